@@ -1,0 +1,3 @@
+"""truenav: a fund's net asset value that anyone can check."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,205 @@
+"""One byte form for each value: canonical JSON, and typed values from it.
+
+What is hashed or signed is this text: keys sorted, no spaces, UTF-8, decimals and instants as text,
+floats refused. ``encode`` turns frozen dataclasses into plain JSON data and ``decode`` reads them back
+by their type hints, so a value that went out comes in equal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+
+from truenav.core.clock import instant_text, parse_instant
+from truenav.core.failure import InvalidInputError
+from truenav.core.money import parse_decimal, to_text
+
+T = TypeVar("T")
+
+
+class DecodeError(InvalidInputError):
+    """JSON data does not have the form of the wanted type."""
+
+    code = "wrong-form"
+    title = "The data does not have the expected form"
+
+
+def encode(value: object) -> Any:
+    """Plain JSON data of a value: dict, list, str, int, bool or None; a float is an error."""
+    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Decimal):
+        return to_text(value)
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        data = {name: encode(getattr(value, name)) for name in _field_names(type(value))}
+        tag = getattr(type(value), "TAG", None)
+        return data if tag is None else {"is": tag, **data}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        items = sorted(value) if isinstance(value, frozenset) else value
+        return [encode(item) for item in items]
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def canonical_json(value: object) -> bytes:
+    """Canonical UTF-8 bytes of a value, without a line end."""
+    return json.dumps(
+        encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def canonical_lines(values: Iterable[object]) -> bytes:
+    """JSON Lines: one canonical value a line, each line ended."""
+    return b"".join(canonical_json(value) + b"\n" for value in values)
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def decode(cls: type[T], data: object) -> T:
+    """A value of dataclass ``cls`` from JSON data, checked field by field; unknown keys are refused."""
+    return typing.cast(T, _decoder(typing.cast(typing.Hashable, cls))(data, cls.__name__))
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+@cache
+def _decoder(hint: Any) -> Callable[[object, str], Any]:
+    """The function that reads one type; ``where`` is the path shown in a refusal."""
+    origin = typing.get_origin(hint)
+    if isinstance(hint, typing.NewType):
+        return _decoder(hint.__supertype__)
+    if hint is Any or hint is object:
+        return lambda data, where: data
+    if origin in (typing.Union, types.UnionType):
+        return _union_decoder(typing.get_args(hint))
+    if origin in (tuple, list):
+        item = _decoder(typing.get_args(hint)[0])
+        return lambda data, where: tuple(
+            item(one, f"{where}[{n}]") for n, one in enumerate(_expect(data, list, where))
+        )
+    if origin is frozenset:
+        item = _decoder(typing.get_args(hint)[0])
+        return lambda data, where: frozenset(item(one, where) for one in _expect(data, list, where))
+    if origin in (dict, Mapping) or origin is typing.get_origin(Mapping[str, str]):
+        inner = _decoder(typing.get_args(hint)[1])
+        return lambda data, where: {
+            key: inner(one, f"{where}.{key}") for key, one in _expect(data, dict, where).items()
+        }
+    if hint is type(None):
+        return _read_none
+    if hint is Decimal:
+        return lambda data, where: parse_decimal(data, what=where)
+    if hint is datetime:
+        return lambda data, where: parse_instant(_expect(data, str, where), what=where)
+    if hint is date:
+        return _read_day
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return lambda data, where: _read_enum(hint, data, where)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass_decoder(hint)
+    if hint is int:
+        return _read_int
+    return lambda data, where: _expect(data, hint, where)
+
+
+def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
+    hints = typing.get_type_hints(cls)
+    fields = dataclasses.fields(cls)
+    tag = getattr(cls, "TAG", None)
+    known = {field.name for field in fields} | ({"is"} if tag else set())
+    required = {
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+
+    def read(data: object, where: str) -> Any:
+        given = _expect(data, dict, where)
+        if tag is not None and given.get("is", tag) != tag:
+            raise DecodeError(f"{where}: a {tag!r} is wanted, {given.get('is')!r} was given.")
+        if unknown := given.keys() - known:
+            raise DecodeError(f"{where}: unknown field {sorted(unknown)[0]!r}; known: {sorted(known)}.")
+        if missing := required - given.keys():
+            raise DecodeError(f"{where}: field {sorted(missing)[0]!r} is missing.")
+        return cls(
+            **{
+                field.name: _decoder(hints[field.name])(given[field.name], f"{where}.{field.name}")
+                for field in fields
+                if field.name in given
+            }
+        )
+
+    return read
+
+
+def _union_decoder(options: tuple[Any, ...]) -> Callable[[object, str], Any]:
+    nullable = type(None) in options
+    rest = [option for option in options if option is not type(None)]
+    tagged = {option.TAG: option for option in rest if getattr(option, "TAG", None)}
+
+    def read(data: object, where: str) -> Any:
+        if data is None and nullable:
+            return None
+        if tagged:
+            tag = _expect(data, dict, where).get("is")
+            if tag not in tagged:
+                raise DecodeError(f"{where}: {tag!r} is not one of {sorted(tagged)}.")
+            return _decoder(tagged[tag])(data, where)
+        return _decoder(rest[0])(data, where)
+
+    return read
+
+
+def _expect(data: object, kind: Any, where: str) -> Any:
+    if not isinstance(data, kind) or (kind is not bool and isinstance(data, bool)):
+        raise DecodeError(f"{where}: {kind.__name__} is wanted, {type(data).__name__} was given.")
+    return data
+
+
+def _read_none(data: object, where: str) -> None:
+    if data is not None:
+        raise DecodeError(f"{where}: null is wanted.")
+
+
+def _read_int(data: object, where: str) -> int:
+    number = _expect(data, int, where)
+    return int(number)
+
+
+def _read_day(data: object, where: str) -> date:
+    try:
+        return date.fromisoformat(_expect(data, str, where))
+    except ValueError as error:
+        raise DecodeError(f"{where}: {data!r} is not a day such as 2026-01-31.") from error
+
+
+def _read_enum(kind: type[Enum], data: object, where: str) -> Enum:
+    try:
+        return kind(data)
+    except ValueError as error:
+        allowed = [member.value for member in kind]
+        raise DecodeError(f"{where}: {data!r} is not one of {allowed}.") from error

@@ -1,0 +1,154 @@
+"""Exact numbers: one decimal context, parsing at the edge, one rounding at output."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NewType
+
+from truenav.core.failure import InvalidInputError
+
+AssetId = NewType("AssetId", str)
+
+PRECISION = 78
+"""Significant digits of every intermediate result; 2**256 - 1 has 78."""
+
+MAX_SCALE = 38
+"""Digits after the point that the edge accepts in one number."""
+
+_CONTEXT = decimal.Context(
+    prec=PRECISION,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+)
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+class NotANumberError(InvalidInputError):
+    """A text that should be an exact, finite decimal number is not."""
+
+    code = "not-a-number"
+    title = "Not an exact number"
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Compute with 78 digits, half-even, every invalid operation an error.
+
+    Public functions of ``calc`` open this once; helpers below them rely on it.
+    """
+    with decimal.localcontext(_CONTEXT):
+        yield
+
+
+def parse_decimal(value: object, *, what: str = "number") -> Decimal:
+    """Read an exact number from outside: text, ``int`` or ``Decimal``.
+
+    Floats, NaN, infinities, more than 78 significant digits and more than 38 decimals are refused;
+    ``what`` names the field in the refusal.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise NotANumberError(
+            f'{what}: {value!r} is not an exact number; send a decimal as text, for example "1234.5600".',
+            value=repr(value)[:100],
+        )
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) > 200 or _NUMBER.fullmatch(text) is None or not text.isascii():
+            raise NotANumberError(
+                f"{what}: {text[:60]!r} is not a finite decimal number; use digits, one point and an "
+                "optional sign.",
+                value=text[:100],
+            )
+        number = Decimal(text)
+    else:
+        number = Decimal(value)
+    if not number.is_finite():
+        raise NotANumberError(f"{what}: {value} is not finite.", value=str(value))
+    _, digits, exponent = number.as_tuple()
+    significant = len("".join(map(str, digits)).lstrip("0").rstrip("0")) if number else 0
+    whole = number.adjusted() + 1 if number else 0
+    if significant > PRECISION or whole > PRECISION:
+        raise NotANumberError(
+            f"{what}: {max(significant, whole)} digits are more than the {PRECISION} that a number may "
+            "have; check the unit.",
+            value=str(value)[:100],
+        )
+    assert isinstance(exponent, int)
+    trailing = len(digits) - len("".join(map(str, digits)).rstrip("0")) if number else 0
+    if number and -(exponent + trailing) > MAX_SCALE:
+        raise NotANumberError(
+            f"{what}: more than {MAX_SCALE} decimals; give the number in a larger unit.",
+            value=str(value)[:100],
+        )
+    return number if number else ZERO
+
+
+def to_text(number: Decimal) -> str:
+    """The canonical text of a number: plain notation, no trailing zeros, no negative zero."""
+    if not number:
+        return "0"
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    """Round once, half-even, to ``places`` decimals: for output only."""
+    return number.quantize(Decimal(1).scaleb(-places), context=_CONTEXT)
+
+
+def divided(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """A quotient at 78 digits, whatever context the caller is in."""
+    return _CONTEXT.divide(numerator, denominator)
+
+
+class AssetMismatchError(InvalidInputError):
+    """Two amounts of different assets were combined."""
+
+    code = "asset-mismatch"
+    title = "Amounts of different assets cannot be combined"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An exact number of one asset: ``Amount(Decimal("1.5"), BTC)``."""
+
+    number: Decimal
+    asset: AssetId
+
+    def __add__(self, other: Amount) -> Amount:
+        """The sum of two amounts of the same asset."""
+        if other.asset != self.asset:
+            raise AssetMismatchError(f"cannot add {other.asset} to {self.asset}")
+        return Amount(_CONTEXT.add(self.number, other.number), self.asset)
+
+    def __neg__(self) -> Amount:
+        """The amount with its sign turned."""
+        return Amount(-self.number, self.asset)
+
+    def __mul__(self, price: Price) -> Amount:
+        """Value in the quote asset: BTC times USD per BTC gives USD."""
+        if price.base != self.asset:
+            raise AssetMismatchError(f"a price of {price.base} cannot value {self.asset}")
+        return Amount(_CONTEXT.multiply(self.number, price.number), price.quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Units of ``quote`` for one unit of ``base``."""
+
+    number: Decimal
+    base: AssetId
+    quote: AssetId
