@@ -1,0 +1,47 @@
+# truenav: make demo, make test. Everything lives in this checkout and in TRUENAV_DATA_DIR (.truenav).
+SHELL := /bin/sh
+BIN := .venv/bin
+WORKERS ?= 2
+ARGS ?=
+export NUMBA_CACHE_DIR ?= $(CURDIR)/.truenav/numba
+
+.PHONY: demo serve test check unit nightly bench docs lock clean install install-dev
+
+demo: install ## set up, run the demo fund to a verified NAV, serve it (ARGS=--once: stop afterwards)
+	@$(BIN)/truenav demo $(ARGS)
+
+serve: install ## an empty installation on 127.0.0.1
+	@$(BIN)/truenav serve $(ARGS)
+
+test: check unit ## everything that must pass before a change lands
+
+check: install-dev ## lint, types, import contracts, licences
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/check_licences.py
+
+unit: install-dev
+	@$(BIN)/pytest -n $(WORKERS) -m "not nightly" $(ARGS)
+
+nightly: install-dev ## the long tier: kill points, ledgers and parsers at length
+	@$(BIN)/pytest -n $(WORKERS) -m nightly --timeout 7200 $(ARGS)
+
+bench: install-dev ## the figures of docs/benchmarks.md
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: install-dev
+	@$(BIN)/mkdocs build --quiet --strict
+
+lock: install
+	@scripts/lock
+
+install:
+	@scripts/bootstrap run
+
+install-dev:
+	@scripts/bootstrap dev
+
+clean: ## remove what was built; the data folder stays
+	rm -rf .venv .uv site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
