@@ -1,0 +1,1 @@
+"""What truenav keeps: database, journal, segments, blobs and secrets."""
