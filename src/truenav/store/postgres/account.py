@@ -55,8 +55,13 @@ def choose_account(user: str | None) -> Account:
     return Account("namespace", entry.pw_uid, entry.pw_gid)
 
 
-def run(account: Account, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end under the account; output is captured, the exit code not judged."""
+def run(
+    account: Account, command: Sequence[str | Path], *, keep: Sequence[int] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end under the account, with the descriptors `keep`.
+
+    Output is captured; the exit code is not judged.
+    """
     result = subprocess.run(  # noqa: S603 - our own program and arguments
         _prefix(account, "wait", command),
         env=_ENVIRONMENT,
@@ -64,6 +69,7 @@ def run(account: Account, command: Sequence[str | Path]) -> subprocess.Completed
         capture_output=True,
         text=True,
         errors="replace",
+        pass_fds=tuple(keep),
         check=False,
     )
     _refuse_launch_failure(result.returncode, result.stderr)

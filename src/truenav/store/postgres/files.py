@@ -41,11 +41,11 @@ def lock(path: Path) -> int:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock, waiting for it; the system frees it when the holder dies."""
+def locked(path: Path) -> Iterator[int]:
+    """Hold a file's lock, waiting for it; the system frees it when all holders of it are dead."""
     descriptor = lock(path)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -144,8 +144,12 @@ class EmbeddedPostgres:
             account = choose_account(self._user)
             programs = check_binaries(self._bin_dir) if self._bin_dir else find_binaries()
             self._make_folder(account)
-            with locked(self._start_lock):
-                address = self._await_server(end_orphans=True) or self._bring_up(account, programs)
+            with locked(self._start_lock) as start_lock:
+                address = self._await_server(end_orphans=True)
+                if address is None:
+                    if not self._cluster.exists():
+                        self._initialise(account, programs, start_lock)
+                    address = self._bring_up(account, programs)
                 if not self._has_roles():
                     bootstrap_roles(address.superuser_dsn, self._passwords())
                     write_private(self.data_dir / "roles", f"{ROLES_VERSION}\n")
@@ -225,8 +229,6 @@ class EmbeddedPostgres:
 
     def _bring_up(self, account: Account, programs: Path) -> ServerAddress:
         """Start the server; the caller holds the start lock and knows that no process is left."""
-        if not self._cluster.exists():
-            self._initialise(account, programs)
         self._passwords()
         for port in self._ports():
             self._spawn(account, programs, port)
@@ -237,8 +239,11 @@ class EmbeddedPostgres:
                 break
         raise self._start_error("PostgreSQL ended while starting")
 
-    def _initialise(self, account: Account, programs: Path) -> None:
-        """Make the cluster aside and rename it, so that a half-made one is never taken for real."""
+    def _initialise(self, account: Account, programs: Path, start_lock: int) -> None:
+        """Make the cluster aside and rename it, so that a half-made one is never taken for real.
+
+        ``initdb`` inherits the start lock: should we be killed, the next start waits for its end.
+        """
         if not (self.data_dir / "passwords.json").exists():
             write_private(self.data_dir / "passwords.json", json.dumps(new_passwords(), indent=1))
         aside = self.data_dir / ".new"
@@ -252,16 +257,16 @@ class EmbeddedPostgres:
         access = [f"--username={Role.ADMIN}", f"--pwfile={password}", "--auth=scram-sha-256"]
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         options = [*access, *locale, "--encoding=UTF8", "--no-sync"]
-        self._run_initdb(account, [*initdb, *options])
+        self._run_initdb(account, [*initdb, *options], start_lock)
         self._write_config(account, cluster / "postgresql.conf", MAIN_FILE)
         self._write_config(account, cluster / "pg_hba.conf", ACCESS_FILE)
-        self._run_initdb(account, [*initdb, "--sync-only"])
+        self._run_initdb(account, [*initdb, "--sync-only"], start_lock)
         cluster.rename(self._cluster)
         sync_folder(self.data_dir)
         shutil.rmtree(aside)
 
-    def _run_initdb(self, account: Account, command: list[str | Path]) -> None:
-        result = run(account, command)
+    def _run_initdb(self, account: Account, command: list[str | Path], start_lock: int) -> None:
+        result = run(account, command, keep=[start_lock])
         if result.returncode != 0:
             last = "\n".join(result.stderr.strip().splitlines()[-5:])
             raise PostgresStartError(
@@ -364,7 +369,7 @@ class EmbeddedPostgres:
     def _logs(self) -> list[Path]:
         """Log files, the latest first."""
         files = [path for path in self._log.glob("*.log") if path.is_file()]
-        return sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        return sorted(files, key=_modified_ns, reverse=True)
 
     def _remove_old_logs(self) -> None:
         for path in self._logs()[_KEPT_LOGS:]:
@@ -375,6 +380,13 @@ class EmbeddedPostgres:
         return PostgresStartError(
             f"{what}. Folder: {self.data_dir}. Mend what the end of its log says:\n{tail}"
         )
+
+
+def _modified_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # another process has just removed an old one
+        return 0
 
 
 def _is_free(port: int) -> bool:
