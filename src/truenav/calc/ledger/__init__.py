@@ -1,0 +1,1 @@
+"""What facts do to books: quantities per wallet, folded in time."""

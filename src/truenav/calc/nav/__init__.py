@@ -1,0 +1,1 @@
+"""Net asset value: what a fund is worth, and how we know."""
