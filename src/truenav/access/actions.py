@@ -1,0 +1,48 @@
+"""Everything that can be done, by name; the policies speak of these and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "self:read": "See one's own user, rights and API tokens",
+        "self:write": "Log out, change one's own password, make and revoke one's own API tokens",
+        "user:read": "See the users of the tenant and their roles",
+        "user:write": "Add users, change their roles, disable them, reset their passwords",
+        "audit:read": "Read the audit trail and check its chain",
+        "job:read": "See jobs, schedules and their progress",
+        "job:write": "Cancel and restart jobs, change schedules",
+        "event:read": "Follow what happens, live",
+        "source:read": "See connections, accounts and what was gathered from them",
+        "source:write": "Add, change and remove connections and accounts; enter keys",
+        "source:gather": "Gather accounts and prices now",
+        "import:write": "Import history from files",
+        "fact:read": "Read facts, corrections, data issues and the evidence behind them",
+        "fact:write": "Enter corrections and settle data issues",
+        "manual:read": "See manual items and manual marks",
+        "manual:write": "Enter manual items and manual marks, with a reason",
+        "price:read": "See quotes, marks, indices and numeraires",
+        "policy:read": "See pricing, valuation and NAV policies",
+        "policy:write": "Change pricing, valuation and NAV policies, numeraires and indices",
+        "portfolio:read": "See the portfolio tree, positions, exposure and share classes",
+        "portfolio:write": "Change the portfolio tree, sub-book rules, share classes, assets and instruments",
+        "nav:read": "See NAV runs, their lines, bridges, reconciliations and evidence bundles",
+        "nav:strike": "Strike a NAV, strike it again, or start a restatement",
+        "nav:approve": "Approve or reject a calculated NAV that somebody else struck",
+        "nav:publish": "Publish an approved NAV",
+    }
+)
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "administrator": "Runs the installation and its users; makes and checks no figures",
+        "manager": "Runs the portfolios: sources, tree, strikes and approvals",
+        "operator": "Keeps the data coming: sources, imports, jobs, strikes",
+        "finance": "Makes, checks and publishes the NAV; enters manual items",
+        "risk": "Sets the policies and checks the NAV; enters nothing",
+        "auditor": "Reads everything, changes nothing",
+        "investor": "Logs in; what an investor may see comes with the investor pages",
+    }
+)

@@ -1,0 +1,32 @@
+"""Refusals of this room."""
+
+from __future__ import annotations
+
+from truenav.core.failure import InvalidInputError, TruenavError, UnauthenticatedError
+
+
+class WeakPasswordError(InvalidInputError):
+    """The new password would be guessed."""
+
+    code = "weak-password"
+    title = "The password is too easy to guess"
+
+
+class BadCredentialsError(UnauthenticatedError):
+    """E-mail or password is wrong; which of them is not said."""
+
+    code = "bad-credentials"
+    title = "Log-in failed"
+
+
+class TooManyAttemptsError(TruenavError):
+    """Log-in is paused for this user and address; ``retry_after`` says for how many whole seconds."""
+
+    code = "too-many-attempts"
+    title = "Too many attempts"
+    status = 429
+    exit_code = 6
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
