@@ -1,0 +1,1 @@
+"""OKX v5: funding and trading account."""

@@ -1,0 +1,262 @@
+"""What every connector gives: a manifest, a key check, gathering, and pure parsers.
+
+A connector fetches; its parsers state. A parser sees the evidence, the bytes and the context, nothing
+else, so that the offline verifier derives the same facts from the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from truenav.connect.errors import KeyMayTradeError, KeyMayWithdrawError
+from truenav.core.account import Account
+from truenav.core.asset import AssetBook
+from truenav.core.evidence import Evidence
+from truenav.core.facts import Fact
+from truenav.core.failure import Failure, FailureKind
+from truenav.core.instrument import Instrument, InstrumentBook
+
+if TYPE_CHECKING:
+    from truenav.connect.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """An answer as received: its evidence and its bytes."""
+
+    evidence: Evidence
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParseContext:
+    """What the house knows: assets with their aliases, and contract terms."""
+
+    assets: AssetBook
+    instruments: InstrumentBook
+
+    def with_instruments(self, more: tuple[Instrument, ...]) -> ParseContext:
+        """The same context knowing ``more`` instruments; newer terms replace older ones."""
+        known = {**self.instruments.instruments, **{one.id: one for one in more}}
+        return ParseContext(self.assets, InstrumentBook(known.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a payload that the house cannot place.
+
+    ``subject`` is the asset code, instrument id or row; ``lost`` tells that no fact could be stated for
+    it, so the cursor of its endpoint stays where it is until the problem is mended.
+    """
+
+    where: str
+    message: str
+    mend: str
+    subject: str = ""
+    kind: FailureKind | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one payload states."""
+
+    facts: tuple[Fact, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Parser = Callable[[Evidence, bytes, ParseContext], Parsed]
+Archive = Callable[[Payload], Awaitable[None]]
+
+
+class Right(StrEnum):
+    """What a venue says about one right of a key; unreadable is never taken for "no"."""
+
+    YES = "yes"
+    NO = "no"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A venue key. Its text never shows in a repr, a log or a payload."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False, default="")
+    passphrase: str = field(repr=False, default="")
+
+
+CLOCK_ALARM = timedelta(seconds=1)
+"""Offset of a venue's clock from which it is shown as an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """What a key may do, whose it is, and how far the venue's clock stands from ours.
+
+    ``clock_offset`` is venue minus ours, positive when the venue is ahead. ``identity`` is the venue's
+    own account number, empty where it tells none.
+    """
+
+    read: Right
+    trade: Right
+    withdraw: Right
+    clock_offset: timedelta
+    account_types: tuple[str, ...] = ()
+    identity: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def refuse_unsafe_key(check: KeyCheck, *, read_only: bool = True) -> tuple[str, ...]:
+    """Refuse a key that may withdraw, or trade on a read-only connection; give the notes to show.
+
+    Raises ``KeyMayWithdrawError`` or ``KeyMayTradeError``. Unreadable rights are notes, never approval.
+    """
+    if check.withdraw is Right.YES:
+        raise KeyMayWithdrawError(
+            "The key may withdraw; a key that can move assets out is never accepted. Create a key with "
+            "reading only at the venue and delete this one."
+        )
+    if read_only and check.trade is Right.YES:
+        raise KeyMayTradeError(
+            "The key may trade, but this connection only reads. Create a key with reading only at the venue."
+        )
+    rights = {"read": check.read, "trade": check.trade, "withdraw": check.withdraw}
+    notes = [
+        f"The venue does not tell whether this key may {name}: unverified."
+        for name, right in rights.items()
+        if right is Right.UNVERIFIED
+    ]
+    if abs(check.clock_offset) > CLOCK_ALARM:
+        notes.append(f"The venue's clock differs by {check.clock_offset.total_seconds():.3f} s; check NTP.")
+    return (*notes, *check.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far one endpoint was read completely: the last row's id (or empty) and its instant."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of one account's gathering."""
+
+    subject: str
+    done: int
+    total: int
+    message: str
+
+
+ProgressReport = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """A progress report that tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything one gathering learned.
+
+    ``cursors`` holds only those that may move: their page sets are complete. Store them in the
+    transaction that stores the facts. ``failures`` names what could not be read; the facts of all other
+    endpoints are here all the same.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    requests: int = 0
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``weight`` units per ``seconds``; ``per`` is ``address`` (shared by all) or ``key``."""
+
+    name: str
+    weight: int
+    seconds: int
+    per: str = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a connector is: shown to people, and used to open its transport.
+
+    ``hosts`` maps a host's short name to its base URL; ``grade`` is gold where our own parsers and a
+    contract test with recorded payloads exist.
+    """
+
+    name: str
+    title: str
+    version: str
+    grade: str
+    hosts: Mapping[str, str]
+    budgets: tuple[Budget, ...]
+    wallets: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """The least that a connector offers: what it is, and how its payloads read."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Name, hosts, wallets and limits."""
+        ...
+
+    @property
+    def parsers(self) -> Mapping[str, Parser]:
+        """Endpoint name to pure parser; a name ends with its version, as in ``spot.account/1``."""
+        ...
+
+
+@runtime_checkable
+class MarketConnector(Connector, Protocol):
+    """A connector that publishes prices (and, for a venue, contract terms)."""
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Instruments and quotes of the known assets, once for a venue however many accounts it has."""
+        ...
+
+
+@runtime_checkable
+class AccountConnector(MarketConnector, Protocol):
+    """A connector that reads accounts."""
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock offset, rights and account types of a key; give the result to ``refuse_unsafe_key``."""
+        ...
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances, positions and open orders, then what happened since the cursors (else ``since``).
+
+        Never raises for a venue's fault: what could not be read is in ``failures``.
+        """
+        ...

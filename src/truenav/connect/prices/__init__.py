@@ -1,0 +1,1 @@
+"""Price sources that hold no account."""

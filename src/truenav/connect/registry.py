@@ -1,0 +1,96 @@
+"""Finds connectors and parsers by name, loading only the module that is needed.
+
+Built-in connectors are listed here; a third party's package joins through the entry-point group
+``truenav.connectors`` with the connector's name and is treated the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from truenav.connect.contract import Connector, ParseContext, Parsed, Parser
+from truenav.connect.errors import MalformedPayloadError, UnknownConnectorError, UnknownEndpointError
+from truenav.core.evidence import Evidence
+from truenav.core.failure import TruenavError
+
+GROUP = "truenav.connectors"
+
+_BUILTIN: Mapping[str, tuple[str, str]] = {
+    "binance": ("truenav.connect.cefi.binance.parse", "truenav.connect.cefi.binance.connector"),
+    "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
+    "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
+    "vendor": ("truenav.connect.prices.vendor.parse", "truenav.connect.prices.vendor.connector"),
+    "files": ("truenav.connect.files.parse", "truenav.connect.files.connector"),
+    "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
+}
+"""Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""
+
+
+@cache
+def connector_names() -> tuple[str, ...]:
+    """All installed connectors, built-in ones first."""
+    return (*_BUILTIN, *sorted(point.name for point in entry_points(group=GROUP)))
+
+
+@cache
+def connector(name: str) -> Connector:
+    """The connector called ``name``; raises ``UnknownConnectorError``."""
+    if name in _BUILTIN:
+        found: Any = import_module(_BUILTIN[name][1]).CONNECTOR
+    else:
+        found = _third_party(name)
+    if not isinstance(found, Connector):
+        raise UnknownConnectorError(
+            f"{name!r} is installed but is no connector; ask its author to update it."
+        )
+    return found
+
+
+@cache
+def parsers(name: str) -> Mapping[str, Parser]:
+    """The parsers of one connector, without loading its network client where it is built in."""
+    if name in _BUILTIN:
+        found: Mapping[str, Parser] = import_module(_BUILTIN[name][0]).PARSERS
+        return found
+    return connector(name).parsers
+
+
+def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    """The facts, instruments and problems that a payload states; the same input gives the same output.
+
+    Gathering and the offline verifier both call this. Raises ``MalformedPayloadError`` naming connector,
+    endpoint and position; ``UnknownConnectorError`` or ``UnknownEndpointError`` for foreign evidence.
+    """
+    where = f"{evidence.connector} {evidence.endpoint}"
+    parser = parsers(evidence.connector).get(evidence.endpoint)
+    if parser is None:
+        raise UnknownEndpointError(
+            f"{where}: this version knows no such endpoint; install the version that wrote it "
+            f"({evidence.connector_version})."
+        )
+    if evidence.status >= 400:
+        raise MalformedPayloadError(f"{where}: an answer with status {evidence.status} states no facts.")
+    try:
+        return parser(evidence, body, context)
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"{where}: {error.message}", **error.context) from error
+    except TruenavError as error:
+        raise MalformedPayloadError(
+            f"{where}: {error.message} The payload is kept; report it with its hash {evidence.sha256}.",
+            sha256=evidence.sha256,
+        ) from error
+
+
+def _third_party(name: str) -> object:
+    found = list(entry_points(group=GROUP, name=name))
+    if len(found) != 1:
+        raise UnknownConnectorError(
+            f"{name!r} is not an installed connector; installed: {', '.join(connector_names())}."
+            if not found
+            else f"{len(found)} packages offer a connector {name!r}; uninstall all but one."
+        )
+    return found[0].load()

@@ -1,0 +1,264 @@
+"""Asking a venue: signed or public reads with budgets, bounded retries, and every answer archived first.
+
+Nothing here writes to a venue. Secrets live in the signer only: the recorded request has the parameters
+as they were before signing, and no header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from truenav.connect.contract import Archive, Manifest, Payload
+from truenav.connect.errors import (
+    MalformedPayloadError,
+    RateLimitedError,
+    VenueError,
+    VenueStoppedError,
+    VenueUnavailableError,
+)
+from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
+from truenav.core.clock import Clock, SystemClock
+from truenav.core.evidence import Evidence, Request
+from truenav.core.ids import Sha256
+
+ATTEMPTS = 4
+FIRST_PAUSE = 0.25
+TIME_OUT = httpx.Timeout(20.0, connect=5.0)
+MAX_CONNECTIONS = 100
+MAX_ANSWER = 64 * 1024 * 1024
+DEFAULT_BAN = 120.0
+
+Params = tuple[tuple[str, str], ...]
+Judge = Callable[[int, bytes], VenueError | None]
+"""Reads a venue's own error out of status and body; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signer makes of a request: the query to send and the headers that carry the key."""
+
+    query: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+Signer = Callable[[str, str, Params, datetime], Signed]
+"""``(method, path, params, now)`` to the query and headers of one request; called for each attempt."""
+
+
+@dataclass(slots=True)
+class Counter:
+    """Requests sent and weight spent."""
+
+    requests: int = 0
+    weight: int = 0
+
+
+def no_error(status: int, body: bytes) -> VenueError | None:
+    """A judge for sources without error bodies of their own."""
+    del body
+    return None if status < 400 else VenueError(f"the source answered with status {status}.")
+
+
+class Network:
+    """Connection pools and gates shared by all transports of a process; open one per gathering round."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        clock: Clock,
+        seed: int,
+        sleep: Sleep = asyncio.sleep,
+        monotonic: Monotonic = real_monotonic,
+    ) -> None:
+        self.client = client
+        self.clock = clock
+        self.rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
+        self.sleep = sleep
+        self._monotonic = monotonic
+        self._gates: dict[tuple[str, str], VenueGate] = {}
+
+    def transport(
+        self,
+        manifest: Manifest,
+        archive: Archive,
+        *,
+        account: str = "",
+        base_url: str | None = None,
+        judge: Judge = no_error,
+    ) -> Transport:
+        """A transport to one venue for one account; ``base_url`` replaces all the venue's hosts."""
+        hosts = {name: (base_url or url).rstrip("/") for name, url in manifest.hosts.items()}
+        place = (manifest.name, base_url or "")
+        gate = self._gates.setdefault(
+            place, VenueGate(manifest.name, manifest.budgets, monotonic=self._monotonic, sleep=self.sleep)
+        )
+        return Transport(self, manifest, hosts, gate, archive, account, judge)
+
+
+@asynccontextmanager
+async def open_network(*, seed: int, clock: Clock | None = None) -> AsyncIterator[Network]:
+    """A network with a pool of its own, closed at the end. Redirects are not followed."""
+    bounds = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
+    async with httpx.AsyncClient(timeout=TIME_OUT, limits=bounds, follow_redirects=False) as client:
+        yield Network(client, clock=clock or SystemClock(), seed=seed)
+
+
+class Transport:
+    """Reads from one venue for one account."""
+
+    def __init__(
+        self,
+        network: Network,
+        manifest: Manifest,
+        hosts: Mapping[str, str],
+        gate: VenueGate,
+        archive: Archive,
+        account: str,
+        judge: Judge,
+    ) -> None:
+        self.manifest = manifest
+        self.account = account
+        self.counter = Counter()
+        self._network = network
+        self._hosts = hosts
+        self._gate = gate
+        self._archive = archive
+        self._judge = judge
+
+    def now(self) -> datetime:
+        """The present instant of the network's clock."""
+        return self._network.clock.now()
+
+    async def get(
+        self,
+        endpoint: str,
+        host: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        signer: Signer | None = None,
+        budget: str,
+        weight: int = 1,
+    ) -> Payload:
+        """Ask once, and again where that can help; the answer is archived before it is given back.
+
+        Raises a ``VenueError``: unavailable, rate limited, stopped, malformed, or what the judge says.
+        """
+        given: Params = tuple((params or {}).items())
+        pause = 0.0
+        for attempt in range(ATTEMPTS):
+            if pause:
+                await self._network.sleep(pause)
+            await self._gate.enter(budget, weight, self.account)
+            try:
+                return await self._ask(endpoint, host, path, given, signer, weight)
+            except VenueStoppedError:
+                raise
+            except RateLimitedError as error:
+                last: VenueError = error
+                pause = 0.0
+                seconds = float(str(error.context["seconds"]))
+                if seconds > LONGEST_WAIT:
+                    raise
+                self._gate.pause(seconds)
+            except (VenueUnavailableError, MalformedPayloadError) as error:
+                last = error
+                pause = FIRST_PAUSE * 2**attempt * (0.5 + self._network.rng.random())
+        raise last
+
+    async def _ask(
+        self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
+    ) -> Payload:
+        asked_at = self.now()
+        signed = (
+            signer("GET", path, params, asked_at) if signer else Signed(str(httpx.QueryParams(params)), {})
+        )
+        url = self._hosts[host] + path
+        self.counter.requests += 1
+        self.counter.weight += weight
+        try:
+            response = await self._network.client.get(
+                f"{url}?{signed.query}" if signed.query else url, headers=dict(signed.headers)
+            )
+        except httpx.HTTPError as error:
+            self._gate.failed()
+            raise VenueUnavailableError(
+                f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again at "
+                "the next gathering. Check the network and the venue's status page."
+            ) from None
+        payload = self._payload(endpoint, url, params, asked_at, response)
+        await self._archive(payload)
+        self._refuse(path, response, payload.body)
+        self._gate.succeeded()
+        return payload
+
+    def _payload(
+        self, endpoint: str, url: str, params: Params, asked_at: datetime, response: httpx.Response
+    ) -> Payload:
+        body = response.content
+        return Payload(
+            Evidence(
+                sha256=Sha256(hashlib.sha256(body).hexdigest()),
+                size=len(body),
+                connector=self.manifest.name,
+                connector_version=self.manifest.version,
+                endpoint=endpoint,
+                account=self.account,
+                request=Request("GET", url, params),
+                asked_at=asked_at,
+                answered_at=self.now(),
+                status=response.status_code,
+            ),
+            body,
+        )
+
+    def _refuse(self, path: str, response: httpx.Response, body: bytes) -> None:
+        """Turn an answer that is no answer into the refusal that names it."""
+        status, venue = response.status_code, self.manifest.title
+        if status == 418:
+            seconds = _retry_after(response, self.now()) or DEFAULT_BAN
+            self._gate.ban(seconds)
+            raise VenueStoppedError(
+                f"{venue} has banned this address (HTTP 418 at {path}); nothing is asked for {seconds:.0f} s.",
+                seconds=int(seconds),
+            )
+        if status == 429:
+            seconds = _retry_after(response, self.now()) or 1.0
+            raise RateLimitedError(
+                f"{venue} answered 429 at {path} and asks for {seconds:.0f} s of patience.", seconds=seconds
+            )
+        if status >= 500:
+            self._gate.failed()
+            raise VenueUnavailableError(f"{venue} answered {status} at {path}; it is tried again later.")
+        if len(body) > MAX_ANSWER:
+            raise MalformedPayloadError(f"{venue} {path}: {len(body)} bytes are more than is read.")
+        if 300 <= status < 400:
+            raise MalformedPayloadError(
+                f"{venue} {path}: a redirect came instead of an answer; check the connection's base URL."
+            )
+        error = self._judge(status, body)
+        if error is not None:
+            raise type(error)(f"{venue} {path}: {error.message}", **error.context)
+
+
+def _retry_after(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds of the Retry-After header, which holds seconds or a date; None where it holds neither."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())
