@@ -105,6 +105,35 @@ def test_a_role_that_may_create_roles_is_enough_but_for_row_security(server_in) 
         bootstrap_roles(manager, new_passwords(), database="other")
 
 
+def test_a_manager_with_the_rights_it_passes_on_needs_no_superuser(server_in) -> None:
+    admin = server_in().start().superuser_dsn
+    with psycopg.connect(admin, autocommit=True) as connection:
+        for role in LOGIN_ROLES:
+            connection.execute(f"REASSIGN OWNED BY {role} TO truenav_admin")
+            connection.execute(f"DROP OWNED BY {role}")
+        connection.execute("DROP DATABASE truenav")
+        for role in LOGIN_ROLES:
+            connection.execute(f"DROP ROLE {role}")
+        connection.execute("CREATE ROLE manager LOGIN CREATEROLE CREATEDB BYPASSRLS PASSWORD 'm'")
+        connection.execute("GRANT pg_read_all_data TO manager WITH ADMIN OPTION")
+    manager = make_conninfo(admin, user="manager", password="m")
+    for _ in range(2):
+        passwords = new_passwords()
+        bootstrap_roles(manager, passwords)
+    app = make_conninfo(admin, user=Role.APP, password=passwords[Role.APP], dbname="truenav")
+    assert scalar(app, "SELECT 'fund.desk'::ltree <@ 'fund'::ltree") is True
+
+
+def test_a_role_that_was_given_power_loses_it_again(server_in) -> None:
+    server = server_in()
+    admin = server.start().superuser_dsn
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("ALTER ROLE truenav_app SUPERUSER BYPASSRLS")
+    bootstrap_roles(admin, new_passwords())
+    query = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = 'truenav_app'"
+    assert scalar(admin, query) is False
+
+
 def test_passwords_reach_the_server_only_as_scram_verifiers(postgres_server: EmbeddedPostgres) -> None:
     dsn = postgres_server.dsn(Role.ADMIN)
     query = "SELECT bool_and(rolpassword LIKE 'SCRAM-SHA-256$%%') FROM pg_authid WHERE rolname = ANY(%s)"

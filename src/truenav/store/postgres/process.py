@@ -65,21 +65,12 @@ def serves(pid: int, cluster: Path) -> bool:
 
 def send(signal_number: signal.Signals, pid: int, cluster: Path) -> bool:
     """Signal process `pid` if it serves the cluster; False when it does not (any more)."""
-    if sys.platform != "linux":
-        return serves(pid, cluster) and _kill(signal_number, pid)
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
+    if not serves(pid, cluster):
         return False
     try:
-        # The handle holds the process, so what we checked is what we signal.
-        if not serves(pid, cluster):
-            return False
-        signal.pidfd_send_signal(handle, signal_number)
+        os.kill(pid, signal_number)
     except ProcessLookupError:
         return False
-    finally:
-        os.close(handle)
     return True
 
 
@@ -89,14 +80,6 @@ def processes_of(cluster: Path) -> Iterator[int]:
         for name in os.listdir("/proc"):
             if name.isdigit() and serves(int(name), cluster):
                 yield int(name)
-
-
-def _kill(signal_number: signal.Signals, pid: int) -> bool:
-    try:
-        os.kill(pid, signal_number)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _command_line(pid: int) -> str:

@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 
 LOGIN_ROLES = (Role.OWNER, Role.APP, Role.QUEUE, Role.BACKUP)
-_PLAIN = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+_POWERLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 
 def new_passwords() -> dict[str, str]:
@@ -113,12 +113,15 @@ def _refuse_old_server(connection: psycopg.Connection) -> None:
 
 def _ensure_role(connection: psycopg.Connection, role: Role, password: str) -> None:
     name = sql.Identifier(role)
-    row = connection.execute("SELECT rolbypassrls FROM pg_roles WHERE rolname = %s", [role])
-    found = row.fetchone()
     bypass = role is Role.BACKUP
-    options = _PLAIN
-    if found is None or found[0] != bypass:  # only a superuser may name BYPASSRLS at all
-        options += " BYPASSRLS" if bypass else " NOBYPASSRLS"
+    found = connection.execute(
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+        " FROM pg_roles WHERE rolname = %s",
+        [role],
+    ).fetchone()
+    options = "LOGIN"
+    if found != (False, False, False, False, bypass):  # only a superuser may name them again
+        options += f" {_POWERLESS} {'BYPASSRLS' if bypass else 'NOBYPASSRLS'}"
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
     connection.execute(
         sql.SQL("{verb} ROLE {name} {options} PASSWORD {verifier}").format(

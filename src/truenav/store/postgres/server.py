@@ -151,8 +151,7 @@ class EmbeddedPostgres:
                         self._initialise(account, programs, start_lock)
                     address = self._bring_up(account, programs)
                 if not self._has_roles():
-                    bootstrap_roles(address.superuser_dsn, self._passwords())
-                    write_private(self.data_dir / "roles", f"{ROLES_VERSION}\n")
+                    self._make_roles(address)
             return address
 
     def stop(self, *, timeout_s: float = 60.0) -> bool:
@@ -291,6 +290,13 @@ class EmbeddedPostgres:
         finally:
             os.close(descriptor)
 
+    def _make_roles(self, address: ServerAddress) -> None:
+        try:
+            bootstrap_roles(address.superuser_dsn, self._passwords())
+        except psycopg.OperationalError as error:
+            raise self._start_error(f"PostgreSQL ended while its roles were made: {error}") from error
+        write_private(self.data_dir / "roles", f"{ROLES_VERSION}\n")
+
     def _await_server(self, *, end_orphans: bool) -> ServerAddress | None:
         """Wait until the server takes connections, or (None) until none of its processes is left."""
         headless_since: float | None = None
@@ -323,10 +329,11 @@ class EmbeddedPostgres:
         if server is None or not server.ready:
             return None
         dsn = self._dsn(Role.ADMIN, server.port, "postgres")
+        probe = f"{dsn}&connect_timeout={_CONNECT_TIMEOUT_S}"
         try:
-            psycopg.connect(dsn, connect_timeout=_CONNECT_TIMEOUT_S).close()
+            psycopg.connect(probe).close()
         except psycopg.OperationalError as error:
-            if PGconn.ping(dsn.encode()) == Ping.OK and server.same_run(find_postmaster(self._cluster)):
+            if PGconn.ping(probe.encode()) == Ping.OK and server.same_run(find_postmaster(self._cluster)):
                 raise PostgresAccessError(
                     f"The server in {self.data_dir} answers but refuses {Role.ADMIN}: {error}. Put back "
                     "the passwords.json that belongs to this folder, or end some connections."
