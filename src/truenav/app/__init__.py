@@ -1,0 +1,1 @@
+"""The capabilities, one slice each: endpoints, schemas, service, repository, tasks."""

@@ -1,0 +1,86 @@
+"""The command line: one file per noun, loaded only when its noun is used, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from truenav import __version__
+from truenav.core.failure import TruenavError
+
+NOUNS: dict[str, tuple[str, str]] = {
+    "account": ("truenav.cli.account", "Accounts: where assets live."),
+    "asset": ("truenav.cli.asset", "Assets and their aliases."),
+    "audit": ("truenav.cli.audit", "The hash-chained audit trail."),
+    "bundle": ("truenav.cli.bundle", "Look into an evidence bundle."),
+    "connection": ("truenav.cli.connection", "Connections to venues, and gathering."),
+    "db": ("truenav.cli.db", "The database: start, stop, migrate."),
+    "demo": ("truenav.cli.demo", "Run the demo fund from connections to a verified NAV."),
+    "doctor": ("truenav.cli.doctor", "Check versions, database, disk, clock, keys and queue."),
+    "import": ("truenav.cli.imports", "Bulk import of history from CSV and JSON."),
+    "issue": ("truenav.cli.issue", "Data issues: what does not add up."),
+    "login": ("truenav.cli.login", "Log in; the session is kept in the data folder."),
+    "logout": ("truenav.cli.login", "End the session."),
+    "manual": ("truenav.cli.manual", "Manual items, dealings, fee payments, manual marks."),
+    "nav": ("truenav.cli.nav", "Strike, approve, publish, restate and export NAVs."),
+    "pricing": ("truenav.cli.pricing", "Policies, marks and numeraires."),
+    "portfolio": ("truenav.cli.portfolio", "The portfolio tree and its figures."),
+    "schedule": ("truenav.cli.schedule", "Automatic strikes by cron and time zone."),
+    "secret": ("truenav.cli.secret", "Rotate the keys that protect stored credentials."),
+    "serve": ("truenav.cli.serve", "Serve the API and run the workers."),
+    "simulator": ("truenav.cli.simulator", "A deterministic venue for demos and tests."),
+    "token": ("truenav.cli.token", "API tokens with scopes."),
+    "user": ("truenav.cli.user", "Users and their roles."),
+    "verify": ("truenav.cli.verify", "Verify an evidence bundle, offline."),
+    "worker": ("truenav.cli.worker", "Run queued jobs and schedules."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands by name and imports a command's module when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in NOUNS:
+            return None
+        module, _ = NOUNS[cmd_name]
+        attribute = {"import": "imports"}.get(cmd_name, cmd_name)
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the one-line helps from the table: no noun is imported for ``--help``."""
+        with formatter.section("Nouns"):
+            formatter.write_dl([(name, NOUNS[name][1]) for name in sorted(NOUNS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="truenav")
+def truenav() -> None:
+    """A fund's net asset value that anyone can check.
+
+    Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 bad input, 3
+    not found, 4 conflicts with the present state, 5 not allowed, 6 something needed does not answer.
+    """
+
+
+def main() -> None:
+    """Run the command line; a refusal becomes one clear line and its exit code."""
+    try:
+        truenav(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except TruenavError as error:
+        click.echo(f"truenav: {error.message}", err=True)
+        sys.exit(error.exit_code)
