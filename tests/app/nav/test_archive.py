@@ -44,7 +44,7 @@ def test_any_flipped_byte_is_refused_or_changes_the_rewritten_archive():
         assert again != bytes(flipped) or read_archive(bytes(flipped)) != ENTRIES
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04", write_archive(ENTRIES)[:40]])
+@pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04", write_archive(ENTRIES)[:20]])
 def test_something_else_is_refused(data):
     with pytest.raises(ArchiveError):
         read_archive(data)
