@@ -13,14 +13,19 @@ from truenav.core.money import ONE, ZERO, AssetId
 OWN_VENUE = "@venue"
 """As a price source: the venue of the instrument (or of the account, for a balance)."""
 
+OWN_QUOTE = AssetId("@quote")
+"""As a source's ``quote``: what the contract is priced in (``settle`` for an option, else ``quote``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
     """Where one price comes from.
 
-    ``quote`` is the asset that the price is in, and so the next step towards USD: one declared path, never an
-    average of paths. ``inverted`` reads a ``quote/base`` rate (JPY from EUR/JPY). ``source`` may be
-    ``@venue``, the source of a fact, or ``index:ID`` for an index of this policy.
+    ``quote`` is the asset that the price is in (``@quote``: the contract's own), and so the next step
+    towards USD: one declared path, never an average of paths. ``inverted`` reads a ``quote/base`` rate (JPY
+    from EUR/JPY). ``source`` may be ``@venue``, the source of a fact, or ``index:ID`` for an index of this
+    policy. The venue is kept along the path: where BTC on a venue is quoted in USDT, the USDT is priced
+    on that venue too.
     """
 
     source: str
@@ -35,12 +40,15 @@ class PricingRule:
 
     ``applies_to``: ``asset:ID``, ``instrument:ID``, ``kind:stablecoin`` (asset kind),
     ``contract:option`` (instrument kind) or ``*``. The waterfall is tried in order: the first source with
-    a quote not older than ``stale_after_seconds`` wins; if all are stale the freshest is used and the
-    mark is *stale*; if none has a quote the thing is *unpriced*. A quote older than
-    ``unusable_after_seconds`` is as good as none.
+    a quote not older than ``stale_after_seconds`` wins; if all are stale the freshest is used (the earlier
+    in the waterfall, if equally old) and the mark is *stale*; if none has a quote the thing is *unpriced*.
+    A quote older than ``unusable_after_seconds``, or whose price is not positive, is as good as none (an
+    option alone may be worth zero). A mark is stale, too, if any step of its path to USD is.
 
     With ``index`` the mark is ``last_weight * clamped(last) + (1 - last_weight) * index``, the last price
-    first clamped to ``index * (1 +- clamp)``.
+    first clamped to ``index * (1 +- clamp)``; an index in another quote asset is first expressed in that
+    of the last price. If only one of the two is there, it is the mark, and the mark is stale: it is not the
+    price that the policy promises.
     """
 
     applies_to: str
@@ -54,7 +62,11 @@ class PricingRule:
 
 @dataclass(frozen=True, slots=True)
 class IndexDefinition:
-    """A multi-venue index of ``base`` in ``quote`` with an outlier cut (domain area 10)."""
+    """A multi-venue index of ``base`` in ``quote``, weighted by volume, with an outlier cut.
+
+    Stale venues are dropped; those further than ``outlier_cut`` (a fraction) from the median of the rest
+    are cut; fewer than ``minimum_venues`` survivors give no index.
+    """
 
     id: str
     base: AssetId

@@ -1,0 +1,63 @@
+"""Quotes by source, pair and kind: the latest one known at an instant."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.core.ids import Sha256
+
+_Key = tuple[str, str, str, QuoteKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """One quote as it was stated: units of quote for one of base, who said so, when, and the payload."""
+
+    source: str
+    kind: QuoteKind
+    price: Decimal
+    volume: Decimal | None
+    quoted_at: datetime
+    evidence: Sha256
+
+
+class QuoteBook:
+    """All quotes of a valuation; answers "latest of this source, pair and kind at or before T".
+
+    Facts of other kinds are ignored. Superseded and void facts must have been removed. Of quotes with
+    one instant the one with the greater external id wins, so the order of ``facts`` does not matter.
+    """
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        found: dict[_Key, list[tuple[datetime, str, str, Decimal, Fact]]] = {}
+        for fact in facts:
+            if isinstance(body := fact.body, Quote):
+                found.setdefault((fact.source, body.base, body.quote, body.kind), []).append(
+                    (fact.occurred_at, fact.external_id, fact.account, body.price, fact)
+                )
+        self._times: dict[_Key, list[datetime]] = {}
+        self._quotes: dict[_Key, list[Quoted]] = {}
+        for key, entries in found.items():
+            entries.sort(key=lambda entry: entry[:4])
+            self._times[key] = [entry[0] for entry in entries]
+            self._quotes[key] = [_quoted(entry[4]) for entry in entries]
+
+    def latest(self, source: str, base: str, quote: str, kind: QuoteKind, as_of: datetime) -> Quoted | None:
+        """The last quote that occurred at or before ``as_of``, or None."""
+        key = (source, base, quote, kind)
+        times = self._times.get(key)
+        if times is None:
+            return None
+        position = bisect_right(times, as_of)
+        return self._quotes[key][position - 1] if position else None
+
+
+def _quoted(fact: Fact) -> Quoted:
+    body = fact.body
+    assert isinstance(body, Quote)
+    return Quoted(fact.source, body.kind, body.price, body.volume, fact.occurred_at, fact.evidence)
