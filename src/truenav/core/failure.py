@@ -96,6 +96,7 @@ class FailureKind(StrEnum):
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     RECONCILIATION_BREAK = "reconciliation_break"
     UNIT_COUNT = "unit_count"
+    UNASSIGNED = "unassigned"
     INVARIANT = "invariant"
 
 

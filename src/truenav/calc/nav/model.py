@@ -189,6 +189,21 @@ class Reconciled:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotUse:
+    """The snapshot (``kind``: of balances or of positions) that one wallet was valued from.
+
+    ``taken_at`` None: there was none to use, the wallet is missing. The next NAV reconciles from here.
+    """
+
+    account: str
+    wallet: str
+    kind: LineKind
+    taken_at: datetime | None
+    coverage: CoverageClass
+    evidence: Sha256 | None
+
+
+@dataclass(frozen=True, slots=True)
 class FundNav:
     """The NAV of one fund: the sum of its lines less the fees it owes."""
 
@@ -202,6 +217,7 @@ class FundNav:
     classes: tuple[ClassNav, ...]
     coverage: Coverage
     bridge: NavBridge | None
+    snapshots: tuple[SnapshotUse, ...]
     reconciliation: tuple[Reconciled, ...]
 
 
