@@ -7,11 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256
 
 _Key = tuple[str, str, str, QuoteKind]
+
+
+class MarkOrigin(StrEnum):
+    """How a price came in. Of a path the weakest counts: manual, then imported."""
+
+    API = "api"
+    INDEX = "index"
+    IMPORTED = "imported"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,13 @@ class Quoted:
     volume: Decimal | None
     quoted_at: datetime
     evidence: Sha256
+
+    @property
+    def origin(self) -> MarkOrigin:
+        """Manual, imported from a file, or read from an API."""
+        if self.kind is QuoteKind.MANUAL or self.source == "manual":
+            return MarkOrigin.MANUAL
+        return MarkOrigin.IMPORTED if self.source.startswith("file:") else MarkOrigin.API
 
 
 class QuoteBook:
@@ -55,6 +72,12 @@ class QuoteBook:
             return None
         position = bisect_right(times, as_of)
         return self._quotes[key][position - 1] if position else None
+
+
+def weakest(own: MarkOrigin, *others: MarkOrigin) -> MarkOrigin:
+    """The origin of what was computed from several prices: manual, else imported, else ``own``."""
+    origins = (own, *others)
+    return next((weak for weak in (MarkOrigin.MANUAL, MarkOrigin.IMPORTED) if weak in origins), own)
 
 
 def _quoted(fact: Fact) -> Quoted:
