@@ -1,0 +1,89 @@
+"""Who did what: a hash-chained trail of each tenant, written inside the transaction it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, text
+
+from truenav.core.canonical import canonical_json, encode
+from truenav.core.clock import instant_text
+from truenav.store.audit_chain import GENESIS, AuditCheck, AuditHead, entry_hash, verify_lines
+from truenav.store.database import Session, tenant_of
+from truenav.store.tables import audit_entry
+
+
+def append(
+    session: Session,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    at: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> AuditHead:
+    """Add an entry; it exists exactly when the caller's transaction commits.
+
+    Writers of one tenant wait for each other from here to their commit, so append last. ``detail`` is
+    canonical data (no floats, no secrets).
+    """
+    tenant = tenant_of(session)
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"audit:{tenant}"}
+    )
+    head = _head(session)
+    values = {
+        "seq": head.seq + 1,
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "detail": canonical_json(detail or {}).decode(),
+    }
+    sealed = entry_hash(bytes.fromhex(head.hash), _entry(tenant, values))
+    session.execute(insert(audit_entry).values(**values, previous_hash=bytes.fromhex(head.hash), hash=sealed))
+    return AuditHead(head.seq + 1, sealed.hex())
+
+
+def entries(session: Session, *, after_seq: int = 0, limit: int = 100) -> tuple[Row[Any], ...]:
+    """Up to ``limit`` entries after ``after_seq``, oldest first, as rows of the table."""
+    query = select(audit_entry).where(audit_entry.c.seq > after_seq).order_by(audit_entry.c.seq)
+    return tuple(session.execute(query.limit(limit)))
+
+
+def export_lines(session: Session) -> Iterator[bytes]:
+    """The whole trail as JSON Lines that `audit_chain.verify_lines` checks offline."""
+    tenant = tenant_of(session)
+    query = select(audit_entry).order_by(audit_entry.c.seq)
+    for row in session.execute(query, execution_options={"yield_per": 1000}):
+        line = {
+            "entry": _entry(tenant, row._mapping),
+            "hash": row.hash.hex(),
+            "previous_hash": row.previous_hash.hex(),
+        }
+        yield canonical_json(line) + b"\n"
+
+
+def verify(session: Session, known: AuditHead | None = None) -> AuditCheck:
+    """Check the whole trail; ``known`` is a head noted earlier, without which a cut-off end passes."""
+    return verify_lines(export_lines(session), known)
+
+
+def _head(session: Session) -> AuditHead:
+    query = select(audit_entry.c.seq, audit_entry.c.hash).order_by(audit_entry.c.seq.desc()).limit(1)
+    row = session.execute(query).one_or_none()
+    return AuditHead(0, GENESIS.hex()) if row is None else AuditHead(row.seq, row.hash.hex())
+
+
+def _entry(tenant: str, values: Mapping[Any, Any]) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "seq": values["seq"],
+        "at": instant_text(values["at"]),
+        "actor": encode(values["actor"]),
+        "action": encode(values["action"]),
+        "subject": encode(values["subject"]),
+        "detail": values["detail"],
+    }

@@ -1,0 +1,81 @@
+"""The archive of received payloads: one row for each answer, its bytes as a blob."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from truenav.core.canonical import canonical_json, decode, encode, sha256_hex
+from truenav.core.evidence import Evidence
+from truenav.core.failure import InvalidInputError, NotFoundError
+from truenav.core.ids import Sha256
+from truenav.store import tables
+from truenav.store.blobs import BlobStore
+from truenav.store.database import Session
+
+
+class EvidenceMismatchError(InvalidInputError):
+    """The bytes handed in are not those that the evidence describes."""
+
+    code = "evidence-mismatch"
+    title = "Payload and description do not belong together"
+
+
+class EvidenceNotFoundError(NotFoundError):
+    """No such payload was received by this tenant."""
+
+    code = "evidence-not-found"
+
+
+def put_many(session: Session, blobs: BlobStore, items: Sequence[tuple[Evidence, bytes]]) -> None:
+    """Archive payloads: their bytes are durable before their rows can commit. Twice is once."""
+    if not items:
+        return
+    for meta, data in items:
+        if blobs.write(data) != meta.sha256 or len(data) != meta.size:
+            raise EvidenceMismatchError(
+                f"The payload of {meta.connector} {meta.endpoint} ({len(data)} bytes) does not have the hash "
+                f"and size that its evidence states ({meta.sha256}, {meta.size}). Hash the bytes as received."
+            )
+    rows = [
+        {
+            "id": bytes.fromhex(sha256_hex(canonical_json(meta))),
+            "sha256": bytes.fromhex(meta.sha256),
+            "connector": meta.connector,
+            "endpoint": meta.endpoint,
+            "account": meta.account,
+            "asked_at": meta.asked_at,
+            "body": encode(meta),
+        }
+        for meta, _ in items
+    ]
+    session.execute(insert(tables.evidence).on_conflict_do_nothing(), rows)
+
+
+def meta(session: Session, sha256: Sha256) -> tuple[Evidence, ...]:
+    """Every time these bytes were received, oldest first; empty when never."""
+    table = tables.evidence
+    query = select(table.c.body).where(table.c.sha256 == bytes.fromhex(sha256))
+    rows = session.execute(query.order_by(table.c.asked_at, table.c.id))
+    return tuple(decode(Evidence, row.body) for row in rows)
+
+
+def meta_many(session: Session, hashes: Sequence[Sha256]) -> dict[Sha256, tuple[Evidence, ...]]:
+    """`meta` for many payloads at once; one that was never received is left out."""
+    table = tables.evidence
+    wanted = [bytes.fromhex(one) for one in hashes]
+    query = select(table.c.body).where(table.c.sha256.in_(wanted)).order_by(table.c.asked_at, table.c.id)
+    found: dict[Sha256, tuple[Evidence, ...]] = {}
+    for row in session.execute(query):
+        one = decode(Evidence, row.body)
+        found[one.sha256] = (*found.get(one.sha256, ()), one)
+    return found
+
+
+def read(session: Session, blobs: BlobStore, sha256: Sha256) -> bytes:
+    """The bytes of a payload that this tenant received; else `EvidenceNotFoundError`."""
+    if not meta(session, sha256):
+        raise EvidenceNotFoundError(f"No payload {sha256} was received. Check the hash.")
+    return blobs.read(sha256)

@@ -1,0 +1,219 @@
+CREATE TABLE app_user (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    roles TEXT[] NOT NULL,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_app_user PRIMARY KEY (tenant_id, id),
+    CONSTRAINT uq_app_user_tenant_id_email UNIQUE (tenant_id, email)
+);
+
+CREATE INDEX ix_app_user_email ON app_user (email);
+
+CREATE TABLE audit_entry (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    seq BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    previous_hash BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (tenant_id, seq)
+);
+
+CREATE TABLE cursor (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    account TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    position JSONB NOT NULL,
+    moved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_cursor PRIMARY KEY (tenant_id, account, endpoint)
+);
+
+CREATE TABLE data_issue (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL,
+    mend TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    state TEXT NOT NULL,
+    blocking BOOLEAN NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    closed_by TEXT,
+    explanation TEXT,
+    CONSTRAINT pk_data_issue PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE definition (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body JSONB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by TEXT NOT NULL,
+    deleted BOOLEAN NOT NULL,
+    CONSTRAINT pk_definition PRIMARY KEY (tenant_id, kind, id, version)
+);
+
+CREATE TABLE evidence (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id BYTEA NOT NULL,
+    sha256 BYTEA NOT NULL,
+    connector TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    account TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    body JSONB NOT NULL,
+    CONSTRAINT pk_evidence PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX ix_evidence_tenant_id_sha256 ON evidence (tenant_id, sha256);
+
+CREATE TABLE fact (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    content_hash BYTEA NOT NULL,
+    key_hash BYTEA NOT NULL,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    account TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    occurred_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    evidence BYTEA NOT NULL,
+    supersedes BYTEA,
+    statement TEXT,
+    segment_id BIGINT,
+    segment_row INTEGER,
+    CONSTRAINT pk_fact PRIMARY KEY (tenant_id, content_hash)
+);
+
+CREATE INDEX ix_fact_kind_account_occurred_at ON fact (tenant_id, kind, account, occurred_at);
+
+CREATE UNIQUE INDEX uq_fact_original ON fact (tenant_id, key_hash) WHERE supersedes IS NULL;
+
+CREATE UNIQUE INDEX uq_fact_supersedes ON fact (tenant_id, supersedes) WHERE supersedes IS NOT NULL;
+
+CREATE TABLE idempotency_key (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    key TEXT NOT NULL,
+    request_hash BYTEA NOT NULL,
+    status INTEGER,
+    response TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_idempotency_key PRIMARY KEY (tenant_id, key)
+);
+
+CREATE TABLE nav_run (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    fund TEXT NOT NULL,
+    as_of TIMESTAMP WITH TIME ZONE NOT NULL,
+    known_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    state TEXT NOT NULL,
+    quality TEXT,
+    created_by TEXT NOT NULL,
+    approved_by TEXT,
+    published_by TEXT,
+    restates TEXT,
+    inputs_sha BYTEA,
+    result_sha BYTEA,
+    bundle_sha BYTEA,
+    failure TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_nav_run PRIMARY KEY (tenant_id, id),
+    CONSTRAINT fk_nav_run_tenant_id_restates FOREIGN KEY(tenant_id, restates) REFERENCES nav_run (tenant_id, id)
+);
+
+CREATE UNIQUE INDEX uq_nav_run_published ON nav_run (tenant_id, fund, as_of) WHERE state = 'published';
+
+CREATE TABLE secret (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    wrapped_key BYTEA NOT NULL,
+    nonce BYTEA NOT NULL,
+    ciphertext BYTEA NOT NULL,
+    key_id TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_secret PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE segment (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id BIGINT GENERATED BY DEFAULT AS IDENTITY,
+    hash BYTEA NOT NULL,
+    kind TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_segment PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE task_progress (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    done BIGINT NOT NULL,
+    total BIGINT,
+    message TEXT NOT NULL,
+    state TEXT NOT NULL,
+    error TEXT,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_task_progress PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE tenant (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    name TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tenant PRIMARY KEY (tenant_id)
+);
+
+CREATE TABLE api_token (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    id TEXT NOT NULL,
+    token_hash BYTEA NOT NULL,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    scopes TEXT[] NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_api_token PRIMARY KEY (tenant_id, id),
+    CONSTRAINT uq_api_token_token_hash UNIQUE (token_hash),
+    CONSTRAINT fk_api_token_tenant_id_user_id FOREIGN KEY(tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+);
+
+CREATE TABLE login_session (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    token_hash BYTEA NOT NULL,
+    user_id TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_login_session PRIMARY KEY (token_hash),
+    CONSTRAINT fk_login_session_tenant_id_user_id FOREIGN KEY(tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+);
+
+CREATE TABLE nav_run_event (
+    tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
+    run_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    actor TEXT NOT NULL,
+    state TEXT NOT NULL,
+    note TEXT NOT NULL,
+    CONSTRAINT pk_nav_run_event PRIMARY KEY (tenant_id, run_id, version),
+    CONSTRAINT fk_nav_run_event_tenant_id_run_id FOREIGN KEY(tenant_id, run_id) REFERENCES nav_run (tenant_id, id)
+);

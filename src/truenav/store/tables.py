@@ -1,0 +1,320 @@
+"""The tables, as SQLAlchemy Core sees them; the migrations make them.
+
+Every table holds rows of tenants: ``tenant_id`` is filled in by the database from the transaction's
+tenant, and row-level security shows and accepts that tenant's rows only. No statement of ours names it.
+Hashes are ``bytea`` of 32 bytes; instants are UTC; exact numbers are text inside JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+APPEND_ONLY = ("audit_entry", "definition", "evidence", "fact", "nav_run_event", "segment")
+"""Tables that the application may read and add to, never edit or delete from."""
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant_id", Text, nullable=False, server_default=text("current_setting('truenav.tenant')"))
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _hash(name: str, *, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=nullable)
+
+
+tenant = Table(
+    "tenant", metadata, _tenant(), _text("name"), _instant("created_at"), PrimaryKeyConstraint("tenant_id")
+)
+
+app_user = Table(
+    "app_user",
+    metadata,
+    _tenant(),
+    _text("id"),
+    _text("name"),
+    _text("email"),
+    _text("password_hash"),
+    Column("roles", ARRAY(Text), nullable=False),
+    _instant("disabled_at", nullable=True),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "email"),
+    Index("ix_app_user_email", "email"),
+)
+
+login_session = Table(
+    "login_session",
+    metadata,
+    _tenant(),
+    _hash("token_hash"),
+    _text("user_id"),
+    _instant("created_at"),
+    _instant("last_seen_at"),
+    _instant("expires_at"),
+    _instant("revoked_at", nullable=True),
+    PrimaryKeyConstraint("token_hash"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    _tenant(),
+    _text("id"),
+    _hash("token_hash"),
+    _text("user_id"),
+    _text("name"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    _instant("created_at"),
+    _instant("expires_at", nullable=True),
+    _instant("revoked_at", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("token_hash"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    _tenant(),
+    Column("seq", BigInteger, nullable=False, autoincrement=False),
+    _instant("at"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    _text("detail"),
+    _hash("previous_hash"),
+    _hash("hash"),
+    PrimaryKeyConstraint("tenant_id", "seq"),
+)
+
+definition = Table(
+    "definition",
+    metadata,
+    _tenant(),
+    _text("kind"),
+    _text("id"),
+    Column("version", Integer, nullable=False, autoincrement=False),
+    Column("body", JSONB, nullable=False),
+    _instant("created_at"),
+    _text("created_by"),
+    Column("deleted", Boolean, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "kind", "id", "version"),
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    _tenant(),
+    _text("id"),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    _text("key_id"),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    _tenant(),
+    _hash("id"),
+    _hash("sha256"),
+    _text("connector"),
+    _text("endpoint"),
+    _text("account"),
+    _instant("asked_at"),
+    Column("body", JSONB, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("ix_evidence_tenant_id_sha256", "tenant_id", "sha256"),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    _tenant(),
+    Column("id", BigInteger, Identity(), nullable=False),
+    _hash("hash"),
+    _text("kind"),
+    Column("rows", Integer, nullable=False),
+    _instant("registered_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    _tenant(),
+    _hash("content_hash"),
+    _hash("key_hash"),
+    _text("kind"),
+    _text("source"),
+    _text("account"),
+    _text("subject"),
+    _instant("occurred_at"),
+    _instant("recorded_at"),
+    _hash("evidence"),
+    _hash("supersedes", nullable=True),
+    _text("statement", nullable=True),
+    Column("segment_id", BigInteger, nullable=True),
+    Column("segment_row", Integer, nullable=True),
+    # A statement names its key, so one row a statement is one row a key and statement.
+    PrimaryKeyConstraint("tenant_id", "content_hash"),
+    # One original a key: the same key with another content needs ``supersedes``.
+    Index(
+        "uq_fact_original", "tenant_id", "key_hash", unique=True, postgresql_where=text("supersedes IS NULL")
+    ),
+    # One successor a fact: corrections form a chain, never a fork.
+    Index(
+        "uq_fact_supersedes",
+        "tenant_id",
+        "supersedes",
+        unique=True,
+        postgresql_where=text("supersedes IS NOT NULL"),
+    ),
+    Index("ix_fact_kind_account_occurred_at", "tenant_id", "kind", "account", "occurred_at"),
+)
+
+data_issue = Table(
+    "data_issue",
+    metadata,
+    _tenant(),
+    _text("id"),
+    _text("kind"),
+    _text("subject"),
+    _text("message"),
+    _text("mend"),
+    _text("detail"),
+    _text("state"),
+    Column("blocking", Boolean, nullable=False),
+    _instant("opened_at"),
+    _instant("closed_at", nullable=True),
+    _text("closed_by", nullable=True),
+    _text("explanation", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    _tenant(),
+    _text("account"),
+    _text("endpoint"),
+    Column("position", JSONB, nullable=False),
+    _instant("moved_at"),
+    PrimaryKeyConstraint("tenant_id", "account", "endpoint"),
+)
+
+nav_run = Table(
+    "nav_run",
+    metadata,
+    _tenant(),
+    _text("id"),
+    _text("fund"),
+    _instant("as_of"),
+    _instant("known_at"),
+    _text("state"),
+    _text("quality", nullable=True),
+    _text("created_by"),
+    _text("approved_by", nullable=True),
+    _text("published_by", nullable=True),
+    _text("restates", nullable=True),
+    _hash("inputs_sha", nullable=True),
+    _hash("result_sha", nullable=True),
+    _hash("bundle_sha", nullable=True),
+    _text("failure", nullable=True),
+    _instant("created_at"),
+    _instant("updated_at"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "restates"], ["nav_run.tenant_id", "nav_run.id"]),
+    # One published NAV a fund and instant: a restatement first turns the old one ``superseded``.
+    Index(
+        "uq_nav_run_published",
+        "tenant_id",
+        "fund",
+        "as_of",
+        unique=True,
+        postgresql_where=text("state = 'published'"),
+    ),
+)
+
+nav_run_event = Table(
+    "nav_run_event",
+    metadata,
+    _tenant(),
+    _text("run_id"),
+    Column("version", Integer, nullable=False, autoincrement=False),
+    _instant("at"),
+    _text("actor"),
+    _text("state"),
+    _text("note"),
+    PrimaryKeyConstraint("tenant_id", "run_id", "version"),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["nav_run.tenant_id", "nav_run.id"]),
+)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    _tenant(),
+    _text("key"),
+    _hash("request_hash"),
+    Column("status", Integer, nullable=True),
+    _text("response", nullable=True),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant_id", "key"),
+)
+
+task_progress = Table(
+    "task_progress",
+    metadata,
+    _tenant(),
+    _text("id"),
+    _text("kind"),
+    _text("subject"),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=True),
+    _text("message"),
+    _text("state"),
+    _text("error", nullable=True),
+    _instant("updated_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
