@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -66,12 +66,13 @@ def deltas(fact: Fact, instruments: InstrumentBook) -> tuple[Delta, ...]:
         case Trade():
             return _trade(fact, fact.body, instruments)
         case Settlement(wallet, instrument, quantity, _, cash):
+            settled = _cash(fact, wallet, cash, Reason.SETTLEMENT)
             return (
-                _position(fact, wallet, instrument, quantity, Reason.SETTLEMENT, None),
-                _cash(fact, wallet, cash, Reason.SETTLEMENT, instrument),
+                _position(fact, wallet, instrument, quantity, Reason.SETTLEMENT),
+                replace(settled, instrument=instrument),
             )
         case CashFlow(wallet, kind, amount, instrument):
-            return (_cash(fact, wallet, amount, _CASH_REASON[kind], instrument),)
+            return (replace(_cash(fact, wallet, amount, _CASH_REASON[kind]), instrument=instrument),)
         case Transfer(wallet, amount, kind, _, _, fee):
             reason = Reason.EXTERNAL if kind is TransferKind.EXTERNAL else Reason.INTERNAL
             moved = _cash(fact, wallet, amount, reason)
@@ -82,36 +83,24 @@ def deltas(fact: Fact, instruments: InstrumentBook) -> tuple[Delta, ...]:
 
 def _trade(fact: Fact, trade: Trade, instruments: InstrumentBook) -> tuple[Delta, ...]:
     terms = instruments.get(trade.instrument)
-    spot = terms.kind is InstrumentKind.SPOT
-    tag = trade.tag if spot else None
-    if spot:
-        bought = Amount(trade.quantity, terms.base)
-        changes = [_cash(fact, trade.wallet, bought, Reason.TRADE, trade.instrument, tag)]
-    else:
-        changes = [_position(fact, trade.wallet, trade.instrument, trade.quantity, Reason.TRADE, trade.tag)]
+    changes: list[Delta] = []
+    if terms.kind is InstrumentKind.SPOT:
+        changes.append(_cash(fact, trade.wallet, Amount(trade.quantity, terms.base), Reason.TRADE))
     if trade.cost is not None:
-        changes.append(_cash(fact, trade.wallet, trade.cost, Reason.TRADE, trade.instrument, tag))
+        changes.append(_cash(fact, trade.wallet, trade.cost, Reason.TRADE))
     if trade.realised is not None:
-        changes.append(_cash(fact, trade.wallet, trade.realised, Reason.REALISED, trade.instrument, tag))
-    for fee in trade.fees:
-        changes.append(_cash(fact, trade.wallet, fee, Reason.FEE, trade.instrument, tag))
-    return tuple(changes)
+        changes.append(_cash(fact, trade.wallet, trade.realised, Reason.REALISED))
+    changes.extend(_cash(fact, trade.wallet, fee, Reason.FEE) for fee in trade.fees)
+    if terms.kind is InstrumentKind.SPOT:
+        return tuple(replace(one, instrument=trade.instrument, tag=trade.tag) for one in changes)
+    position = _position(fact, trade.wallet, trade.instrument, trade.quantity, Reason.TRADE)
+    cash = (replace(one, instrument=trade.instrument) for one in changes)
+    return (replace(position, tag=trade.tag), *cash)
 
 
-def _cash(
-    fact: Fact,
-    wallet: str,
-    amount: Amount,
-    reason: Reason,
-    instrument: InstrumentId | None = None,
-    tag: str | None = None,
-) -> Delta:
-    return Delta(
-        fact.account, wallet, amount.asset, False, amount.number, reason, fact.occurred_at, instrument, tag
-    )
+def _cash(fact: Fact, wallet: str, amount: Amount, reason: Reason) -> Delta:
+    return Delta(fact.account, wallet, amount.asset, False, amount.number, reason, fact.occurred_at)
 
 
-def _position(
-    fact: Fact, wallet: str, instrument: InstrumentId, quantity: Decimal, reason: Reason, tag: str | None
-) -> Delta:
-    return Delta(fact.account, wallet, instrument, True, quantity, reason, fact.occurred_at, instrument, tag)
+def _position(fact: Fact, wallet: str, instrument: InstrumentId, quantity: Decimal, reason: Reason) -> Delta:
+    return Delta(fact.account, wallet, instrument, True, quantity, reason, fact.occurred_at, instrument)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import NodeId
@@ -31,7 +32,7 @@ class Part:
 def ordered_rules(rules: Iterable[SubBookRule]) -> tuple[SubBookRule, ...]:
     """The rules of one account by rank; two of one rank, or a share outside 0 to 1, are refused."""
     ordered = tuple(sorted(rules, key=lambda rule: (rule.rank, rule.node)))
-    for rule, following in zip(ordered, ordered[1:], strict=False):
+    for rule, following in pairwise(ordered):
         if rule.rank == following.rank:
             raise SubBookRuleError(
                 f"Account {rule.account!r} has two rules of rank {rule.rank}; give each its own rank."
@@ -64,15 +65,16 @@ def split(
     left, untouched = quantity, ONE
     with exact():
         for rule in rules:
+            tag: str | None = None
             match rule.selector:
                 case ByInstrument(instruments) if is_position and subject in instruments:
-                    taken, untouched, tag = left, ZERO, None
+                    taken, untouched = left, ZERO
                 case ByAsset(assets) if not is_position and subject in assets:
-                    taken, untouched, tag = left, ZERO, None
-                case ByTag(tag):
-                    taken = _storable(untouched * tagged.get(tag, ZERO))
+                    taken, untouched = left, ZERO
+                case ByTag(wanted):
+                    taken, tag = _storable(untouched * tagged.get(wanted, ZERO)), wanted
                 case ByShare(share):
-                    taken, untouched, tag = _storable(left * share), untouched * (ONE - share), None
+                    taken, untouched = _storable(left * share), untouched * (ONE - share)
                 case _:
                     continue
             left -= taken
