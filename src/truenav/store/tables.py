@@ -28,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData(
     naming_convention={
@@ -59,14 +60,14 @@ def _hash(name: str, *, nullable: bool = False) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=nullable)
 
 
-tenant = Table(
-    "tenant", metadata, _tenant(), _text("name"), _instant("created_at"), PrimaryKeyConstraint("tenant_id")
-)
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, _tenant(), *parts, implicit_returning=False)
 
-app_user = Table(
+
+tenant = _table("tenant", _text("name"), _instant("created_at"), PrimaryKeyConstraint("tenant_id"))
+
+app_user = _table(
     "app_user",
-    metadata,
-    _tenant(),
     _text("id"),
     _text("name"),
     _text("email"),
@@ -79,10 +80,8 @@ app_user = Table(
     Index("ix_app_user_email", "email"),
 )
 
-login_session = Table(
+login_session = _table(
     "login_session",
-    metadata,
-    _tenant(),
     _hash("token_hash"),
     _text("user_id"),
     _instant("created_at"),
@@ -93,10 +92,8 @@ login_session = Table(
     ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
 )
 
-api_token = Table(
+api_token = _table(
     "api_token",
-    metadata,
-    _tenant(),
     _text("id"),
     _hash("token_hash"),
     _text("user_id"),
@@ -110,10 +107,8 @@ api_token = Table(
     ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
 )
 
-audit_entry = Table(
+audit_entry = _table(
     "audit_entry",
-    metadata,
-    _tenant(),
     Column("seq", BigInteger, nullable=False, autoincrement=False),
     _instant("at"),
     _text("actor"),
@@ -125,10 +120,8 @@ audit_entry = Table(
     PrimaryKeyConstraint("tenant_id", "seq"),
 )
 
-definition = Table(
+definition = _table(
     "definition",
-    metadata,
-    _tenant(),
     _text("kind"),
     _text("id"),
     Column("version", Integer, nullable=False, autoincrement=False),
@@ -139,10 +132,8 @@ definition = Table(
     PrimaryKeyConstraint("tenant_id", "kind", "id", "version"),
 )
 
-secret = Table(
+secret = _table(
     "secret",
-    metadata,
-    _tenant(),
     _text("id"),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
@@ -152,10 +143,8 @@ secret = Table(
     PrimaryKeyConstraint("tenant_id", "id"),
 )
 
-evidence = Table(
+evidence = _table(
     "evidence",
-    metadata,
-    _tenant(),
     _hash("id"),
     _hash("sha256"),
     _text("connector"),
@@ -167,10 +156,8 @@ evidence = Table(
     Index("ix_evidence_tenant_id_sha256", "tenant_id", "sha256"),
 )
 
-segment = Table(
+segment = _table(
     "segment",
-    metadata,
-    _tenant(),
     Column("id", BigInteger, Identity(), nullable=False),
     _hash("hash"),
     _text("kind"),
@@ -179,10 +166,8 @@ segment = Table(
     PrimaryKeyConstraint("tenant_id", "id"),
 )
 
-fact = Table(
+fact = _table(
     "fact",
-    metadata,
-    _tenant(),
     _hash("content_hash"),
     _hash("key_hash"),
     _text("kind"),
@@ -213,10 +198,8 @@ fact = Table(
     Index("ix_fact_kind_account_occurred_at", "tenant_id", "kind", "account", "occurred_at"),
 )
 
-data_issue = Table(
+data_issue = _table(
     "data_issue",
-    metadata,
-    _tenant(),
     _text("id"),
     _text("kind"),
     _text("subject"),
@@ -232,10 +215,8 @@ data_issue = Table(
     PrimaryKeyConstraint("tenant_id", "id"),
 )
 
-cursor = Table(
+cursor = _table(
     "cursor",
-    metadata,
-    _tenant(),
     _text("account"),
     _text("endpoint"),
     Column("position", JSONB, nullable=False),
@@ -243,10 +224,8 @@ cursor = Table(
     PrimaryKeyConstraint("tenant_id", "account", "endpoint"),
 )
 
-nav_run = Table(
+nav_run = _table(
     "nav_run",
-    metadata,
-    _tenant(),
     _text("id"),
     _text("fund"),
     _instant("as_of"),
@@ -277,10 +256,8 @@ nav_run = Table(
     ),
 )
 
-nav_run_event = Table(
+nav_run_event = _table(
     "nav_run_event",
-    metadata,
-    _tenant(),
     _text("run_id"),
     Column("version", Integer, nullable=False, autoincrement=False),
     _instant("at"),
@@ -291,10 +268,8 @@ nav_run_event = Table(
     ForeignKeyConstraint(["tenant_id", "run_id"], ["nav_run.tenant_id", "nav_run.id"]),
 )
 
-idempotency_key = Table(
+idempotency_key = _table(
     "idempotency_key",
-    metadata,
-    _tenant(),
     _text("key"),
     _hash("request_hash"),
     Column("status", Integer, nullable=True),
@@ -303,10 +278,8 @@ idempotency_key = Table(
     PrimaryKeyConstraint("tenant_id", "key"),
 )
 
-task_progress = Table(
+task_progress = _table(
     "task_progress",
-    metadata,
-    _tenant(),
     _text("id"),
     _text("kind"),
     _text("subject"),
