@@ -42,8 +42,8 @@ def claim(session: Session, key: str, request_hash: bytes, *, at: datetime) -> S
     belongs to another request.
     """
     values = {"key": key, "request_hash": request_hash, "created_at": at}
-    taken = session.execute(insert(idempotency_key).values(values).on_conflict_do_nothing())
-    if taken.rowcount == 1:
+    statement = insert(idempotency_key).values(values).on_conflict_do_nothing()
+    if session.scalar(statement.returning(idempotency_key.c.key)) is not None:
         return None
     row = session.execute(select(idempotency_key).where(idempotency_key.c.key == key)).one()
     if row.request_hash != request_hash:
