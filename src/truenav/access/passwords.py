@@ -32,7 +32,7 @@ _AT_ONCE = threading.BoundedSemaphore(4)
 
 
 def check_password(password: str, *, personal: tuple[str, ...] = ()) -> None:
-    """Refuse a password that is short or easily guessed (NIST SP 800-63B: length and a deny list, no recipes).
+    """Refuse a password that is short or easily guessed (NIST SP 800-63B: length and a deny list).
 
     Parameters
     ----------
@@ -68,11 +68,10 @@ def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password fits the stored hash; unknown users (None) take as long as known ones."""
     with _AT_ONCE:
         try:
-            return (
-                _HASHER.verify(stored or _decoy(), _normal(password)[: MAX_LENGTH + 1]) and stored is not None
-            )
+            _HASHER.verify(stored or _decoy(), _normal(password)[: MAX_LENGTH + 1])
         except (VerificationError, InvalidHashError):
             return False
+    return stored is not None
 
 
 def needs_rehash(stored: str) -> bool:

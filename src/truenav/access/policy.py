@@ -19,7 +19,7 @@ from truenav.access.actions import ACTIONS, ROLES
 from truenav.core.failure import ForbiddenError, InvalidInputError
 from truenav.core.ids import TenantId, UserId
 
-Via = Literal["session", "token", "command"]
+Via = Literal["session", "token", "system"]
 
 
 class PolicyFileError(RuntimeError):
@@ -30,8 +30,8 @@ class PolicyFileError(RuntimeError):
 class Principal:
     """Who asks. ``scopes`` None: everything the roles allow, otherwise only these actions.
 
-    ``via`` says how they proved who they are: a log-in ``session``, an API ``token``, or a ``command`` on
-    the machine itself by somebody who holds its database key.
+    ``via`` says how they proved who they are: a log-in ``session`` or an API ``token``; ``system`` is the
+    installation itself, running a schedule.
     """
 
     user: UserId
