@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from truenav.connect.errors import KeyMayTradeError, KeyMayWithdrawError
+from truenav.connect.errors import KeyMayTradeError, KeyMayWithdrawError, VenueError
 from truenav.core.account import Account
 from truenav.core.asset import AssetBook
 from truenav.core.evidence import Evidence
@@ -221,6 +221,10 @@ class Connector(Protocol):
     @property
     def parsers(self) -> Mapping[str, Parser]:
         """Endpoint name to pure parser; a name ends with its version, as in ``spot.account/1``."""
+        ...
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """The venue's own error in an answer, as ours; None where the answer is one."""
         ...
 
 

@@ -75,7 +75,7 @@ class VenueGate:
             waited += wait
             if waited > LONGEST_WAIT:
                 raise RateLimitedError(
-                    f"{self.venue}: the budget {budget!r} of {known.weight} per {known.seconds} s is used up; "
+                    f"{self.venue}: the budget {budget!r} of {known.weight} a {known.seconds} s is used; "
                     "gather less often or fewer accounts from this address."
                 )
             await self._sleep(wait)

@@ -11,13 +11,13 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
-from truenav.connect.contract import Archive, Manifest, Payload
+from truenav.connect.contract import Archive, Connector, Manifest, Payload
 from truenav.connect.errors import (
     MalformedPayloadError,
     RateLimitedError,
@@ -39,7 +39,7 @@ DEFAULT_BAN = 120.0
 
 Params = tuple[tuple[str, str], ...]
 Judge = Callable[[int, bytes], VenueError | None]
-"""Reads a venue's own error out of status and body; None where there is none."""
+"""``Connector.refusal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,6 @@ class Counter:
 
     requests: int = 0
     weight: int = 0
-
-
-def no_error(status: int, body: bytes) -> VenueError | None:
-    """A judge for sources without error bodies of their own."""
-    del body
-    return None if status < 400 else VenueError(f"the source answered with status {status}.")
 
 
 class Network:
@@ -89,20 +83,20 @@ class Network:
 
     def transport(
         self,
-        manifest: Manifest,
+        connector: Connector,
         archive: Archive,
         *,
         account: str = "",
         base_url: str | None = None,
-        judge: Judge = no_error,
     ) -> Transport:
         """A transport to one venue for one account; ``base_url`` replaces all the venue's hosts."""
+        manifest = connector.manifest
         hosts = {name: (base_url or url).rstrip("/") for name, url in manifest.hosts.items()}
         place = (manifest.name, base_url or "")
         gate = self._gates.setdefault(
             place, VenueGate(manifest.name, manifest.budgets, monotonic=self._monotonic, sleep=self.sleep)
         )
-        return Transport(self, manifest, hosts, gate, archive, account, judge)
+        return Transport(self, manifest, hosts, gate, archive, account, connector.refusal)
 
 
 @asynccontextmanager
@@ -116,7 +110,7 @@ async def open_network(*, seed: int, clock: Clock | None = None) -> AsyncIterato
 class Transport:
     """Reads from one venue for one account."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made by Network.transport only
         self,
         network: Network,
         manifest: Manifest,
@@ -176,7 +170,15 @@ class Transport:
                 pause = FIRST_PAUSE * 2**attempt * (0.5 + self._network.rng.random())
         raise last
 
-    async def _ask(
+    async def note(self, payload: Payload, name: str, value: str) -> Payload:
+        """The same answer with something learned elsewhere noted in its evidence, archived as such."""
+        request = payload.evidence.request
+        noted = replace(request, params=(*request.params, (name, value)))
+        copy = Payload(replace(payload.evidence, request=noted), payload.body)
+        await self._archive(copy)
+        return copy
+
+    async def _ask(  # noqa: PLR0917
         self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
     ) -> Payload:
         asked_at = self.now()
@@ -229,7 +231,7 @@ class Transport:
             seconds = _retry_after(response, self.now()) or DEFAULT_BAN
             self._gate.ban(seconds)
             raise VenueStoppedError(
-                f"{venue} has banned this address (HTTP 418 at {path}); nothing is asked for {seconds:.0f} s.",
+                f"{venue} has banned this address (HTTP 418 at {path}); it rests {seconds:.0f} s.",
                 seconds=int(seconds),
             )
         if status == 429:

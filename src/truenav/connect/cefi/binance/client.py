@@ -1,0 +1,120 @@
+"""Binance's requests: signing, paths, weights and the rows that turn pages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from truenav.connect.cefi.binance.parse import income_id, utc_time
+from truenav.connect.contract import Credentials, Payload
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import MalformedPayloadError
+from truenav.connect.gathering import Row
+from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.core.clock import to_milliseconds
+
+RECEIVE_WINDOW_MS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a parser's answers come from: ``host`` and ``budget`` are names in the manifest."""
+
+    name: str
+    host: str
+    path: str
+    budget: str
+    weight: int
+
+
+SPOT_TIME = Endpoint("spot.time/1", "spot", "/api/v3/time", "spot", 1)
+SPOT_INFO = Endpoint("spot.exchangeInfo/1", "spot", "/api/v3/exchangeInfo", "spot", 20)
+SPOT_TICKER = Endpoint("spot.ticker/1", "spot", "/api/v3/ticker/24hr", "spot", 80)
+SPOT_ACCOUNT = Endpoint("spot.account/1", "spot", "/api/v3/account", "spot", 20)
+SPOT_OPEN_ORDERS = Endpoint("spot.openOrders/1", "spot", "/api/v3/openOrders", "spot", 80)
+SPOT_ORDERS = Endpoint("spot.orders/1", "spot", "/api/v3/allOrders", "spot", 20)
+SPOT_TRADES = Endpoint("spot.trades/1", "spot", "/api/v3/myTrades", "spot", 20)
+USDM_INFO = Endpoint("usdm.exchangeInfo/1", "usdm", "/fapi/v1/exchangeInfo", "usdm", 1)
+USDM_MARKS = Endpoint("usdm.premiumIndex/1", "usdm", "/fapi/v1/premiumIndex", "usdm", 10)
+USDM_ACCOUNT = Endpoint("usdm.account/1", "usdm", "/fapi/v2/account", "usdm", 5)
+USDM_OPEN_ORDERS = Endpoint("usdm.openOrders/1", "usdm", "/fapi/v1/openOrders", "usdm", 40)
+USDM_ORDERS = Endpoint("usdm.orders/1", "usdm", "/fapi/v1/allOrders", "usdm", 5)
+USDM_TRADES = Endpoint("usdm.trades/1", "usdm", "/fapi/v1/userTrades", "usdm", 5)
+USDM_INCOME = Endpoint("usdm.income/1", "usdm", "/fapi/v1/income", "usdm", 30)
+KEY_RIGHTS = Endpoint("key.restrictions/1", "spot", "/sapi/v1/account/apiRestrictions", "wallet", 1)
+DEPOSITS = Endpoint("wallet.deposits/1", "spot", "/sapi/v1/capital/deposit/hisrec", "wallet", 1)
+WITHDRAWALS = Endpoint("wallet.withdrawals/1", "spot", "/sapi/v1/capital/withdraw/history", "wallet", 600)
+TRANSFERS = Endpoint("wallet.transfers/1", "spot", "/sapi/v1/asset/transfer", "wallet", 1)
+
+
+def signer(credentials: Credentials) -> Signer:
+    """Binance's signature: HMAC-SHA256 of the query, in hexadecimal, as its last parameter."""
+
+    def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
+        del method, path
+        query = urlencode(
+            [*params, ("recvWindow", str(RECEIVE_WINDOW_MS)), ("timestamp", str(to_milliseconds(now)))]
+        )
+        signature = hmac.new(credentials.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+        return Signed(f"{query}&signature={signature}", {"X-MBX-APIKEY": credentials.key})
+
+    return sign
+
+
+@dataclass(frozen=True, slots=True)
+class BinanceClient:
+    """Asks endpoints for one key, or without one for public data."""
+
+    api: Transport
+    credentials: Credentials | None = None
+
+    async def get(
+        self, endpoint: Endpoint, params: Mapping[str, str] | None = None, *, weight: int | None = None
+    ) -> Payload:
+        """One answer of an endpoint."""
+        return await self.api.get(
+            endpoint.name,
+            endpoint.host,
+            endpoint.path,
+            params,
+            signer=signer(self.credentials) if self.credentials else None,
+            budget=endpoint.budget,
+            weight=weight or endpoint.weight,
+        )
+
+
+def rows_of(payload: Payload, read: Callable[[Node], Row]) -> list[Row]:
+    """Identity and instant of each row of an array."""
+    try:
+        return [read(node) for node in read_json(payload.body).items()]
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"binance {payload.evidence.endpoint}: {error.message}") from error
+
+
+def trade_row(node: Node) -> Row:
+    """A trade's identity, which is unique in its symbol."""
+    return Row(node.instant("time"), node.text("id"))
+
+
+def income_row(node: Node) -> Row:
+    """An income's identity and instant."""
+    return Row(node.instant("time"), income_id(node))
+
+
+def deposit_row(node: Node) -> Row:
+    """A deposit's identity and instant."""
+    return Row(node.instant("insertTime"), node.text("id"))
+
+
+def withdrawal_row(node: Node) -> Row:
+    """A withdrawal's identity and instant."""
+    return Row(utc_time(node, "applyTime"), node.text("id"))
+
+
+def transfer_row(node: Node) -> Row:
+    """A transfer's identity and instant."""
+    return Row(node.instant("timestamp"), node.text("tranId"))

@@ -1,0 +1,231 @@
+"""Binance: key check, market and accounts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
+
+from truenav.connect.cefi.binance import client as binance
+from truenav.connect.cefi.binance import history
+from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.cefi.binance.errors import refusal
+from truenav.connect.cefi.binance.manifest import MANIFEST
+from truenav.connect.cefi.binance.parse import PARSERS, VENUE, spot_id
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    ProgressReport,
+    Right,
+    silent,
+)
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.clock import to_milliseconds
+from truenav.core.facts import BalanceSnapshot, PositionSnapshot
+from truenav.core.failure import FailureKind
+
+Step = tuple[str, Coroutine[object, object, Pages]]
+_TRADING_RIGHTS = (
+    "enableSpotAndMarginTrading",
+    "enableFutures",
+    "enableMargin",
+    "enableVanillaOptions",
+    "enablePortfolioMarginTrading",
+    "enableInternalTransfer",
+    "permitsUniversalTransfer",
+    "enableFixApiTrade",
+)
+
+
+class BinanceConnector:
+    """Reads Binance spot and USD-M futures accounts."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """Binance's own error in an answer."""
+        return refusal(status, body)
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, rights and account types of a key; raises where the key is not accepted at all."""
+        clock = await BinanceClient(api).get(binance.SPOT_TIME)
+        asked, answered = clock.evidence.asked_at, clock.evidence.answered_at
+        offset = read_json(clock.body).instant("serverTime") - (asked + (answered - asked) / 2)
+        client = BinanceClient(api, credentials)
+        account = await client.get(binance.SPOT_ACCOUNT)
+        rights, notes = await self._rights(client)
+        trade = [_right(rights, name) for name in _TRADING_RIGHTS]
+        return KeyCheck(
+            read=_right(rights, "enableReading"),
+            trade=Right.YES if Right.YES in trade else trade[0],
+            withdraw=_right(rights, "enableWithdrawals"),
+            clock_offset=offset,
+            account_types=("spot", *await self._futures(client)),
+            identity=read_json(account.body).text_or("uid"),
+            notes=notes,
+        )
+
+    async def _rights(self, client: BinanceClient) -> tuple[Node, tuple[str, ...]]:
+        try:
+            return read_json((await client.get(binance.KEY_RIGHTS)).body), ()
+        except VenueError as error:
+            return Node({}, "$"), (error.message,)
+
+    async def _futures(self, client: BinanceClient) -> tuple[str, ...]:
+        try:
+            await client.get(binance.USDM_ACCOUNT)
+        except KeyForbiddenError:
+            return ()
+        return ("usdm",)
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of the markets of known assets, then last prices (spot), marks and indices (USD-M)."""
+        del credentials
+        client = BinanceClient(api)
+        harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
+        await harvest.run([_one(client, binance.SPOT_INFO), _one(client, binance.USDM_INFO)])
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        steps = [_one(client, binance.USDM_MARKS)]
+        if symbols := _symbols(harvest.context, VENUE):
+            params = {"symbols": json.dumps(symbols, separators=(",", ":"))}
+            weight = 2 if len(symbols) <= 20 else 40 if len(symbols) <= 100 else 80
+            steps.append(_one(client, binance.SPOT_TICKER, params, weight))
+        await harvest.run(steps)
+        return harvest.gathered()
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances, positions and open orders at once, then the histories side by side."""
+        client = BinanceClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        reader = _History(client, harvest, cursors, since)
+        state = (
+            [("spot", binance.SPOT_ACCOUNT, binance.SPOT_OPEN_ORDERS)] if "spot" in account.wallets else []
+        )
+        if "usdm" in account.wallets:
+            state.append(("usdm", binance.USDM_ACCOUNT, binance.USDM_OPEN_ORDERS))
+        await harvest.run([_one(client, endpoint) for _, *pair in state for endpoint in pair])
+        if history:
+            steps = reader.spot_steps() if "spot" in account.wallets else []
+            if "usdm" in account.wallets:
+                steps.append(reader.income_step())
+            done = await harvest.run(steps)
+            if "usdm" in account.wallets:
+                await harvest.run(reader.futures_steps(done[-1]))
+        return harvest.gathered()
+
+
+class _History:
+    """Chooses what to read of one account's past."""
+
+    def __init__(
+        self, client: BinanceClient, harvest: Harvest, cursors: Mapping[str, Cursor], since: datetime
+    ) -> None:
+        self.client = client
+        self.harvest = harvest
+        self.cursors = cursors
+        self.since = since
+
+    def spot_steps(self) -> list[Step]:
+        """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
+        first = {"startTime": str(to_milliseconds(self.since))}
+        steps = [self._trades(binance.SPOT_TRADES, symbol, first) for symbol in self._spot_symbols()]
+        for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
+            cursor = self.cursors.get(endpoint.name)
+            steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
+        for kind in ("MAIN_UMFUTURE", "UMFUTURE_MAIN"):
+            key = f"{binance.TRANSFERS.name}?{kind}"
+            steps.append((key, history.transfers(self.client, kind, self.cursors.get(key), self.since)))
+        return steps
+
+    def income_step(self) -> Step:
+        """The futures wallet's cash movements."""
+        name = binance.USDM_INCOME.name
+        return name, history.income(self.client, self.cursors.get(name), self.since)
+
+    def futures_steps(self, income: Pages | None) -> list[Step]:
+        """Trades of every contract that left income, is held, or was traded before."""
+        first = history.traded_symbols(income.payloads) if income is not None else {}
+        held = {
+            line.instrument.partition(":")[2]
+            for fact in self.harvest.facts
+            if isinstance(fact.body, PositionSnapshot)
+            for line in fact.body.lines
+        }
+        symbols = sorted({*first, *held, *self._read_before(binance.USDM_TRADES)})
+        return [
+            self._trades(binance.USDM_TRADES, symbol, {"fromId": str(first.get(symbol, 0))})
+            for symbol in symbols
+        ]
+
+    def _trades(self, endpoint: Endpoint, symbol: str, first: dict[str, str]) -> Step:
+        key = f"{endpoint.name}?{symbol}"
+        spot = endpoint is binance.SPOT_TRADES
+        return key, history.trades(self.client, symbol, self.cursors.get(key), first, spot=spot)
+
+    def _spot_symbols(self) -> list[str]:
+        """At the first sync every known pair; later those traded before or whose base is held."""
+        if not self.cursors:
+            return _symbols(self.harvest.context, VENUE)
+        held = {
+            line.asset
+            for fact in self.harvest.facts
+            if isinstance(fact.body, BalanceSnapshot) and fact.body.wallet == "spot"
+            for line in fact.body.lines
+        }
+        known = self.harvest.context.instruments.instruments
+        bought = {
+            symbol for symbol in _symbols(self.harvest.context, VENUE) if known[spot_id(symbol)].base in held
+        }
+        return sorted({*bought, *self._read_before(binance.SPOT_TRADES)})
+
+    def _read_before(self, endpoint: Endpoint) -> set[str]:
+        prefix = f"{endpoint.name}?"
+        return {key.removeprefix(prefix) for key in self.cursors if key.startswith(prefix)}
+
+
+def _one(
+    client: BinanceClient, endpoint: Endpoint, params: dict[str, str] | None = None, weight: int | None = None
+) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint, params, weight=weight),))
+
+    return endpoint.name, ask()
+
+
+def _symbols(context: ParseContext, namespace: str) -> list[str]:
+    """Venue symbols of the known instruments of one namespace (``binance`` is spot)."""
+    prefix = f"{namespace}:"
+    return sorted(
+        name.removeprefix(prefix) for name in context.instruments.instruments if name.startswith(prefix)
+    )
+
+
+def _right(rights: Node, name: str) -> Right:
+    value = rights.flag(name)
+    return Right.UNVERIFIED if value is None else Right.YES if value else Right.NO
+
+
+CONNECTOR = BinanceConnector()

@@ -1,0 +1,185 @@
+"""Binance's histories: each endpoint's own way of turning pages, made to overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from truenav.connect.cefi.binance.client import (
+    DEPOSITS,
+    SPOT_ORDERS,
+    SPOT_TRADES,
+    TRANSFERS,
+    USDM_INCOME,
+    USDM_ORDERS,
+    USDM_TRADES,
+    WITHDRAWALS,
+    BinanceClient,
+    Endpoint,
+    deposit_row,
+    income_row,
+    rows_of,
+    trade_row,
+    transfer_row,
+    withdrawal_row,
+)
+from truenav.connect.contract import Cursor, Payload
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import Pages, Row, follow, unfold
+from truenav.connect.reading import TAGS, tag_of, tags_note
+from truenav.core.clock import to_milliseconds
+
+PAGE = 1000
+TRANSFER_PAGE = 100
+LONGEST_SPAN = timedelta(days=90)
+TRANSFERS_KEPT = timedelta(days=180)
+_DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
+"""States of a deposit or withdrawal that do not change any more."""
+
+
+async def trades(
+    client: BinanceClient, symbol: str, cursor: Cursor | None, first: dict[str, str], *, spot: bool
+) -> Pages:
+    """Trades of one symbol from the cursor's trade on, else as ``first`` says, with their orders' tags."""
+    endpoint, orders = (SPOT_TRADES, SPOT_ORDERS) if spot else (USDM_TRADES, USDM_ORDERS)
+    tags: dict[str, str | None] = {}
+    seen: list[Payload] = []
+
+    async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
+        start = first if last is None else {"fromId": last.id}
+        payload = await client.get(endpoint, {"symbol": symbol, **start, "limit": str(PAGE)})
+        rows = rows_of(payload, trade_row)
+        wanted = {row.id for row in rows_of(payload, _order_row)}
+        seen.extend(await _learn(client, orders, symbol, wanted, tags))
+        noted = tags_note((order, tags[order]) for order in wanted & tags.keys())
+        return await client.api.note(payload, TAGS, noted), rows
+
+    pages = await follow(ask, cursor, limit=PAGE, what=f"binance {endpoint.name} {symbol}")
+    return Pages((*seen, *pages.payloads), pages.cursor)
+
+
+async def _learn(
+    client: BinanceClient, orders: Endpoint, symbol: str, wanted: set[str], tags: dict[str, str | None]
+) -> list[Payload]:
+    """Look up the tags of orders that are not known yet, oldest first."""
+    payloads = []
+    missing = {order for order in wanted if order not in tags}
+    while missing:
+        oldest = min(missing, key=lambda order: order.rjust(20))
+        payload = await client.get(orders, {"symbol": symbol, "orderId": oldest, "limit": "500"})
+        payloads.append(payload)
+        for node in read_json(payload.body).items():
+            tags[node.text("orderId")] = tag_of(node.text_or("clientOrderId"))
+        missing = {order for order in missing if order not in tags and order != oldest}
+    return payloads
+
+
+def _order_row(node: Node) -> Row:
+    return Row(node.instant("time"), node.text("orderId"))
+
+
+async def income(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
+    """The futures wallet's cash movements since the cursor."""
+
+    async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
+        start = since if last is None else last.at
+        params = {"startTime": str(to_milliseconds(start)), "limit": str(PAGE)}
+        payload = await client.get(USDM_INCOME, params)
+        return payload, rows_of(payload, income_row)
+
+    return await follow(ask, cursor, limit=PAGE, what="binance usdm.income")
+
+
+def traded_symbols(payloads: Iterable[Payload]) -> dict[str, int]:
+    """Futures symbols whose trades left income, each with its first trade's id."""
+    first: dict[str, int] = {}
+    for payload in payloads:
+        for node in read_json(payload.body).items():
+            trade, symbol = node.text_or("tradeId"), node.text_or("symbol")
+            if symbol and trade.isascii() and trade.isdigit():
+                first[symbol] = min(first.get(symbol, int(trade)), int(trade))
+    return first
+
+
+async def movements(
+    client: BinanceClient, endpoint: Endpoint, cursor: Cursor | None, since: datetime
+) -> Pages:
+    """Deposits or withdrawals; one that is still under way holds the cursor back to itself."""
+    read = deposit_row if endpoint is DEPOSITS else withdrawal_row
+    start, now = (since if cursor is None else cursor.at), client.api.now()
+    payloads: list[Payload] = []
+    moved = cursor
+    while True:
+        end = min(start + LONGEST_SPAN, now)
+        pages = await _span(client, endpoint, read, (start, end), cursor)
+        payloads += pages.payloads
+        moved, cursor = pages.cursor or moved, None
+        if end >= now:
+            break
+        start = end
+    return Pages(tuple(payloads), _held_back(payloads, _DONE[endpoint.name], read) or moved)
+
+
+async def _span(
+    client: BinanceClient,
+    endpoint: Endpoint,
+    read: Callable[[Node], Row],
+    span: tuple[datetime, datetime],
+    cursor: Cursor | None,
+) -> Pages:
+    """Pages by offset, newest first, each repeating the last row of the one before."""
+    offset = 0
+
+    async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
+        nonlocal offset
+        offset += 0 if last is None else PAGE - 1
+        start, end = span
+        params = {
+            # Whole seconds: withdrawals are told to the second only.
+            "startTime": str(to_milliseconds(start.replace(microsecond=0))),
+            "endTime": str(to_milliseconds(end)),
+            "offset": str(offset),
+            "limit": str(PAGE),
+        }
+        payload = await client.get(endpoint, params)
+        return payload, rows_of(payload, read)
+
+    return await unfold(ask, cursor, since=span[0], limit=PAGE, what=f"binance {endpoint.name}")
+
+
+def _held_back(payloads: Iterable[Payload], done: set[str], read: Callable[[Node], Row]) -> Cursor | None:
+    pending = [
+        read(node)
+        for payload in payloads
+        for node in read_json(payload.body).items()
+        if node.text("status") not in done
+    ]
+    return Cursor(min(pending).id, min(pending).at) if pending else None
+
+
+async def transfers(client: BinanceClient, kind: str, cursor: Cursor | None, since: datetime) -> Pages:
+    """Transfers between wallets in one direction; complete when the venue's own count is reached."""
+    start = max(since if cursor is None else cursor.at, client.api.now() - TRANSFERS_KEPT)
+    payloads: list[Payload] = []
+    rows: dict[str, Row] = {}
+    for number in range(1, PAGE):
+        params = {
+            "type": kind,
+            "startTime": str(to_milliseconds(start)),
+            "current": str(number),
+            "size": str(TRANSFER_PAGE),
+        }
+        payload = await client.get(TRANSFERS, params)
+        payloads.append(payload)
+        document = read_json(payload.body)
+        listed = document.maybe("rows")
+        page = [transfer_row(node) for node in listed.items()] if listed is not None else []
+        rows.update((row.id, row) for row in page)
+        if len(page) < TRANSFER_PAGE:
+            break
+    total = document.decimal("total")
+    if total != len(rows) or (cursor is not None and cursor.id not in rows and cursor.at >= start):
+        raise IncompletePagesError(f"binance transfers {kind}: {len(rows)} of {total} rows came.")
+    newest = max(rows.values(), default=None)
+    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))

@@ -1,0 +1,183 @@
+"""Gathering one account or market: steps side by side, pages that connect, failures as values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from truenav.connect.contract import (
+    Cursor,
+    Gathered,
+    ParseContext,
+    Payload,
+    Problem,
+    Progress,
+    ProgressReport,
+    silent,
+)
+from truenav.connect.errors import IncompletePagesError, VenueError
+from truenav.connect.registry import parse
+from truenav.connect.transport import Transport
+from truenav.core.evidence import Evidence
+from truenav.core.facts import Fact
+from truenav.core.failure import Failure, FailureKind
+from truenav.core.instrument import Instrument
+
+MAX_PAGES = 1000
+"""Pages of one endpoint in one gathering; the rest follows at the next one."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Row:
+    """Identity and instant of one row of a history, ordered by time."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Answers of one endpoint. ``cursor`` is where the next sync begins, None if it stays."""
+
+    payloads: tuple[Payload, ...]
+    cursor: Cursor | None = None
+
+
+Ask = Callable[[Row | None], Awaitable[tuple[Payload, list[Row]]]]
+"""Asks for the page that begins at a row (that row included), or for the first page."""
+
+
+async def follow(ask: Ask, cursor: Cursor | None, *, limit: int, what: str) -> Pages:
+    """Read ascending pages, each beginning with the row that ended the last one.
+
+    The repeated row proves that no page between is missing, and that an empty page is not taken for
+    the end. Raises ``IncompletePagesError`` where it does not repeat.
+    """
+    last = None if cursor is None else Row(cursor.at, cursor.id)
+    payloads: list[Payload] = []
+    for _ in range(MAX_PAGES):
+        payload, rows = await ask(last)
+        if last is not None and last.id not in {row.id for row in rows}:
+            raise IncompletePagesError(
+                f"{what}: row {last.id} of the last page is not on the next one; nothing of this endpoint is "
+                "taken, the next gathering reads it again."
+            )
+        payloads.append(payload)
+        newest = max(rows, default=last)
+        if len(rows) < limit:
+            last = newest
+            break
+        if newest == last:
+            raise IncompletePagesError(f"{what}: {limit} rows bear one instant; the page cannot be turned.")
+        last = newest
+    return Pages(tuple(payloads), None if last is None else Cursor(last.id, last.at))
+
+
+async def unfold(ask: Ask, cursor: Cursor | None, *, since: datetime, limit: int, what: str) -> Pages:
+    """Read descending pages, newest first, back to the cursor's row (else to ``since``).
+
+    ``ask(row)`` gives the page that begins with ``row``; a page that does not repeat it is a gap.
+    """
+    until = since if cursor is None else cursor.at
+    payloads: list[Payload] = []
+    newest: Row | None = None
+    last: Row | None = None
+    for _ in range(MAX_PAGES):
+        payload, rows = await ask(last)
+        found = {row.id for row in rows}
+        if last is not None and last.id not in found:
+            raise IncompletePagesError(
+                f"{what}: row {last.id} does not repeat on the next page; a page is missing."
+            )
+        payloads.append(payload)
+        newest = newest or max(rows, default=None)
+        if cursor is not None and cursor.id in found:
+            break
+        ended = len(rows) < limit
+        if ended or (rows and min(rows).at < until):
+            if cursor is not None:
+                raise IncompletePagesError(
+                    f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
+                )
+            break
+        oldest = rows[-1]
+        if oldest == last:
+            raise IncompletePagesError(f"{what}: the same page came twice.")
+        last = oldest
+    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+
+
+@dataclass(slots=True)
+class Harvest:
+    """Collects what one gathering learns; a step that fails becomes a failure, the others go on."""
+
+    api: Transport
+    context: ParseContext
+    subject: str
+    kind: FailureKind = FailureKind.ACCOUNT_UNREAD
+    report: ProgressReport = silent
+    facts: list[Fact] = field(default_factory=list)
+    instruments: list[Instrument] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    done: int = 0
+    total: int = 0
+
+    async def run(self, steps: Iterable[tuple[str, Coroutine[object, object, Pages]]]) -> list[Pages | None]:
+        """Run steps side by side; each is a name (its cursor's key) and what it asks."""
+        named = list(steps)
+        self.total += len(named)
+        return list(await asyncio.gather(*(self._step(name, step) for name, step in named)))
+
+    async def _step(self, name: str, step: Coroutine[object, object, Pages]) -> Pages | None:
+        try:
+            pages = await step
+            self._take(name, pages)
+        except VenueError as error:
+            self._fail(name, error)
+            return None
+        finally:
+            self.done += 1
+            self.report(Progress(self.subject, self.done, self.total, name))
+        return pages
+
+    def _take(self, name: str, pages: Pages) -> None:
+        """Parse all pages before keeping any, so that a malformed one leaves nothing half-taken."""
+        parsed = [parse(one.evidence, one.body, self.context) for one in pages.payloads]
+        self.evidence.extend(one.evidence for one in pages.payloads)
+        lost = False
+        for one in parsed:
+            self.facts.extend(one.facts)
+            self.instruments.extend(one.instruments)
+            self.problems.extend(one.problems)
+            lost = lost or any(problem.lost for problem in one.problems)
+        if pages.cursor is not None and not lost:
+            self.cursors[name] = pages.cursor
+
+    def _fail(self, name: str, error: VenueError) -> None:
+        self.failures.append(
+            Failure(
+                kind=self.kind,
+                subject=self.subject,
+                message=f"{name}: {error.message}",
+                mend="Gather again; if it stays, check the key and the venue's status page.",
+            )
+        )
+
+    def gathered(self) -> Gathered:
+        """The result. Facts that two pages repeat (the overlap) are given once."""
+        unique = {(fact.key_hash, fact.content_hash): fact for fact in self.facts}
+        return Gathered(
+            facts=tuple(unique.values()),
+            instruments=tuple({one.id: one for one in self.instruments}.values()),
+            evidence=tuple(self.evidence),
+            problems=tuple({(p.subject, p.message): p for p in self.problems}.values()),
+            failures=tuple(self.failures),
+            cursors=self.cursors,
+            requests=self.api.counter.requests,
+            weight=self.api.counter.weight,
+        )
