@@ -1,0 +1,1 @@
+"""The Binance dialect: spot, wallet (SAPI) and USD-M futures."""

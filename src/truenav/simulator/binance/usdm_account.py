@@ -1,0 +1,378 @@
+"""Binance USD-M futures (``/fapi``): balances, positions, trades and income of an account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from truenav.simulator.binance.rules import (
+    BinanceError,
+    Route,
+    account,
+    books,
+    find_symbol,
+    integer,
+    is_between,
+    limit,
+    listed,
+    page,
+    symbol_of,
+    time_span,
+)
+from truenav.simulator.contracts import Position
+from truenav.simulator.ledger import Entry, Fill
+from truenav.simulator.numbers import fixed, plain, round8
+from truenav.simulator.protocol import Call
+from truenav.simulator.times import milliseconds
+
+ASSETS = ("USDT", "USDC")
+LEVERAGE = 20
+MAINTENANCE_RATE = Decimal("0.004")
+WEEK = timedelta(days=7)
+WEEK_ONLY = (-4165, "Invalid time interval: maximum query interval is 7 days.")
+INCOME = {
+    "funding": "FUNDING_FEE",
+    "realized": "REALIZED_PNL",
+    "fee": "COMMISSION",
+    "transfer": "TRANSFER",
+}
+
+
+def _positions(call: Call) -> list[tuple[Position, Decimal]]:
+    """Open positions with the venue's mark; the last replayed one where prices are hidden."""
+    found = []
+    for _, position in sorted(books(call).positions.items()):
+        item = position.instrument
+        quote = call.world.quote(item)
+        mark = quote.mark if quote else call.world.market.price(item.venue, item.key, call.at)
+        found.append((position, mark))
+    if "symbol" in call.params:
+        item = find_symbol(call, "swap")
+        found = [pair for pair in found if pair[0].instrument.key == item.key]
+    return found
+
+
+def _profit(position: Position, mark: Decimal) -> Decimal:
+    return round8(position.size * (mark - position.entry))
+
+
+def _balances(call: Call) -> list[dict[str, Any]]:
+    """One row per margin asset, with the fields that account and balance share."""
+    state = books(call)
+    positions = _positions(call)
+    updated = milliseconds(state.updated_at) if state.updated_at else 0
+    rows = []
+    for asset in sorted({*ASSETS, *state.assets("usdm")}):
+        wallet = state.balance("usdm", asset)
+        mine = [(p, mark) for p, mark in positions if p.instrument.settle == asset]
+        profit = sum((_profit(p, mark) for p, mark in mine), Decimal(0))
+        margin = sum((abs(p.size) * mark / LEVERAGE for p, mark in mine), Decimal(0))
+        needed = sum((abs(p.size) * mark * MAINTENANCE_RATE for p, mark in mine), Decimal(0))
+        free = max(Decimal(0), wallet + profit - margin)
+        rows.append(
+            {
+                "asset": asset,
+                "walletBalance": fixed(wallet),
+                "unrealizedProfit": fixed(profit),
+                "marginBalance": fixed(wallet + profit),
+                "maintMargin": fixed(needed),
+                "initialMargin": fixed(margin),
+                "positionInitialMargin": fixed(margin),
+                "openOrderInitialMargin": fixed(Decimal(0)),
+                "crossWalletBalance": fixed(wallet),
+                "crossUnPnl": fixed(profit),
+                "availableBalance": fixed(free),
+                "maxWithdrawAmount": fixed(min(free, max(wallet, Decimal(0)))),
+                "marginAvailable": True,
+                "updateTime": updated,
+            }
+        )
+    return rows
+
+
+def account_information(call: Call) -> dict[str, Any]:
+    """GET account, version 3; the totals are those of USDT (single-asset mode)."""
+    rows = _balances(call)
+    usdt = next(row for row in rows if row["asset"] == "USDT")
+    return {
+        "totalInitialMargin": usdt["initialMargin"],
+        "totalMaintMargin": usdt["maintMargin"],
+        "totalWalletBalance": usdt["walletBalance"],
+        "totalUnrealizedProfit": usdt["unrealizedProfit"],
+        "totalMarginBalance": usdt["marginBalance"],
+        "totalPositionInitialMargin": usdt["positionInitialMargin"],
+        "totalOpenOrderInitialMargin": usdt["openOrderInitialMargin"],
+        "totalCrossWalletBalance": usdt["crossWalletBalance"],
+        "totalCrossUnPnl": usdt["crossUnPnl"],
+        "availableBalance": usdt["availableBalance"],
+        "maxWithdrawAmount": usdt["maxWithdrawAmount"],
+        "assets": rows,
+        "positions": [_account_position(p, mark) for p, mark in _positions(call)],
+    }
+
+
+def account_information_v2(call: Call) -> dict[str, Any]:
+    """GET account, version 2: version 3 with rights, entry prices and leverage."""
+    plan = account(call)
+    head = {
+        "feeTier": 0,
+        "canTrade": "trade" in plan.permissions,
+        "canDeposit": True,
+        "canWithdraw": "withdraw" in plan.permissions,
+        "updateTime": 0,
+        "multiAssetsMargin": False,
+        "tradeGroupId": -1,
+    }
+    body = account_information(call)
+    body["positions"] = [
+        {
+            **_account_position(p, mark),
+            "leverage": str(LEVERAGE),
+            "isolated": False,
+            "entryPrice": plain(p.entry),
+            "breakEvenPrice": plain(p.entry),
+            "maxNotional": "50000000",
+            "bidNotional": "0",
+            "askNotional": "0",
+        }
+        for p, mark in _positions(call)
+    ]
+    return head | body
+
+
+def _account_position(position: Position, mark: Decimal) -> dict[str, Any]:
+    value = position.size * mark
+    return {
+        "symbol": symbol_of(position.instrument),
+        "positionSide": "BOTH",
+        "positionAmt": plain(position.size),
+        "unrealizedProfit": fixed(_profit(position, mark)),
+        "isolatedMargin": "0",
+        "notional": fixed(value),
+        "isolatedWallet": "0",
+        "initialMargin": fixed(abs(value) / LEVERAGE),
+        "maintMargin": fixed(abs(value) * MAINTENANCE_RATE),
+        "updateTime": milliseconds(position.updated_at),
+    }
+
+
+def balance(call: Call) -> list[dict[str, Any]]:
+    """GET balance, versions 2 and 3."""
+    names = ("crossWalletBalance", "crossUnPnl", "availableBalance", "maxWithdrawAmount")
+    return [
+        {
+            "accountAlias": f"S{account(call).number:03d}",
+            "asset": row["asset"],
+            "balance": row["walletBalance"],
+            **{name: row[name] for name in names},
+            "marginAvailable": True,
+            "updateTime": row["updateTime"],
+        }
+        for row in _balances(call)
+    ]
+
+
+def position_risk(call: Call) -> list[dict[str, Any]]:
+    """GET positionRisk, version 3: open positions only."""
+    return [_risk(p, mark) for p, mark in _positions(call)]
+
+
+def position_risk_v2(call: Call) -> list[dict[str, Any]]:
+    """GET positionRisk, version 2: adds leverage and margin mode."""
+    return [
+        _risk(p, mark)
+        | {
+            "leverage": str(LEVERAGE),
+            "maxNotionalValue": "50000000",
+            "marginType": "cross",
+            "isAutoAddMargin": "false",
+        }
+        for p, mark in _positions(call)
+    ]
+
+
+def _risk(position: Position, mark: Decimal) -> dict[str, Any]:
+    value = position.size * mark
+    return {
+        "symbol": symbol_of(position.instrument),
+        "positionSide": "BOTH",
+        "positionAmt": plain(position.size),
+        "entryPrice": plain(position.entry),
+        "breakEvenPrice": plain(position.entry),
+        "markPrice": fixed(mark),
+        "unRealizedProfit": fixed(_profit(position, mark)),
+        "liquidationPrice": "0",
+        "isolatedMargin": "0",
+        "notional": fixed(value),
+        "marginAsset": position.instrument.settle,
+        "isolatedWallet": "0",
+        "initialMargin": fixed(abs(value) / LEVERAGE),
+        "maintMargin": fixed(abs(value) * MAINTENANCE_RATE),
+        "positionInitialMargin": fixed(abs(value) / LEVERAGE),
+        "openOrderInitialMargin": "0",
+        "adl": 2,
+        "bidNotional": "0",
+        "askNotional": "0",
+        "updateTime": milliseconds(position.updated_at),
+    }
+
+
+def leverage_bracket(call: Call) -> list[dict[str, Any]]:
+    """GET leverageBracket: one bracket for all sizes."""
+    return [
+        {
+            "symbol": symbol_of(item),
+            "notionalCoef": 1.0,
+            "brackets": [
+                {
+                    "bracket": 1,
+                    "initialLeverage": LEVERAGE,
+                    "notionalCap": 50_000_000,
+                    "notionalFloor": 0,
+                    "maintMarginRatio": float(MAINTENANCE_RATE),
+                    "cum": 0.0,
+                }
+            ],
+        }
+        for item in listed(call, "swap")
+    ]
+
+
+def one_way(_: Call) -> dict[str, bool]:
+    """GET positionSide/dual: positions are netted."""
+    return {"dualSidePosition": False}
+
+
+def income(call: Call) -> list[dict[str, Any]]:
+    """GET income: ascending; the last 7 days when no time is given; `page` and `limit`."""
+    size = limit(call, 100, 1000)
+    first = (max(1, integer(call, "page", 1)) - 1) * size
+    span = (
+        (integer(call, "startTime", 0), integer(call, "endTime", milliseconds(call.at)))
+        if "startTime" in call.params or "endTime" in call.params
+        else (milliseconds(call.at - WEEK), milliseconds(call.at))
+    )
+    wanted, symbol = call.params.get("incomeType"), call.params.get("symbol")
+    rows = [
+        _income(entry)
+        for entry in books(call).entries
+        if entry.wallet == "usdm" and is_between(entry.at, span)
+    ]
+    if wanted:
+        rows = [row for row in rows if row["incomeType"] == wanted]
+    if symbol:
+        rows = [row for row in rows if row["symbol"] == symbol]
+    return rows[first : first + size]
+
+
+def _income(entry: Entry) -> dict[str, Any]:
+    return {
+        "symbol": symbol_of(entry.tie.instrument) if entry.tie.instrument else "",
+        "incomeType": INCOME[entry.cause],
+        "income": fixed(entry.amount),
+        "asset": entry.asset,
+        "info": INCOME[entry.cause] if entry.cause == "transfer" else "",
+        "time": milliseconds(entry.at),
+        "tranId": entry.id,
+        "tradeId": str(entry.tie.reference) if entry.cause in ("realized", "fee") else "",
+    }
+
+
+def _page_of_fills(call: Call, cursor: str, number: Any) -> list[Fill]:
+    size = limit(call, 500, 1000)
+    item = find_symbol(call, "swap")
+    fills = [fill for fill in books(call).fills if fill.instrument.key == item.key]
+    if cursor in call.params:
+        if "startTime" in call.params or "endTime" in call.params:
+            message = f"Parameter '{cursor}' cannot be sent with startTime or endTime."
+            raise BinanceError(400, -1106, message)
+        first = integer(call, cursor)
+        return page([fill for fill in fills if number(fill) >= first], size, newest=False)
+    span = time_span(call, default=WEEK, longest=WEEK, too_long=WEEK_ONLY)
+    inside = [fill for fill in fills if is_between(fill.at, span)]
+    return page(inside, size, newest="startTime" not in call.params)
+
+
+def user_trades(call: Call) -> list[dict[str, Any]]:
+    """GET userTrades: by fromId, or a span of at most 7 days (the last 7 by default)."""
+    return [_trade(fill) for fill in _page_of_fills(call, "fromId", lambda fill: fill.id)]
+
+
+def all_orders(call: Call) -> list[dict[str, Any]]:
+    """GET allOrders: like userTrades, by orderId."""
+    return [_order(fill) for fill in _page_of_fills(call, "orderId", lambda fill: fill.order_id)]
+
+
+def _trade(fill: Fill) -> dict[str, Any]:
+    return {
+        "symbol": symbol_of(fill.instrument),
+        "id": fill.id,
+        "orderId": fill.order_id,
+        "side": fill.side.upper(),
+        "price": plain(fill.price),
+        "qty": plain(fill.size),
+        "realizedPnl": fixed(fill.realized),
+        "quoteQty": plain(fill.size * fill.price),
+        "commission": fixed(fill.fee),
+        "commissionAsset": fill.fee_asset,
+        "time": milliseconds(fill.at),
+        "positionSide": "BOTH",
+        "buyer": fill.side == "buy",
+        "maker": fill.maker,
+        "marginAsset": fill.instrument.settle,
+    }
+
+
+def _order(fill: Fill) -> dict[str, Any]:
+    at = milliseconds(fill.at)
+    return {
+        "symbol": symbol_of(fill.instrument),
+        "orderId": fill.order_id,
+        "clientOrderId": fill.client_id,
+        "avgPrice": plain(fill.price),
+        "cumQuote": plain(fill.size * fill.price),
+        "executedQty": plain(fill.size),
+        "origQty": plain(fill.size),
+        "price": plain(fill.price),
+        "origType": "LIMIT",
+        "type": "LIMIT",
+        "side": fill.side.upper(),
+        "positionSide": "BOTH",
+        "reduceOnly": False,
+        "closePosition": False,
+        "status": "FILLED",
+        "stopPrice": "0",
+        "timeInForce": "GTC",
+        "workingType": "CONTRACT_PRICE",
+        "priceProtect": False,
+        "time": at,
+        "updateTime": at,
+    }
+
+
+def open_orders(call: Call) -> list[dict[str, Any]]:
+    """GET openOrders: every order here fills at once."""
+    if "symbol" in call.params:
+        find_symbol(call, "swap")
+    return []
+
+
+def _signed(handler: Any, weight: int, **terms: Any) -> Route:
+    return Route(handler, "usdm", weight, signed=True, **terms)
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/fapi/v2/account"): _signed(account_information_v2, 5),
+    ("GET", "/fapi/v3/account"): _signed(account_information, 5),
+    ("GET", "/fapi/v2/balance"): _signed(balance, 5),
+    ("GET", "/fapi/v3/balance"): _signed(balance, 5),
+    ("GET", "/fapi/v2/positionRisk"): _signed(position_risk_v2, 5),
+    ("GET", "/fapi/v3/positionRisk"): _signed(position_risk, 5),
+    ("GET", "/fapi/v1/leverageBracket"): _signed(leverage_bracket, 1),
+    ("GET", "/fapi/v1/positionSide/dual"): _signed(one_way, 30),
+    ("GET", "/fapi/v1/income"): _signed(income, 30, paged=True),
+    ("GET", "/fapi/v1/userTrades"): _signed(user_trades, 5, paged=True),
+    ("GET", "/fapi/v1/allOrders"): _signed(all_orders, 5, paged=True),
+    ("GET", "/fapi/v1/openOrders"): _signed(open_orders, 1, weight_all=40),
+}

@@ -1,0 +1,270 @@
+"""OKX v5 trading account: configuration, balances, positions, fills and bills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from truenav.simulator.contracts import ZERO, Position, notional
+from truenav.simulator.ledger import Books
+from truenav.simulator.numbers import plain, round8
+from truenav.simulator.okx.rules import TYPE_OF, Route, account, books
+from truenav.simulator.protocol import Call
+from truenav.simulator.times import milliseconds
+
+MARGIN_RATE = Decimal("0.1")
+MAINTENANCE_RATE = Decimal("0.01")
+RIGHTS = {"read": "read_only", "trade": "trade", "withdraw": "withdraw"}
+
+
+def configuration(call: Call) -> list[dict[str, Any]]:
+    """GET account/config."""
+    plan = account(call)
+    return [
+        {
+            "acctLv": "3",
+            "acctStpMode": "cancel_maker",
+            "autoLoan": False,
+            "ctIsoMode": "automatic",
+            "enableSpotBorrow": False,
+            "greeksType": "PA",
+            "ip": "127.0.0.1",
+            "kycLv": "3",
+            "label": plan.label,
+            "level": "Lv1",
+            "levelTmp": "",
+            "liquidationGear": "-1",
+            "mainUid": str(440000000 + plan.number),
+            "mgnIsoMode": "automatic",
+            "opAuth": "0",
+            "perm": ",".join(name for right, name in RIGHTS.items() if right in plan.permissions),
+            "posMode": "net_mode",
+            "roleType": "0",
+            "spotBorrowAutoRepay": False,
+            "spotOffsetType": "",
+            "spotRoleType": "0",
+            "spotTraderInsts": [],
+            "traderInsts": [],
+            "type": "0",
+            "uid": str(440000000 + plan.number),
+        }
+    ]
+
+
+# -- balances and positions -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A position with its mark and its worth in the settle asset, as the venue rounds it."""
+
+    position: Position
+    mark: Decimal
+    last: Decimal
+    index: Decimal
+    at: int
+    profit: Decimal
+    option_value: Decimal
+
+
+def _valued(call: Call, state: Books) -> list[Valued]:
+    rows = []
+    for _, position in sorted(state.positions.items()):
+        item = position.instrument
+        quote = call.world.quote(item) or call.world.quote(item, call.at)
+        assert quote is not None
+        contracts = position.size * item.multiplier
+        if item.inverse:
+            profit = contracts * (quote.mark - position.entry) / (quote.mark * position.entry)
+        else:
+            profit = contracts * (quote.mark - position.entry)
+        value = contracts * quote.mark if item.kind == "option" else ZERO
+        rows.append(
+            Valued(
+                position=position,
+                mark=quote.mark,
+                last=quote.last,
+                index=quote.index,
+                at=milliseconds(quote.at),
+                profit=round8(profit),
+                option_value=round8(value),
+            )
+        )
+    return rows
+
+
+def balance(call: Call) -> list[dict[str, Any]]:
+    """GET account/balance: ``eq = cashBal + upl + option value`` per coin."""
+    state = books(call)
+    valued = _valued(call, state)
+    now = str(milliseconds(call.at))
+    wanted = set(filter(None, call.params.get("ccy", "").split(",")))
+    details = [_coin(call, state, coin, valued) for coin in state.assets("trading")]
+    total = sum((Decimal(row["eqUsd"]) for row in details), ZERO)
+    return [
+        {
+            "adjEq": plain(total),
+            "availEq": plain(total),
+            "borrowFroz": "0",
+            "details": [row for row in details if not wanted or row["ccy"] in wanted],
+            "imr": "0",
+            "isoEq": "0",
+            "mgnRatio": "",
+            "mmr": "0",
+            "notionalUsd": plain(_notional_usd(call, valued)),
+            "ordFroz": "0",
+            "totalEq": plain(total),
+            "uTime": now,
+            "upl": "0",
+        }
+    ]
+
+
+def _notional_usd(call: Call, valued: Iterable[Valued]) -> Decimal:
+    dollar = call.world.usd_price("USDT-USD", call.at)
+    total = ZERO
+    for row in valued:
+        item = row.position.instrument
+        value = notional(item, abs(row.position.size), row.mark)
+        total += value * (dollar if item.settle == "USDT" else row.index * dollar)
+    return round8(total)
+
+
+def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str, Any]:
+    cash = state.balance("trading", coin)
+    mine = [row for row in valued if row.position.instrument.settle == coin]
+    profit = sum((row.profit for row in mine if row.position.instrument.kind != "option"), ZERO)
+    equity = cash + profit + sum((row.option_value for row in mine), ZERO)
+    venue = account(call).venue.prices
+    price = call.world.spot_price(venue, coin) or ZERO
+    dollars = round8(equity * price * call.world.usd_price("USDT-USD", call.at))
+    return {
+        "accAvgPx": "",
+        "availBal": plain(max(ZERO, cash)),
+        "availEq": plain(max(ZERO, equity)),
+        "borrowFroz": "0",
+        "cashBal": plain(cash),
+        "ccy": coin,
+        "clSpotInUseAmt": "",
+        "collateralEnabled": True,
+        "crossLiab": "0",
+        "disEq": plain(dollars),
+        "eq": plain(equity),
+        "eqUsd": plain(dollars),
+        "fixedBal": "0",
+        "frozenBal": "0",
+        "imr": "0",
+        "interest": "0",
+        "isoEq": "0",
+        "isoLiab": "0",
+        "isoUpl": "0",
+        "liab": "0",
+        "maxLoan": "0",
+        "maxSpotInUse": "",
+        "mgnRatio": "",
+        "mmr": "0",
+        "notionalLever": "0",
+        "openAvgPx": "",
+        "ordFrozen": "0",
+        "rewardBal": "0",
+        "smtSyncEq": "0",
+        "spotBal": "",
+        "spotInUseAmt": "",
+        "spotIsoBal": "0",
+        "spotUpl": "",
+        "spotUplRatio": "",
+        "stgyEq": "0",
+        "totalPnl": "",
+        "totalPnlRatio": "",
+        "twap": "0",
+        "uTime": str(milliseconds(state.updated_at)) if state.updated_at else "",
+        "upl": plain(profit),
+        "uplLiab": "0",
+    }
+
+
+def positions(call: Call) -> list[dict[str, Any]]:
+    """GET account/positions: net mode, narrowed by `instType` and `instId`."""
+    kind, wanted = call.params.get("instType"), call.params.get("instId", "")
+    names = set(filter(None, wanted.split(",")))
+    return [
+        _position(call, row)
+        for row in _valued(call, books(call))
+        if kind in (None, "", TYPE_OF[row.position.instrument.kind])
+        and (not names or row.position.instrument.id in names)
+    ]
+
+
+def _position(call: Call, row: Valued) -> dict[str, Any]:
+    position, item = row.position, row.position.instrument
+    option = item.kind == "option"
+    value = notional(item, abs(position.size), row.mark)
+    return {
+        "adl": "1",
+        "availPos": "" if option else plain(abs(position.size)),
+        "avgPx": plain(position.entry),
+        "baseBal": "",
+        "bePx": plain(position.entry),
+        "cTime": str(milliseconds(position.opened_at)),
+        "ccy": item.settle,
+        "deltaBS": "",
+        "deltaPA": "",
+        "fee": plain(-position.fees),
+        "fundingFee": plain(position.funding),
+        "gammaBS": "",
+        "gammaPA": "",
+        "idxPx": plain(row.index),
+        "imr": plain(round8(value * MARGIN_RATE)),
+        "instId": item.id,
+        "instType": TYPE_OF[item.kind],
+        "interest": "",
+        "last": plain(row.last),
+        "lever": "" if option else "10",
+        "liab": "",
+        "liabCcy": "",
+        "liqPenalty": "0",
+        "liqPx": "",
+        "margin": "",
+        "markPx": plain(row.mark),
+        "mgnMode": "cross",
+        "mgnRatio": "",
+        "mmr": plain(round8(value * MAINTENANCE_RATE)),
+        "notionalUsd": plain(_notional_usd(call, [row])),
+        "optVal": plain(row.option_value) if option else "",
+        "pendingCloseOrdLiabVal": "",
+        "pnl": plain(position.realized),
+        "pos": plain(position.size),
+        "posCcy": "",
+        "posId": str(milliseconds(position.opened_at)),
+        "posSide": "net",
+        "quoteBal": "",
+        "realizedPnl": plain(position.realized - position.fees + position.funding),
+        "spotInUseAmt": "",
+        "spotInUseCcy": "",
+        "thetaBS": "",
+        "thetaPA": "",
+        "tradeId": "",
+        "uTime": str(milliseconds(position.updated_at)),
+        "upl": plain(row.profit),
+        "uplLastPx": plain(row.profit),
+        "uplRatio": "",
+        "uplRatioLastPx": "",
+        "usdPx": "",
+        "vegaBS": "",
+        "vegaPA": "",
+    }
+
+
+def nothing(_: Call) -> list[Any]:
+    """GET trade/orders-pending: every order here fills at once."""
+    return []
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/api/v5/account/config"): Route(configuration, 5, signed=True),
+    ("GET", "/api/v5/account/balance"): Route(balance, 10, signed=True),
+    ("GET", "/api/v5/account/positions"): Route(positions, 10, signed=True),
+    ("GET", "/api/v5/trade/orders-pending"): Route(nothing, 60, signed=True),
+}

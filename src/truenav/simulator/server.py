@@ -1,0 +1,216 @@
+"""The server: one ASGI application that answers for every venue of a scenario.
+
+The dialects' paths do not overlap, so a client's base URL is simply the server's address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import uvicorn
+
+from truenav.simulator import control, references
+from truenav.simulator.binance import rules as binance_rules
+from truenav.simulator.binance import spot, usdm, usdm_account, wallet
+from truenav.simulator.faults import Fault
+from truenav.simulator.numbers import exact
+from truenav.simulator.okx import account as okx_account
+from truenav.simulator.okx import history as okx_history
+from truenav.simulator.okx import public as okx_public
+from truenav.simulator.okx import rules as okx_rules
+from truenav.simulator.protocol import Call, Reply, json_reply
+from truenav.simulator.scenario import AccountPlan
+from truenav.simulator.times import Clock
+from truenav.simulator.world import World, open_world
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES
+OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
+FOREVER = 3600.0
+MAXIMUM_BODY = 1 << 20
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class Simulator:
+    """The ASGI application of one world. `latency` in seconds is added to every venue answer."""
+
+    def __init__(self, world: World, latency: float = 0.0) -> None:
+        self.world = world
+        self.latency = latency
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection (HTTP, or the lifespan protocol)."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        body = await _read_body(receive)
+        call = self._call(scope, body)
+        reply = control.answer(call) if call.path.startswith(control.PREFIX) else await self._venue(call)
+        await _send(send, reply)
+
+    def _call(self, scope: Scope, body: bytes) -> Call:
+        """The request in the dialects' terms."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        params = dict(parse_qsl(query, keep_blank_values=True))
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            params |= binance_rules.form(body)
+        key = headers.get("x-mbx-apikey") or headers.get("ok-access-key") or ""
+        account = self.world.account_of_key(key) if key else None
+        venue = self._venue_of(scope["path"], account)
+        now = self.world.now()
+        client = scope.get("client") or ("", 0)
+        return Call(
+            world=self.world,
+            venue=venue,
+            at=now,
+            server_time=now + timedelta(milliseconds=self.world.faults.skew(venue)),
+            method=scope["method"],
+            path=scope["path"],
+            query=query,
+            params=params,
+            headers=headers,
+            body=body,
+            client=str(client[0]),
+            account=account if account is not None and account.venue.id == venue else None,
+        )
+
+    def _venue_of(self, path: str, account: AccountPlan | None) -> str:
+        """The venue a path speaks to; with several of one dialect, that of the key."""
+        if path.startswith("/api/v5/"):
+            dialect = "okx"
+        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/")):
+            dialect = "binance"
+        else:
+            return "ecb" if path.startswith("/stats/") else "vendor"
+        if account is not None and account.venue.dialect == dialect:
+            return account.venue.id
+        venues = self.world.scenario.venues.values()
+        return next((venue.id for venue in venues if venue.dialect == dialect), "")
+
+    async def _venue(self, call: Call) -> Reply:
+        """Answer a venue request, with the latency and the faults that concern it."""
+        world = self.world
+        world.meter.requests[f"{call.venue} {call.path}"] += 1
+        account = call.account.id if call.account else ""
+        faults = world.faults.strike(call.venue, call.path, account)
+        kinds = {fault.kind for fault in faults}
+        delay = self.latency + sum(f.milliseconds for f in faults if f.kind == "latency") / 1000
+        if "hang" in kinds:
+            delay = FOREVER
+        if delay:
+            await asyncio.sleep(delay)
+        for fault in faults:
+            if fault.kind in ("status", "html"):
+                return _refusal(fault)
+        reply = dispatch(_afflicted(call, kinds))
+        if "truncate" in kinds:
+            return replace(reply, body=reply.body[: len(reply.body) // 2])
+        return reply
+
+
+def dispatch(call: Call) -> Reply:
+    """The venue's own answer."""
+    route = (call.method, call.path)
+    with exact():
+        if call.venue == "":
+            return json_reply({"error": "No venue of this scenario speaks this dialect."}, 404)
+        if route in BINANCE:
+            return binance_rules.answer(call, BINANCE[route])
+        if route in OKX:
+            return okx_rules.answer(call, OKX[route])
+        if route in references.ROUTES:
+            return references.ROUTES[route](call)
+    if call.path.startswith("/api/v5/"):
+        return json_reply({"code": "404", "data": {}, "msg": "Not Found"}, 404)
+    return json_reply({"code": -1000, "msg": f"{call.method} {call.path} is not served here."}, 404)
+
+
+def _afflicted(call: Call, kinds: set[str]) -> Call:
+    """The call as the struck venue sees it."""
+    afflictions = {"revoked", "duplicate_page", "empty_page"} & kinds
+    if not afflictions:
+        return call
+    return replace(
+        call,
+        revoked="revoked" in kinds,
+        repeat_page="duplicate_page" in kinds,
+        empty_page="empty_page" in kinds,
+    )
+
+
+def _refusal(fault: Fault) -> Reply:
+    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+    if fault.kind == "html":
+        return Reply(fault.status, HTML, headers, media="text/html")
+    body: dict[str, Any] = {"code": -1003, "msg": "Injected fault."}
+    return json_reply(body, fault.status, headers)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The request's body, at most a mebibyte of it."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body = (body + message.get("body", b""))[:MAXIMUM_BODY]
+        if not message.get("more_body"):
+            return body
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = {
+        "content-type": reply.media,
+        "content-length": str(len(reply.body)),
+        **reply.headers,
+    }
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def create_app(world: World, latency: float = 0.0) -> Simulator:
+    """The ASGI application of `world`; `latency` in seconds is added to every venue answer."""
+    return Simulator(world, latency)
+
+
+def create_server(
+    scenario_path: Path, state_dir: Path, host: str, port: int, clock: Clock, *, latency: float = 0.0
+) -> uvicorn.Server:
+    """A server that is ready to run; ``Server.run()`` blocks, ``should_exit`` ends it."""
+    app = create_app(open_world(scenario_path, state_dir, clock), latency)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        backlog=2048,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(
+    scenario_path: Path, state_dir: Path, host: str, port: int, clock: Clock, *, latency: float = 0.0
+) -> None:
+    """Serve a scenario until interrupted. Raises :class:`ScenarioError` if it cannot be replayed."""
+    create_server(scenario_path, state_dir, host, port, clock, latency=latency).run()

@@ -1,0 +1,201 @@
+"""The whole simulated world: scenario, market, clock, accounts, and what the operator changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from truenav.simulator.errors import ScenarioError, UnknownNameError
+from truenav.simulator.faults import Faults
+from truenav.simulator.ledger import Books, Ledger
+from truenav.simulator.market import Bar, Instrument, Market, load_market
+from truenav.simulator.meter import Meter
+from truenav.simulator.numbers import exact
+from truenav.simulator.scenario import AccountPlan, Scenario, load_scenario
+from truenav.simulator.times import Clock
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a venue publishes about one instrument at one instant; volume in base units."""
+
+    instrument: Instrument
+    at: datetime
+    last: Decimal
+    mark: Decimal
+    index: Decimal
+    bid: Decimal
+    ask: Decimal
+    open_24h: Decimal
+    high_24h: Decimal
+    low_24h: Decimal
+    volume_24h: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The operator's change of one instrument's published prices from now on."""
+
+    price: Decimal | None = None
+    hidden: bool = False
+    stale: timedelta = timedelta(0)
+
+
+class World:
+    """One scenario being replayed. `shift` is the whole number of days by which it was re-dated."""
+
+    def __init__(self, scenario: Scenario, market: Market, shift: timedelta, clock: Clock) -> None:
+        self.scenario = scenario
+        self.market = market
+        self.shift = shift
+        self.clock = clock
+        self.inception = scenario.inception + shift
+        self.overrides: dict[tuple[str, str], Override] = {}
+        self.faults = Faults()
+        self.meter = Meter(scenario.limits)
+        self._keys = {plan.api_key: plan for plan in scenario.accounts.values() if plan.api_key}
+        self._ledgers = {
+            name: Ledger(plan, market, self.inception) for name, plan in scenario.accounts.items()
+        }
+        self._lock = threading.RLock()
+        self._check()
+
+    @classmethod
+    def load(cls, scenario_path: Path, anchor: date, clock: Clock) -> World:
+        """Read a scenario and re-date it so that `anchor` is the day its live time begins.
+
+        Raises :class:`ScenarioError` where the scenario or its market is malformed, or an account
+        spends what it does not have.
+        """
+        scenario = load_scenario(scenario_path)
+        live_day = (scenario.inception + scenario.live_after).date()
+        shift = anchor - live_day
+        return cls(scenario, load_market(scenario.market_folder, shift), shift, clock)
+
+    def _check(self) -> None:
+        """Fold every account to its last event, so that a bad scenario is refused at the door."""
+        for name, plan in self.scenario.accounts.items():
+            if plan.events:
+                self.books(name, self.inception + plan.events[-1].after)
+
+    def now(self) -> datetime:
+        """The venue's present instant."""
+        return self.clock.now()
+
+    def account(self, name: str) -> AccountPlan:
+        """The account called `name`."""
+        plan = self.scenario.accounts.get(name)
+        if plan is None:
+            raise UnknownNameError(f"This scenario has no account {name!r}.")
+        return plan
+
+    def account_of_key(self, api_key: str) -> AccountPlan | None:
+        """The account whose API key this is."""
+        return self._keys.get(api_key)
+
+    def books(self, name: str, at: datetime | None = None) -> Books:
+        """Books of an account at `at` (now by default). Valid until the next call; do not keep."""
+        self.account(name)
+        with self._lock:
+            return self._ledgers[name].at(at or self.now())
+
+    def quote(self, instrument: Instrument, at: datetime | None = None) -> Quote | None:
+        """The published prices of an instrument; None where the operator hid them.
+
+        Overrides hold for the present only: with an explicit `at` the replayed market answers.
+        """
+        instant = at or self.now()
+        override = self.overrides.get((instrument.venue, instrument.id)) if at is None else None
+        if override is not None and override.hidden:
+            return None
+        with exact():
+            quote = self._replayed_quote(instrument, instant)
+            return quote if override is None else _overridden(quote, override)
+
+    def mark(self, instrument: Instrument, at: datetime | None = None) -> Decimal:
+        """The venue's mark; a hidden instrument is refused."""
+        quote = self.quote(instrument, at)
+        if quote is None:
+            raise UnknownNameError(f"{instrument.venue} publishes no price of {instrument.id}.")
+        return quote.mark
+
+    def spot_price(self, venue: str, asset: str, at: datetime | None = None) -> Decimal | None:
+        """Last price of `asset` in USDT at `venue`; None where it has no market."""
+        if asset == "USDT":
+            return Decimal(1)
+        instrument = self.market.instruments.get((venue, f"{asset}-USDT"))
+        quote = None if instrument is None else self.quote(instrument, at)
+        return None if quote is None else quote.last
+
+    def usd_price(self, pair: str, at: datetime | None = None) -> Decimal:
+        """Reference price in US dollars, such as ``USDT-USD``."""
+        return self.market.usd[pair].at(at or self.now()).number
+
+    def _replayed_quote(self, instrument: Instrument, instant: datetime) -> Quote:
+        market, venue, key = self.market, instrument.venue, instrument.key
+        day = market.bars[venue, key].between(instant - DAY, instant)
+        bars: list[Bar] = [bar for _, bar in day] or [market.bar(venue, key, instant)]
+        price = market.price(venue, key, instant)
+        base = "USDT" if instrument.base == "USDC" else instrument.base
+        index = Decimal(1) if base == "USDT" else market.index(venue, base, instant)
+        return Quote(
+            instrument=instrument,
+            at=instant,
+            last=price,
+            mark=price,
+            index=index,
+            bid=max(price - instrument.tick, Decimal(0)),
+            ask=price + instrument.tick,
+            open_24h=bars[0].open,
+            high_24h=max(price, *(bar.high for bar in bars)),
+            low_24h=min(price, *(bar.low for bar in bars)),
+            volume_24h=sum((bar.volume for bar in bars), Decimal(0)),
+        )
+
+
+def _overridden(quote: Quote, override: Override) -> Quote:
+    changed = replace(quote, at=quote.at - override.stale)
+    if override.price is None:
+        return changed
+    tick = quote.instrument.tick
+    return replace(
+        changed,
+        last=override.price,
+        mark=override.price,
+        bid=max(override.price - tick, Decimal(0)),
+        ask=override.price + tick,
+    )
+
+
+def remembered_anchor(state_dir: Path, scenario_name: str, today: date) -> date:
+    """The day on which this scenario went live here: stored at the first start, read afterwards."""
+    path = state_dir / "anchor.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        anchors = {str(name): date.fromisoformat(day) for name, day in stored.items()}
+    except FileNotFoundError:
+        anchors = {}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ScenarioError(f"{path} is damaged; remove it to begin the scenario today.") from error
+    if scenario_name not in anchors:
+        anchors[scenario_name] = today
+        state_dir.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({name: day.isoformat() for name, day in sorted(anchors.items())})
+        partial = path.with_suffix(".partial")
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    return anchors[scenario_name]
+
+
+def open_world(scenario_path: Path, state_dir: Path, clock: Clock) -> World:
+    """The world of `scenario_path`, continuing where the first start under `state_dir` began."""
+    name = load_scenario(scenario_path).name
+    anchor = remembered_anchor(state_dir, name, clock.now().astimezone(UTC).date())
+    return World.load(scenario_path, anchor, clock)
