@@ -112,13 +112,17 @@ def notify(session: Session, channel: str, payload: object) -> None:
 async def listen(
     dsn: str, channel: str, tenant: TenantId | str, *, heartbeat_seconds: float = 15.0
 ) -> AsyncIterator[Any]:
-    """The payloads that `notify` sends to a tenant, as they come; None whenever it was silent for a while."""
+    """The payloads that `notify` sends to a tenant, as they come.
+
+    The first item is None: from then on nothing is missed. None again whenever it was silent for a while.
+    """
     try:
         connection = await psycopg.AsyncConnection.connect(
             dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS
         )
         async with connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            yield None
             while True:
                 heard = False
                 async for note in connection.notifies(timeout=heartbeat_seconds, stop_after=1):
