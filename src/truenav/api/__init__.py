@@ -1,0 +1,1 @@
+"""The HTTP face: puts the slices' routers together, and nothing else."""

@@ -1,0 +1,59 @@
+"""Which slices have endpoints, and the few addresses that belong to none."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import text
+
+from truenav.api.version import VERSION
+from truenav.app.access.endpoints import router as access
+from truenav.app.audit.endpoints import router as audit
+from truenav.app.events.endpoints import router as events
+from truenav.app.http.context import HouseDep
+from truenav.app.http.metrics import CONTENT_TYPE, Metrics
+from truenav.app.http.models import Answer
+from truenav.app.http.routes import API_PREFIX, Router, public
+from truenav.core.failure import NotFoundError
+
+SLICES: tuple[APIRouter, ...] = (access, audit, events)
+"""Routers of the slices; a new slice adds its own here."""
+
+PUBLIC_PATHS = frozenset({"/healthz", "/metrics", f"{API_PREFIX}/login"})
+"""Everything that answers without a log-in, besides the API's own description; a test compares."""
+
+system = Router(base="", tags=["system"])
+
+
+class Health(Answer):
+    """The server and its database work."""
+
+    status: str
+    version: str
+
+
+@system.get("/healthz", dependencies=[public()])
+def get_health(house: HouseDep) -> Health:
+    """Whether the database answers; 503 when it does not."""
+    with house.database.lookup() as session:
+        session.execute(text("SELECT 1"))
+    return Health(status="ok", version=VERSION)
+
+
+@system.get("/metrics", dependencies=[public()], include_in_schema=False)
+def get_metrics(request: Request) -> Response:
+    """Measurements for Prometheus, from this machine only and not through a proxy."""
+    if not _is_local(request):
+        raise NotFoundError("There is nothing at this address.")
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _is_local(request: Request) -> bool:
+    if request.client is None or "forwarded" in request.headers or "x-forwarded-for" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,140 @@
+"""Log in and out, one's own account and API tokens, and the users of the tenant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+
+from truenav.access import tokens, users
+from truenav.access.users import NewUser
+from truenav.app.access.schemas import (
+    LoggedIn,
+    LogInBody,
+    Me,
+    NewToken,
+    NewTokenBody,
+    NewUserBody,
+    PasswordChangeBody,
+    TokenAnswer,
+    UserAnswer,
+    UserChangeBody,
+)
+from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.http.etags import refuse_edited_meanwhile
+from truenav.app.http.login import Caller, clear_cookie, refuse_foreign_origin, set_cookie
+from truenav.app.http.pages import Page, PageQueryDep
+from truenav.app.http.routes import Router, public, requires
+from truenav.core.ids import UserId
+from truenav.store import users as store
+
+router = Router(tags=["access"])
+
+UserIdPath = Annotated[str, Path(max_length=64)]
+
+
+@router.post("/login", dependencies=[public()])
+def log_in(body: LogInBody, request: Request, response: Response, house: HouseDep) -> LoggedIn:
+    """Open a browser session: the answer sets a cookie, good for 12 hours and for one hour without use."""
+    refuse_foreign_origin(request)
+    address = request.client.host if request.client else "unknown"
+    login = house.access.log_in(body.email, body.password, address=address, tenant=body.tenant)
+    set_cookie(request, response, login)
+    me = Me.of(Caller(login.principal, login.token, from_cookie=True))
+    return LoggedIn(me=me, expires_at=login.expires_at)
+
+
+@router.post("/logout", status_code=204, dependencies=[requires("self:write", transaction=False)])
+def log_out(request: Request, response: Response, caller: CallerDep, house: HouseDep) -> None:
+    """End the browser session, on the server too."""
+    house.access.log_out(caller.principal, caller.token)
+    clear_cookie(request, response)
+
+
+@router.get("/me", dependencies=[requires("self:read")])
+def get_me(caller: CallerDep) -> Me:
+    """Who calls, and what they may do."""
+    return Me.of(caller)
+
+
+@router.post("/me/password", status_code=204, dependencies=[requires("self:write", secret_request=True)])
+def change_own_password(
+    body: PasswordChangeBody, principal: PrincipalDep, session: SessionDep, now: NowDep
+) -> None:
+    """Replace one's own password; every session of the user ends, this one too."""
+    users.change_own_password(session, principal, present=body.present, new=body.new, now=now)
+
+
+@router.get("/tokens", dependencies=[requires("self:read")])
+def list_tokens(principal: PrincipalDep, session: SessionDep, query: PageQueryDep) -> Page[TokenAnswer]:
+    """One's own API tokens, ended ones too."""
+    after = query.after or ""
+    rows = [token for token in store.list_tokens(session, principal.user) if token.id > after]
+    return query.page(rows, key=lambda row: row.id, show=TokenAnswer.of)
+
+
+@router.post("/tokens", status_code=201, dependencies=[requires("self:write", secret_answer=True)])
+def issue_token(body: NewTokenBody, principal: PrincipalDep, session: SessionDep, now: NowDep) -> NewToken:
+    """Make an API token of one's own, limited to some actions. Its secret is in this answer only."""
+    issued = tokens.issue_token(
+        session, principal, name=body.name, scopes=body.scopes, expires_at=body.expires_at, now=now
+    )
+    return NewToken.of(issued)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, dependencies=[requires("self:write")])
+def revoke_token(token_id: UserIdPath, principal: PrincipalDep, session: SessionDep, now: NowDep) -> None:
+    """End an API token of one's own, at once."""
+    tokens.revoke_token(session, principal, token_id, now=now)
+
+
+@router.get("/users", dependencies=[requires("user:read")])
+def list_users(session: SessionDep, query: PageQueryDep) -> Page[UserAnswer]:
+    """The users of the tenant, disabled ones too."""
+    after = query.after or ""
+    rows = [user for user in store.list_users(session) if user.id > after]
+    return query.page(rows, key=lambda row: row.id, show=UserAnswer.of)
+
+
+@router.post("/users", status_code=201, dependencies=[requires("user:write", secret_request=True)])
+def add_user(body: NewUserBody, principal: PrincipalDep, session: SessionDep, now: NowDep) -> UserAnswer:
+    """Add a user."""
+    new = NewUser(body.id, body.name, body.email, tuple(body.roles), body.password)
+    return UserAnswer.of(users.add_user(session, principal, new, now=now))
+
+
+@router.get("/users/{user_id}", dependencies=[requires("user:read")])
+def get_user(user_id: UserIdPath, session: SessionDep) -> UserAnswer:
+    """One user."""
+    return UserAnswer.of(store.get_user(session, UserId(user_id)))
+
+
+@router.patch("/users/{user_id}", dependencies=[requires("user:write", secret_request=True)])
+def change_user(
+    user_id: UserIdPath,
+    body: UserChangeBody,
+    *,
+    request: Request,
+    principal: PrincipalDep,
+    session: SessionDep,
+    now: NowDep,
+) -> UserAnswer:
+    """Change another user. ``If-Match`` with the user's ETag refuses to overwrite what one has not seen."""
+    refuse_edited_meanwhile(request, UserAnswer.of(store.get_user(session, UserId(user_id))))
+    changed = users.change_user(
+        session,
+        principal,
+        UserId(user_id),
+        now=now,
+        name=body.name,
+        roles=body.roles,
+        password=body.password,
+        disabled=body.disabled,
+    )
+    return UserAnswer.of(changed)
+
+
+@router.delete("/users/{user_id}", status_code=204, dependencies=[requires("user:write")])
+def disable_user(user_id: UserIdPath, principal: PrincipalDep, session: SessionDep, now: NowDep) -> None:
+    """Disable another user: sessions and tokens end at once; the name stays, for the audit trail."""
+    users.change_user(session, principal, UserId(user_id), now=now, disabled=True)

@@ -1,0 +1,145 @@
+"""Forms of log-in, users and API tokens on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints
+
+from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH
+from truenav.access.policy import allowed_actions
+from truenav.access.sessions import csrf_token
+from truenav.access.tokens import IssuedToken
+from truenav.app.http.login import Caller
+from truenav.app.http.models import Answer, Body, Instant, ShortText, Slug
+from truenav.store.users import ApiToken, User
+
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=4 * MAX_LENGTH)]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=4 * MAX_LENGTH)]
+Roles = Annotated[list[ShortText], Field(min_length=1, max_length=20)]
+Scopes = Annotated[list[ShortText], Field(min_length=1, max_length=100)]
+
+
+class LogInBody(Body):
+    """E-mail and password; the tenant only where both fit several."""
+
+    email: Email
+    password: Password
+    tenant: Slug | None = None
+
+
+class Me(Answer):
+    """Who calls, what they may do, and (in a browser session) what to send as ``X-Truenav-CSRF``."""
+
+    id: str
+    name: str
+    tenant: str
+    roles: list[str]
+    actions: list[str]
+    csrf: str | None = None
+
+    @classmethod
+    def of(cls, caller: Caller) -> Self:
+        """What the caller is told about themselves."""
+        who = caller.principal
+        return cls(
+            id=who.user,
+            name=who.name,
+            tenant=who.tenant,
+            roles=sorted(who.roles),
+            actions=list(allowed_actions(who)),
+            csrf=csrf_token(caller.token) if caller.from_cookie else None,
+        )
+
+
+class LoggedIn(Answer):
+    """A new browser session; the cookie that opens it came with the answer."""
+
+    me: Me
+    expires_at: Instant
+
+
+class PasswordChangeBody(Body):
+    """The present password and the new one."""
+
+    present: Password
+    new: NewPassword
+
+
+class UserAnswer(Answer):
+    """One user of the tenant."""
+
+    id: str
+    name: str
+    email: str
+    roles: list[str]
+    disabled_at: Instant | None
+    created_at: Instant
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """A user without the password's hash."""
+        return cls(
+            id=user.id,
+            name=user.name,
+            email=user.email,
+            roles=list(user.roles),
+            disabled_at=user.disabled_at,
+            created_at=user.created_at,
+        )
+
+
+class NewUserBody(Body):
+    """A user to be added."""
+
+    id: Slug
+    name: ShortText
+    email: Email
+    roles: Roles
+    password: NewPassword
+
+
+class UserChangeBody(Body):
+    """What to change; what is left out stays."""
+
+    name: ShortText | None = None
+    roles: Roles | None = None
+    password: NewPassword | None = None
+    disabled: bool | None = None
+
+
+class TokenAnswer(Answer):
+    """One API token, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+
+    @classmethod
+    def of(cls, token: ApiToken) -> Self:
+        """A token as its owner sees it."""
+        return cls.model_validate(token)
+
+
+class NewTokenBody(Body):
+    """A token to be made: what for, limited to which actions, until when."""
+
+    name: ShortText
+    scopes: Scopes
+    expires_at: Instant | None = None
+
+
+class NewToken(Answer):
+    """A new API token; ``secret`` is shown here and never again."""
+
+    token: TokenAnswer
+    secret: str
+
+    @classmethod
+    def of(cls, issued: IssuedToken) -> Self:
+        """The token and its secret."""
+        return cls(token=TokenAnswer.of(issued.token), secret=issued.secret)

@@ -1,0 +1,1 @@
+"""The audit trail: reading it and checking its chain."""

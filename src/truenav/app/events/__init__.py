@@ -1,0 +1,1 @@
+"""What happens, live: news of runs, jobs and marks for whoever is looking."""

@@ -1,0 +1,90 @@
+"""The stream of events (server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from truenav.access.policy import authorize
+from truenav.app.events.service import EventHub
+from truenav.app.house import House
+from truenav.app.http.context import CallerDep, HouseDep
+from truenav.app.http.login import Caller
+from truenav.app.http.routes import Router, requires
+from truenav.core.failure import TruenavError
+
+router = Router(prefix="/events", tags=["events"])
+
+HEARTBEAT_SECONDS = 15.0
+
+_EVENT_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events named by their kind (`run`, `job`, `mark`, ...) with a JSON object of names "
+        "and states; a comment after 15 seconds of silence; `end` when the stream must be opened anew.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get(
+    "",
+    dependencies=[requires("event:read", transaction=False)],
+    response_class=StreamingResponse,
+    responses=_EVENT_STREAM,
+)
+async def follow_events(request: Request, caller: CallerDep, house: HouseDep) -> StreamingResponse:
+    """Follow what happens in the tenant. After a break connect again and read anew: events are not kept."""
+    hub: EventHub = request.app.state.hub
+    stream = _stream(hub, house, caller)
+    first = await anext(stream)  # a refusal must come before the answer begins
+    return StreamingResponse(
+        _after(first, stream), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part
+
+
+async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncIterator[bytes]:
+    """Events until the caller leaves or may no longer listen, which is asked every 15 seconds."""
+    loop = asyncio.get_running_loop()
+    async with hub.subscribe(caller.principal.tenant) as queue:
+        yield b": connected\n\n"
+        check_at = loop.time() + HEARTBEAT_SECONDS
+        while True:
+            try:
+                news = await asyncio.wait_for(queue.get(), max(0.0, check_at - loop.time()))
+            except TimeoutError:
+                if (reason := await run_in_threadpool(_end_reason, house, caller)) is not None:
+                    yield _event_text({"kind": "end", "reason": reason})
+                    return
+                check_at = loop.time() + HEARTBEAT_SECONDS
+                yield b": still here\n\n"
+                continue
+            if news is None:
+                yield _event_text({"kind": "end", "reason": "read-anew"})
+                return
+            yield _event_text(news)
+
+
+def _end_reason(house: House, caller: Caller) -> str | None:
+    """Why the caller may no longer listen; None while they may."""
+    try:
+        authorize(house.access.authenticate(caller.token), "event:read")
+    except TruenavError as error:
+        return error.code
+    return None
+
+
+def _event_text(news: Mapping[str, Any]) -> bytes:
+    data = json.dumps({name: value for name, value in news.items() if name != "kind"}, separators=(",", ":"))
+    return f"event: {news['kind']}\ndata: {data}\n\n".encode()

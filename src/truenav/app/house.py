@@ -1,0 +1,91 @@
+"""An opened installation: its database, clock and access, put together once for API, worker and CLI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from truenav.access.service import Access
+from truenav.app.settings import Settings
+from truenav.core.clock import Clock, SystemClock
+from truenav.core.ids import TenantId
+from truenav.store.blobs import FileBlobs
+from truenav.store.database import Database
+from truenav.store.migrate import upgrade
+from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
+from truenav.store.postgres.files import locked, write_private
+from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_master_key
+
+POOL_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every slice may need."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    access: Access
+
+    @property
+    def vault(self) -> Vault:
+        """Stored secrets, opened by the installation's master key."""
+        given = self.settings.master_key
+        environment = {} if given is None else {MASTER_KEY_VARIABLE: given}
+        return Vault(load_master_key(self.settings.data_dir, environment))
+
+    def blobs(self, tenant: TenantId) -> FileBlobs:
+        """Archived payloads of a tenant."""
+        return FileBlobs(self.settings.data_dir, tenant)
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database, clock: Clock) -> House:
+        """A house on a database that is open and migrated already."""
+        return cls(settings, database, clock, Access(database, clock))
+
+
+@contextmanager
+def open_house(settings: Settings, *, clock: Clock | None = None) -> Iterator[House]:
+    """Start or find the database, bring it to our version, and open it; closes the pool at the end.
+
+    The embedded server keeps running: others may be using it.
+    """
+    addresses = database_addresses(settings)
+    upgrade(addresses[Role.OWNER])
+    database = Database(addresses[Role.APP], pool_size=POOL_SIZE)
+    try:
+        yield House.of(settings, database, clock or SystemClock())
+    finally:
+        database.close()
+
+
+def database_addresses(settings: Settings) -> Mapping[Role, str]:
+    """Connection strings of our roles, the database made and its server started where needed."""
+    roles = (Role.OWNER, Role.APP, Role.QUEUE, Role.BACKUP)
+    if settings.database_url is None:
+        server = EmbeddedPostgres(settings.data_dir / "postgres")
+        server.start()
+        return {role: server.dsn(role) for role in roles}
+    name = str(conninfo_to_dict(settings.database_url).get("dbname") or DATABASE)
+    passwords = _kept_passwords(settings.data_dir)
+    bootstrap_roles(settings.database_url, passwords, database=name)
+    return {
+        role: make_conninfo(settings.database_url, dbname=name, user=role, password=passwords[role])
+        for role in roles
+    }
+
+
+def _kept_passwords(data_dir: Path) -> dict[str, str]:
+    """Passwords of our roles on a server of your own, made at first use, in a file only we may read."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data_dir / "database-passwords.json"
+    with locked(data_dir / "database-passwords.lock"):
+        if not path.exists():
+            write_private(path, json.dumps(new_passwords()))
+    return {str(role): str(password) for role, password in json.loads(path.read_text("utf-8")).items()}

@@ -1,0 +1,1 @@
+"""What every endpoint shares: secured routes, problem answers, exact numbers, pages, idempotency."""

@@ -1,0 +1,82 @@
+"""From a request to who asks: the session cookie of a browser, or an API token of a program."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from truenav.access.policy import Principal
+from truenav.access.service import Access, LogIn
+from truenav.access.sessions import LONGEST, csrf_token
+from truenav.access.tokens import PREFIX
+from truenav.app.http.errors import CrossSiteError
+from truenav.core.failure import UnauthenticatedError
+
+COOKIE = "truenav_session"
+CSRF_HEADER = "X-Truenav-CSRF"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and the secret they proved it with."""
+
+    principal: Principal
+    token: str = field(repr=False)
+    from_cookie: bool
+
+
+def identify(request: Request, access: Access) -> Caller:
+    """The caller, or ``UnauthenticatedError``. A bearer token comes before a cookie; only API tokens bear."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        kind, _, token = header.partition(" ")
+        if kind.lower() != "bearer" or not token.startswith(PREFIX):
+            raise UnauthenticatedError("Send 'Authorization: Bearer tn_...' with an API token, or log in.")
+        return Caller(access.authenticate(token.strip()), token.strip(), from_cookie=False)
+    token = request.cookies.get(COOKIE, "")
+    if not token or token.startswith(PREFIX):
+        raise UnauthenticatedError("Log in, or send an API token as 'Authorization: Bearer tn_...'.")
+    return Caller(access.authenticate(token), token, from_cookie=True)
+
+
+def refuse_cross_site(request: Request, caller: Caller) -> None:
+    """Refuse a change by cookie unless it has the session's CSRF token and comes from our own page."""
+    if not caller.from_cookie:
+        return
+    refuse_foreign_origin(request)
+    given = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(given.encode(), csrf_token(caller.token).encode()):
+        raise CrossSiteError(
+            f"Send the session's 'csrf' (from log-in or /api/v1/me) as header {CSRF_HEADER}."
+        )
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """Refuse a request that a browser says another site made."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise CrossSiteError("The request comes from another site; open truenav's own address.")
+
+
+def set_cookie(request: Request, response: Response, login: LogIn) -> None:
+    """Give the browser its session: unreadable for scripts, never sent from another site."""
+    response.set_cookie(
+        COOKIE,
+        login.token,
+        max_age=int(LONGEST.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def clear_cookie(request: Request, response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(
+        COOKIE, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https"
+    )

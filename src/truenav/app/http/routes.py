@@ -1,0 +1,183 @@
+"""Routes that cannot be reached without a decision: each names its action, or says that it is public.
+
+A `SecuredRoute` does, in this order and for every endpoint alike: limit the body, say who asks, decide
+whether they may, read the body strictly, open one transaction, replay or run the endpoint, keep its
+answer under the idempotency key, commit. Only then does the answer leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from truenav.access.actions import ACTIONS
+from truenav.access.policy import authorize
+from truenav.app.house import House
+from truenav.app.http.etags import etag, matches
+from truenav.app.http.idempotency import Attempt
+from truenav.app.http.login import Caller, identify, refuse_cross_site
+from truenav.app.http.requests import StrictRequest, refuse_bad_address
+from truenav.store.database import Session
+
+API_PREFIX = "/api/v1"
+BODY_LIMIT = 1024 * 1024
+MUTATING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+
+
+class UnsecuredRouteError(RuntimeError):
+    """A route neither names an action nor is marked public; the application does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """How a route is guarded.
+
+    ``action`` None: public. ``transaction`` False: the endpoint opens its own, as streams must.
+    ``secret_request``: the body may hold a password, so its fingerprint is keyed by the caller's own secret.
+    ``secret_answer``: the answer holds a secret, so it is never kept for a repeated request.
+    """
+
+    action: str | None
+    transaction: bool = True
+    secret_request: bool = False
+    secret_answer: bool = False
+    body_limit: int = BODY_LIMIT
+
+    def __call__(self) -> None:
+        """Do nothing: as a dependency it only marks the route, which reads the mark."""
+
+
+def requires(
+    action: str,
+    *,
+    transaction: bool = True,
+    secret_request: bool = False,
+    secret_answer: bool = False,
+    body_limit: int = BODY_LIMIT,
+) -> Any:
+    """Guard a route: ``@router.get("/navs", dependencies=[requires("nav:read")])``.
+
+    See `Requirement` for the switches; ``body_limit`` is in bytes. The endpoint's own look at the thing
+    (its tenant, its maker) comes on top: call ``authorize`` with it.
+    """
+    if action not in ACTIONS:
+        raise UnsecuredRouteError(f"{action!r} is not in truenav.access.actions")
+    return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit))
+
+
+def public() -> Any:
+    """Mark a route that everybody may call without logging in; a test lists them all."""
+    return Depends(Requirement(None, transaction=False))
+
+
+class SecuredRoute(APIRoute):
+    """A route that guards itself; see the module."""
+
+    @property
+    def requirement(self) -> Requirement:
+        """How this route is guarded."""
+        for dependency in self.dependencies:
+            if isinstance(dependency.dependency, Requirement):
+                return dependency.dependency
+        raise UnsecuredRouteError(f"{self.path} has neither requires(...) nor public()")
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The guarded handler around FastAPI's own."""
+        requirement, path = self.requirement, self.path
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            request.state.route = path
+            refuse_bad_address(request)
+            strict = StrictRequest(request, limit=requirement.body_limit)
+            if requirement.action is not None:
+                await _admit(strict, requirement.action)
+            await strict.read()
+            if not requirement.transaction:
+                return await inner(strict)
+            async with _transaction(strict) as session:
+                return await _serve(strict, session, requirement, inner)
+
+        return handle
+
+
+class Router(APIRouter):
+    """The router of a slice below ``/api/v1``: every route in it is a `SecuredRoute`."""
+
+    def __init__(self, *, prefix: str = "", tags: list[str], base: str = API_PREFIX) -> None:
+        super().__init__(prefix=base + prefix, tags=[*tags], route_class=SecuredRoute)
+
+
+async def _admit(request: Request, action: str) -> None:
+    """Say who asks and decide whether they may; both fail closed."""
+    house: House = request.app.state.house
+    caller: Caller = await run_in_threadpool(identify, request, house.access)
+    request.state.caller = caller
+    structlog.contextvars.bind_contextvars(tenant=caller.principal.tenant, user=caller.principal.user)
+    if request.method in MUTATING:
+        refuse_cross_site(request, caller)
+    authorize(caller.principal, action)
+
+
+async def _serve(
+    request: StrictRequest,
+    session: Session,
+    requirement: Requirement,
+    inner: Callable[[Request], Coroutine[Any, Any, Response]],
+) -> Response:
+    """Run the endpoint inside its transaction, at most once for each idempotency key."""
+    request.state.session = session
+    if request.method not in MUTATING:
+        return _conditional(request, await inner(request))
+    attempt = await Attempt.of(request, secret=requirement.secret_request)
+    if attempt is None:
+        return await inner(request)
+    if (earlier := await run_in_threadpool(attempt.begin, session)) is not None:
+        return earlier
+    response = await inner(request)
+    await run_in_threadpool(attempt.finish, session, response, secret=requirement.secret_answer)
+    return response
+
+
+def _conditional(request: Request, response: Response) -> Response:
+    """Give the answer its entity tag, or say that the caller has it already."""
+    body = getattr(response, "body", None)
+    if response.status_code != 200 or not isinstance(body, bytes):
+        return response
+    tag = etag(body)
+    if matches(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers.setdefault("ETag", tag)
+    return response
+
+
+@asynccontextmanager
+async def _transaction(request: Request) -> AsyncIterator[Session]:
+    """One transaction of the caller's tenant; reads see one state, whatever is written meanwhile.
+
+    Opening, committing and rolling back wait for the database, so they run on a worker thread; leaving is
+    shielded, so that a caller who hangs up cannot leave a connection behind.
+    """
+    house: House = request.app.state.house
+    caller: Caller = request.state.caller
+    snapshot = request.method not in MUTATING
+    stack = ExitStack()
+    session = await run_in_threadpool(
+        stack.enter_context, house.database.transaction(caller.principal.tenant, snapshot=snapshot)
+    )
+    try:
+        yield session
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(stack.__exit__, type(error), error, error.__traceback__)
+        raise
+    with anyio.CancelScope(shield=True):
+        await run_in_threadpool(stack.close)

@@ -1,0 +1,58 @@
+"""Settings of an installation, read once from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from truenav.core.failure import InvalidInputError
+
+
+class SettingError(InvalidInputError):
+    """An environment variable has a value that cannot be used."""
+
+    code = "bad-setting"
+    title = "A setting cannot be used"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where data lies and where we listen.
+
+    ``database_url`` None: the embedded PostgreSQL under ``data_dir``; else the URL of a role of your own
+    server that may make roles and a database. ``master_key`` None: the key file under ``data_dir``.
+    """
+
+    data_dir: Path = Path(".truenav")
+    database_url: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8800
+    master_key: str | None = field(default=None, repr=False)
+    log_level: str = "info"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from ``TRUENAV_*`` variables; an empty one counts as not set."""
+    given = {name: value for name, value in environment.items() if value}
+    default = Settings()
+    return Settings(
+        data_dir=Path(given.get("TRUENAV_DATA_DIR", default.data_dir)).absolute(),
+        database_url=given.get("TRUENAV_DATABASE_URL"),
+        host=given.get("TRUENAV_HOST", default.host),
+        port=_port(given.get("TRUENAV_PORT", str(default.port))),
+        master_key=given.get("TRUENAV_MASTER_KEY"),
+        log_level=_log_level(given.get("TRUENAV_LOG_LEVEL", default.log_level)),
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise SettingError(f"TRUENAV_PORT: {text[:20]!r} is not a port; use a number from 0 to 65535.")
+    return int(text)
+
+
+def _log_level(text: str) -> str:
+    if text not in ("debug", "info", "warning", "error"):
+        raise SettingError(f"TRUENAV_LOG_LEVEL: {text[:20]!r}; use debug, info, warning or error.")
+    return text
