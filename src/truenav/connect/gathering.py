@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from truenav.connect.contract import (
     Cursor,
@@ -181,3 +181,8 @@ class Harvest:
             requests=self.api.counter.requests,
             weight=self.api.counter.weight,
         )
+
+
+def kept(cursor: Cursor | None, now: datetime, age: timedelta) -> Cursor | None:
+    """The cursor, or None where the venue has forgotten its row by now and cannot repeat it."""
+    return cursor if cursor is not None and now - cursor.at < age else None

@@ -110,7 +110,7 @@ async def open_network(*, seed: int, clock: Clock | None = None) -> AsyncIterato
 class Transport:
     """Reads from one venue for one account."""
 
-    def __init__(  # noqa: PLR0917 - made by Network.transport only
+    def __init__(
         self,
         network: Network,
         manifest: Manifest,
@@ -178,7 +178,7 @@ class Transport:
         await self._archive(copy)
         return copy
 
-    async def _ask(  # noqa: PLR0917
+    async def _ask(
         self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
     ) -> Payload:
         asked_at = self.now()

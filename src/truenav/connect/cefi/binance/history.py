@@ -26,13 +26,14 @@ from truenav.connect.cefi.binance.client import (
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Pages, Row, follow, unfold
+from truenav.connect.gathering import Pages, Row, follow, kept, unfold
 from truenav.connect.reading import TAGS, tag_of, tags_note
 from truenav.core.clock import to_milliseconds
 
 PAGE = 1000
 TRANSFER_PAGE = 100
 LONGEST_SPAN = timedelta(days=90)
+INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
 _DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
 """States of a deposit or withdrawal that do not change any more."""
@@ -88,7 +89,8 @@ async def income(client: BinanceClient, cursor: Cursor | None, since: datetime) 
         payload = await client.get(USDM_INCOME, params)
         return payload, rows_of(payload, income_row)
 
-    return await follow(ask, cursor, limit=PAGE, what="binance usdm.income")
+    start = kept(cursor, client.api.now(), INCOME_KEPT)
+    return await follow(ask, start, limit=PAGE, what="binance usdm.income")
 
 
 def traded_symbols(payloads: Iterable[Payload]) -> dict[str, int]:

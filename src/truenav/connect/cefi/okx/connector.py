@@ -1,0 +1,133 @@
+"""OKX v5: key check, market and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
+
+from truenav.connect.cefi.okx import client as okx
+from truenav.connect.cefi.okx.client import Endpoint, OkxClient
+from truenav.connect.cefi.okx.errors import refusal
+from truenav.connect.cefi.okx.manifest import MANIFEST
+from truenav.connect.cefi.okx.parse import PARSERS, VENUE
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    ProgressReport,
+    Right,
+    silent,
+)
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import MalformedPayloadError, VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.failure import FailureKind
+
+Step = tuple[str, Coroutine[object, object, Pages]]
+OPTION_FAMILIES = ("BTC-USD", "ETH-USD")
+"""OKX lists options by family and these are the families it has."""
+_LEVELS = {"1": "simple", "2": "single-currency", "3": "multi-currency", "4": "portfolio"}
+
+
+class OkxConnector:
+    """Reads OKX trading and funding accounts."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """OKX's own error in an answer."""
+        return refusal(status, body)
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, rights and account level of a key; raises where the key is not accepted at all."""
+        clock = await OkxClient(api).get(okx.TIME)
+        asked, answered = clock.evidence.asked_at, clock.evidence.answered_at
+        config = _first((await OkxClient(api, credentials).get(okx.CONFIG)).body)
+        rights = config.text_or("perm")
+        return KeyCheck(
+            read=_right(rights, "read_only"),
+            trade=_right(rights, "trade"),
+            withdraw=_right(rights, "withdraw"),
+            clock_offset=_first(clock.body).instant("ts") - (asked + (answered - asked) / 2),
+            account_types=(_LEVELS.get(config.text_or("acctLv"), "unknown"),),
+            identity=config.text_or("uid"),
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of the markets of known assets, last prices of spot, and marks of all contracts."""
+        del credentials
+        client = OkxClient(api)
+        harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
+        contracts = [{"instType": kind} for kind in ("SWAP", "FUTURES")]
+        options = [{"instType": "OPTION", "instFamily": family} for family in OPTION_FAMILIES]
+        listed = [{"instType": "SPOT"}, *contracts, *options]
+        await harvest.run([_one(client, okx.INSTRUMENTS, params) for params in listed])
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        marks = [_one(client, okx.MARKS, params) for params in (*contracts, *options)]
+        await harvest.run([*marks, _one(client, okx.TICKERS, {"instType": "SPOT"})])
+        return harvest.gathered()
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances, positions and open orders at once, then fills, bills and movements side by side."""
+        client = OkxClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        trading, funding = "trading" in account.wallets, "funding" in account.wallets
+        state = [okx.BALANCE, okx.POSITIONS, okx.ORDERS] if trading else []
+        state += [okx.FUNDING] if funding else []
+        await harvest.run([_one(client, endpoint) for endpoint in state])
+        if not history:
+            return harvest.gathered()
+        past: list[Step] = []
+        fills, bills = okx.FILLS.name, okx.BILLS.name
+        if trading:
+            past.append((fills, client.fills(cursors.get(fills), since)))
+        if trading or funding:
+            past.append((bills, client.bills(cursors.get(bills), since)))
+        for endpoint in (okx.DEPOSITS, okx.WITHDRAWALS) if funding else ():
+            cursor = cursors.get(endpoint.name)
+            past.append((endpoint.name, client.movements(endpoint, cursor, since)))
+        await harvest.run(past)
+        return harvest.gathered()
+
+
+def _one(client: OkxClient, endpoint: Endpoint, params: dict[str, str] | None = None) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint, params),))
+
+    return endpoint.name, ask()
+
+
+def _first(body: bytes) -> Node:
+    rows = list(read_json(body).field("data").items())
+    if not rows:
+        raise MalformedPayloadError("okx: an answer without a row.")
+    return rows[0]
+
+
+def _right(rights: str, name: str) -> Right:
+    if not rights:
+        return Right.UNVERIFIED
+    return Right.YES if name in rights.split(",") else Right.NO
+
+
+CONNECTOR = OkxConnector()
