@@ -19,6 +19,12 @@ def get(session: Session, account: str, endpoint: str) -> Any:
     return session.execute(query).scalar_one_or_none()
 
 
+def get_all(session: Session, account: str) -> dict[str, Any]:
+    """Endpoint to position of everything that was read for an account."""
+    query = select(cursor.c.endpoint, cursor.c.position).where(cursor.c.account == account)
+    return {row.endpoint: row.position for row in session.execute(query)}
+
+
 def move(session: Session, account: str, endpoint: str, position: object, *, at: datetime) -> None:
     """Set the position (canonical data) after a complete page set."""
     values = {"position": encode(position), "moved_at": at}

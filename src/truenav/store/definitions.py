@@ -6,12 +6,13 @@ instant can still be read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from truenav.core.canonical import decode, encode
@@ -87,6 +88,33 @@ def put(
     )
 
 
+def put_many(session: Session, kind: Kind, documents: Mapping[str, object], *, by: str, at: datetime) -> None:
+    """Write a new version of many documents at once; an edit of one of them meanwhile refuses all."""
+    newest = select(definition.c.id, func.max(definition.c.version).label("version")).where(
+        definition.c.kind == kind, definition.c.id.in_(documents)
+    )
+    versions = {row.id: row.version for row in session.execute(newest.group_by(definition.c.id))}
+    rows = [
+        {
+            "kind": kind,
+            "id": id,
+            "version": versions.get(id, 0) + 1,
+            "body": encode(body),
+            "created_at": at,
+            "created_by": by,
+            "deleted": False,
+        }
+        for id, body in documents.items()
+    ]
+    if not rows:
+        return
+    try:
+        with session.begin_nested():
+            session.execute(insert(definition), rows)
+    except IntegrityError as error:
+        raise EditConflictError(f"Some {kind} was changed meanwhile. Repeat your change.") from error
+
+
 def delete(
     session: Session, kind: Kind, id: str, *, by: str, at: datetime, expected_version: int | None = None
 ) -> None:
@@ -116,7 +144,7 @@ def list_all(
     """Every document of a kind, ordered by id: the newest versions, or those in force at ``known_at``."""
     query = (
         select(definition)
-        .distinct(definition.c.id)
+        .ext(distinct_on(definition.c.id))
         .where(definition.c.kind == kind)
         .order_by(definition.c.id, definition.c.version.desc())
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -39,6 +40,13 @@ def put_many(session: Session, blobs: BlobStore, items: Sequence[tuple[Evidence,
                 f"The payload of {meta.connector} {meta.endpoint} ({len(data)} bytes) does not have the hash "
                 f"and size that its evidence states ({meta.sha256}, {meta.size}). Hash the bytes as received."
             )
+    note_many(session, [meta for meta, _ in items])
+
+
+def note_many(session: Session, metas: Sequence[Evidence]) -> None:
+    """Write down how payloads were received whose bytes are in the archive already. Twice is once."""
+    if not metas:
+        return
     rows = [
         {
             "id": bytes.fromhex(sha256_hex(canonical_json(meta))),
@@ -49,7 +57,7 @@ def put_many(session: Session, blobs: BlobStore, items: Sequence[tuple[Evidence,
             "asked_at": meta.asked_at,
             "body": encode(meta),
         }
-        for meta, _ in items
+        for meta in metas
     ]
     session.execute(insert(tables.evidence).on_conflict_do_nothing(), rows)
 
@@ -72,6 +80,21 @@ def meta_many(session: Session, hashes: Sequence[Sha256]) -> dict[Sha256, tuple[
         one = decode(Evidence, row.body)
         found[one.sha256] = (*found.get(one.sha256, ()), one)
     return found
+
+
+def corrections_of(session: Session, hashes: Collection[Sha256], *, known_at: datetime) -> set[Sha256]:
+    """Payloads of the facts that, by ``known_at``, corrected or voided a fact of one of these payloads."""
+    corrected, correction = tables.fact.alias("corrected"), tables.fact.alias("correction")
+    query = (
+        select(correction.c.evidence)
+        .distinct()
+        .join(corrected, correction.c.supersedes == corrected.c.content_hash)
+        .where(
+            corrected.c.evidence.in_([bytes.fromhex(one) for one in hashes]),
+            correction.c.recorded_at <= known_at,
+        )
+    )
+    return {Sha256(row.evidence.hex()) for row in session.execute(query)}
 
 
 def read(session: Session, blobs: BlobStore, sha256: Sha256) -> bytes:

@@ -133,14 +133,21 @@ def get(session: Session, id: RunId) -> Run:
 
 
 def list_runs(
-    session: Session, *, fund: NodeId | None = None, states: Collection[RunState] = (), limit: int = 100
+    session: Session,
+    *,
+    fund: NodeId | None = None,
+    states: Collection[RunState] = (),
+    before: datetime | None = None,
+    limit: int = 100,
 ) -> tuple[Run, ...]:
-    """Runs, newest valuation first; of one fund, in some states, where given."""
+    """Runs, newest valuation first; of one fund, in some states, valued before an instant, where given."""
     query = select(nav_run).order_by(nav_run.c.as_of.desc(), nav_run.c.created_at.desc(), nav_run.c.id)
     if fund is not None:
         query = query.where(nav_run.c.fund == fund)
     if states:
         query = query.where(nav_run.c.state.in_(states))
+    if before is not None:
+        query = query.where(nav_run.c.as_of < before)
     return tuple(_run(row) for row in session.execute(query.limit(limit)))
 
 

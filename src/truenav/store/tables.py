@@ -291,3 +291,12 @@ task_progress = _table(
     _instant("updated_at"),
     PrimaryKeyConstraint("tenant_id", "id"),
 )
+
+schedule_due = _table(
+    "schedule_due",
+    _text("schedule"),
+    _instant("due_at"),
+    _instant("claimed_at"),
+    # One row a due time: whoever adds it starts the work, in the same transaction.
+    PrimaryKeyConstraint("tenant_id", "schedule", "due_at"),
+)

@@ -83,7 +83,7 @@ def upgrade() -> None:
             f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;"
             f"GRANT EXECUTE ON FUNCTION {signature} TO {_APP};"
         )
-    _run(f"GRANT SELECT ON alembic_version TO {_APP}")
+    _run(f"GRANT SELECT ON alembic_version TO {_APP}; GRANT USAGE ON SEQUENCE segment_id_seq TO {_APP}")
     _make_queue()
 
 

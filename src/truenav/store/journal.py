@@ -1,0 +1,219 @@
+"""The fact journal: append-only, idempotent, and readable as of any instant as known at any other.
+
+Every fact has one row in the table ``fact``, and the database itself holds the rules: one row a statement,
+one original a key, one successor a fact. A fact that was stated before is a *duplicate* and ignored. The same
+key with another statement, or a correction of a fact that is unknown or corrected already, is a *conflict*:
+the original stands and a data issue tells of it. Statements of bulk kinds lie in segments, others in rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from truenav.core.clock import as_utc
+from truenav.core.facts import BalanceSnapshot, Body, Fact, PositionSnapshot, RecordedFact, Void
+from truenav.core.failure import NotFoundError
+from truenav.core.ids import Sha256, TenantId
+from truenav.store.columns import columns_frame
+from truenav.store.database import Session
+from truenav.store.segments import Segments
+from truenav.store.staging import Conflict, append_batch
+from truenav.store.statements import facts_frame, read_statement
+from truenav.store.tables import fact as table
+from truenav.store.tables import segment
+
+BATCH_ROWS = 100_000
+"""Facts staged at once; also the most rows of a segment."""
+
+SNAPSHOT_KINDS = (BalanceSnapshot.TAG, PositionSnapshot.TAG)
+
+
+class FactNotFoundError(NotFoundError):
+    """There is no such fact in the journal."""
+
+    code = "fact-not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """What became of the facts handed in: recorded, known before, refused."""
+
+    appended: int
+    duplicates: int
+    conflicts: tuple[Conflict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuery:
+    """Which facts: those that happened in ``(since, as_of]``, as known at ``known_at``; None: no limit.
+
+    ``kinds``, ``accounts`` and ``sources``: None for any; an empty tuple finds nothing.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    accounts: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    since: datetime | None = None
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+    recorded_after: datetime | None = None
+
+
+class Journal:
+    """The journal of the tenant of one transaction; what it appends commits with that transaction."""
+
+    def __init__(self, session: Session, data_dir: Path, tenant: TenantId | str) -> None:
+        self._session = session
+        self._segments = Segments(data_dir, tenant)
+
+    def append(self, facts: Sequence[Fact], recorded_at: datetime) -> AppendResult:
+        """Record facts as learned at ``recorded_at``; doing it again changes nothing.
+
+        Raises `BadFactError` for facts the tables cannot hold and `StorageError` when the disk refuses;
+        the transaction must then be given up, and nothing is recorded.
+        """
+        return self._append(
+            len(facts), lambda start: facts_frame(facts[start : start + BATCH_ROWS]), recorded_at
+        )
+
+    def append_columns(self, body: type[Body], frame: pl.DataFrame, recorded_at: datetime) -> AppendResult:
+        """`append` for facts of one flat kind given as columns, several times as fast.
+
+        Columns and refusals: see `truenav.store.columns.columns_frame`.
+        """
+        return self._append(
+            frame.height,
+            lambda start: columns_frame(body, frame.slice(start, BATCH_ROWS)),
+            recorded_at,
+        )
+
+    def facts(self, query: FactQuery) -> list[RecordedFact]:
+        """The facts in force: not superseded by a fact known at ``known_at``, and no voids.
+
+        Ordered by time of occurrence, then content hash.
+        """
+        statement = _columns().where(*_in_force(query)).order_by(table.c.occurred_at, table.c.content_hash)
+        return self._load(self._session.execute(statement).all())
+
+    def latest(self, query: FactQuery) -> list[RecordedFact]:
+        """Of the facts in force, the last one for each kind, account and subject.
+
+        The subject of a snapshot is its wallet, of a quote its source, pair and kind. Of two that happened
+        at the same instant, the one recorded later counts. Ordered by kind, account and subject.
+        """
+        group = (table.c.kind, table.c.account, table.c.subject)
+        order = (table.c.occurred_at.desc(), table.c.recorded_at.desc(), table.c.content_hash)
+        statement = _columns().ext(distinct_on(*group)).where(*_in_force(query)).order_by(*group, *order)
+        return self._load(self._session.execute(statement).all())
+
+    def latest_snapshots(
+        self, accounts: Sequence[str], as_of: datetime, known_at: datetime
+    ) -> list[RecordedFact]:
+        """The last balance and position snapshot of every wallet of these accounts."""
+        query = FactQuery(kinds=SNAPSHOT_KINDS, accounts=tuple(accounts), as_of=as_of, known_at=known_at)
+        return self.latest(query)
+
+    def get(self, content_hash: Sha256) -> RecordedFact:
+        """One fact, superseded or not; `FactNotFoundError` when there is none."""
+        statement = _columns().where(table.c.content_hash == bytes.fromhex(content_hash))
+        row = self._session.execute(statement).one_or_none()
+        if row is None:
+            raise FactNotFoundError(f"There is no fact {content_hash}. Check the hash.")
+        return self._load([row])[0]
+
+    def count(self) -> int:
+        """How many facts are recorded, superseded ones and voids included."""
+        return self._session.scalar(select(func.count()).select_from(table)) or 0
+
+    def _append(
+        self, size: int, prepare: Callable[[int], pl.DataFrame], recorded_at: datetime
+    ) -> AppendResult:
+        """Record batch after batch; the next is prepared while the database takes in the present one."""
+        moment = as_utc(recorded_at, what="recorded_at")
+        appended = 0
+        conflicts: list[Conflict] = []
+        starts = range(0, size, BATCH_ROWS)
+        with ThreadPoolExecutor(1, "journal") as ahead:
+            coming = ahead.submit(prepare, 0) if size else None
+            for start in starts:
+                assert coming is not None
+                frame = coming.result()
+                coming = ahead.submit(prepare, start + BATCH_ROWS) if start != starts[-1] else None
+                added, refused = append_batch(self._session, self._segments, frame, moment)
+                appended += added
+                conflicts += refused
+        return AppendResult(appended, size - appended - len(conflicts), tuple(conflicts))
+
+    def _load(self, rows: Sequence[Row[Any]]) -> list[RecordedFact]:
+        wanted: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+        for row in rows:
+            if row.segment is not None:
+                wanted[row.kind, row.segment].append(row.segment_row)
+        texts = {
+            (segment_hash, number): statement
+            for (kind, segment_hash), numbers in wanted.items()
+            for number, statement in zip(
+                numbers, self._segments.read(kind, Sha256(segment_hash.hex()), numbers), strict=True
+            )
+        }
+        return [
+            RecordedFact(
+                read_statement(
+                    row.statement if row.segment is None else texts[row.segment, row.segment_row],
+                    row.content_hash,
+                    row.evidence,
+                ),
+                row.recorded_at,
+            )
+            for row in rows
+        ]
+
+
+def _columns() -> Any:
+    found = table.outerjoin(
+        segment, (segment.c.tenant_id == table.c.tenant_id) & (segment.c.id == table.c.segment_id)
+    )
+    return select(
+        table.c.kind,
+        table.c.content_hash,
+        table.c.evidence,
+        table.c.recorded_at,
+        table.c.statement,
+        table.c.segment_row,
+        segment.c.hash.label("segment"),
+    ).select_from(found)
+
+
+def _in_force(query: FactQuery) -> list[ColumnElement[bool]]:
+    successor = table.alias("successor")
+    superseded = exists().where(
+        successor.c.tenant_id == table.c.tenant_id, successor.c.supersedes == table.c.content_hash
+    )
+    conditions: list[ColumnElement[bool]] = [table.c.kind != Void.TAG]
+    if query.known_at is not None:
+        superseded = superseded.where(successor.c.recorded_at <= query.known_at)
+        conditions.append(table.c.recorded_at <= query.known_at)
+    if query.as_of is not None:
+        conditions.append(table.c.occurred_at <= query.as_of)
+    if query.since is not None:
+        conditions.append(table.c.occurred_at > query.since)
+    if query.recorded_after is not None:
+        conditions.append(table.c.recorded_at > query.recorded_after)
+    for column, allowed in (
+        (table.c.kind, query.kinds),
+        (table.c.account, query.accounts),
+        (table.c.source, query.sources),
+    ):
+        if allowed is not None:
+            conditions.append(column.in_(allowed))
+    return [*conditions, ~superseded]

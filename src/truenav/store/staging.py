@@ -1,0 +1,177 @@
+"""How a batch of facts enters the journal: COPY into a temporary table, then one INSERT that the rules judge.
+
+PostgreSQL refuses COPY into a table with row-level security, hence the temporary table.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import insert, text
+
+from truenav.core.canonical import canonical_json
+from truenav.core.ids import Sha256
+from truenav.store import issues
+from truenav.store.database import Session, driver
+from truenav.store.segments import Segments
+from truenav.store.tables import segment
+
+SEGMENT_MINIMUM = 1_000
+"""From this many facts of one kind in one batch, statements go to a segment (decision 0001)."""
+
+ISSUE_KIND = "fact_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A fact that was refused: who stated it, its content hash, and the recorded fact that stands."""
+
+    source: str
+    account: str
+    kind: str
+    content_hash: Sha256
+    standing: Sha256 | None
+    reason: str
+    statement: str
+
+
+_STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS fact_stage (
+    content_hash bytea, key_hash bytea, kind text, source text, account text, subject text,
+    occurred_at timestamptz, evidence bytea, supersedes bytea, statement text,
+    segment_number integer, segment_row integer, row integer
+) ON COMMIT DELETE ROWS
+"""
+
+_INSERT = """
+INSERT INTO fact (content_hash, key_hash, kind, source, account, subject, occurred_at, recorded_at, evidence,
+    supersedes, statement, segment_id, segment_row)
+SELECT content_hash, key_hash, kind, source, account, subject, occurred_at, :recorded_at, evidence,
+    supersedes, statement, (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
+FROM pg_temp.fact_stage stage WHERE {condition} ORDER BY content_hash
+ON CONFLICT DO NOTHING
+"""
+
+_INSERT_ORIGINALS = text(_INSERT.format(condition="supersedes IS NULL"))
+
+_INSERT_CORRECTIONS = text(
+    _INSERT.format(
+        condition="supersedes IS NOT NULL AND EXISTS "
+        "(SELECT 1 FROM fact WHERE fact.content_hash = stage.supersedes)"
+    )
+)
+
+# What is not in the journal now was refused; LATERAL, so that each row is one look into an index.
+_CONFLICTS = text("""
+SELECT stage.row, stage.source, stage.account, stage.kind, stage.content_hash, stage.supersedes,
+    coalesce(successor.content_hash, original.content_hash) AS standing
+FROM pg_temp.fact_stage stage
+LEFT JOIN LATERAL (SELECT content_hash FROM fact WHERE content_hash = stage.content_hash LIMIT 1) same ON true
+LEFT JOIN LATERAL (SELECT content_hash FROM fact
+    WHERE supersedes = stage.supersedes AND supersedes IS NOT NULL LIMIT 1) successor ON true
+LEFT JOIN LATERAL (SELECT content_hash FROM fact
+    WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original ON stage.supersedes IS NULL
+WHERE same.content_hash IS NULL
+ORDER BY stage.row
+""")
+
+_SEGMENT_IDS = text(
+    "SELECT nextval(pg_get_serial_sequence('public.segment', 'id')) FROM generate_series(1, :count)"
+)
+
+
+def append_batch(
+    session: Session, segments: Segments, frame: pl.DataFrame, recorded_at: datetime
+) -> tuple[int, list[Conflict]]:
+    """Record a frame of facts (`statements.SCHEMA`): gives how many were new, and the refused ones."""
+    bulk = _bulk_kinds(frame)
+    ids = list(session.scalars(_SEGMENT_IDS, {"count": len(bulk)})) if bulk else []
+    _stage(session, frame, bulk)
+    parameters = {"recorded_at": recorded_at, "segment_ids": ids}
+    appended = session.execute(_INSERT_ORIGINALS, parameters).rowcount
+    if frame["supersedes"].null_count() < frame.height:
+        while added := session.execute(_INSERT_CORRECTIONS, parameters).rowcount:
+            appended += added
+    if appended:
+        for id, kind in zip(ids, bulk, strict=True):
+            rows = frame.filter(pl.col("kind") == kind)
+            # The file is durable before the transaction that registers it can commit.
+            name = segments.write(kind, rows)
+            values = {"id": id, "kind": kind, "rows": rows.height, "registered_at": recorded_at}
+            session.execute(insert(segment).values(**values, hash=bytes.fromhex(name)))
+    conflicts = _conflicts(session, frame) if appended < frame.height else []
+    issues.open_many(session, [_issue(conflict, recorded_at) for conflict in conflicts])
+    return appended, conflicts
+
+
+def _bulk_kinds(frame: pl.DataFrame) -> list[str]:
+    counts = frame["kind"].value_counts().filter(pl.col("count") >= SEGMENT_MINIMUM)
+    return sorted(counts["kind"].to_list())
+
+
+def _stage(session: Session, frame: pl.DataFrame, bulk: list[str]) -> None:
+    is_bulk = pl.col("kind").is_in(bulk)
+    number = pl.col("kind").replace_strict(bulk, range(1, len(bulk) + 1), default=None, return_dtype=pl.Int32)
+    staged = frame.select(
+        _bytea("content_hash"),
+        _bytea("key_hash"),
+        *("kind", "source", "account", "subject"),
+        pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ"),
+        _bytea("evidence"),
+        _bytea("supersedes"),
+        pl.when(~is_bulk).then(pl.col("statement")),
+        number.alias("segment_number"),
+        pl.when(is_bulk).then(pl.int_range(pl.len()).over("kind")).alias("segment_row"),
+        pl.int_range(pl.len()).alias("row"),
+    )
+    buffer = io.BytesIO()
+    staged.write_csv(buffer, include_header=False, null_value=r"\N")
+    session.execute(text(_STAGE))
+    with driver(session).cursor() as cursor:
+        cursor.execute("TRUNCATE pg_temp.fact_stage")
+        with cursor.copy(r"COPY pg_temp.fact_stage FROM STDIN (FORMAT csv, NULL '\N')") as copy:
+            copy.write(buffer.getbuffer())
+
+
+def _bytea(name: str) -> pl.Expr:
+    return pl.concat_str(pl.lit(r"\x"), pl.col(name)).alias(name)
+
+
+def _conflicts(session: Session, frame: pl.DataFrame) -> list[Conflict]:
+    return [
+        Conflict(
+            row.source,
+            row.account,
+            row.kind,
+            Sha256(row.content_hash.hex()),
+            None if row.standing is None else Sha256(row.standing.hex()),
+            _reason(row.supersedes is not None, row.standing is not None),
+            frame["statement"][row.row],
+        )
+        for row in session.execute(_CONFLICTS)
+    ]
+
+
+def _reason(corrects: bool, stands: bool) -> str:
+    if not corrects:
+        return "the source stated something else under the same id before"
+    if stands:
+        return "the fact that it corrects was corrected already"
+    return "the fact that it corrects is not recorded"
+
+
+def _issue(conflict: Conflict, opened_at: datetime) -> issues.Issue:
+    where = f"{conflict.source} {conflict.account} {conflict.kind}".replace("  ", " ")
+    return issues.Issue(
+        id=f"{ISSUE_KIND}-{conflict.content_hash}",
+        kind=ISSUE_KIND,
+        subject=conflict.account or conflict.source,
+        message=f"{where}: a fact was refused, because {conflict.reason}.",
+        mend="Compare both statements. If the new one is right, record it as a correction of the one that "
+        "stands; if not, explain the difference.",
+        opened_at=opened_at,
+        detail=canonical_json({"standing": conflict.standing, "statement": conflict.statement}).decode(),
+    )
