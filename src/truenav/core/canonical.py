@@ -52,11 +52,17 @@ def encode(value: object) -> Any:
         tag = getattr(type(value), "TAG", None)
         return data if tag is None else {"is": tag, **data}
     if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
+        return {_key(key): encode(item) for key, item in value.items()}
     if isinstance(value, tuple | list | frozenset):
         items = sorted(value) if isinstance(value, frozenset) else value
         return [encode(item) for item in items]
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{type(key).__name__} cannot be the key of a canonical object; use text")
+    return str(key)
 
 
 def canonical_json(value: object) -> bytes:
@@ -77,8 +83,9 @@ def sha256_hex(data: bytes) -> str:
 
 
 def decode(cls: type[T], data: object) -> T:
-    """A value of dataclass ``cls`` from JSON data, checked field by field; unknown keys are refused."""
-    return typing.cast(T, _decoder(typing.cast(typing.Hashable, cls))(data, cls.__name__))
+    """A value of ``cls`` (a dataclass or a union of tagged ones) from JSON data; unknown keys are refused."""
+    read = _decoder(typing.cast(typing.Hashable, cls))
+    return typing.cast(T, read(data, getattr(cls, "__name__", "value")))
 
 
 @cache
@@ -96,18 +103,16 @@ def _decoder(hint: Any) -> Callable[[object, str], Any]:
         return lambda data, where: data
     if origin in (typing.Union, types.UnionType):
         return _union_decoder(typing.get_args(hint))
-    if origin in (tuple, list):
-        item = _decoder(typing.get_args(hint)[0])
-        return lambda data, where: tuple(
-            item(one, f"{where}[{n}]") for n, one in enumerate(_expect(data, list, where))
-        )
+    if origin is tuple:
+        return _tuple_decoder(typing.get_args(hint))
     if origin is frozenset:
         item = _decoder(typing.get_args(hint)[0])
         return lambda data, where: frozenset(item(one, where) for one in _expect(data, list, where))
-    if origin in (dict, Mapping) or origin is typing.get_origin(Mapping[str, str]):
+    if origin in (dict, Mapping):
         inner = _decoder(typing.get_args(hint)[1])
         return lambda data, where: {
-            key: inner(one, f"{where}.{key}") for key, one in _expect(data, dict, where).items()
+            _read_text(key, where): inner(one, f"{where}.{key}")
+            for key, one in _expect(data, dict, where).items()
         }
     if hint is type(None):
         return _read_none
@@ -123,6 +128,8 @@ def _decoder(hint: Any) -> Callable[[object, str], Any]:
         return _dataclass_decoder(hint)
     if hint is int:
         return _read_int
+    if hint is str:
+        return _read_text
     return lambda data, where: _expect(data, hint, where)
 
 
@@ -156,6 +163,25 @@ def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
     return read
 
 
+def _tuple_decoder(items: tuple[Any, ...]) -> Callable[[object, str], Any]:
+    if items[-1] is Ellipsis:
+        each = _decoder(items[0])
+        return lambda data, where: tuple(
+            each(one, f"{where}[{n}]") for n, one in enumerate(_expect(data, list, where))
+        )
+    readers = [_decoder(item) for item in items]
+
+    def read(data: object, where: str) -> Any:
+        given = _expect(data, list, where)
+        if len(given) != len(readers):
+            raise DecodeError(f"{where}: {len(readers)} items are wanted, {len(given)} were given.")
+        return tuple(
+            reader(one, f"{where}[{n}]") for n, (reader, one) in enumerate(zip(readers, given, strict=True))
+        )
+
+    return read
+
+
 def _union_decoder(options: tuple[Any, ...]) -> Callable[[object, str], Any]:
     nullable = type(None) in options
     rest = [option for option in options if option is not type(None)]
@@ -166,7 +192,7 @@ def _union_decoder(options: tuple[Any, ...]) -> Callable[[object, str], Any]:
             return None
         if tagged:
             tag = _expect(data, dict, where).get("is")
-            if tag not in tagged:
+            if not isinstance(tag, str) or tag not in tagged:
                 raise DecodeError(f"{where}: {tag!r} is not one of {sorted(tagged)}.")
             return _decoder(tagged[tag])(data, where)
         return _decoder(rest[0])(data, where)
@@ -183,6 +209,16 @@ def _expect(data: object, kind: Any, where: str) -> Any:
 def _read_none(data: object, where: str) -> None:
     if data is not None:
         raise DecodeError(f"{where}: null is wanted.")
+
+
+def _read_text(data: object, where: str) -> str:
+    """Text that can be stored and hashed: no NUL, and no half of a surrogate pair."""
+    text: str = _expect(data, str, where)
+    if "\0" in text:
+        raise DecodeError(f"{where}: the text holds a NUL character; remove it.")
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise DecodeError(f"{where}: the text holds half of a surrogate pair; send valid UTF-8.")
+    return text
 
 
 def _read_int(data: object, where: str) -> int:

@@ -1,0 +1,1 @@
+"""NAV runs: struck, approved by a second person, published, restated, exported, verified."""

@@ -1,0 +1,251 @@
+"""Reads from the store what a NAV run may know; the choice of facts itself is ``calc.nav.select``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from truenav.app.house import House
+from truenav.app.nav.archived import read_result
+from truenav.app.sources.context import parse_context
+from truenav.calc.nav.model import FundNav, NavInputs
+from truenav.calc.nav.select import QUOTE_DAYS, opening_instants, select_facts
+from truenav.calc.nav.strike import strike_nav
+from truenav.calc.portfolio.tree import FUND_KINDS, Tree
+from truenav.calc.pricing.defaults import default_policy
+from truenav.core.account import Account
+from truenav.core.asset import BUILTIN_ASSETS
+from truenav.core.evidence import Evidence
+from truenav.core.facts import CashFlow, Fact, PositionSnapshot, Settlement, Trade
+from truenav.core.failure import Failure, InvalidInputError
+from truenav.core.ids import AccountId, InstrumentId, NodeId, TenantId
+from truenav.core.policy import AssetNumeraire, NavPolicy, Numeraire, PricingPolicy
+from truenav.core.portfolio import Node, ShareClass, SubBookRule
+from truenav.store import definitions, evidence, runs
+from truenav.store.database import Session
+from truenav.store.definitions import Kind
+from truenav.store.journal import FactQuery, Journal
+from truenav.store.runs import RunState
+
+_FLOWS = ("trade", "transfer", "cash_flow", "settlement")
+_FUND_FACTS = ("dealing", "fee_payment", "manual_item")
+_SNAPSHOTS = ("balance_snapshot", "position_snapshot")
+_PUBLISHED_LOOKED_AT = 200
+
+
+def accounts_below(session: Session, fund: NodeId) -> frozenset[AccountId]:
+    """The accounts that feed a fund, or the funds below it; refuses what is not a fund."""
+    nodes = definitions.bodies(session, Kind.NODE, Node)
+    tree = Tree(nodes)
+    if tree.get(fund).kind not in FUND_KINDS:
+        raise InvalidInputError(f"{fund!r} is a {tree.get(fund).kind}, not a fund; name a fund.")
+    scope = set(tree.subtree(fund))
+    rules = definitions.bodies(session, Kind.RULE, SubBookRule)
+    return frozenset(rule.account for rule in rules if rule.node in scope)
+
+
+def assemble_inputs(
+    session: Session,
+    house: House,
+    tenant: TenantId,
+    fund: NodeId,
+    *,
+    as_of: datetime,
+    known_at: datetime,
+    unread: tuple[Failure, ...] = (),
+) -> NavInputs:
+    """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use."""
+    previous = _previous_navs(session, house, tenant, fund, as_of)
+    inputs = _facts_of(session, house, tenant, _frame(session, fund, as_of, known_at, unread, previous))
+    restated = _restated(session, house, tenant, inputs)
+    if not restated:
+        return inputs
+    return _facts_of(session, house, tenant, replace(inputs, previous_restated=restated))
+
+
+def _frame(
+    session: Session,
+    fund: NodeId,
+    as_of: datetime,
+    known_at: datetime,
+    unread: tuple[Failure, ...],
+    previous: tuple[FundNav, ...],
+) -> NavInputs:
+    """The definitions of a run; facts and instruments come later."""
+    context = parse_context(session)
+    accounts = accounts_below(session, fund)
+    rules = tuple(
+        rule for rule in definitions.bodies(session, Kind.RULE, SubBookRule) if rule.account in accounts
+    )
+    every = definitions.bodies(session, Kind.NODE, Node)
+    scope = set(Tree(every).subtree(fund))
+    classes = definitions.bodies(session, Kind.SHARE_CLASS, ShareClass)
+    known = definitions.bodies(session, Kind.ACCOUNT, Account)
+    return NavInputs(
+        fund=fund,
+        as_of=as_of,
+        known_at=known_at,
+        nodes=_with_ancestors(every, scope | {rule.node for rule in rules}),
+        rules=rules,
+        accounts=tuple(account for account in known if account.id in accounts),
+        share_classes=tuple(one for one in classes if one.fund in scope),
+        assets=tuple(context.assets.assets.values()),
+        aliases=context.assets.aliases,
+        instruments=tuple(context.instruments.instruments.values()),
+        pricing=_policy(session, fund),
+        policy=_nav_policy(session, fund),
+        numeraires=_numeraires(session),
+        facts=(),
+        unread=unread,
+        previous=previous,
+    )
+
+
+def _with_ancestors(nodes: tuple[Node, ...], wanted: set[NodeId]) -> tuple[Node, ...]:
+    """The wanted nodes and all above them: a shared account is split by the rules of other funds, too."""
+    parents = {node.id: node.parent for node in nodes}
+    kept: set[NodeId] = set()
+    for name in wanted:
+        place: NodeId | None = name
+        while place is not None and place not in kept:
+            kept.add(place)
+            place = parents.get(place)
+    return tuple(node for node in nodes if node.id in kept)
+
+
+def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs) -> NavInputs:
+    """The frame with its facts, and with the contract terms that these facts name."""
+    journal = Journal(session, house.settings.data_dir, tenant)
+    accounts = sorted(account.id for account in frame.accounts)
+    starts = opening_instants(frame)
+    since = min(starts.values()) if starts.keys() >= set(accounts) and starts else None
+    window = {"as_of": frame.as_of, "known_at": frame.known_at}
+    found = [
+        *journal.latest(FactQuery(kinds=_SNAPSHOTS, accounts=tuple(accounts), **window)),
+        *journal.facts(FactQuery(kinds=_FLOWS, accounts=tuple(accounts), since=since, **window)),
+        *journal.facts(FactQuery(kinds=_FUND_FACTS, **window)),
+    ]
+    facts = [recorded.fact for recorded in found]
+    used = _instruments_named(facts) | {line.subject for fund in frame.previous for line in fund.lines}
+    frame = replace(frame, instruments=tuple(one for one in frame.instruments if one.id in used))
+    oldest = frame.as_of - timedelta(days=QUOTE_DAYS)
+    quotes = journal.latest(FactQuery(kinds=("quote",), since=oldest, **window))
+    facts += [recorded.fact for recorded in quotes]
+    return replace(frame, facts=select_facts(facts, frame))
+
+
+def _instruments_named(facts: Iterable[Fact]) -> set[str]:
+    named: set[InstrumentId] = set()
+    for fact in facts:
+        match fact.body:
+            case PositionSnapshot():
+                named |= {line.instrument for line in fact.body.lines}
+            case Trade() | Settlement():
+                named.add(fact.body.instrument)
+            case CashFlow(instrument=str() as instrument):
+                named.add(instrument)
+            case _:
+                pass
+    return set(named)
+
+
+def _previous_navs(
+    session: Session, house: House, tenant: TenantId, fund: NodeId, as_of: datetime
+) -> tuple[FundNav, ...]:
+    """The last published NAV before ``as_of`` of the fund and of each fund below it."""
+    nodes = definitions.bodies(session, Kind.NODE, Node)
+    tree = Tree(nodes)
+    wanted = {node for node in tree.subtree(fund) if tree.get(node).kind in FUND_KINDS}
+    found: dict[NodeId, FundNav] = {}
+    blobs = house.blobs(tenant)
+    for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=as_of, limit=_PUBLISHED_LOOKED_AT):
+        if wanted <= found.keys():
+            break
+        if run.fund not in tree or not wanted & set(tree.subtree(run.fund)) - found.keys():
+            continue
+        for nav in read_result(blobs, run).funds:
+            if nav.fund in wanted:
+                found.setdefault(nav.fund, nav)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _restated(session: Session, house: House, tenant: TenantId, inputs: NavInputs) -> tuple[FundNav, ...]:
+    """Previous NAVs computed again where facts of their time were recorded after them."""
+    journal = Journal(session, house.settings.data_dir, tenant)
+    accounts = tuple(sorted(account.id for account in inputs.accounts))
+    restated: list[FundNav] = []
+    for previous in inputs.previous:
+        known = _known_at(session, previous, inputs.as_of)
+        late = FactQuery(
+            kinds=(*_SNAPSHOTS, *_FLOWS, *_FUND_FACTS),
+            as_of=previous.as_of,
+            known_at=inputs.known_at,
+            recorded_after=known,
+        )
+        mine = {*accounts, *(node.id for node in inputs.nodes)}
+        if not any(one.fact.account in mine for one in journal.facts(late)):
+            continue
+        earlier = _previous_navs(session, house, tenant, previous.fund, previous.as_of)
+        frame = _frame(session, previous.fund, previous.as_of, inputs.known_at, (), earlier)
+        again = strike_nav(_facts_of(session, house, tenant, frame)).root
+        if again != previous:
+            restated.append(again)
+    return tuple(restated)
+
+
+def _known_at(session: Session, nav: FundNav, before: datetime) -> datetime:
+    """When the published run that holds this NAV was computed."""
+    for run in runs.list_runs(
+        session, states=[RunState.PUBLISHED], before=before, limit=_PUBLISHED_LOOKED_AT
+    ):
+        if run.as_of == nav.as_of:
+            return run.known_at
+    return nav.as_of
+
+
+def evidence_of(session: Session, inputs: NavInputs) -> tuple[Evidence, ...]:
+    """How every payload behind the facts was received, as known when the NAV was computed.
+
+    Payloads of corrections are in it where the payload of what they correct is: without them the old
+    statement would be read again.
+    """
+    hashes = {fact.evidence for fact in inputs.facts}
+    hashes |= evidence.corrections_of(session, hashes, known_at=inputs.known_at)
+    found = evidence.meta_many(session, sorted(hashes))
+    return tuple(one for sha in sorted(found) for one in found[sha] if one.answered_at <= inputs.known_at)
+
+
+def oldest_snapshot_at(
+    session: Session, house: House, tenant: TenantId, accounts: frozenset[AccountId]
+) -> datetime | None:
+    """The oldest of the latest balance snapshots of all wallets; None where a wallet has none."""
+    journal = Journal(session, house.settings.data_dir, tenant)
+    query = FactQuery(kinds=("balance_snapshot",), accounts=tuple(sorted(accounts)))
+    latest = {(one.fact.account, one.fact.body.wallet): one.fact.occurred_at for one in journal.latest(query)}
+    known = definitions.bodies(session, Kind.ACCOUNT, Account)
+    wanted = {(one.id, wallet) for one in known if one.id in accounts for wallet in one.wallets}
+    return min(latest.values()) if latest and wanted <= latest.keys() else None
+
+
+def _policy(session: Session, fund: NodeId) -> PricingPolicy:
+    """The fund's own pricing policy (same id as the fund), else ``default``, else the built-in one."""
+    found = {one.id: one for one in definitions.bodies(session, Kind.PRICING_POLICY, PricingPolicy)}
+    return found.get(fund) or found.get("default") or default_policy()
+
+
+def _nav_policy(session: Session, fund: NodeId) -> NavPolicy:
+    """The fund's own NAV policy (same id as the fund), else ``default``, else the built-in one."""
+    found = {one.id: one for one in definitions.bodies(session, Kind.NAV_POLICY, NavPolicy)}
+    return found.get(fund) or found.get("default") or NavPolicy("default")
+
+
+def _numeraires(session: Session) -> tuple[Numeraire, ...]:
+    """The built-in assets as numeraires, and those that the tenant defined; a defined code wins."""
+    found: dict[str, Numeraire] = {
+        asset.symbol: AssetNumeraire(asset.symbol, asset.id) for asset in BUILTIN_ASSETS
+    }
+    for one in definitions.bodies(session, Kind.NUMERAIRE, cast(type[Numeraire], Numeraire)):
+        found[one.code] = one
+    return tuple(found[code] for code in sorted(found))

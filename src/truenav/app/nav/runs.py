@@ -1,0 +1,305 @@
+"""The life of a NAV run: collecting, calculated, approved, published; and its restatements.
+
+Each step is one transaction with its audit entry inside. Collecting and calculating may be done again at
+any time, since facts are idempotent and a calculation is a pure function of recorded inputs; so a run that
+was killed goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from truenav.access.policy import Principal, Resource, authorize
+from truenav.app.house import House
+from truenav.app.nav.archived import read_inputs, read_result
+from truenav.app.nav.bundle import Content, RunRecord, build_bundle
+from truenav.app.nav.inputs import accounts_below, assemble_inputs, evidence_of, oldest_snapshot_at
+from truenav.app.nav.signer import tenant_signer
+from truenav.app.sources.gather import ProgressReport, gather, unread
+from truenav.calc.nav.differences import LineDifference, differences
+from truenav.calc.nav.model import NavInputs, NavResult
+from truenav.calc.nav.strike import publishable, strike_nav
+from truenav.connect.contract import silent
+from truenav.core.canonical import canonical_json
+from truenav.core.clock import as_utc
+from truenav.core.failure import ConflictError, Failure, InvalidInputError
+from truenav.core.ids import NodeId, RunId, TenantId
+from truenav.store import audit, issues, runs
+from truenav.store.commit_points import commit_point
+from truenav.store.database import Session, notify
+from truenav.store.queue import run_lock
+from truenav.store.runs import Run, RunState
+
+
+class NotPublishableError(ConflictError):
+    """The NAV is not good enough to be final."""
+
+    code = "not-publishable"
+    title = "This NAV cannot be published"
+
+
+class PayloadChangedError(ConflictError):
+    """What was approved is not what stands there."""
+
+    code = "payload-changed"
+    title = "The result changed since it was read"
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """A restated NAV beside the one it replaces."""
+
+    old: Run
+    new: Run
+    lines: tuple[LineDifference, ...]
+
+
+def start_run(house: House, principal: Principal, fund: NodeId, *, as_of: datetime | None = None) -> Run:
+    """Open a run in state *collecting*.
+
+    ``as_of`` None: a live NAV; its valuation time is the end of its collecting. A past ``as_of`` is computed
+    from what was recorded, without gathering.
+    """
+    authorize(principal, "nav:strike", Resource(principal.tenant, "fund", fund))
+    now = house.clock.now()
+    at = as_utc(as_of, what="as-of") if as_of else now
+    if at > now:
+        raise InvalidInputError(f"as-of {at.isoformat()} lies in the future; leave it out for a live NAV.")
+    with house.database.transaction(principal.tenant) as session:
+        accounts_below(session, fund)  # refuses a fund that does not exist
+        run = runs.create(
+            session, _run_id(fund, at), fund=fund, as_of=at, known_at=now, by=principal.user, at=now
+        )
+        note = "live" if as_of is None else "as recorded"
+        run = runs.advance(session, run, RunState.COLLECTING, by=principal.user, at=now, note=note)
+        _told(session, principal.user, "nav.started", run, now, {"live": as_of is None})
+    return run
+
+
+def strike(
+    house: House,
+    principal: Principal,
+    fund: NodeId,
+    *,
+    as_of: datetime | None = None,
+    reuse_seconds: int | None = None,
+    report: ProgressReport = silent,
+) -> Run:
+    """Open a run and bring it to *calculated*; ``reuse_seconds``: accept snapshots of that age."""
+    run = start_run(house, principal, fund, as_of=as_of)
+    return advance_run(house, principal.tenant, run.id, reuse_seconds=reuse_seconds, report=report)
+
+
+def advance_run(
+    house: House,
+    tenant: TenantId,
+    run_id: RunId,
+    *,
+    reuse_seconds: int | None = None,
+    report: ProgressReport = silent,
+) -> Run:
+    """Bring a run from *collecting* to *calculated*, whoever left it; one worker at a time."""
+    with run_lock(house.database, tenant, run_id):
+        with house.database.transaction(tenant) as session:
+            run = runs.get(session, run_id)
+            live = any(event.note == "live" for event in runs.events(session, run_id))
+            accounts = accounts_below(session, run.fund)
+        if run.state is not RunState.COLLECTING:
+            return run
+        missing: tuple[Failure, ...] = ()
+        if live and not _is_fresh(house, tenant, accounts, reuse_seconds):
+            missing = unread(gather(house, tenant, accounts=accounts, report=report))
+        commit_point("nav.collected")
+        return _calculate(house, tenant, run, missing, live=live)
+
+
+def _is_fresh(
+    house: House, tenant: TenantId, accounts: frozenset[AccountId], reuse_seconds: int | None
+) -> bool:
+    if reuse_seconds is None:
+        return False
+    with house.database.transaction(tenant) as session:
+        oldest = oldest_snapshot_at(session, house, tenant, accounts)
+    return oldest is not None and (house.clock.now() - oldest).total_seconds() <= reuse_seconds
+
+
+def _calculate(house: House, tenant: TenantId, run: Run, missing: tuple[Failure, ...], *, live: bool) -> Run:
+    now = house.clock.now()
+    as_of = now if live else run.as_of
+    with house.database.transaction(tenant, snapshot=True) as session:
+        inputs = assemble_inputs(session, house, tenant, run.fund, as_of=as_of, known_at=now, unread=missing)
+    result = strike_nav(inputs)
+    blobs = house.blobs(tenant)
+    inputs_sha, result_sha = blobs.write(canonical_json(inputs)), blobs.write(canonical_json(result))
+    with house.database.transaction(tenant) as session:
+        run = runs.advance(
+            session,
+            run,
+            RunState.CALCULATED,
+            by=run.created_by,
+            at=now,
+            note=result.quality,
+            as_of=as_of,
+            known_at=now,
+            quality=result.quality,
+            inputs_sha=inputs_sha,
+            result_sha=result_sha,
+        )
+        _told(session, run.created_by, "nav.calculated", run, now, {"result": result_sha})
+    commit_point("nav.calculated")
+    return run
+
+
+def approve(house: House, principal: Principal, run_id: RunId, *, result_sha: str, note: str = "") -> Run:
+    """Approve a calculated NAV that somebody else struck.
+
+    ``result_sha`` names what the approver saw: the SHA-256 of the canonical result. If the run holds
+    another one by now, nothing is approved.
+    """
+    now = house.clock.now()
+    with house.database.transaction(principal.tenant) as session:
+        run = runs.get(session, run_id)
+        authorize(principal, "nav:approve", _resource(principal, run))
+        if result_sha != run.result_sha:
+            raise PayloadChangedError(
+                f"You saw result {result_sha[:16]}, but the run holds {(run.result_sha or 'none')[:16]}; "
+                "read it again."
+            )
+        run = runs.advance(
+            session, run, RunState.APPROVED, by=principal.user, at=now, note=note, approved_by=principal.user
+        )
+        _told(session, principal.user, "nav.approved", run, now, {"note": note, "result": result_sha})
+    commit_point("nav.approved")
+    return run
+
+
+def reject(house: House, principal: Principal, run_id: RunId, *, reason: str) -> Run:
+    """Refuse a NAV for good, with the reason; a new run takes its place."""
+    if not reason.strip():
+        raise InvalidInputError("A rejection needs a reason; say what is wrong.")
+    now = house.clock.now()
+    with house.database.transaction(principal.tenant) as session:
+        run = runs.get(session, run_id)
+        authorize(principal, "nav:approve", _resource(principal, run))
+        run = runs.advance(session, run, RunState.REJECTED, by=principal.user, at=now, note=reason)
+        _told(session, principal.user, "nav.rejected", run, now, {"reason": reason})
+    return run
+
+
+def publish(house: House, principal: Principal, run_id: RunId) -> Run:
+    """Make an approved NAV final and keep its evidence bundle.
+
+    Refused with ``NotPublishableError`` while it is provisional, does not reconcile, or a blocking data
+    issue of one of its accounts is open.
+    """
+    tenant = principal.tenant
+    with house.database.transaction(tenant, snapshot=True) as session:
+        run = runs.get(session, run_id)
+        authorize(principal, "nav:publish", _resource(principal, run))
+        if run.state is not RunState.APPROVED:
+            raise runs.RunConflictError(
+                f"The run {run.id!r} is {run.state}; only an approved one is published."
+            )
+        inputs, result = read_inputs(house.blobs(tenant), run), read_result(house.blobs(tenant), run)
+        _refuse_unfit(session, inputs, result)
+        metas = evidence_of(session, inputs)
+        signer = tenant_signer(session, house)
+    blobs = house.blobs(tenant)
+    record = RunRecord(run.id, run.created_by, run.approved_by or "", principal.user, run.restates)
+    payloads = {one.sha256: blobs.read(one.sha256) for one in metas}
+    bundle = build_bundle(Content(record, inputs, result, metas, payloads), signer)
+    bundle_sha = blobs.write(bundle)
+    commit_point("nav.bundled")
+    now = house.clock.now()
+    with house.database.transaction(tenant) as session:
+        if run.restates:
+            old = runs.get(session, run.restates)
+            runs.advance(session, old, RunState.SUPERSEDED, by=principal.user, at=now, note=run.id)
+        run = runs.advance(
+            session,
+            run,
+            RunState.PUBLISHED,
+            by=principal.user,
+            at=now,
+            published_by=principal.user,
+            bundle_sha=bundle_sha,
+        )
+        _told(session, principal.user, "nav.published", run, now, {"bundle": bundle_sha})
+    commit_point("nav.published")
+    return run
+
+
+def restate(house: House, principal: Principal, run_id: RunId) -> Restatement:
+    """Compute a published NAV again for the same instant with what is known today."""
+    authorize(principal, "nav:strike")
+    now = house.clock.now()
+    with house.database.transaction(principal.tenant) as session:
+        old = runs.get(session, run_id)
+        if old.state is not RunState.PUBLISHED:
+            raise runs.RunConflictError(
+                f"The run {old.id!r} is {old.state}; only a published NAV is restated."
+            )
+        new = runs.create(
+            session,
+            _run_id(old.fund, old.as_of),
+            fund=old.fund,
+            as_of=old.as_of,
+            known_at=now,
+            by=principal.user,
+            at=now,
+            restates=old.id,
+        )
+        _told(session, principal.user, "nav.restating", new, now, {"restates": old.id})
+    new = advance_run(house, principal.tenant, new.id)
+    return compare(house, principal, new.id)
+
+
+def compare(house: House, principal: Principal, run_id: RunId) -> Restatement:
+    """A restatement and what it changes, line by line."""
+    authorize(principal, "nav:read")
+    with house.database.transaction(principal.tenant) as session:
+        new = runs.get(session, run_id)
+        if new.restates is None:
+            raise InvalidInputError(f"The run {run_id!r} restates no other; nothing to compare with.")
+        old = runs.get(session, new.restates)
+    blobs = house.blobs(principal.tenant)
+    return Restatement(old, new, differences(read_result(blobs, old), read_result(blobs, new)))
+
+
+def advance_job(house: House, tenant: TenantId, arguments: Mapping[str, str]) -> None:
+    """Job: bring the run named by ``run`` to *calculated*."""
+    advance_run(house, tenant, RunId(arguments["run"]))
+
+
+def _refuse_unfit(session: Session, inputs: NavInputs, result: NavResult) -> None:
+    reasons = list(publishable(result))
+    places = {account.id for account in inputs.accounts} | {one.id for one in inputs.instruments}
+    reasons += [
+        f"data issue {issue.id[:8]} is open: {issue.message}"
+        for issue in issues.list_issues(session)
+        if issue.blocking and issue.subject in places
+    ]
+    if reasons:
+        shown = "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
+        raise NotPublishableError(
+            f"This NAV is not final: {shown}. Mend it and strike again.", reasons=reasons
+        )
+
+
+def _resource(principal: Principal, run: Run) -> Resource:
+    return Resource(principal.tenant, "nav_run", run.id, maker=run.created_by)
+
+
+def _told(
+    session: Session, actor: str, action: str, run: Run, at: datetime, detail: Mapping[str, object]
+) -> None:
+    """Tell listeners, and write the audit entry last: other writers wait for it until the commit."""
+    notify(session, "truenav", {"kind": action, "run": run.id, "fund": run.fund, "state": run.state})
+    audit.append(session, actor=actor, action=action, subject=run.id, at=at, detail=detail)
+
+
+def _run_id(fund: NodeId, at: datetime) -> RunId:
+    return RunId(f"{fund}-{at:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}")

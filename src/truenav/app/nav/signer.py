@@ -1,0 +1,22 @@
+"""The tenant's signing key: made once, kept encrypted, known to the world by its public part."""
+
+from __future__ import annotations
+
+import os
+
+from truenav.app.house import House
+from truenav.app.nav.signing import Signer
+from truenav.store.database import Session
+from truenav.store.secrets import SecretNotFoundError
+
+_SECRET = "signing-key"  # noqa: S105 - a name, not a secret
+
+
+def tenant_signer(session: Session, house: House) -> Signer:
+    """The signer of the transaction's tenant; its key is made at first use."""
+    try:
+        seed = house.vault.get(session, _SECRET)
+    except SecretNotFoundError:
+        seed = os.urandom(32)
+        house.vault.put(session, _SECRET, seed, at=house.clock.now())
+    return Signer(seed)

@@ -1,0 +1,1 @@
+"""Where facts come from: accounts, connections, gathering, imports and what people enter."""

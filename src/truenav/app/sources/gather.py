@@ -1,0 +1,272 @@
+"""Gathering: every connection side by side, each on its own, what failed told and the rest kept.
+
+The bytes of each answer are archived before they are parsed. What one connection learned is recorded in
+one transaction: evidence, facts, cursors, contract terms and data issues, all or nothing, so a process
+killed at any point leaves whole gatherings and no half ones; gathering again repeats nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from truenav.app.house import House
+from truenav.app.sources.context import keep_instruments, parse_context
+from truenav.app.sources.model import Connection
+from truenav.connect.contract import (
+    AccountConnector,
+    Credentials,
+    Cursor,
+    Gathered,
+    MarketConnector,
+    ParseContext,
+    Payload,
+    Problem,
+    Progress,
+    silent,
+)
+from truenav.connect.errors import VenueError
+from truenav.connect.registry import connector
+from truenav.connect.transport import Network, Transport, open_network
+from truenav.core.account import Account
+from truenav.core.canonical import canonical_json, decode, sha256_hex
+from truenav.core.failure import Failure, FailureKind, TruenavError
+from truenav.core.ids import AccountId, TenantId
+from truenav.store import cursors, definitions, evidence, issues
+from truenav.store.blobs import BlobStore
+from truenav.store.commit_points import commit_point
+from truenav.store.database import Session
+from truenav.store.definitions import Kind
+from truenav.store.journal import Journal
+from truenav.store.secrets import SecretNotFoundError
+
+ProgressReport = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one connection's gathering brought; ``subject`` is its account, or its id for prices."""
+
+    connection: Connection
+    subject: str
+    facts: int
+    duplicates: int
+    requests: int
+    weight: int
+    failures: tuple[Failure, ...]
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that gathering one connection needs, read beforehand."""
+
+    connection: Connection
+    account: Account | None
+    credentials: Credentials | None
+    cursors: Mapping[str, Cursor]
+    failure: Failure | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.connection.account or self.connection.id
+
+    @property
+    def venue(self) -> tuple[str, str]:
+        return self.connection.connector, self.connection.base_url or ""
+
+
+def gather(
+    house: House,
+    tenant: TenantId,
+    *,
+    accounts: frozenset[AccountId] | None = None,
+    history: bool = True,
+    report: ProgressReport = silent,
+) -> tuple[Outcome, ...]:
+    """Read all enabled connections of a tenant, or the price sources and those of ``accounts``.
+
+    Never raises for a venue's fault: an account that could not be read is in its outcome's failures.
+    ``history`` False reads the present state alone. Outcomes come in the order of the connections' ids.
+    """
+    with house.database.transaction(tenant) as session:
+        context = parse_context(session)
+        plans = _plans(house, session, accounts)
+    return asyncio.run(_gather(house, tenant, plans, context, history=history, report=report))
+
+
+def _plans(house: House, session: Session, accounts: frozenset[AccountId] | None) -> list[_Plan]:
+    known = {one.id: one for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
+    return [
+        _plan(house, session, connection, known)
+        for connection in definitions.bodies(session, Kind.CONNECTION, Connection)
+        if connection.enabled
+        and (accounts is None or connection.account is None or connection.account in accounts)
+    ]
+
+
+def _plan(
+    house: House, session: Session, connection: Connection, known: Mapping[AccountId, Account]
+) -> _Plan:
+    account = known.get(connection.account) if connection.account else None
+    try:
+        given = json.loads(house.vault.get(session, connection.secret_name))
+        credentials = Credentials(**given)
+    except SecretNotFoundError:
+        credentials = None
+    except TruenavError as error:
+        return _Plan(connection, account, None, {}, _unread(connection, error.message))
+    positions = cursors.get_all(session, connection.id)
+    moved = {name: decode(Cursor, position) for name, position in positions.items()}
+    return _Plan(connection, account, credentials, moved)
+
+
+async def _gather(
+    house: House,
+    tenant: TenantId,
+    plans: list[_Plan],
+    context: ParseContext,
+    *,
+    history: bool,
+    report: ProgressReport,
+) -> tuple[Outcome, ...]:
+    blobs = house.blobs(tenant)
+    seed = int(house.clock.now().timestamp())
+    async with open_network(seed=seed, clock=house.clock) as network:
+        gathering = _Gathering(house, tenant, blobs, network, history, report)
+        markets = await gathering.markets(plans, context)
+        enriched = context.with_instruments(
+            tuple(one for market in markets.values() for one in market.instruments)
+        )
+        return tuple(
+            await asyncio.gather(*(gathering.one(plan, enriched, markets.get(plan.venue)) for plan in plans))
+        )
+
+
+@dataclass(slots=True)
+class _Gathering:
+    house: House
+    tenant: TenantId
+    blobs: BlobStore
+    network: Network
+    history: bool
+    report: ProgressReport
+
+    async def markets(self, plans: list[_Plan], context: ParseContext) -> dict[tuple[str, str], Gathered]:
+        """Instruments and quotes, once for each venue and address however many accounts it has."""
+        first = {}
+        for plan in plans:
+            if isinstance(connector(plan.connection.connector), MarketConnector):
+                first.setdefault(plan.venue, plan)
+        found = await asyncio.gather(*(self._market(plan, context) for plan in first.values()))
+        return dict(zip(first, found, strict=True))
+
+    async def one(self, plan: _Plan, context: ParseContext, market: Gathered | None) -> Outcome:
+        """Gather and record one connection; any failure is its own."""
+        if plan.failure is not None:
+            gathered = Gathered(failures=(plan.failure,))
+        elif plan.account is None:
+            gathered = market or Gathered()
+        else:
+            gathered = await self._account(plan, plan.account, context)
+        outcome = await asyncio.to_thread(self._record, plan, gathered)
+        self.report(Progress(plan.subject, 1, 1, "recorded"))
+        return outcome
+
+    async def _market(self, plan: _Plan, context: ParseContext) -> Gathered:
+        source = connector(plan.connection.connector)
+        assert isinstance(source, MarketConnector)
+        try:
+            gathered = await source.gather_market(self._transport(plan, ""), context, plan.credentials)
+        except TruenavError as error:
+            return Gathered(failures=(_unread(plan.connection, error.message),))
+        if plan.account is not None:
+            # Prices of an account's venue are nobody's connection: recorded here, once.
+            public = _Plan(replace(plan.connection, account=None), None, None, {})
+            await asyncio.to_thread(self._record, public, gathered)
+        return gathered
+
+    async def _account(self, plan: _Plan, account: Account, context: ParseContext) -> Gathered:
+        source = connector(plan.connection.connector)
+        if not isinstance(source, AccountConnector):
+            return Gathered()
+        if plan.credentials is None:
+            return Gathered(failures=(_unread(plan.connection, "no key is stored for it"),))
+        try:
+            return await source.gather_account(
+                self._transport(plan, account.id),
+                account,
+                plan.credentials,
+                context,
+                plan.cursors,
+                since=plan.connection.since,
+                history=self.history,
+                progress=self.report,
+            )
+        except VenueError as error:
+            return Gathered(failures=(_unread(plan.connection, error.message),))
+
+    def _transport(self, plan: _Plan, account: str) -> Transport:
+        source = connector(plan.connection.connector)
+        return self.network.transport(
+            source.manifest, self._archive, account=account, base_url=plan.connection.base_url
+        )
+
+    async def _archive(self, payload: Payload) -> None:
+        """Make the bytes durable before anybody reads them."""
+        self.blobs.write(payload.body)
+
+    def _record(self, plan: _Plan, gathered: Gathered) -> Outcome:
+        commit_point("gather.archived")
+        now = self.house.clock.now()
+        with self.house.database.transaction(self.tenant) as session:
+            evidence.note_many(session, gathered.evidence)
+            keep_instruments(session, gathered.instruments, at=now)
+            result = Journal(session, self.house.settings.data_dir, self.tenant).append(
+                gathered.facts, recorded_at=now
+            )
+            for name, cursor in gathered.cursors.items():
+                cursors.move(session, plan.connection.id, name, cursor, at=now)
+            issues.open_many(session, [_issue(one, now) for one in gathered.problems])
+        commit_point("gather.recorded")
+        return Outcome(
+            connection=plan.connection,
+            subject=plan.subject,
+            facts=result.appended,
+            duplicates=result.duplicates,
+            requests=gathered.requests,
+            weight=gathered.weight,
+            failures=gathered.failures,
+            problems=len(gathered.problems) + len(result.conflicts),
+        )
+
+
+def unread(outcomes: Iterable[Outcome]) -> tuple[Failure, ...]:
+    """What could not be read, as failures of a NAV."""
+    return tuple(failure for outcome in outcomes for failure in outcome.failures)
+
+
+def _unread(connection: Connection, reason: str) -> Failure:
+    return Failure(
+        kind=FailureKind.ACCOUNT_UNREAD,
+        subject=connection.account or connection.id,
+        message=f"{connection.id}: {reason}",
+        mend="Check the connection ('truenav connection check'), then gather again.",
+    )
+
+
+def _issue(problem: Problem, at: datetime) -> issues.Issue:
+    kind = (problem.kind or FailureKind.INVARIANT).value
+    identity = sha256_hex(canonical_json([kind, problem.subject, problem.message]))[:32]
+    return issues.Issue(
+        id=identity,
+        kind=kind,
+        subject=problem.subject or problem.where,
+        message=problem.message,
+        mend=problem.mend,
+        opened_at=at,
+        blocking=problem.lost,
+    )

@@ -1,0 +1,125 @@
+"""Which facts belong to a NAV: a pure choice, made alike from the journal and from a bundle's payloads.
+
+Because the verifier makes the same choice from everything that the payloads state, a fact that was left
+out of a bundle although its payload is there is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from truenav.calc.ledger.book import latest_snapshots
+from truenav.calc.nav.model import NavInputs
+from truenav.calc.portfolio.tree import Tree
+from truenav.core.facts import (
+    BalanceSnapshot,
+    CashFlow,
+    Dealing,
+    Fact,
+    FeePayment,
+    ManualItem,
+    PositionSnapshot,
+    Quote,
+    Settlement,
+    Trade,
+    Transfer,
+    Void,
+)
+from truenav.core.ids import Sha256
+
+QUOTE_DAYS = 30
+"""Quotes older than this are of no use to any policy and do not belong to a NAV."""
+
+
+def select_facts(facts: Iterable[Fact], inputs: NavInputs) -> tuple[Fact, ...]:
+    """The facts of ``inputs``' NAV among ``facts``, in canonical order; ``inputs.facts`` is not looked at.
+
+    In force (neither superseded nor void) and: of each wallet the latest balance and position snapshot; what
+    moved quantities since the account's opening snapshot in the previous NAV (everything, where there is
+    none); of each source, pair and kind the latest quote; all dealings, fee payments and manual items of
+    the funds. Nothing after ``as_of``.
+    """
+    accounts = {account.id for account in inputs.accounts}
+    scope = set(Tree(inputs.nodes).subtree(inputs.fund))
+    starts = opening_instants(inputs)
+    chosen: list[Fact] = []
+    snapshots: list[Fact] = []
+    quotes: list[Fact] = []
+    for fact in in_force(facts):
+        if fact.occurred_at > inputs.as_of:
+            continue
+        match fact.body:
+            case BalanceSnapshot() | PositionSnapshot():
+                if fact.account in accounts:
+                    snapshots.append(fact)
+            case Trade() | Transfer() | CashFlow() | Settlement():
+                start = starts.get(fact.account)
+                if fact.account in accounts and (start is None or fact.occurred_at > start):
+                    chosen.append(fact)
+            case Quote():
+                quotes.append(fact)
+            case Dealing() | FeePayment():
+                if fact.body.fund in scope:
+                    chosen.append(fact)
+            case ManualItem():
+                if fact.body.node in scope:
+                    chosen.append(fact)
+            case _:
+                pass
+    chosen += latest_snapshots(snapshots, inputs.as_of).values()
+    chosen += _latest_quotes(quotes, inputs)
+    return tuple(sorted(chosen, key=_canonical_order))
+
+
+def in_force(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that no other of them supersedes, voids themselves left out."""
+    given = list(facts)
+    replaced: set[Sha256] = {fact.supersedes for fact in given if fact.supersedes is not None}
+    return [
+        fact
+        for fact in given
+        if not isinstance(fact.body, Void) and not (replaced and fact.content_hash in replaced)
+    ]
+
+
+def opening_instants(inputs: NavInputs) -> Mapping[str, datetime]:
+    """For each account the earliest instant of its wallets' snapshots in the previous NAV.
+
+    An account with a wallet that the previous NAV could not read has none: all its facts belong.
+    """
+    earliest: dict[str, datetime] = {}
+    unread: set[str] = set()
+    restated = {one.fund: one for one in inputs.previous_restated}
+    for published in inputs.previous:
+        for used in restated.get(published.fund, published).snapshots:
+            if used.taken_at is None:
+                unread.add(used.account)
+            else:
+                known = earliest.get(used.account, used.taken_at)
+                earliest[used.account] = min(known, used.taken_at)
+    return {account: at for account, at in earliest.items() if account not in unread}
+
+
+def _latest_quotes(quotes: list[Fact], inputs: NavInputs) -> Iterable[Fact]:
+    known = {asset.id for asset in inputs.assets} | {one.id for one in inputs.instruments}
+    oldest = inputs.as_of - timedelta(days=QUOTE_DAYS)
+    latest: dict[tuple[str, str, str, str], Fact] = {}
+    for fact in quotes:
+        body = fact.body
+        assert isinstance(body, Quote)
+        if body.base not in known or fact.occurred_at < oldest:
+            continue
+        key = (fact.source, body.base, body.quote, body.kind)
+        other = latest.get(key)
+        if other is None or _recency(other) < _recency(fact):
+            latest[key] = fact
+    return latest.values()
+
+
+def _recency(fact: Fact) -> tuple[datetime, str, str]:
+    return fact.occurred_at, fact.external_id, fact.account
+
+
+def _canonical_order(fact: Fact) -> tuple[datetime, str, str, str, str]:
+    return fact.occurred_at, fact.source, fact.account, fact.kind, fact.external_id
