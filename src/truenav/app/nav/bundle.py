@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -95,6 +95,21 @@ class _DifferenceError(Exception):
     """Carries the first difference up to the verdict."""
 
 
+@dataclass(slots=True)
+class _Found:
+    """What the verifier has learned so far."""
+
+    run: str = ""
+    fund: str = ""
+    payloads: int = 0
+    facts: int = 0
+    fingerprint: str = ""
+    merkle_root: str = ""
+
+    def conclusion(self, verdict: Verdict, difference: str = "") -> Verification:
+        return Verification(verdict=verdict, difference=difference, **asdict(self))
+
+
 def build_bundle(content: Content, signer: Signer) -> bytes:
     """The bundle's bytes; the same content and key give the same bytes everywhere."""
     files = _files(content)
@@ -109,33 +124,31 @@ def verify_bundle(data: bytes, *, key: str | None = None) -> Verification:
     ``key`` is the signer's public key (hex) or its fingerprint, from outside the bundle. Without it an
     intact bundle is only ``SIGNER_NOT_VERIFIED``: a forger could have signed it with a key of his own.
     """
-    found: dict[str, Any] = dict.fromkeys(("run", "fund", "fingerprint", "merkle_root"), "")
-    counts = {"payloads": 0, "facts": 0}
+    found = _Found()
     try:
-        _verify(data, key, found, counts)
+        _verify(data, key, found)
     except _DifferenceError as difference:
-        return Verification(verdict=Verdict.DIFFERENT, difference=str(difference), **found, **counts)
+        return found.conclusion(Verdict.DIFFERENT, str(difference))
     except TruenavError as error:
-        return Verification(verdict=Verdict.DIFFERENT, difference=error.message, **found, **counts)
-    verdict = Verdict.SIGNER_NOT_VERIFIED if key is None else Verdict.IDENTICAL
-    return Verification(verdict=verdict, difference="", **found, **counts)
+        return found.conclusion(Verdict.DIFFERENT, error.message)
+    return found.conclusion(Verdict.SIGNER_NOT_VERIFIED if key is None else Verdict.IDENTICAL)
 
 
-def _verify(data: bytes, key: str | None, found: dict[str, Any], counts: dict[str, int]) -> None:
+def _verify(data: bytes, key: str | None, found: _Found) -> None:
     entries = read_archive(data)
     given = {entry.name: entry.data for entry in entries}
     if len(given) != len(entries):
         raise _DifferenceError("a file name appears twice")
     signature = decode(Signature, _one_line(given, "signature.jsonl"))
     manifest = given.get("manifest.jsonl", b"")
-    found["fingerprint"] = fingerprint_of(signature.public_key)
-    found["merkle_root"] = _root(manifest).hex()
+    found.fingerprint = fingerprint_of(signature.public_key)
+    found.merkle_root = _root(manifest).hex()
     _check_listed(given)
     if not is_signed_by(signature, _root(manifest), key):
         raise _DifferenceError("the signature does not belong to this content and key")
     run, inputs, evidence, payloads = _read_content(given)
-    found["run"], found["fund"] = run.id, inputs.fund
-    counts["payloads"], counts["facts"] = len(payloads), len(inputs.facts)
+    found.run, found.fund = run.id, inputs.fund
+    found.payloads, found.facts = len(payloads), len(inputs.facts)
     inputs = replace(inputs, facts=derive_facts(inputs, evidence, payloads))
     files = _files(Content(run, inputs, strike_nav(inputs), evidence, payloads))
     _compare_lines(given, files)

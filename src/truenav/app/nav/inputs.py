@@ -18,7 +18,7 @@ from truenav.calc.pricing.defaults import default_policy
 from truenav.core.account import Account
 from truenav.core.asset import BUILTIN_ASSETS
 from truenav.core.evidence import Evidence
-from truenav.core.facts import CashFlow, Fact, PositionSnapshot, Settlement, Trade
+from truenav.core.facts import BalanceSnapshot, CashFlow, Fact, PositionSnapshot, Settlement, Trade
 from truenav.core.failure import Failure, InvalidInputError
 from truenav.core.ids import AccountId, InstrumentId, NodeId, TenantId
 from truenav.core.policy import AssetNumeraire, NavPolicy, Numeraire, PricingPolicy
@@ -121,17 +121,17 @@ def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs
     accounts = sorted(account.id for account in frame.accounts)
     starts = opening_instants(frame)
     since = min(starts.values()) if starts.keys() >= set(accounts) and starts else None
-    window = {"as_of": frame.as_of, "known_at": frame.known_at}
+    window = FactQuery(as_of=frame.as_of, known_at=frame.known_at)
     found = [
-        *journal.latest(FactQuery(kinds=_SNAPSHOTS, accounts=tuple(accounts), **window)),
-        *journal.facts(FactQuery(kinds=_FLOWS, accounts=tuple(accounts), since=since, **window)),
-        *journal.facts(FactQuery(kinds=_FUND_FACTS, **window)),
+        *journal.latest(replace(window, kinds=_SNAPSHOTS, accounts=tuple(accounts))),
+        *journal.facts(replace(window, kinds=_FLOWS, accounts=tuple(accounts), since=since)),
+        *journal.facts(replace(window, kinds=_FUND_FACTS)),
     ]
     facts = [recorded.fact for recorded in found]
     used = _instruments_named(facts) | {line.subject for fund in frame.previous for line in fund.lines}
     frame = replace(frame, instruments=tuple(one for one in frame.instruments if one.id in used))
     oldest = frame.as_of - timedelta(days=QUOTE_DAYS)
-    quotes = journal.latest(FactQuery(kinds=("quote",), since=oldest, **window))
+    quotes = journal.latest(replace(window, kinds=("quote",), since=oldest))
     facts += [recorded.fact for recorded in quotes]
     return replace(frame, facts=select_facts(facts, frame))
 
@@ -156,14 +156,14 @@ def _previous_navs(
 ) -> tuple[FundNav, ...]:
     """The last published NAV before ``as_of`` of the fund and of each fund below it."""
     nodes = definitions.bodies(session, Kind.NODE, Node)
-    tree = Tree(nodes)
+    tree, known = Tree(nodes), {node.id for node in nodes}
     wanted = {node for node in tree.subtree(fund) if tree.get(node).kind in FUND_KINDS}
     found: dict[NodeId, FundNav] = {}
     blobs = house.blobs(tenant)
     for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=as_of, limit=_PUBLISHED_LOOKED_AT):
         if wanted <= found.keys():
             break
-        if run.fund not in tree or not wanted & set(tree.subtree(run.fund)) - found.keys():
+        if run.fund not in known or not wanted & set(tree.subtree(run.fund)) - found.keys():
             continue
         for nav in read_result(blobs, run).funds:
             if nav.fund in wanted:
@@ -197,9 +197,7 @@ def _restated(session: Session, house: House, tenant: TenantId, inputs: NavInput
 
 def _known_at(session: Session, nav: FundNav, before: datetime) -> datetime:
     """When the published run that holds this NAV was computed."""
-    for run in runs.list_runs(
-        session, states=[RunState.PUBLISHED], before=before, limit=_PUBLISHED_LOOKED_AT
-    ):
+    for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=before):
         if run.as_of == nav.as_of:
             return run.known_at
     return nav.as_of
@@ -223,7 +221,11 @@ def oldest_snapshot_at(
     """The oldest of the latest balance snapshots of all wallets; None where a wallet has none."""
     journal = Journal(session, house.settings.data_dir, tenant)
     query = FactQuery(kinds=("balance_snapshot",), accounts=tuple(sorted(accounts)))
-    latest = {(one.fact.account, one.fact.body.wallet): one.fact.occurred_at for one in journal.latest(query)}
+    latest = {
+        (fact.account, fact.body.wallet): fact.occurred_at
+        for fact in (recorded.fact for recorded in journal.latest(query))
+        if isinstance(fact.body, BalanceSnapshot)
+    }
     known = definitions.bodies(session, Kind.ACCOUNT, Account)
     wanted = {(one.id, wallet) for one in known if one.id in accounts for wallet in one.wallets}
     return min(latest.values()) if latest and wanted <= latest.keys() else None

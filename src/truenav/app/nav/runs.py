@@ -26,7 +26,7 @@ from truenav.connect.contract import silent
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import as_utc
 from truenav.core.failure import ConflictError, Failure, InvalidInputError
-from truenav.core.ids import NodeId, RunId, TenantId
+from truenav.core.ids import AccountId, NodeId, RunId, TenantId
 from truenav.store import audit, issues, runs
 from truenav.store.commit_points import commit_point
 from truenav.store.database import Session, notify

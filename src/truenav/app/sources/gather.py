@@ -157,7 +157,7 @@ class _Gathering:
 
     async def markets(self, plans: list[_Plan], context: ParseContext) -> dict[tuple[str, str], Gathered]:
         """Instruments and quotes, once for each venue and address however many accounts it has."""
-        first = {}
+        first: dict[tuple[str, str], _Plan] = {}
         for plan in plans:
             if isinstance(connector(plan.connection.connector), MarketConnector):
                 first.setdefault(plan.venue, plan)
@@ -212,7 +212,7 @@ class _Gathering:
     def _transport(self, plan: _Plan, account: str) -> Transport:
         source = connector(plan.connection.connector)
         return self.network.transport(
-            source.manifest, self._archive, account=account, base_url=plan.connection.base_url
+            source, self._archive, account=account, base_url=plan.connection.base_url
         )
 
     async def _archive(self, payload: Payload) -> None:
