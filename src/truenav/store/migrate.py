@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from truenav.store.commit_points import commit_point
 from truenav.store.database import connector, translated_errors
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -51,6 +52,7 @@ def _migrate(owner_dsn: str, action: Callable[[Config], None]) -> None:
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
         config.attributes["connection"] = connection
         action(config)
+        commit_point("migrate.applied")
 
 
 @contextmanager

@@ -133,7 +133,8 @@ def abandoned_runs(session: Session, *, now: datetime, idle: timedelta) -> tuple
 def claim_due(session: Session, schedule: str, due_at: datetime, *, at: datetime) -> bool:
     """Take one due time of a schedule; True for one caller only, and only if its transaction commits."""
     statement = insert(schedule_due).values(schedule=schedule, due_at=due_at, claimed_at=at)
-    return session.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    taken = statement.on_conflict_do_nothing().returning(schedule_due.c.schedule)
+    return session.execute(taken).one_or_none() is not None
 
 
 def last_due(session: Session, schedule: str) -> datetime | None:
