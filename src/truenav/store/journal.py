@@ -57,7 +57,8 @@ class AppendResult:
 class FactQuery:
     """Which facts: those that happened in ``(since, as_of]``, as known at ``known_at``; None: no limit.
 
-    ``kinds``, ``accounts`` and ``sources``: None for any; an empty tuple finds nothing.
+    ``recorded_after`` leaves only what was learned later than that. ``kinds``, ``accounts`` and ``sources``:
+    None for any; an empty tuple finds nothing.
     """
 
     kinds: tuple[str, ...] | None = None
