@@ -70,7 +70,9 @@ class NavLine:
     mark in ``quote``; ``price_usd`` the same in USD. ``value_usd`` None: unpriced. ``exposure_usd`` is
     signed; ``gross_exposure_usd`` its size (of a holding: looked through, line by line of the fund below).
     ``coverage`` is None for a holding, whose fund is looked through. ``tag`` is the strategy tag that
-    assigned the line, if one did. ``evidence``: the payloads of the snapshot and of all quotes used.
+    assigned the line, if one did. A manual line has no account, and its item's kind as ``wallet``; a
+    holding has the fund whose units they are as ``account``. ``evidence``: the payloads of the snapshot
+    (manual: of the item) and of all quotes used.
     """
 
     node: NodeId

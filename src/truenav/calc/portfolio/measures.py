@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from truenav.core.failure import InvalidInputError
 from truenav.core.instrument import Instrument, InstrumentKind, OptionRight
-from truenav.core.money import ONE, ZERO, AssetId, divided, exact
+from truenav.core.money import ZERO, AssetId, divided, exact
 
 
 class NotAPositionError(InvalidInputError):
@@ -69,8 +69,3 @@ def exposure(
         if terms.inverse:
             return size, terms.quote
         return (size * mark if size else ZERO), terms.quote
-
-
-def price_from_usd(price_usd: Decimal, unit_usd: Decimal) -> Decimal:
-    """A USD price in units of an asset that costs ``unit_usd``."""
-    return divided(price_usd, unit_usd) if unit_usd != ONE else price_usd

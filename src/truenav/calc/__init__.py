@@ -1,0 +1,1 @@
+"""The mathematics: pure functions, values or columns in, values out."""

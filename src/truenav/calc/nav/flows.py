@@ -1,0 +1,120 @@
+"""The facts since the last NAV as quantities, divided among nodes like the holdings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from truenav.calc.ledger.book import WalletKey
+from truenav.calc.ledger.deltas import Delta, Reason, deltas
+from truenav.calc.nav.context import Context, SubjectKey, unassigned_node
+from truenav.calc.nav.snapshots import Snapshot
+from truenav.calc.portfolio.subbooks import Part, split
+from truenav.core.failure import Failure, FailureKind
+from truenav.core.ids import AccountId, NodeId
+from truenav.core.instrument import UnknownInstrumentError
+from truenav.core.money import ZERO, exact
+from truenav.core.portfolio import ByTag
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One change of quantity in the period of this NAV, and the nodes that it belongs to."""
+
+    delta: Delta
+    parts: tuple[Part, ...]
+
+    @property
+    def key(self) -> SubjectKey:
+        """What changed."""
+        return (self.delta.account, self.delta.wallet, self.delta.subject, self.delta.is_position)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """``all`` in time order; ``tagged``: how much of each thing each strategy tag has built up."""
+
+    all: tuple[Flow, ...]
+    tagged: Mapping[SubjectKey, Mapping[str, Decimal]]
+
+
+def known_deltas(context: Context) -> tuple[tuple[Delta, ...], tuple[Failure, ...]]:
+    """The changes that all facts of the run's accounts up to ``as_of`` state, in time order."""
+    found: list[Delta] = []
+    failures: list[Failure] = []
+    in_order = sorted(
+        (
+            fact
+            for fact in context.inputs.facts
+            if fact.account in context.accounts and fact.occurred_at <= context.inputs.as_of
+        ),
+        key=lambda fact: (fact.occurred_at, fact.account, fact.kind, fact.external_id),
+    )
+    for fact in in_order:
+        try:
+            found.extend(deltas(fact, context.instruments))
+        except UnknownInstrumentError as error:
+            failures.append(
+                Failure(
+                    FailureKind.UNKNOWN_INSTRUMENT,
+                    str(error.context.get("instrument", fact.account)),
+                    f"{fact.kind} {fact.external_id} of {fact.account} cannot be booked: {error.message}",
+                    "Sync the venue's instruments and strike again.",
+                )
+            )
+    return tuple(found), tuple(failures)
+
+
+def allocate_flows(
+    context: Context, changes: tuple[Delta, ...], snapshots: Mapping[WalletKey, Snapshot]
+) -> Flows:
+    """Divide the changes among nodes and fold the tags.
+
+    The period of a wallet runs from its last NAV's snapshot (without one: from the fund's last NAV) to the
+    snapshot of this NAV. An expiry closes the whole position, and so all that tags hold of it.
+    """
+    flows: list[Flow] = []
+    tagged = {key: dict(tags) for key, tags in context.opening.tagged.items()}
+    with exact():
+        for delta in changes:
+            wallet = (delta.account, delta.wallet, delta.is_position)
+            opened_at = context.opening.instants.get(wallet)
+            if opened_at is not None and delta.occurred_at <= opened_at:
+                continue
+            snapshot = snapshots.get(wallet)
+            if snapshot and snapshot.fact and delta.occurred_at > snapshot.fact.occurred_at:
+                continue
+            tags = tagged.setdefault((*wallet[:2], delta.subject, delta.is_position), {})
+            owned = _owned_by_tags(context, delta, tags)
+            for tag, number in owned.items():
+                tags[tag] = tags.get(tag, ZERO) + number
+            if opened_at is None and _before_last_nav(context, delta):
+                continue
+            rules = context.rules[AccountId(delta.account)]
+            parts = split(rules, delta.subject, delta.quantity, is_position=delta.is_position, tagged=owned)
+            flows.append(Flow(delta, parts))
+    return Flows(tuple(flows), tagged)
+
+
+def _owned_by_tags(context: Context, delta: Delta, tags: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    if delta.is_position and delta.reason is Reason.SETTLEMENT:
+        return {tag: -number for tag, number in tags.items() if number}
+    rules = context.rules[AccountId(delta.account)]
+    ruled = any(isinstance(rule.selector, ByTag) and rule.selector.tag == delta.tag for rule in rules)
+    return {delta.tag: delta.quantity} if delta.tag is not None and ruled else {}
+
+
+def _before_last_nav(context: Context, delta: Delta) -> bool:
+    previous = context.opening.funds.get(context.home[AccountId(delta.account)])
+    return previous is not None and delta.occurred_at <= previous.as_of
+
+
+def node_of(context: Context, account: str, part: Part) -> NodeId:
+    """The node of a part; what no rule took goes to the account's fund, unassigned."""
+    return part.node or unassigned_node(context.home[AccountId(account)])
+
+
+def fund_of_node(context: Context, account: str, part: Part) -> NodeId | None:
+    """The fund of a part; None if it belongs to a fund outside this run."""
+    return context.home[AccountId(account)] if part.node is None else context.fund_of.get(part.node)

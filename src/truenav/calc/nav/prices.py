@@ -1,0 +1,101 @@
+"""All prices that a NAV run needs, from one pricing policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from truenav.calc.ledger.book import WalletKey, quantities
+from truenav.calc.ledger.deltas import Delta
+from truenav.calc.nav.context import Context
+from truenav.calc.nav.model import LineKind
+from truenav.calc.nav.snapshots import Snapshot
+from truenav.calc.pricing.marks import Marks, Subject, select_marks
+from truenav.calc.pricing.numeraires import numeraire_prices_usd, numeraire_subjects
+from truenav.calc.pricing.quotes import QuoteBook
+from truenav.core.facts import Dealing, FeePayment, ManualItem
+from truenav.core.failure import Failure
+from truenav.core.ids import AccountId, InstrumentId
+from truenav.core.money import AssetId
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """``marks`` of everything asked; ``failures`` only about what is valued, shown or dealt in."""
+
+    marks: Marks
+    numeraires: Mapping[str, Decimal | None]
+    failures: tuple[Failure, ...]
+
+    def usd(self, asset: AssetId, venue: str | None = None) -> Decimal | None:
+        """USD for one unit of an asset as held on a venue; None where it is unpriced."""
+        price = self.marks.usd(asset, venue)
+        return None if isinstance(price, Failure) else price
+
+
+def price_run(
+    context: Context, snapshots: Mapping[WalletKey, Snapshot], changes: tuple[Delta, ...]
+) -> Prices:
+    """Marks of all holdings, and of what the bridge, dealings, fees and numeraires need."""
+    inputs = context.inputs
+    quotes = QuoteBook(inputs.facts)
+    valued = set(_held(context, snapshots)) | set(_stated(context))
+    numeraires = set(numeraire_subjects(inputs.numeraires))
+    others = numeraires | set(_moved(context, changes))
+
+    def choose(subjects: set[Subject]) -> Marks:
+        return select_marks(
+            subjects,
+            quotes,
+            inputs.pricing,
+            assets=context.assets,
+            instruments=context.instruments,
+            as_of=inputs.as_of,
+        )
+
+    marks = choose(valued | others)
+    by_code = numeraire_prices_usd(inputs.numeraires, marks)
+    notes = [replace(one, blocking=False) for one in by_code.values() if isinstance(one, Failure)]
+    return Prices(
+        marks,
+        {code: None if isinstance(one, Failure) else one for code, one in sorted(by_code.items())},
+        (*choose(valued).failures, *notes),
+    )
+
+
+def _held(context: Context, snapshots: Mapping[WalletKey, Snapshot]) -> Iterable[Subject]:
+    for (account, _, is_position), snapshot in snapshots.items():
+        if snapshot.fact is None:
+            continue
+        venue = context.accounts[AccountId(account)].venue
+        for subject, quantity in quantities(snapshot.fact).items():
+            if not is_position and quantity:
+                yield Subject(subject, venue)
+            elif is_position and InstrumentId(subject) in context.instruments.instruments:
+                yield Subject(subject)
+
+
+def _stated(context: Context) -> Iterable[Subject]:
+    """What people state: manual items, dealings, fee payments and class currencies."""
+    for fact in context.inputs.facts:
+        if isinstance(fact.body, ManualItem | Dealing | FeePayment):
+            yield Subject(fact.body.amount.asset)
+    for classes in context.classes.values():
+        yield from (Subject(one.currency) for one in classes)
+
+
+def _moved(context: Context, changes: tuple[Delta, ...]) -> Iterable[Subject]:
+    """What moved or was held before, perhaps no longer: only the bridge and closed tags ask for it."""
+    for change in changes:
+        if change.is_position:
+            yield Subject(change.subject)
+        else:
+            yield Subject(change.subject, context.accounts[AccountId(change.account)].venue)
+    for fund in context.opening.funds.values():
+        for line in fund.lines:
+            account = context.accounts.get(AccountId(line.account))
+            if line.kind is LineKind.BALANCE and account is not None:
+                yield Subject(line.subject, account.venue)
+            elif line.kind is LineKind.POSITION:
+                yield Subject(line.subject)
