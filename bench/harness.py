@@ -75,7 +75,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of one workload: median seconds, spread, triad (GB/s) before and after."""
+    """The figures of one workload: median seconds, spread, triad (GB/s) before and after.
+
+    ``load`` is the machine's load average before the run; anything near the number of cores means that
+    others were computing too.
+    """
 
     workload: Workload
     seconds: dict[str, float]
@@ -83,6 +87,7 @@ class Report:
     triad: tuple[float, float]
     triad_one_thread: float
     attempt: int
+    load: float
     verified: str = ""
     limit: float | None = field(default=None)
 
@@ -110,6 +115,7 @@ def measure(workload: Workload) -> Report:
 
 
 def _measure_once(workload: Workload, attempt: int) -> Report:
+    load = os.getloadavg()[0]
     before = triad_bandwidth()
     calls = {c.name: _calls_per_sample(c) for c in workload.contenders}
     samples: dict[str, list[float]] = {c.name: [] for c in workload.contenders}
@@ -126,6 +132,7 @@ def _measure_once(workload: Workload, attempt: int) -> Report:
         triad=(before, after),
         triad_one_thread=triad_bandwidth(threads=1),
         attempt=attempt,
+        load=load,
         limit=workload.limit_bytes / bandwidth if workload.limit_bytes else None,
     )
 

@@ -57,7 +57,7 @@ def book() -> Book:
     data = b"".join(q.to_bytes(16, "little", signed=True) for q in quantities)
     prices = (10.0 ** rng.uniform(-4, 5, POSITIONS) * 1e8).astype(np.int64)
     return Book(
-        quantities, np.frombuffer(data, WIDE), prices, nodes, np.concatenate(parents).astype(np.int64)
+        quantities, np.frombuffer(data, WIDE).copy(), prices, nodes, np.concatenate(parents).astype(np.int64)
     )
 
 

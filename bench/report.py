@@ -32,6 +32,7 @@ def as_json(name: str, report: Report) -> dict[str, object]:
         "runs": report.workload.runs,
         "attempt": report.attempt,
         "steady": report.is_steady,
+        "load_average": report.load,
         "triad_gb_per_s": report.triad,
         "triad_one_thread_gb_per_s": report.triad_one_thread,
         "limit_seconds": report.limit,
@@ -97,7 +98,8 @@ def _small_print(name: str, report: Report) -> Iterable[str]:
     yield f"Machine: {machine()}."
     yield (
         f"Medians of {work.runs}, contenders alternating in one process. Triad {report.triad[0]:.1f} GB/s "
-        f"before, {report.triad[1]:.1f} after, {report.triad_one_thread:.1f} on one thread"
+        f"before, {report.triad[1]:.1f} after, {report.triad_one_thread:.1f} on one thread; load average "
+        f"{report.load:.1f} at the start"
         + ("." if report.is_steady else ": **the machine was not steady in any of 3 runs, rerun it.**")
     )
     if work.limit_bytes:

@@ -73,8 +73,9 @@ def _product(builder: Any, quantity: list[Any], price: list[Any]) -> Any:
 def _multiply_add(typingctx: Any, total: Any, seen: Any, quantity: Any, price: Any) -> Any:
     """``(total + quantity * price, seen | magnitude)``: modulo 2**192, with what proves it exact.
 
-    The magnitude of a product is its third limb with the sign folded away: with ``m`` significant
-    bits the product is at most 2**(128 + m). It is all ones where the product exceeds 192 bits.
+    The magnitude of a product is its third limb with the sign folded away (``x ^ 2x`` has no bit
+    above the highest that differs from the sign, plus one): with ``m`` significant bits the product
+    is at most 2**(128 + m). It is all ones where the product exceeds 192 bits.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -84,7 +85,7 @@ def _multiply_add(typingctx: Any, total: Any, seen: Any, quantity: Any, price: A
         kept = builder.trunc(product, _SUM)
         result = builder.add(_joined(builder, cgutils.unpack_tuple(builder, total)), kept)
         top = _limb(builder, kept, 2)
-        magnitude = builder.xor(top, builder.ashr(top, ir.Constant(_LIMB, 63)))
+        magnitude = builder.xor(top, builder.add(top, top))
         if len(limbs[1]) == 2:
             fits = builder.icmp_signed("==", builder.sext(kept, _PRODUCT), product)
             magnitude = builder.select(fits, magnitude, ir.Constant(_LIMB, -1))
@@ -126,9 +127,7 @@ def _put(sums: Any, node: Any, value: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def sum_rows(  # noqa: PLR0917 - compiled functions take positions only
-    quantities: Any, prices: Any, nodes: Any, start: Any, stop: Any, sums: Any, state: Any
-) -> None:
+def sum_rows(quantities: Any, prices: Any, nodes: Any, start: Any, stop: Any, sums: Any, state: Any) -> None:
     """Add ``quantity * price`` of rows ``start`` to ``stop`` to the sum of each row's node.
 
     ``sums`` (nodes, 3) may come uninitialised: the touched range LOW to HIGH grows as rows name
@@ -136,12 +135,16 @@ def sum_rows(  # noqa: PLR0917 - compiled functions take positions only
     ``state`` also receives the MAGNITUDE of the products, the SIGNS of the prices (negative if one
     of them is) and BAD_ROW, the first row whose node is not in the tree, or -1.
 
-    The bounds live in ``state`` and indices are unsigned for the inner loop's sake: it then keeps
-    everything it needs in registers.
+    The inner loop of a run (rows of one node) decides the speed, and it pays for every register and
+    branch. Hence the bounds live in ``state``, indices are unsigned, and only the last run watches
+    the end: the ones before it end where the node changes.
     """
     state[LOW], state[HIGH], state[BAD_ROW] = 0, -1, -1
     seen, signs = np.int64(0), np.int64(0)
     row, end = np.uint64(start), np.uint64(stop)
+    tail = end
+    while tail > row and nodes[tail - np.uint64(1)] == nodes[end - np.uint64(1)]:
+        tail -= np.uint64(1)
     while row < end:
         here = nodes[row]
         node = np.int64(here)
@@ -157,13 +160,20 @@ def sum_rows(  # noqa: PLR0917 - compiled functions take positions only
             state[LOW] -= 1
             _put(sums, state[LOW], ZERO)
         running = _get(sums, node)
-        while True:
-            price = _number(prices, row)
-            running, seen = _multiply_add(running, seen, _number(quantities, row), price)
-            signs |= price[-1]
-            row += np.uint64(1)
-            if row >= end or nodes[row] != here:
-                break
+        if row < tail:
+            while True:
+                price = _number(prices, row)
+                running, seen = _multiply_add(running, seen, _number(quantities, row), price)
+                signs |= price[-1]
+                row += np.uint64(1)
+                if nodes[row] != here:
+                    break
+        else:
+            while row < end:
+                price = _number(prices, row)
+                running, seen = _multiply_add(running, seen, _number(quantities, row), price)
+                signs |= price[-1]
+                row += np.uint64(1)
         _put(sums, node, running)
     state[MAGNITUDE], state[SIGNS] = seen, signs
 

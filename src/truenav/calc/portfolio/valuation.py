@@ -114,7 +114,7 @@ def value_tree(
     every product, which bounds them all by 2**(128 + m). A position enters a node at most once, so
     every node is below ``positions * 2**(128 + m)``. Where that is below 2**191 the wrapped sums
     are the true ones, whatever the order of additions; where it is not, the reference path decides
-    with unbounded integers. For a million positions the bound is 2**171, or 3e25 numeraire *each*.
+    with unbounded integers. For a million positions that allows 2**170 each: 1e25 numeraire at 26 decimals.
     """
     _check_shapes(quantities, prices, nodes, parents)
     scale = quantities.scale + prices.scale
