@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from truenav.core.failure import InvalidInputError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class NaiveTimeError(InvalidInputError):
@@ -44,12 +47,18 @@ def parse_instant(text: str, *, what: str = "time") -> datetime:
 
 def as_utc(instant: datetime, *, what: str = "time") -> datetime:
     """The same instant in UTC; a naive one is refused."""
-    if instant.tzinfo is None:
+    if instant.utcoffset() is None:
         raise NaiveTimeError(
             f"{what}: {instant.isoformat()} has no time zone; add Z for UTC or an offset such as +08:00.",
             value=instant.isoformat(),
         )
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise NaiveTimeError(
+            f"{what}: {instant.isoformat()} lies outside of the years 1 to 9999; check the year.",
+            value=instant.isoformat(),
+        ) from error
 
 
 def instant_text(instant: datetime) -> str:
@@ -58,15 +67,21 @@ def instant_text(instant: datetime) -> str:
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
-    """The instant a venue gives as integer milliseconds since 1970, without float rounding."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+    """The instant a venue gives as integer milliseconds since 1970, without float rounding.
+
+    A number that lies outside of the years 1 to 9999 is refused.
+    """
+    try:
+        return _EPOCH + milliseconds * _MILLISECOND
+    except OverflowError as error:
+        raise NaiveTimeError(
+            "A time in milliseconds lies outside of the years 1 to 9999; check its unit."
+        ) from error
 
 
 def to_milliseconds(instant: datetime) -> int:
     """Whole milliseconds since 1970, rounded down."""
-    moment = as_utc(instant)
-    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+    return (as_utc(instant) - _EPOCH) // _MILLISECOND
 
 
 def day_text(day: date) -> str:

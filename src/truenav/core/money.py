@@ -20,15 +20,17 @@ PRECISION = 78
 MAX_SCALE = 38
 """Digits after the point that the edge accepts in one number."""
 
+_TRAPS = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
 _CONTEXT = decimal.Context(
-    prec=PRECISION,
-    rounding=decimal.ROUND_HALF_EVEN,
-    Emin=-999_999,
-    Emax=999_999,
-    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+    prec=PRECISION, rounding=decimal.ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=_TRAPS
 )
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+
+# Rounding for output keeps every whole digit, so it needs room for them and for the places.
+_OUTPUT = decimal.Context(
+    prec=4 * PRECISION, rounding=decimal.ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=_TRAPS
+)
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -71,10 +73,12 @@ def parse_decimal(value: object, *, what: str = "number") -> Decimal:
                 value=text[:100],
             )
         number = Decimal(text)
+        if len(text) <= MAX_SCALE and "e" not in text and "E" not in text:
+            return number or ZERO  # nearly every number: too short to break a limit below
     else:
         number = Decimal(value)
     if not number.is_finite():
-        raise NotANumberError(f"{what}: {value} is not finite.", value=str(value))
+        raise NotANumberError(f"{what}: {number} is not finite.", value=str(number))
     _, digits, exponent = number.as_tuple()
     significant = len("".join(map(str, digits)).lstrip("0").rstrip("0")) if number else 0
     whole = number.adjusted() + 1 if number else 0
@@ -82,20 +86,25 @@ def parse_decimal(value: object, *, what: str = "number") -> Decimal:
         raise NotANumberError(
             f"{what}: {max(significant, whole)} digits are more than the {PRECISION} that a number may "
             "have; check the unit.",
-            value=str(value)[:100],
+            value=str(number)[:100],
         )
     assert isinstance(exponent, int)
     trailing = len(digits) - len("".join(map(str, digits)).rstrip("0")) if number else 0
     if number and -(exponent + trailing) > MAX_SCALE:
         raise NotANumberError(
             f"{what}: more than {MAX_SCALE} decimals; give the number in a larger unit.",
-            value=str(value)[:100],
+            value=str(number)[:100],
         )
     return number if number else ZERO
 
 
 def to_text(number: Decimal) -> str:
-    """The canonical text of a number: plain notation, no trailing zeros, no negative zero."""
+    """The canonical text of a number: plain notation, no trailing zeros, no negative zero.
+
+    NaN and infinities have none and are refused.
+    """
+    if not number.is_finite():
+        raise NotANumberError(f"{number} has no canonical text; only finite numbers have.")
     if not number:
         return "0"
     text = format(number, "f")
@@ -106,7 +115,7 @@ def to_text(number: Decimal) -> str:
 
 def rounded(number: Decimal, places: int) -> Decimal:
     """Round once, half-even, to ``places`` decimals: for output only."""
-    return number.quantize(Decimal(1).scaleb(-places), context=_CONTEXT)
+    return number.quantize(Decimal((0, (1,), -places)), context=_OUTPUT)
 
 
 def divided(numerator: Decimal, denominator: Decimal) -> Decimal:
@@ -136,7 +145,7 @@ class Amount:
 
     def __neg__(self) -> Amount:
         """The amount with its sign turned."""
-        return Amount(-self.number, self.asset)
+        return Amount(_CONTEXT.minus(self.number), self.asset)
 
     def __mul__(self, price: Price) -> Amount:
         """Value in the quote asset: BTC times USD per BTC gives USD."""
