@@ -95,9 +95,7 @@ def normal_cdf(x: float) -> float:
     return 0.5 * (1 + math.erf(x / math.sqrt(2)))
 
 
-def black76_in_coin(
-    future: float, strike: float, tenor: float, volatility: float, right: str
-) -> float:
+def black76_in_coin(future: float, strike: float, tenor: float, volatility: float, right: str) -> float:
     """Undiscounted Black-76 premium divided by the forward (an inverse option is paid in coin)."""
     sign = 1.0 if right == "C" else -1.0
     deviation = volatility * math.sqrt(tenor)
@@ -114,6 +112,7 @@ def expiry_time(day: date) -> datetime:
 
 
 def stamp(at: datetime) -> str:
+    """An instant as the files write it."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -125,6 +124,7 @@ def instrument_key(pair: str) -> str:
 
 
 def real_bars(bars: pl.DataFrame) -> Iterator[Row]:
+    """Rows of prices.csv from the source bars, as published."""
     for bar in bars.iter_rows(named=True):
         numbers = (text(bar[name]) for name in ("open", "high", "low", "volume"))
         at = stamp(bar["ts_utc"].replace(tzinfo=UTC))
@@ -132,12 +132,14 @@ def real_bars(bars: pl.DataFrame) -> Iterator[Row]:
 
 
 def real_funding(bars: pl.DataFrame) -> Iterator[Row]:
+    """Rows of funding.csv from the source bars, as published."""
     for bar in bars.filter(pl.col("funding_rate").is_not_null()).iter_rows(named=True):
         at = stamp(bar["ts_utc"].replace(tzinfo=UTC))
         yield (at, bar["exchange"], instrument_key(bar["pair"]), text(bar["funding_rate"]), "real")
 
 
 def derived_futures(spots: dict[str, list[tuple[datetime, float]]]) -> Iterator[Row]:
+    """Marks of dated futures until they expire, by the formula above."""
     for coin, quote, tick in (
         ("BTC", "USD", "0.1"),
         ("BTC", "USDT", "0.1"),
@@ -153,6 +155,7 @@ def derived_futures(spots: dict[str, list[tuple[datetime, float]]]) -> Iterator[
 
 
 def derived_options(spot: list[tuple[datetime, float]], dvol: dict[date, float]) -> Iterator[Row]:
+    """Marks of BTC options until they expire, in coin, by the formula above."""
     for day in OPTION_EXPIRIES:
         expiry = expiry_time(day)
         for strike in STRIKES:
@@ -178,6 +181,7 @@ def usd_rows(premium: dict[date, tuple[float, float]]) -> Iterator[Row]:
 
 
 def derived_usdc(dollars: Iterable[Row]) -> Iterator[Row]:
+    """USDC-USDT at both venues, one row a day."""
     for at, pair, price, _ in dollars:
         if pair == "USDT-USD" and stamp(START) <= at < stamp(END):
             value = to_tick(float(1 / Decimal(price)), "0.0001")
@@ -192,8 +196,8 @@ def instruments() -> Iterator[Row]:
             terms = (coin, "USDT", "USDT", "1", "1", tick, spot_lot, "", "", "")
             yield (venue, f"{coin}-USDT", "spot", *terms)
     for coin, lot, tick in (("BTC", "0.001", "0.1"), ("ETH", "0.001", "0.01")):
-        terms = (coin, "USDT", "USDT", "1", "1", tick, lot, "", "", "")
-        yield ("binance", f"{coin}-USDT-SWAP", "swap", *terms)
+        linear_terms = (coin, "USDT", "USDT", "1", "1", tick, lot, "", "", "")
+        yield ("binance", f"{coin}-USDT-SWAP", "swap", *linear_terms)
     for coin, linear, inverse, tick in (
         ("BTC", "0.01", "100", "0.1"),
         ("ETH", "0.1", "10", "0.01"),
@@ -210,17 +214,16 @@ def instruments() -> Iterator[Row]:
         for strike in STRIKES:
             for right in "CP":
                 key = f"BTC-USD-{day:%y%m%d}-{strike}-{right}"
-                terms = ("BTC", "USD", "BTC", "1", "0.01", "0.0001", "1", stamp(expiry_time(day)))
-                yield ("okx", key, "option", *terms, str(strike), right)
+                in_coin = ("BTC", "USD", "BTC", "1", "0.01", "0.0001", "1", stamp(expiry_time(day)))
+                yield ("okx", key, "option", *in_coin, str(strike), right)
 
 
-def _okx(
-    key: str, kind: str, base: str, quote: str, settle: str, value: str, tick: str, expiry: str
-) -> Row:
+def _okx(key: str, kind: str, base: str, quote: str, settle: str, value: str, tick: str, expiry: str) -> Row:
     return ("okx", key, kind, base, quote, settle, value, "1", tick, "0.1", expiry, "", "")
 
 
 def ecb_rows(path: Path) -> Iterator[Row]:
+    """Reference rates of the window, and of the month before it for carrying forward."""
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
             if "2023-11-01" <= row["Date"] <= "2023-12-31":
@@ -229,6 +232,7 @@ def ecb_rows(path: Path) -> Iterator[Row]:
 
 
 def read_dated(path: Path) -> Iterator[tuple[date, dict[str, str]]]:
+    """Rows of a dated source file within the window and two days before."""
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
             day = date.fromisoformat(row["date"])
@@ -237,6 +241,7 @@ def read_dated(path: Path) -> Iterator[tuple[date, dict[str, str]]]:
 
 
 def write(path: Path, header: Row, rows: Iterable[Row]) -> None:
+    """Write one canonical CSV file: sorted rows, plain line ends."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
@@ -246,9 +251,7 @@ def write(path: Path, header: Row, rows: Iterable[Row]) -> None:
 def main(data: Path, out: Path) -> None:
     """Read the source sets under `data` and write the canonical CSV files into `out`."""
     bars = pl.read_parquet(data / "basis_spot_perp_8h/binance_bybit_okx_2023.parquet").filter(
-        pl.col("ts_utc").is_between(
-            START.replace(tzinfo=None), END.replace(tzinfo=None), closed="left"
-        )
+        pl.col("ts_utc").is_between(START.replace(tzinfo=None), END.replace(tzinfo=None), closed="left")
     )
     context = data / "market_context_cc0"
     dvol = {day: float(row["dvol"]) for day, row in read_dated(context / "dvol-daily-btc.csv.gz")}

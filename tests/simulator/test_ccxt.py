@@ -122,7 +122,10 @@ def test_okx_balances_positions_funding_trades_and_tickers(simulator: Running) -
     assert "BTC/USDT" in exchange.fetch_tickers(params={"instType": "SPOT"})
     assert exchange.fetch_funding_rate("BTC/USDT:USDT")["fundingRate"] is not None
     assert len(exchange.fetch_deposits()) == 2
-    assert len(exchange.fetch_ledger(params={"method": "privateGetAccountBillsArchive", "instType": "SWAP"})) > 10
+    assert (
+        len(exchange.fetch_ledger(params={"method": "privateGetAccountBillsArchive", "instType": "SWAP"}))
+        > 10
+    )
     assert exchange.fetch_time() > 0
 
 

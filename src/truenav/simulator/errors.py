@@ -30,3 +30,12 @@ class ControlError(TruenavError):
     title = "The control request is not valid"
     status = 422
     exit_code = 2
+
+
+class PortError(TruenavError):
+    """The address on which to listen cannot be had."""
+
+    code = "simulator-port"
+    title = "The port cannot be used"
+    status = 503
+    exit_code = 6

@@ -136,7 +136,8 @@ def load_scenario(path: Path) -> Scenario:
 
 def _scenario(table: dict[str, Any], folder: Path) -> Scenario:
     venues = {name: _venue(name, entry) for name, entry in table["venues"].items()}
-    plans = [_account(n, entry, venues) for n, entry in enumerate(table["accounts"], start=1)]
+    entries = [copy for entry in table["accounts"] for copy in _copies(entry)]
+    plans = [_account(n, entry, venues) for n, entry in enumerate(entries, start=1)]
     _refuse_twins("account id", [plan.id for plan in plans])
     _refuse_twins("api_key", [plan.api_key for plan in plans if plan.api_key])
     try:
@@ -153,6 +154,14 @@ def _scenario(table: dict[str, Any], folder: Path) -> Scenario:
         vendor_key=str(table.get("vendor_key", "")),
         limits={str(name): int(limit) for name, limit in table.get("limits", {}).items()},
     )
+
+
+def _copies(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The account itself and, with ``copies = N``, its namesakes ``ID-02`` to ``ID-N``."""
+    yield entry
+    for n in range(2, int(entry.get("copies", 1)) + 1):
+        names = ("id", "api_key", "secret", "passphrase")
+        yield entry | {name: f"{entry[name]}-{n:02d}" for name in names if entry.get(name)}
 
 
 def _refuse_twins(what: str, names: list[str]) -> None:

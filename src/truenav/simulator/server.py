@@ -6,6 +6,7 @@ The dialects' paths do not overlap, so a client's base URL is simply the server'
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ import uvicorn
 from truenav.simulator import control, references
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import spot, usdm, usdm_account, wallet
+from truenav.simulator.errors import PortError
 from truenav.simulator.faults import Fault
 from truenav.simulator.numbers import exact
 from truenav.simulator.okx import account as okx_account
@@ -36,6 +38,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
 FOREVER = 3600.0
+BACKLOG = 2048
 MAXIMUM_BODY = 1 << 20
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -192,25 +195,31 @@ def create_app(world: World, latency: float = 0.0) -> Simulator:
     return Simulator(world, latency)
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; a port that cannot be had is refused with :class:`PortError`."""
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise PortError(
+            f"{host}:{port} cannot be used ({error.strerror}); choose another port.", port=port
+        ) from error
+
+
 def create_server(
-    scenario_path: Path, state_dir: Path, host: str, port: int, clock: Clock, *, latency: float = 0.0
+    scenario_path: Path, state_dir: Path, clock: Clock, *, latency: float = 0.0
 ) -> uvicorn.Server:
-    """A server that is ready to run; ``Server.run()`` blocks, ``should_exit`` ends it."""
+    """A server that is ready for ``run(sockets=[...])``, which blocks; ``should_exit`` ends it.
+
+    Raises :class:`ScenarioError` if the scenario cannot be replayed.
+    """
     app = create_app(open_world(scenario_path, state_dir, clock), latency)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-        backlog=2048,
-    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     return uvicorn.Server(config)
 
 
 def serve(
     scenario_path: Path, state_dir: Path, host: str, port: int, clock: Clock, *, latency: float = 0.0
 ) -> None:
-    """Serve a scenario until interrupted. Raises :class:`ScenarioError` if it cannot be replayed."""
-    create_server(scenario_path, state_dir, host, port, clock, latency=latency).run()
+    """Serve a scenario on `host` and `port` until interrupted; `latency` in seconds."""
+    with listen(host, port) as listener:
+        create_server(scenario_path, state_dir, clock, latency=latency).run(sockets=[listener])

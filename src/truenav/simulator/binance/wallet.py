@@ -201,7 +201,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/account/apiRestrictions"): _route(restrictions, 1),
     ("GET", "/sapi/v1/capital/config/getall"): _route(coins, 10),
     ("GET", "/sapi/v1/capital/deposit/hisrec"): _route(deposits, 1, paged=True),
-    ("GET", "/sapi/v1/capital/withdraw/history"): _route(withdrawals, 600, paged=True),
+    ("GET", "/sapi/v1/capital/withdraw/history"): _route(withdrawals, 1, paged=True),
     ("GET", "/sapi/v1/asset/transfer"): _route(transfers, 1),
     ("GET", "/sapi/v1/margin/allPairs"): Route(no_margin_pairs, "wallet"),
     ("GET", "/sapi/v1/margin/isolated/allPairs"): _route(no_margin_pairs, 10),
