@@ -41,7 +41,7 @@ def system_principal(tenant: TenantId) -> Principal:
 
 def add_user(session: Session, principal: Principal, new: NewUser, *, now: datetime) -> store.User:
     """Add a user; refuses weak passwords, unknown roles, and addresses and ids in use."""
-    authorize(principal, "user:write", Resource(principal.tenant, "user", new.id))
+    authorize(principal, "user:write", Resource(principal.tenant, "user"))
     user = make_user(new, now=now)
     store.create_user(session, user)
     detail = {"email": user.email, "roles": list(user.roles)}
