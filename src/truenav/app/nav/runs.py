@@ -15,7 +15,7 @@ from datetime import datetime
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
-from truenav.app.nav.bundle import Content, RunRecord, build_bundle
+from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, verify_bundle
 from truenav.app.nav.inputs import accounts_below, assemble_inputs, evidence_of, oldest_snapshot_at
 from truenav.app.nav.signer import tenant_signer
 from truenav.app.sources.gather import ProgressReport, gather, unread
@@ -32,6 +32,9 @@ from truenav.store.commit_points import commit_point
 from truenav.store.database import Session, notify
 from truenav.store.queue import run_lock
 from truenav.store.runs import Run, RunState
+
+LIVE = "live"
+AS_RECORDED = "as recorded"
 
 
 class NotPublishableError(ConflictError):
@@ -57,8 +60,10 @@ class Restatement:
     lines: tuple[LineDifference, ...]
 
 
-def start_run(house: House, principal: Principal, fund: NodeId, *, as_of: datetime | None = None) -> Run:
-    """Open a run in state *collecting*.
+def start_run(
+    session: Session, house: House, principal: Principal, fund: NodeId, *, as_of: datetime | None = None
+) -> Run:
+    """Open a run in state *collecting*; ``advance_run`` (here, or a worker's job) does the rest.
 
     ``as_of`` None: a live NAV; its valuation time is the end of its collecting. A past ``as_of`` is computed
     from what was recorded, without gathering.
@@ -68,29 +73,14 @@ def start_run(house: House, principal: Principal, fund: NodeId, *, as_of: dateti
     at = as_utc(as_of, what="as-of") if as_of else now
     if at > now:
         raise InvalidInputError(f"as-of {at.isoformat()} lies in the future; leave it out for a live NAV.")
-    with house.database.transaction(principal.tenant) as session:
-        accounts_below(session, fund)  # refuses a fund that does not exist
-        run = runs.create(
-            session, _run_id(fund, at), fund=fund, as_of=at, known_at=now, by=principal.user, at=now
-        )
-        note = "live" if as_of is None else "as recorded"
-        run = runs.advance(session, run, RunState.COLLECTING, by=principal.user, at=now, note=note)
-        _told(session, principal.user, "nav.started", run, now, {"live": as_of is None})
+    accounts_below(session, fund)  # refuses a fund that does not exist
+    run = runs.create(
+        session, _run_id(fund, at), fund=fund, as_of=at, known_at=now, by=principal.user, at=now
+    )
+    note = AS_RECORDED if as_of else LIVE
+    run = runs.advance(session, run, RunState.COLLECTING, by=principal.user, at=now, note=note)
+    _told(session, principal.user, "nav.started", run, now, {"mode": note})
     return run
-
-
-def strike(
-    house: House,
-    principal: Principal,
-    fund: NodeId,
-    *,
-    as_of: datetime | None = None,
-    reuse_seconds: int | None = None,
-    report: ProgressReport = silent,
-) -> Run:
-    """Open a run and bring it to *calculated*; ``reuse_seconds``: accept snapshots of that age."""
-    run = start_run(house, principal, fund, as_of=as_of)
-    return advance_run(house, principal.tenant, run.id, reuse_seconds=reuse_seconds, report=report)
 
 
 def advance_run(
@@ -105,7 +95,7 @@ def advance_run(
     with run_lock(house.database, tenant, run_id):
         with house.database.transaction(tenant) as session:
             run = runs.get(session, run_id)
-            live = any(event.note == "live" for event in runs.events(session, run_id))
+            live = any(event.note == LIVE for event in runs.events(session, run_id))
             accounts = accounts_below(session, run.fund)
         if run.state is not RunState.COLLECTING:
             return run
@@ -153,118 +143,115 @@ def _calculate(house: House, tenant: TenantId, run: Run, missing: tuple[Failure,
     return run
 
 
-def approve(house: House, principal: Principal, run_id: RunId, *, result_sha: str, note: str = "") -> Run:
+def approve(
+    session: Session, house: House, principal: Principal, run_id: RunId, *, result_sha: str, note: str = ""
+) -> Run:
     """Approve a calculated NAV that somebody else struck.
 
     ``result_sha`` names what the approver saw: the SHA-256 of the canonical result. If the run holds
     another one by now, nothing is approved.
     """
-    now = house.clock.now()
-    with house.database.transaction(principal.tenant) as session:
-        run = runs.get(session, run_id)
-        authorize(principal, "nav:approve", _resource(principal, run))
-        if result_sha != run.result_sha:
-            raise PayloadChangedError(
-                f"You saw result {result_sha[:16]}, but the run holds {(run.result_sha or 'none')[:16]}; "
-                "read it again."
-            )
-        run = runs.advance(
-            session, run, RunState.APPROVED, by=principal.user, at=now, note=note, approved_by=principal.user
+    run = runs.get(session, run_id)
+    authorize(principal, "nav:approve", _resource(principal, run))
+    if result_sha != run.result_sha:
+        raise PayloadChangedError(
+            f"You saw result {result_sha[:16]}, but the run holds {(run.result_sha or 'none')[:16]}; "
+            "read it again."
         )
-        _told(session, principal.user, "nav.approved", run, now, {"note": note, "result": result_sha})
+    now = house.clock.now()
+    run = runs.advance(
+        session, run, RunState.APPROVED, by=principal.user, at=now, note=note, approved_by=principal.user
+    )
+    _told(session, principal.user, "nav.approved", run, now, {"note": note, "result": result_sha})
     commit_point("nav.approved")
     return run
 
 
-def reject(house: House, principal: Principal, run_id: RunId, *, reason: str) -> Run:
+def reject(session: Session, house: House, principal: Principal, run_id: RunId, *, reason: str) -> Run:
     """Refuse a NAV for good, with the reason; a new run takes its place."""
     if not reason.strip():
         raise InvalidInputError("A rejection needs a reason; say what is wrong.")
+    run = runs.get(session, run_id)
+    authorize(principal, "nav:approve", _resource(principal, run))
     now = house.clock.now()
-    with house.database.transaction(principal.tenant) as session:
-        run = runs.get(session, run_id)
-        authorize(principal, "nav:approve", _resource(principal, run))
-        run = runs.advance(session, run, RunState.REJECTED, by=principal.user, at=now, note=reason)
-        _told(session, principal.user, "nav.rejected", run, now, {"reason": reason})
+    run = runs.advance(session, run, RunState.REJECTED, by=principal.user, at=now, note=reason)
+    _told(session, principal.user, "nav.rejected", run, now, {"reason": reason})
     return run
 
 
-def publish(house: House, principal: Principal, run_id: RunId) -> Run:
-    """Make an approved NAV final and keep its evidence bundle.
+def publish(session: Session, house: House, principal: Principal, run_id: RunId) -> Run:
+    """Make an approved NAV final and keep its evidence bundle, which must verify first.
 
     Refused with ``NotPublishableError`` while it is provisional, does not reconcile, or a blocking data
     issue of one of its accounts is open.
     """
-    tenant = principal.tenant
-    with house.database.transaction(tenant, snapshot=True) as session:
-        run = runs.get(session, run_id)
-        authorize(principal, "nav:publish", _resource(principal, run))
-        if run.state is not RunState.APPROVED:
-            raise runs.RunConflictError(
-                f"The run {run.id!r} is {run.state}; only an approved one is published."
-            )
-        inputs, result = read_inputs(house.blobs(tenant), run), read_result(house.blobs(tenant), run)
-        _refuse_unfit(session, inputs, result)
-        metas = evidence_of(session, inputs)
-        signer = tenant_signer(session, house)
-    blobs = house.blobs(tenant)
+    run = runs.get(session, run_id)
+    authorize(principal, "nav:publish", _resource(principal, run))
+    if run.state is not RunState.APPROVED:
+        raise runs.RunConflictError(f"The run {run.id!r} is {run.state}, not approved.")
+    blobs = house.blobs(principal.tenant)
+    inputs, result = read_inputs(blobs, run), read_result(blobs, run)
+    _refuse_unfit(session, inputs, result)
+    signer = tenant_signer(session, house)
     record = RunRecord(run.id, run.created_by, run.approved_by or "", principal.user, run.restates)
+    metas = evidence_of(session, inputs)
     payloads = {one.sha256: blobs.read(one.sha256) for one in metas}
     bundle = build_bundle(Content(record, inputs, result, metas, payloads), signer)
+    check = verify_bundle(bundle, key=signer.public_key)
+    if check.verdict is not Verdict.IDENTICAL:
+        raise NotPublishableError(
+            f"The evidence does not lead to this NAV: {check.difference}. Strike it again; if this stays, "
+            "the archive was changed.",
+            reasons=[check.difference],
+        )
     bundle_sha = blobs.write(bundle)
     commit_point("nav.bundled")
     now = house.clock.now()
-    with house.database.transaction(tenant) as session:
-        if run.restates:
-            old = runs.get(session, run.restates)
-            runs.advance(session, old, RunState.SUPERSEDED, by=principal.user, at=now, note=run.id)
-        run = runs.advance(
-            session,
-            run,
-            RunState.PUBLISHED,
-            by=principal.user,
-            at=now,
-            published_by=principal.user,
-            bundle_sha=bundle_sha,
-        )
-        _told(session, principal.user, "nav.published", run, now, {"bundle": bundle_sha})
+    if run.restates:
+        old = runs.get(session, run.restates)
+        runs.advance(session, old, RunState.SUPERSEDED, by=principal.user, at=now, note=run.id)
+    run = runs.advance(
+        session,
+        run,
+        RunState.PUBLISHED,
+        by=principal.user,
+        at=now,
+        published_by=principal.user,
+        bundle_sha=bundle_sha,
+    )
+    _told(session, principal.user, "nav.published", run, now, {"bundle": bundle_sha})
     commit_point("nav.published")
     return run
 
 
-def restate(house: House, principal: Principal, run_id: RunId) -> Restatement:
-    """Compute a published NAV again for the same instant with what is known today."""
+def start_restatement(session: Session, house: House, principal: Principal, run_id: RunId) -> Run:
+    """Open a run that computes a published NAV again, for the same instant with what is known today."""
     authorize(principal, "nav:strike")
+    old = runs.get(session, run_id)
+    if old.state is not RunState.PUBLISHED:
+        raise runs.RunConflictError(f"The run {old.id!r} is {old.state}; only what is published is restated.")
     now = house.clock.now()
-    with house.database.transaction(principal.tenant) as session:
-        old = runs.get(session, run_id)
-        if old.state is not RunState.PUBLISHED:
-            raise runs.RunConflictError(
-                f"The run {old.id!r} is {old.state}; only a published NAV is restated."
-            )
-        new = runs.create(
-            session,
-            _run_id(old.fund, old.as_of),
-            fund=old.fund,
-            as_of=old.as_of,
-            known_at=now,
-            by=principal.user,
-            at=now,
-            restates=old.id,
-        )
-        _told(session, principal.user, "nav.restating", new, now, {"restates": old.id})
-    new = advance_run(house, principal.tenant, new.id)
-    return compare(house, principal, new.id)
+    new = runs.create(
+        session,
+        _run_id(old.fund, old.as_of),
+        fund=old.fund,
+        as_of=old.as_of,
+        known_at=now,
+        by=principal.user,
+        at=now,
+        restates=old.id,
+    )
+    _told(session, principal.user, "nav.restating", new, now, {"restates": old.id})
+    return new
 
 
-def compare(house: House, principal: Principal, run_id: RunId) -> Restatement:
+def compare(session: Session, house: House, principal: Principal, run_id: RunId) -> Restatement:
     """A restatement and what it changes, line by line."""
     authorize(principal, "nav:read")
-    with house.database.transaction(principal.tenant) as session:
-        new = runs.get(session, run_id)
-        if new.restates is None:
-            raise InvalidInputError(f"The run {run_id!r} restates no other; nothing to compare with.")
-        old = runs.get(session, new.restates)
+    new = runs.get(session, run_id)
+    if new.restates is None:
+        raise InvalidInputError(f"The run {run_id!r} restates no other; nothing to compare with.")
+    old = runs.get(session, new.restates)
     blobs = house.blobs(principal.tenant)
     return Restatement(old, new, differences(read_result(blobs, old), read_result(blobs, new)))
 

@@ -1,0 +1,107 @@
+"""Definitions that people keep: one way to list, read, write and delete all of them.
+
+A catalogue names a kind of definition, its type, the actions that guard it, and the check that the whole
+must pass before a change is kept. Commands and endpoints use the same catalogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from truenav.access.policy import Principal, Resource, authorize
+from truenav.app.house import House
+from truenav.core.canonical import canonical_json, decode, sha256_hex
+from truenav.core.failure import InvalidInputError
+from truenav.store import audit, definitions
+from truenav.store.database import Session
+from truenav.store.definitions import Definition, Kind
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue(Generic[T]):
+    """All definitions of one kind.
+
+    ``check`` sees the transaction with the change already made and raises to refuse it.
+    """
+
+    kind: Kind
+    cls: type[T]
+    read: str
+    write: str
+    id_of: Callable[[T], str]
+    check: Callable[[Session, T], None]
+
+    def list_all(self, session: Session, principal: Principal) -> tuple[Definition[T], ...]:
+        """The newest version of each, by id."""
+        authorize(principal, self.read)
+        return definitions.list_all(session, self.kind, self.cls)
+
+    def find(self, session: Session, principal: Principal, id: str) -> Definition[T]:
+        """The newest version of one; ``DefinitionNotFoundError`` when there is none."""
+        authorize(principal, self.read)
+        return definitions.find(session, self.kind, id, self.cls)
+
+    def parse(self, data: object) -> T:
+        """A definition from JSON data; refuses wrong forms and unknown fields by name."""
+        return decode(self.cls, data)
+
+    def put(
+        self,
+        session: Session,
+        house: House,
+        principal: Principal,
+        body: T,
+        *,
+        expected_version: int | None = None,
+    ) -> Definition[T]:
+        """Write a new version; refused if the whole would not hold together with it."""
+        id = self.id_of(body)
+        authorize(principal, self.write, Resource(principal.tenant, self.kind, id))
+        if not id or len(id) > 200 or not id.isprintable():
+            raise InvalidInputError(f"{self.kind} id {id[:60]!r}: use 1 to 200 printable characters.")
+        now = house.clock.now()
+        version = definitions.put(
+            session, self.kind, id, body, by=principal.user, at=now, expected_version=expected_version
+        )
+        self.check(session, body)
+        self._audit(session, house, principal, "put", id, {"version": version, "sha256": _sha(body)})
+        return definitions.find(session, self.kind, id, self.cls)
+
+    def delete(self, session: Session, house: House, principal: Principal, id: str) -> None:
+        """End a definition; its versions stay readable. Refused while others need it."""
+        authorize(principal, self.write, Resource(principal.tenant, self.kind, id))
+        body = definitions.get(session, self.kind, id, self.cls)
+        definitions.delete(session, self.kind, id, by=principal.user, at=house.clock.now())
+        self.check(session, body)
+        self._audit(session, house, principal, "delete", id, {})
+
+    def _audit(
+        self,
+        session: Session,
+        house: House,
+        principal: Principal,
+        verb: str,
+        id: str,
+        detail: dict[str, Any],
+    ) -> None:
+        audit.append(
+            session,
+            actor=principal.user,
+            action=f"{self.kind}.{verb}",
+            subject=id,
+            at=house.clock.now(),
+            detail=detail,
+        )
+
+
+def no_check(session: Session, body: object) -> None:
+    """For definitions that stand alone."""
+    del session, body
+
+
+def _sha(body: object) -> str:
+    return sha256_hex(canonical_json(body))

@@ -1,0 +1,1 @@
+"""The portfolio tree, who feeds it, its share classes, and its figures."""

@@ -1,0 +1,1 @@
+"""Pricing and NAV policies, numeraires, marks."""

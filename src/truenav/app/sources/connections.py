@@ -1,0 +1,126 @@
+"""Connections: a key is checked at the venue before it is kept, and kept encrypted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+
+from truenav.access.policy import Principal, Resource, authorize
+from truenav.app.house import House
+from truenav.app.sources.model import Connection
+from truenav.connect.contract import AccountConnector, Credentials, KeyCheck, Payload, refuse_unsafe_key
+from truenav.connect.errors import KeyForbiddenError
+from truenav.connect.registry import connector
+from truenav.connect.transport import open_network
+from truenav.core.account import Account
+from truenav.core.canonical import canonical_json
+from truenav.core.failure import InvalidInputError
+from truenav.core.ids import ConnectionId, parse_slug
+from truenav.store import audit, definitions
+from truenav.store.database import Session
+from truenav.store.definitions import Definition, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConnection:
+    """A connection that was kept, with what its venue said of the key (None: it has none)."""
+
+    connection: Connection
+    check: KeyCheck | None
+    notes: tuple[str, ...]
+
+
+def check_key(
+    house: House, connection: Connection, credentials: Credentials
+) -> tuple[KeyCheck, tuple[str, ...]]:
+    """Ask the venue about a key; refuses one that may withdraw, trade, or does not work.
+
+    Nothing of the answers is archived: they belong to no account yet.
+    """
+    source = connector(connection.connector)
+    if not isinstance(source, AccountConnector):
+        raise InvalidInputError(f"{connection.connector!r} reads no accounts, so it takes no key to check.")
+
+    async def ask() -> KeyCheck:
+        async with open_network(seed=0, clock=house.clock) as network:
+            api = network.transport(source, _forget, base_url=connection.base_url)
+            return await source.check_key(api, credentials)
+
+    check = asyncio.run(ask())
+    return check, refuse_unsafe_key(check)
+
+
+def add_connection(
+    session: Session,
+    house: House,
+    principal: Principal,
+    connection: Connection,
+    credentials: Credentials | None,
+) -> CheckedConnection:
+    """Check the key at the venue, then keep the connection and, encrypted, the key.
+
+    An existing connection of the same id gets the new address and key.
+    """
+    authorize(principal, "source:write", Resource(principal.tenant, "connection", connection.id))
+    parse_slug(connection.id, what="connection")
+    _refuse_unfit(session, connection, credentials)
+    check, notes = None, ()
+    if credentials is not None and connection.account is not None:
+        check, notes = check_key(house, connection, credentials)
+    now = house.clock.now()
+    definitions.put(session, Kind.CONNECTION, connection.id, connection, by=principal.user, at=now)
+    if credentials is not None:
+        house.vault.put(session, connection.secret_name, canonical_json(asdict(credentials)), at=now)
+    detail = {
+        "connector": connection.connector,
+        "account": connection.account,
+        "key": credentials is not None,
+    }
+    _audit(session, house, principal, "connection.put", connection.id, detail)
+    return CheckedConnection(connection, check, notes)
+
+
+def list_connections(session: Session, principal: Principal) -> tuple[Definition[Connection], ...]:
+    """All connections, by id; keys are never shown."""
+    authorize(principal, "source:read")
+    return definitions.list_all(session, Kind.CONNECTION, Connection)
+
+
+def remove_connection(session: Session, house: House, principal: Principal, id: str) -> None:
+    """Forget a connection and its key; what was gathered through it stays."""
+    authorize(principal, "source:write", Resource(principal.tenant, "connection", id))
+    found = definitions.get(session, Kind.CONNECTION, id, Connection)
+    definitions.delete(session, Kind.CONNECTION, id, by=principal.user, at=house.clock.now())
+    house.vault.delete(session, found.secret_name)
+    _audit(session, house, principal, "connection.delete", ConnectionId(id), {})
+
+
+def _refuse_unfit(session: Session, connection: Connection, credentials: Credentials | None) -> None:
+    source = connector(connection.connector)
+    if connection.account is None:
+        return
+    account = definitions.get(session, Kind.ACCOUNT, connection.account, Account)
+    if unknown := set(account.wallets) - set(source.manifest.wallets):
+        raise InvalidInputError(
+            f"{source.manifest.title} has no wallet {min(unknown)!r}; it has {', '.join(source.manifest.wallets)}."
+        )
+    if source.manifest.credentials and credentials is None:
+        wanted = ", ".join(source.manifest.credentials)
+        raise KeyForbiddenError(f"{source.manifest.title} needs a key ({wanted}) to read an account.")
+
+
+def _audit(
+    session: Session,
+    house: House,
+    principal: Principal,
+    action: str,
+    subject: str,
+    detail: dict[str, object],
+) -> None:
+    audit.append(
+        session, actor=principal.user, action=action, subject=subject, at=house.clock.now(), detail=detail
+    )
+
+
+async def _forget(payload: Payload) -> None:
+    del payload
