@@ -103,6 +103,12 @@ def test_paging_okx_bills_backwards_gives_every_balance_change(
     assert {bill["type"] for bill in bills} == {"1", "2", "8"}
 
 
+def test_expiries_are_billed_as_exercised_or_worthless(simulator: Running, http: httpx.Client) -> None:
+    rows = okx_get(simulator, http, "okx-options", "/api/v5/account/bills-archive", type=3).json()["data"]
+    billed = {(row["instId"][-1], row["subType"], row["sz"], row["balChg"] == "0") for row in rows}
+    assert billed == {("C", "170", "6000", False), ("P", "172", "6000", True)}
+
+
 def test_deposits_withdrawals_and_transfers_are_listed(simulator: Running, http: httpx.Client) -> None:
     account = "binance-directional"
     deposits = binance_get(simulator, http, account, "/sapi/v1/capital/deposit/hisrec").json()

@@ -85,6 +85,17 @@ def test_a_spot_purchase_takes_its_fee_from_the_coins_received(tmp_path: Path) -
     assert books.balance("spot", "USDT") == Decimal("39999.985")
 
 
+def test_okx_takes_the_cost_of_a_spot_trade_exactly(tmp_path: Path) -> None:
+    books = ledger(
+        tmp_path,
+        "okx",
+        'at = "+0d01:00", deposit = "100000 USDT"',
+        'at = "+0d01:01", transfer = "100000 USDT", from = "funding", to = "trading"',
+        'at = "+0d02:00", buy = "0.00000001", instrument = "BTC-USDT", price = "40000.3", fee_rate = "0"',
+    ).at(after(1))
+    assert books.balance("trading", "USDT") == 100_000 - Decimal("0.000400003")
+
+
 def test_funding_of_a_linear_short_is_received_when_the_rate_is_positive(tmp_path: Path) -> None:
     books = ledger(
         tmp_path,

@@ -16,10 +16,10 @@ import httpx
 import pytest
 from scipy.stats import norm
 
-from truenav.simulator.errors import ScenarioError, UnknownNameError
+from truenav.simulator.errors import PortError, ScenarioError, UnknownNameError
 from truenav.simulator.export import statement_rows, write_statement
 from truenav.simulator.scenario import load_scenario
-from truenav.simulator.server import create_app
+from truenav.simulator.server import create_app, listen
 from truenav.simulator.times import VirtualClock
 from truenav.simulator.truth import truth
 from truenav.simulator.world import World, open_world, remembered_anchor
@@ -152,6 +152,11 @@ def test_a_malformed_event_is_refused_with_its_place(tmp_path: Path, text: str, 
     )
     with pytest.raises(ScenarioError, match=complaint):
         load_scenario(path)
+
+
+def test_a_taken_port_is_refused_in_one_sentence() -> None:
+    with listen("127.0.0.1", 0) as listener, pytest.raises(PortError, match="choose another port"):
+        listen("127.0.0.1", listener.getsockname()[1])
 
 
 def test_copies_of_an_account_have_their_own_keys(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """An account's books: a fold of its events, of funding and of expiries, up to an instant.
 
-What the venue rounds, it rounds here, once: cash to 8 decimals half-even, average entry prices to
-8 decimals on each fill that increases a position. These rounded numbers are the state of record; the
+What the venue rounds, it rounds here, once: cash to 8 decimals half-even (OKX takes the cost of a spot
+trade exactly), average entry prices to 8 decimals on each fill that increases a position. These rounded numbers are the state of record; the
 true equity (:mod:`.truth`) is exact arithmetic on them.
 
 At one instant the order is: expiry, funding, then the scenario's own events.
@@ -55,7 +55,11 @@ IDS_PER_ACCOUNT = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """What an entry belongs to: a fill, movement or transfer, and its instrument."""
+    """What an entry belongs to: a fill, movement or transfer, and its instrument.
+
+    `size` is signed for a settlement (what was held), otherwise not; `price` is the fill's, the mark of a
+    funding payment, or the index of a settlement.
+    """
 
     reference: int
     instrument: Instrument | None = None
@@ -315,7 +319,9 @@ class Ledger:
     def _trade_spot(self, at: datetime, instrument: Instrument, order: Order, price: Decimal) -> None:
         """Base against quote; the fee is taken from what is received."""
         wallet = self._wallet(instrument)
-        cost = round8(order.size * price)
+        cost = order.size * price
+        if self.plan.venue.dialect == "binance":
+            cost = round8(cost)
         sign = 1 if order.side == "buy" else -1
         received, fee_asset = (order.size, instrument.base) if sign > 0 else (cost, instrument.quote)
         fee = round8(received * order.fee_rate)
@@ -368,10 +374,9 @@ class Ledger:
         instrument = position.instrument
         index = self.market.index(instrument.venue, instrument.base, at)
         cash = settlement_cash(position, index)
-        if cash:
-            key = (self._wallet(instrument), instrument.settle)
-            tie = Tie(self._new_id(), instrument, size=abs(position.size), price=index)
-            self._post(at, "settlement", key, cash, tie)
+        key = (self._wallet(instrument), instrument.settle)
+        tie = Tie(self._new_id(), instrument, size=position.size, price=index)
+        self._post(at, "settlement", key, cash, tie)
         del self.books.positions[instrument.key]
 
     def _fund(self, at: datetime, position: Position) -> None:

@@ -170,8 +170,18 @@ def _bill_type(bill: Bill, fill: Fill | None) -> tuple[str, str]:
     if entry.cause == "funding":
         return ("8", "174" if entry.amount > 0 else "173")
     if entry.cause == "settlement":
-        return ("3", "170" if entry.tie.instrument and entry.tie.instrument.kind == "option" else "112")
+        return ("3", _settlement_type(entry))
     return ("2", "1" if fill is None or fill.side == "buy" else "2")
+
+
+def _settlement_type(entry: Entry) -> str:
+    """Delivery of a long or short; an option exercised, exercised against us, or expired worthless."""
+    long = entry.tie.size > 0
+    if entry.tie.instrument is None or entry.tie.instrument.kind != "option":
+        return "112" if long else "113"
+    if not entry.amount:
+        return "172"
+    return "170" if long else "171"
 
 
 def _bill(bill: Bill, fill: Fill | None) -> dict[str, Any]:
@@ -181,7 +191,7 @@ def _bill(bill: Bill, fill: Fill | None) -> dict[str, Any]:
     source, target = entry.wallet, entry.tie.counter_wallet
     if moved and entry.amount > 0:
         source, target = target, source
-    size = fill.size if fill else entry.tie.size or abs(entry.amount)
+    size = fill.size if fill else abs(entry.tie.size or entry.amount)
     price = fill.price if fill else entry.tie.price
     at = str(milliseconds(entry.at))
     return {
