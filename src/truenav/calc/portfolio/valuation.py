@@ -18,7 +18,7 @@ from truenav.core.failure import InvalidInputError
 
 Accelerator = Literal["auto", "numba", "python"]
 
-COMPILED_FROM_ROWS = 2_000_000
+COMPILED_FROM_ROWS = 3_000_000
 """From here on a cold process is done sooner when it loads the compiled kernels first."""
 
 ROWS_PER_THREAD = 50_000
