@@ -29,7 +29,6 @@ from truenav.connect.errors import KeyForbiddenError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
-from truenav.core.clock import to_milliseconds
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 from truenav.core.failure import FailureKind
 
@@ -150,8 +149,10 @@ class _History:
 
     def spot_steps(self) -> list[Step]:
         """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
-        first = {"startTime": str(to_milliseconds(self.since))}
-        steps = [self._trades(binance.SPOT_TRADES, symbol, first) for symbol in self._spot_symbols()]
+        steps: list[Step] = []
+        for symbol in self._spot_symbols():
+            key = f"{binance.SPOT_TRADES.name}?{symbol}"
+            steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), self.since)))
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
@@ -167,23 +168,20 @@ class _History:
 
     def futures_steps(self, income: Pages | None) -> list[Step]:
         """Trades of every contract that left income, is held, or was traded before."""
-        first = history.traded_symbols(income.payloads) if income is not None else {}
+        traded = history.traded_symbols(income.payloads) if income is not None else set()
         held = {
             line.instrument.partition(":")[2]
             for fact in self.harvest.facts
             if isinstance(fact.body, PositionSnapshot)
             for line in fact.body.lines
         }
-        symbols = sorted({*first, *held, *self._read_before(binance.USDM_TRADES)})
-        return [
-            self._trades(binance.USDM_TRADES, symbol, {"fromId": str(first.get(symbol, 0))})
-            for symbol in symbols
-        ]
-
-    def _trades(self, endpoint: Endpoint, symbol: str, first: dict[str, str]) -> Step:
-        key = f"{endpoint.name}?{symbol}"
-        spot = endpoint is binance.SPOT_TRADES
-        return key, history.trades(self.client, symbol, self.cursors.get(key), first, spot=spot)
+        steps: list[Step] = []
+        for symbol in sorted(traded | held | self._read_before(binance.USDM_TRADES)):
+            key = f"{binance.USDM_TRADES.name}?{symbol}"
+            steps.append(
+                (key, history.futures_trades(self.client, symbol, self.cursors.get(key), self.since))
+            )
+        return steps
 
     def _spot_symbols(self) -> list[str]:
         """At the first sync every known pair; later those traded before or whose base is held."""

@@ -35,15 +35,46 @@ TRANSFER_PAGE = 100
 LONGEST_SPAN = timedelta(days=90)
 INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
+TRADES_KEPT = timedelta(days=175)
+WEEK = timedelta(days=7)
 _DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
 """States of a deposit or withdrawal that do not change any more."""
 
 
-async def trades(
-    client: BinanceClient, symbol: str, cursor: Cursor | None, first: dict[str, str], *, spot: bool
+async def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+    """Trades of one pair from the cursor's trade on, else since an instant."""
+    first = {"startTime": str(to_milliseconds(since))}
+    return await _trades(client, (SPOT_TRADES, SPOT_ORDERS), symbol, cursor, first)
+
+
+async def futures_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+    """Trades of one contract from the cursor's trade on, else since an instant.
+
+    The venue gives at most a week by time, so the first trade is sought week by week; from there on
+    pages turn by number.
+    """
+    start, now = max(since, client.api.now() - TRADES_KEPT), client.api.now()
+    cursor = kept(cursor, now, TRADES_KEPT)
+    first: dict[str, str] = {}
+    while cursor is None and not first:
+        if start >= now:
+            return Pages(())
+        span = {"startTime": str(to_milliseconds(start)), "endTime": str(to_milliseconds(start + WEEK))}
+        rows = rows_of(await client.get(USDM_TRADES, {"symbol": symbol, **span, "limit": "1"}), trade_row)
+        first = {"fromId": min(rows).id} if rows else {}
+        start += WEEK
+    return await _trades(client, (USDM_TRADES, USDM_ORDERS), symbol, cursor, first)
+
+
+async def _trades(
+    client: BinanceClient,
+    endpoints: tuple[Endpoint, Endpoint],
+    symbol: str,
+    cursor: Cursor | None,
+    first: dict[str, str],
 ) -> Pages:
-    """Trades of one symbol from the cursor's trade on, else as ``first`` says, with their orders' tags."""
-    endpoint, orders = (SPOT_TRADES, SPOT_ORDERS) if spot else (USDM_TRADES, USDM_ORDERS)
+    """Trades of one symbol, each page noted with the tags of its orders."""
+    endpoint, orders = endpoints
     tags: dict[str, str | None] = {}
     seen: list[Payload] = []
 
@@ -93,15 +124,10 @@ async def income(client: BinanceClient, cursor: Cursor | None, since: datetime) 
     return await follow(ask, start, limit=PAGE, what="binance usdm.income")
 
 
-def traded_symbols(payloads: Iterable[Payload]) -> dict[str, int]:
-    """Futures symbols whose trades left income, each with its first trade's id."""
-    first: dict[str, int] = {}
-    for payload in payloads:
-        for node in read_json(payload.body).items():
-            trade, symbol = node.text_or("tradeId"), node.text_or("symbol")
-            if symbol and trade.isascii() and trade.isdigit():
-                first[symbol] = min(first.get(symbol, int(trade)), int(trade))
-    return first
+def traded_symbols(payloads: Iterable[Payload]) -> set[str]:
+    """Futures symbols that income names."""
+    rows = (node for payload in payloads for node in read_json(payload.body).items())
+    return {symbol for node in rows if (symbol := node.text_or("symbol"))}
 
 
 async def movements(

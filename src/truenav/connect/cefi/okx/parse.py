@@ -6,8 +6,10 @@ trades; both together are every change of ``cashBal``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from truenav.connect.cefi.okx.manifest import MANIFEST
@@ -41,6 +43,10 @@ _KINDS: Mapping[str, InstrumentKind] = {
     "OPTION": InstrumentKind.OPTION,
 }
 _RIGHTS = {"C": OptionRight.CALL, "P": OptionRight.PUT}
+_DATED = re.compile(
+    r"(?P<family>[A-Z0-9]{1,20}-[A-Z0-9]{1,20})-(?P<day>\d{6})(-(?P<strike>\d{1,12})-(?P<right>[CP]))?",
+    re.ASCII,
+)
 _FUNDING_ACCOUNT = "6"
 _TRANSFER, _DELIVERY = "1", "3"
 _TRADES = frozenset({"2", "5", "9", "14", "24"})
@@ -61,8 +67,8 @@ _CASH: Mapping[str, CashKind] = {
     "33": CashKind.REALISED,
     "34": CashKind.SETTLEMENT,
 }
-_CLOSES_LONG = {"112": True, "113": False, "170": True, "171": False}
-"""Bill subtypes of an expiry: delivery long, delivery short, exercised, counterparty exercised."""
+_DELIVERS_LONG: Mapping[str, bool] = {"112": True, "113": False}
+"""Bill subtypes of a future's delivery: long, short."""
 
 
 def okx_id(name: str) -> InstrumentId:
@@ -212,8 +218,42 @@ def _position(reading: Reading, row: Node) -> PositionLine | None:
     return PositionLine(name, quantity, row.decimal("avgPx"), delta)
 
 
+_EXPIRY_TIME = time(8, tzinfo=UTC)
+
+
+def _terms(reading: Reading, name: str) -> Instrument | None:
+    """Terms of a market; of an expired one, which OKX lists no more, from its family.
+
+    A name tells expiry, strike and right (``BTC-USD-261218-40000-C``); contract size, currency and kind
+    are the family's, so any listed sibling gives them.
+    """
+    known = reading.context.instruments.instruments
+    if okx_id(name) in known:
+        return known[okx_id(name)]
+    match = _DATED.fullmatch(name)
+    kind = None if match is None else InstrumentKind.OPTION if match["right"] else InstrumentKind.FUTURE
+    prefix = "" if match is None else okx_id(match["family"]) + "-"
+    siblings = [one for key, one in known.items() if kind is one.kind and key.startswith(prefix)]
+    if match is None or not siblings:
+        return reading.instrument(okx_id(name), lost=True)
+    try:
+        day = datetime.strptime(match["day"], "%y%m%d").date()  # noqa: DTZ007 - a day, not an instant
+    except ValueError:
+        return reading.instrument(okx_id(name), lost=True)
+    terms = replace(
+        min(siblings, key=lambda one: one.id),
+        id=okx_id(name),
+        code=name,
+        expiry_at=datetime.combine(day, _EXPIRY_TIME),
+        strike=Decimal(match["strike"]) if match["strike"] else None,
+        right=_RIGHTS[match["right"]] if match["right"] else None,
+    )
+    reading.instruments.append(terms)
+    return terms
+
+
 def _fill(reading: Reading, row: Node) -> None:
-    terms = reading.instrument(okx_id(row.text("instId")), lost=True)
+    terms = _terms(reading, row.text("instId"))
     if terms is None:
         return
     at, price, side = row.instant("ts"), row.decimal("fillPx"), row.text("side")
@@ -266,8 +306,11 @@ def _transfer(reading: Reading, row: Node, amount: Amount, external_id: str, at:
 
 
 def _closed(row: Node, change: Decimal) -> Decimal:
-    """Change of the position at an expiry: a long closes with a minus, told by subtype, else by cash."""
-    long = _CLOSES_LONG.get(row.text_or("subType"), change >= 0)
+    """Change of the position at an expiry: a long closes with a minus.
+
+    An exercise pays the long and charges the short; a delivery tells the side by its subtype.
+    """
+    long = _DELIVERS_LONG.get(row.text_or("subType"), change > 0)
     size = abs(row.decimal("sz"))
     return -size if long else size
 

@@ -1,0 +1,104 @@
+"""Files as facts: the check that a person sees and the parser that the verifier calls are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from truenav.connect.contract import ParseContext, Parsed, Parser
+from truenav.connect.errors import ImportRefusedError, MalformedPayloadError
+from truenav.connect.files.build import Builder, identity
+from truenav.connect.files.rows import Converter, RefusedCell, read_rows
+from truenav.connect.files.table import FileProblem, Problems, read_table
+from truenav.connect.files.templates import TEMPLATES, Template
+from truenav.core.account import Account
+from truenav.core.evidence import Evidence
+from truenav.core.facts import Fact
+from truenav.core.failure import InvalidInputError
+from truenav.core.ids import Sha256
+from truenav.core.instrument import Instrument
+from truenav.core.money import exact
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a file states. With any problem it states nothing."""
+
+    rows: int
+    facts: tuple[Fact, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
+    problem_count: int = 0
+    duplicates: tuple[int, ...] = ()
+
+
+def read_file(template: Template, data: bytes, evidence: Sha256, context: ParseContext) -> Outcome:
+    """Read a whole file; a repeated row counts once, a repeated id with other content is a problem."""
+    problems = Problems()
+    converter = Converter(context, {})
+    builder = Builder(template.name, evidence, converter)
+    seen: dict[tuple[object, ...], tuple[int, list[str]]] = {}
+    duplicates: list[int] = []
+    count = 0
+    with exact():
+        try:
+            table = read_table(data, problems)
+            for line, row, cells in read_rows(table, template, converter, problems):
+                count += 1
+                name = identity(template.name, cells)
+                first = seen.setdefault(name, (line, row))
+                if first[0] == line:
+                    _build(builder, line, cells, problems)
+                elif first[1] == row:
+                    duplicates.append(line)
+                else:
+                    problems.add(
+                        line,
+                        "",
+                        f"the same event stands in line {first[0]} with other content",
+                        "Keep the right one; a correction names the fact that it supersedes.",
+                    )
+        except ImportRefusedError as error:
+            place = error.context.get("line", 1)
+            problems.add(
+                place if isinstance(place, int) else 1,
+                str(error.context.get("column", "")),
+                error.message,
+                "See the import templates in the reference.",
+            )
+    if problems.count:
+        return Outcome(count, problems=tuple(problems.listed), problem_count=problems.count)
+    return Outcome(
+        rows=count,
+        facts=builder.finish(),
+        accounts=tuple(builder.accounts),
+        instruments=tuple(converter.instruments.values()),
+        duplicates=tuple(duplicates),
+    )
+
+
+def _build(builder: Builder, line: int, cells: dict[str, object], problems: Problems) -> None:
+    try:
+        builder.add(cells)
+    except RefusedCell as error:
+        problems.add(line, "", error.message, error.mend)
+    except InvalidInputError as error:
+        problems.add(line, "", error.message, "See the import templates in the reference.")
+
+
+def _parser(template: Template) -> Parser:
+    def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+        outcome = read_file(template, body, evidence.sha256, context)
+        if outcome.problems:
+            first = outcome.problems[0]
+            raise MalformedPayloadError(
+                f"line {first.line}{f', {first.column}' if first.column else ''}: {first.message} "
+                f"({outcome.problem_count} problems in all)."
+            )
+        return Parsed(outcome.facts, outcome.instruments)
+
+    return parse
+
+
+PARSERS: Mapping[str, Parser] = {f"{name}/1": _parser(template) for name, template in TEMPLATES.items()}

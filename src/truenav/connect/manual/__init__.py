@@ -1,0 +1,1 @@
+"""What people enter by hand, archived like any other payload."""

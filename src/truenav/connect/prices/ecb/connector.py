@@ -1,0 +1,43 @@
+"""Reads the ECB's rate files; no key, no account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
+from truenav.connect.errors import VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.prices.ecb.manifest import MANIFEST
+from truenav.connect.prices.ecb.parse import PARSERS
+from truenav.connect.transport import Transport
+from truenav.core.failure import FailureKind
+
+NINETY_DAYS = "/stats/eurofxref/eurofxref-hist-90d.xml"
+
+
+class EcbConnector:
+    """Euro fixings of the last ninety days, in one file."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """A file is there or it is not."""
+        del body
+        return None if status < 400 else VenueError(f"the file is not there (status {status}).")
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """All fixings of known currencies in the ninety-day file."""
+        del credentials
+        harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
+
+        async def ask() -> Pages:
+            return Pages((await api.get("rates/1", "web", NINETY_DAYS, budget="files"),))
+
+        await harvest.run([("rates/1", ask())])
+        return harvest.gathered()
+
+
+CONNECTOR = EcbConnector()
