@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from truenav.access.policy import Principal, Resource, authorize
@@ -64,7 +65,8 @@ def add_connection(
     authorize(principal, "source:write", Resource(principal.tenant, "connection", connection.id))
     parse_slug(connection.id, what="connection")
     _refuse_unfit(session, connection, credentials)
-    check, notes = None, ()
+    check: KeyCheck | None = None
+    notes: tuple[str, ...] = ()
     if credentials is not None and connection.account is not None:
         check, notes = check_key(house, connection, credentials)
     now = house.clock.now()
@@ -102,7 +104,8 @@ def _refuse_unfit(session: Session, connection: Connection, credentials: Credent
     account = definitions.get(session, Kind.ACCOUNT, connection.account, Account)
     if unknown := set(account.wallets) - set(source.manifest.wallets):
         raise InvalidInputError(
-            f"{source.manifest.title} has no wallet {min(unknown)!r}; it has {', '.join(source.manifest.wallets)}."
+            f"{source.manifest.title} has no wallet {min(unknown)!r}; "
+            f"it has {', '.join(source.manifest.wallets)}."
         )
     if source.manifest.credentials and credentials is None:
         wanted = ", ".join(source.manifest.credentials)
@@ -115,7 +118,7 @@ def _audit(
     principal: Principal,
     action: str,
     subject: str,
-    detail: dict[str, object],
+    detail: Mapping[str, object],
 ) -> None:
     audit.append(
         session, actor=principal.user, action=action, subject=subject, at=house.clock.now(), detail=detail
