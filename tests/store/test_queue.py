@@ -44,9 +44,13 @@ def test_a_job_exists_when_its_transaction_commits_and_shows_as_waiting(database
 
 
 def test_a_job_goes_with_the_transaction_that_is_rolled_back(database, tenant, jobs):
-    with pytest.raises(ZeroDivisionError), database.transaction(tenant) as session:
-        _enqueue(session)
-        raise ZeroDivisionError
+    def fail_after_enqueueing():
+        with database.transaction(tenant) as session:
+            _enqueue(session)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_enqueueing()
     assert jobs() == []
 
 

@@ -140,7 +140,8 @@ def claim_due(session: Session, schedule: str, due_at: datetime, *, at: datetime
 def last_due(session: Session, schedule: str) -> datetime | None:
     """The latest due time of a schedule that was taken; None before the first."""
     query = select(func.max(schedule_due.c.due_at)).where(schedule_due.c.schedule == schedule)
-    return session.scalar(query)
+    latest: datetime | None = session.scalar(query)
+    return latest
 
 
 def _run_key(session: Session, run: RunId) -> int:

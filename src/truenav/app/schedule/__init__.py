@@ -1,0 +1,1 @@
+"""Schedules: NAVs struck by themselves, by cron and time zone."""
