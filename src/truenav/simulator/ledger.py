@@ -1,8 +1,8 @@
 """An account's books: a fold of its events, of funding and of expiries, up to an instant.
 
 What the venue rounds, it rounds here, once: cash to 8 decimals half-even (OKX takes the cost of a spot
-trade exactly), average entry prices to 8 decimals on each fill that increases a position. These rounded numbers are the state of record; the
-true equity (:mod:`.truth`) is exact arithmetic on them.
+trade exactly), average entry prices to 8 decimals on each fill that increases a position. These rounded
+numbers are the state of record; the true equity (:mod:`.truth`) is exact arithmetic on them.
 
 At one instant the order is: expiry, funding, then the scenario's own events.
 """

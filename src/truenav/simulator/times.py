@@ -95,11 +95,6 @@ def milliseconds(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
-def from_milliseconds(number: int) -> datetime:
-    """The instant of a venue's millisecond count."""
-    return EPOCH + timedelta(milliseconds=number)
-
-
 def iso(instant: datetime) -> str:
     """``2026-01-31T08:00:00Z``, microseconds only when there are any."""
     return instant.replace(tzinfo=None).isoformat() + "Z"
