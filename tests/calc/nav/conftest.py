@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from truenav.calc.nav.model import FundNav, NavInputs, NavResult
+from truenav.calc.nav.model import FundNav, NavInputs, NavLine, NavResult
 from truenav.calc.nav.strike import strike_nav
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, ETH, EUR, USD, USDT
@@ -281,6 +281,15 @@ class House:
 
     def strike(self, fund: str, as_of: datetime, previous: Iterable[FundNav] = (), **changes: object) -> NavResult:
         return strike_nav(self.inputs(fund, as_of, previous=tuple(previous), **changes))
+
+
+def found(result: NavResult, subject: str, node: str | None = None) -> NavLine:
+    """The only line of a subject in the root fund."""
+    lines = [
+        one for one in result.root.lines if one.subject == subject and (node is None or one.node == node)
+    ]
+    assert len(lines) == 1, lines
+    return lines[0]
 
 
 @pytest.fixture
