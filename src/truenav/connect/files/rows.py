@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from truenav.connect.contract import ParseContext
 from truenav.connect.errors import ImportRefusedError
@@ -42,6 +42,14 @@ class Converter:
 
     context: ParseContext
     instruments: dict[InstrumentId, Instrument]
+    _always: dict[tuple[Kind, str], object] = field(default_factory=dict)
+    _dated: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Codes whose meaning changes with time are looked up for each row, others once."""
+        self._dated = frozenset(
+            alias.code for alias in self.context.assets.aliases if alias.valid_from or alias.valid_to
+        )
 
     def plain(self, column: Column) -> Convert:
         """The reading of a column that needs no instant."""
@@ -57,12 +65,19 @@ class Converter:
 
     def at(self, column: Column, at: datetime, text: str) -> object:
         """An asset or instrument as understood at an instant."""
-        if column.kind is Kind.ASSET:
-            return self.context.assets.resolve(ANY_VENUE, text, at)
+        key = (column.kind, text)
+        if key in self._always:
+            return self._always[key]
+        found = self._understand(column, at, text)
+        if not self._dated.intersection((text, *text.split("-"))):
+            self._always[key] = found
+        return found
+
+    def _understand(self, column: Column, at: datetime, text: str) -> object:
         known = self.context.instruments.instruments
-        if InstrumentId(text) in known:
+        if column.kind is not Kind.ASSET and InstrumentId(text) in known:
             return InstrumentId(text)
-        if column.kind is Kind.QUOTED:
+        if column.kind is not Kind.INSTRUMENT:
             return self.context.assets.resolve(ANY_VENUE, text, at)
         return self._pair(text, at)
 
@@ -124,7 +139,7 @@ def read_rows(
             cells[column.name] = _cell(line, row, column, place, convert, problems)
         at = cells.get(template.time)
         for column, place in late if at is not None else ():
-            understand = partial(converter.at, column, at)
+            understand = partial(converter.at, column, cast(datetime, at))
             cells[column.name] = _cell(line, row, column, place, understand, problems)
         if problems.count == before:
             yield line, row, cells
@@ -160,7 +175,7 @@ def _places(table: Table, template: Template) -> dict[str, int]:
     for name in table.columns:
         if name not in known:
             raise ImportRefusedError(
-                f"Line 1: the column {name[:60]!r} is not in template {template.name!r}, which has {allowed}.",
+                f"Line 1: the column {name[:60]!r} is not in {template.name!r}, which has {allowed}.",
                 line=1,
                 column=name[:60],
             )
