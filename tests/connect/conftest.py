@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from truenav.connect.contract import Credentials, ParseContext, Payload
+from truenav.connect.contract import Credentials, Cursor, Gathered, ParseContext, Payload
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -50,6 +51,23 @@ class Lab:
         plan = self.world.account(account)
         return Credentials(plan.api_key, plan.secret, plan.passphrase)
 
+    async def market(self, venue: str) -> ParseContext:
+        """What is known of a venue after its market was gathered."""
+        found = await connector(venue).gather_market(self.transport(venue), EMPTY)
+        assert not found.failures
+        return EMPTY.with_instruments(found.instruments)
+
+    async def gather(
+        self, name: str, context: ParseContext, cursors: Mapping[str, Cursor] = {}, **more: Any
+    ) -> Gathered:
+        """Gather one account since inception."""
+        account = self.account(name)
+        transport = self.transport(account.venue, name)
+        since = self.world.inception
+        return await connector(account.venue).gather_account(
+            transport, account, self.credentials(name), context, cursors, since=since, **more
+        )
+
     def account(self, name: str) -> Account:
         venue = self.world.account(name).venue.id
         wallets = connector(venue).manifest.wallets
@@ -73,10 +91,12 @@ async def open_lab(start: datetime = START) -> AsyncIterator[Lab]:
         yield Lab(world, clock, network, naps=naps)
 
 
-Labs = Callable[..., object]
-DAY = timedelta(days=1)
+@pytest.fixture
+def lab() -> Callable[..., AbstractAsyncContextManager[Lab]]:
+    """Opens a world; a fixture so that tests need not import this file."""
+    return open_lab
 
 
 @pytest.fixture
-def context() -> ParseContext:
+def empty() -> ParseContext:
     return EMPTY

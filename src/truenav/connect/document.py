@@ -50,6 +50,18 @@ def read_json(body: bytes) -> Node:
     return Node(value, "$")
 
 
+def looks_cut_off(body: bytes) -> MalformedPayloadError | None:
+    """A cheap look at both ends of a JSON answer, before anybody reads it; None where they fit."""
+    ends = (body.lstrip()[:1], body.rstrip()[-1:])
+    if ends in ((b"{", b"}"), (b"[", b"]")):
+        return None
+    if ends[0] == b"<":
+        return MalformedPayloadError(
+            "an HTML or XML page came instead of JSON; a proxy or firewall answered."
+        )
+    return MalformedPayloadError(f"the answer of {len(body)} bytes is cut off or not JSON.")
+
+
 def _refuse_constant(text: str) -> None:
     raise MalformedPayloadError(f"{text} is not a number.")
 

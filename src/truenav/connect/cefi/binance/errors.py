@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truenav.connect.document import read_json
+from truenav.connect.document import looks_cut_off, read_json
 from truenav.connect.errors import (
     ClockSkewError,
     KeyForbiddenError,
@@ -20,7 +20,7 @@ _FORBIDDEN = {"-1002", "-3041"}
 def refusal(status: int, body: bytes) -> VenueError | None:
     """The refusal in an answer; Binance tells errors by status 4xx and ``{"code": ..., "msg": ...}``."""
     if status < 400:
-        return None
+        return looks_cut_off(body)
     try:
         document = read_json(body)
         code, message = document.text("code"), document.text_or("msg")[:200]

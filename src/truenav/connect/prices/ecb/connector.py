@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
-from truenav.connect.errors import VenueError
+from truenav.connect.errors import MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.prices.ecb.manifest import MANIFEST
 from truenav.connect.prices.ecb.parse import PARSERS
@@ -22,8 +22,9 @@ class EcbConnector:
     parsers: Mapping[str, Parser] = PARSERS
 
     def refusal(self, status: int, body: bytes) -> VenueError | None:
-        """A file is there or it is not."""
-        del body
+        """A file is there and whole, or it is not."""
+        if status < 400 and not body.rstrip().endswith(b"Envelope>"):
+            return MalformedPayloadError("the file does not end as the ECB's do; it is cut off or a page.")
         return None if status < 400 else VenueError(f"the file is not there (status {status}).")
 
     async def gather_market(

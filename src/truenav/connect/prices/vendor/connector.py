@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
+from truenav.connect.document import looks_cut_off
 from truenav.connect.errors import KeyRevokedError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.prices.vendor.manifest import MANIFEST
@@ -26,12 +27,11 @@ class VendorConnector:
 
     def refusal(self, status: int, body: bytes) -> VenueError | None:
         """401 and 403 are the key's; other refusals are named by their status."""
-        del body
         if status in (401, 403):
             return KeyRevokedError(
                 f"the key is not accepted (status {status}); enter the vendor's key again."
             )
-        return None if status < 400 else VenueError(f"refused (status {status}).")
+        return looks_cut_off(body) if status < 400 else VenueError(f"refused (status {status}).")
 
     async def gather_market(
         self, api: Transport, context: ParseContext, credentials: Credentials | None = None
