@@ -87,6 +87,21 @@ def export(
 
 @simulator.command()
 @_scenario
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The CSV file.")
+@click.option("--as-of", help="RFC 3339 instant; now by default.")
+@_state_dir
+@_clock
+def prices(*, scenario_path: Path, out: Path, as_of: str | None, state_dir: Path, clock: str) -> None:
+    """Write closing prices of coins and contracts as one CSV file."""
+    from truenav.simulator.export import write_prices
+    from truenav.simulator.times import parse_time
+
+    write_prices(_open(scenario_path, state_dir, clock), out, parse_time(as_of) if as_of else None)
+    click.echo(str(out))
+
+
+@simulator.command()
+@_scenario
 @click.option("--account", help="One account; all of them by default.")
 @click.option("--as-of", help="RFC 3339 instant; now by default.")
 @_state_dir

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from truenav.simulator.contracts import Position
 from truenav.simulator.ledger import Fill, Movement
+from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact, plain
+from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import iso
 from truenav.simulator.world import World
 
 Row = dict[str, str]
+DERIVATIVES_WALLET = {"binance": "usdm", "okx": "trading"}
 COLUMNS = {
     "accounts": ("account", "venue", "name", "kind"),
     "balances": ("account", "as_of", "wallet", "asset", "amount"),
-    "positions": ("account", "as_of", "instrument", "quantity", "entry_price", "mark_price"),
+    "positions": ("account", "as_of", "wallet", "instrument", "quantity", "entry_price", "mark_price"),
+    "prices": ("at", "base", "quote", "price", "kind"),
     "trades": (
         "account",
         "external_id",
@@ -66,7 +72,7 @@ def statement_rows(world: World, account: str, at: datetime | None = None) -> di
                 for (wallet, asset), amount in sorted(books.balances.items())
             ],
             "positions": [
-                _position(world, plan.id, instant, position, at)
+                _position(world, plan, instant, position, at)
                 for _, position in sorted(books.positions.items())
             ],
             "trades": [_trade(plan.id, fill) for fill in books.fills],
@@ -74,11 +80,14 @@ def statement_rows(world: World, account: str, at: datetime | None = None) -> di
         }
 
 
-def _position(world: World, account: str, instant: datetime, position: Position, at: datetime | None) -> Row:
+def _position(
+    world: World, plan: AccountPlan, instant: datetime, position: Position, at: datetime | None
+) -> Row:
     return {
-        "account": account,
+        "account": plan.id,
         "as_of": iso(instant),
-        "instrument": position.instrument.id,
+        "wallet": DERIVATIVES_WALLET.get(plan.venue.dialect, "main"),
+        "instrument": statement_name(position.instrument),
         "quantity": plain(position.size),
         "entry_price": plain(position.entry),
         "mark_price": plain(world.mark(position.instrument, at)),
@@ -114,15 +123,54 @@ def _transfer(account: str, move: Movement) -> Row:
     }
 
 
+def statement_name(instrument: Instrument) -> str:
+    """How statements name a market: the venue (and its futures branch), a colon, the venue's own code."""
+    if instrument.venue == "binance":
+        branch = "binance" if instrument.kind == "spot" else "binance-usdm"
+        return f"{branch}:{instrument.base}{instrument.quote}"
+    return f"{instrument.venue}:{instrument.id}"
+
+
+def price_rows(world: World, at: datetime | None = None) -> list[Row]:
+    """Closing prices as of `at` (now by default): coins in US dollars, contracts at their venue's mark."""
+    instant = iso(at or world.now())
+    dollar = world.usd_price("USDT-USD", at)
+    with exact():
+        coins = {name: world.spot_price("binance", name, at) for name in ("BTC", "ETH")}
+        dollars = {name: price * dollar for name, price in coins.items() if price is not None}
+        dollars |= {"USDT": dollar, "USDC": world.usd_price("USDC-USD", at)}
+    rows = [_price(instant, name, "USD", price, "last") for name, price in dollars.items()]
+    for _, instrument in sorted(world.market.instruments.items()):
+        if instrument.kind == "spot" or (
+            instrument.expires_at and instrument.expires_at <= (at or world.now())
+        ):
+            continue
+        unit = instrument.settle if instrument.kind == "option" else instrument.quote
+        rows.append(_price(instant, statement_name(instrument), unit, world.mark(instrument, at), "mark"))
+    return rows
+
+
+def _price(instant: str, base: str, quote: str, price: Decimal, kind: str) -> Row:
+    return {"at": instant, "base": base, "quote": quote, "price": plain(price), "kind": kind}
+
+
+def write_prices(world: World, path: Path, at: datetime | None = None) -> None:
+    """Write the closing prices as one CSV file."""
+    _write(path, COLUMNS["prices"], price_rows(world, at))
+
+
 def write_statement(world: World, account: str, folder: Path, at: datetime | None = None) -> list[Path]:
     """Write the statement as one CSV file a kind into `folder`; gives the paths written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, rows in statement_rows(world, account, at).items():
-        path = folder / f"{name}.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS[name], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        paths.append(path)
+        paths.append(folder / f"{name}.csv")
+        _write(paths[-1], COLUMNS[name], rows)
     return paths
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
