@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+
 from truenav.calc.ledger.book import book_at, latest_snapshots
 from truenav.calc.ledger.deltas import Reason, deltas
 from truenav.core.asset import BTC, USDT
@@ -53,7 +54,15 @@ def effects(body: Body) -> list[tuple[str, str, Reason]]:
 
 def test_spot_fill_moves_base_cost_and_fee() -> None:
     body = Trade(
-        "w", SPOT.id, Decimal(2), Decimal(100), usdt("-200"), None, (Amount(Decimal("-0.01"), BTC),), "o", "arb"
+        "w",
+        SPOT.id,
+        Decimal(2),
+        Decimal(100),
+        usdt("-200"),
+        None,
+        (Amount(Decimal("-0.01"), BTC),),
+        "o",
+        "arb",
     )
     assert effects(body) == [
         (BTC, "2", Reason.TRADE),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+
 from truenav.calc.nav.model import FundNav, NavInputs, NavLine, NavResult
 from truenav.calc.nav.strike import strike_nav
 from truenav.core.account import Account, AccountKind
@@ -84,9 +85,7 @@ PRICING = PricingPolicy(
             "asset:iso4217:EUR", (PriceSource("ecb", QuoteKind.FIXING, USD),), 4 * 86_400, 10 * 86_400
         ),
         *(
-            PricingRule(
-                f"contract:{kind}", (PriceSource(OWN_VENUE, QuoteKind.MARK, OWN_QUOTE),), 900, 86_400
-            )
+            PricingRule(f"contract:{kind}", (PriceSource(OWN_VENUE, QuoteKind.MARK, OWN_QUOTE),), 900, 86_400)
             for kind in ("perpetual", "future", "option")
         ),
         PricingRule(
@@ -120,9 +119,7 @@ class House:
             self.share_class(f"{name}-a", name)
 
     def share_class(self, name: str, fund: str, rate: str = "0", currency: AssetId = USD) -> None:
-        self.classes.append(
-            ShareClass(ShareClassId(name), NodeId(fund), name, currency, Decimal(rate), 365)
-        )
+        self.classes.append(ShareClass(ShareClassId(name), NodeId(fund), name, currency, Decimal(rate), 365))
 
     def account(self, name: str, *rules: tuple[str, Selector], wallets: tuple[str, ...] = ("main",)) -> None:
         self.accounts.append(Account(AccountId(name), name, "okx", AccountKind.EXCHANGE, wallets))
@@ -192,7 +189,9 @@ class House:
         )
         return self.fact(account, body, at)
 
-    def transfer(self, account: str, at: datetime, number: str, asset: AssetId, *, internal: bool = False) -> Fact:
+    def transfer(
+        self, account: str, at: datetime, number: str, asset: AssetId, *, internal: bool = False
+    ) -> Fact:
         kind = TransferKind.INTERNAL if internal else TransferKind.EXTERNAL
         return self.fact(account, Transfer("main", Amount(Decimal(number), asset), kind), at)
 
@@ -212,9 +211,7 @@ class House:
     ) -> Fact:
         terms = next(one for one in INSTRUMENTS if one.id == instrument)
         paid = Amount(Decimal(cash), terms.settle)
-        return self.fact(
-            account, Settlement("main", instrument, Decimal(quantity), Decimal(price), paid), at
-        )
+        return self.fact(account, Settlement("main", instrument, Decimal(quantity), Decimal(price), paid), at)
 
     def deal(
         self,
@@ -279,7 +276,9 @@ class House:
         )
         return replace(made, **changes)
 
-    def strike(self, fund: str, as_of: datetime, previous: Iterable[FundNav] = (), **changes: object) -> NavResult:
+    def strike(
+        self, fund: str, as_of: datetime, previous: Iterable[FundNav] = (), **changes: object
+    ) -> NavResult:
         return strike_nav(self.inputs(fund, as_of, previous=tuple(previous), **changes))
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.calc.nav.conftest import CALL, DAY, INVERSE, PERP, SPOT, START, House
+
 from truenav.calc.nav.context import NavInputError
 from truenav.calc.nav.model import CoverageClass, NavInputs, NavResult, Quality
 from truenav.calc.nav.strike import strike_nav
@@ -15,8 +17,6 @@ from truenav.core.canonical import canonical_json, decode
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.money import Amount, AssetId
 from truenav.core.portfolio import ByAsset, ByInstrument, ByShare, ByTag, NodeKind
-
-from tests.calc.nav.conftest import CALL, DAY, INVERSE, PERP, SPOT, START, House
 
 HOUR = timedelta(hours=1)
 NEXT = START + DAY
@@ -136,7 +136,10 @@ def test_stale_mark_and_stale_snapshot_by_value(simple: House) -> None:
     assert result.coverage.stale == Decimal("0.875")
     assert result.root.nav_usd == 80000
     assert result.quality is Quality.PROVISIONAL
-    assert sorted({one.kind for one in result.failures}) == [FailureKind.ACCOUNT_STALE, FailureKind.PRICE_STALE]
+    assert sorted({one.kind for one in result.failures}) == [
+        FailureKind.ACCOUNT_STALE,
+        FailureKind.PRICE_STALE,
+    ]
     simple.policy = replace(simple.policy, minimum_coverage=Decimal("0.125"))
     assert simple.strike("alpha", at).quality is Quality.COMPLETE
 
@@ -202,6 +205,12 @@ def test_both_legs_of_a_hedged_pair_are_valued(simple: House) -> None:
     assert result.root.nav_usd == 60050
     assert result.nodes[0].gross_exposure_usd == 50000 + 1050
     assert result.nodes[0].net_exposure_usd == 50000
+
+
+def test_a_closed_position_needs_no_price(simple: House) -> None:
+    simple.positions("okx-1", START, (PERP, "0", "0"))
+    result = simple.strike("alpha", START)
+    assert (result.failures, len(result.root.lines)) == ((), 2)
 
 
 def test_position_without_terms_is_unpriced(simple: House) -> None:
@@ -340,7 +349,12 @@ def test_fee_payment_settles_the_accrual(house: House) -> None:
     assert (second.root.nav_usd, second.root.accrued_fees_usd) == (99990, 0)
     bridge = second.root.bridge
     assert bridge is not None
-    assert (bridge.fee_usd, bridge.flow_usd, bridge.unexplained_usd, bridge.unmatched_flow_usd) == (-10, 0, 0, 0)
+    assert (bridge.fee_usd, bridge.flow_usd, bridge.unexplained_usd, bridge.unmatched_flow_usd) == (
+        -10,
+        0,
+        0,
+        0,
+    )
 
 
 def test_first_accrual_runs_from_each_subscription(house: House) -> None:

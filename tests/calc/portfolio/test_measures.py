@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+
 from truenav.calc.portfolio.measures import (
     NotAPositionError,
     exposure,

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from truenav.calc.portfolio.subbooks import Part, SubBookRuleError, ordered_rules, split
 from truenav.core.asset import BTC, ETH
 from truenav.core.ids import AccountId, InstrumentId, NodeId

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+
 from truenav.calc.portfolio.tree import Tree, TreeError
 from truenav.core.ids import NodeId
 from truenav.core.portfolio import Node, NodeKind

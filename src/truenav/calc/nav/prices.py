@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from truenav.calc.ledger.book import WalletKey, quantities
+from truenav.calc.ledger.book import WalletKey
 from truenav.calc.ledger.deltas import Delta
 from truenav.calc.nav.context import Context
 from truenav.calc.nav.model import LineKind
@@ -14,9 +14,9 @@ from truenav.calc.nav.snapshots import Snapshot
 from truenav.calc.pricing.marks import Marks, Subject, select_marks
 from truenav.calc.pricing.numeraires import numeraire_prices_usd, numeraire_subjects
 from truenav.calc.pricing.quotes import QuoteBook
-from truenav.core.facts import Dealing, FeePayment, ManualItem
+from truenav.core.facts import BalanceSnapshot, Dealing, FeePayment, ManualItem, PositionSnapshot
 from truenav.core.failure import Failure
-from truenav.core.ids import AccountId, InstrumentId
+from truenav.core.ids import AccountId
 from truenav.core.money import AssetId
 
 
@@ -65,15 +65,16 @@ def price_run(
 
 
 def _held(context: Context, snapshots: Mapping[WalletKey, Snapshot]) -> Iterable[Subject]:
-    for (account, _, is_position), snapshot in snapshots.items():
-        if snapshot.fact is None:
-            continue
-        venue = context.accounts[AccountId(account)].venue
-        for subject, quantity in quantities(snapshot.fact).items():
-            if not is_position and quantity:
-                yield Subject(subject, venue)
-            elif is_position and InstrumentId(subject) in context.instruments.instruments:
-                yield Subject(subject)
+    for (account, _, _), snapshot in snapshots.items():
+        body = snapshot.fact.body if snapshot.fact is not None else None
+        if isinstance(body, BalanceSnapshot):
+            venue = context.accounts[AccountId(account)].venue
+            yield from (Subject(line.asset, venue) for line in body.lines if line.total)
+        elif isinstance(body, PositionSnapshot):
+            known = context.instruments.instruments
+            yield from (
+                Subject(line.instrument) for line in body.lines if line.quantity and line.instrument in known
+            )
 
 
 def _stated(context: Context) -> Iterable[Subject]:
