@@ -2,7 +2,7 @@ import pytest
 
 from truenav.access import users
 from truenav.access.bootstrap import create_tenant
-from truenav.access.errors import BadCredentialsError, WeakPasswordError
+from truenav.access.errors import TooManyAttemptsError, WeakPasswordError, WrongPasswordError
 from truenav.access.users import NewUser
 from truenav.core.failure import ConflictError, ForbiddenError, InvalidInputError, UnauthenticatedError
 from truenav.store import audit
@@ -76,18 +76,22 @@ def test_a_new_password_ends_all_sessions(world):
     world.add("finance")
     login = world.log_in("finance")
     with world.database.transaction(world.tenant) as session:
-        users.change_own_password(
-            session, login.principal, present=world.password, new=NEW, now=world.clock.now()
+        world.access.change_own_password(
+            session, login.principal, present=world.password, new=NEW, address="192.0.2.1"
         )
     with pytest.raises(UnauthenticatedError):
         world.access.authenticate(login.token)
     world.log_in("finance", NEW)
 
 
-def test_a_new_password_needs_the_present_one(world):
+def test_a_new_password_needs_the_present_one_and_guessing_it_is_slowed_down(world):
     who = world.add("finance")
-    with world.database.transaction(world.tenant) as session, pytest.raises(BadCredentialsError):
-        users.change_own_password(session, who, present="something else", new=NEW, now=world.clock.now())
+    refusals = [WrongPasswordError] * 5 + [TooManyAttemptsError]
+    for refusal in refusals:
+        with world.database.transaction(world.tenant) as session, pytest.raises(refusal):
+            world.access.change_own_password(
+                session, who, present="something else", new=NEW, address="192.0.2.1"
+            )
 
 
 def test_a_tenant_begins_with_its_administrator(world):

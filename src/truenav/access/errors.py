@@ -19,6 +19,13 @@ class BadCredentialsError(UnauthenticatedError):
     title = "Log-in failed"
 
 
+class WrongPasswordError(InvalidInputError):
+    """Somebody who is logged in did not know their own password."""
+
+    code = "wrong-password"
+    title = "The present password is wrong"
+
+
 class TooManyAttemptsError(TruenavError):
     """Log-in is paused for this user and address; ``retry_after`` says for how many whole seconds."""
 

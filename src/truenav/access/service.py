@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from truenav.access import users
 from truenav.access.errors import BadCredentialsError
 from truenav.access.limiter import AttemptLimiter
 from truenav.access.passwords import hash_password, needs_rehash, verify_password
@@ -70,17 +71,30 @@ class Access:
             store.revoke_session(session, hash_token(token), at=now)
             audit.append(session, actor=principal.user, action="log-out", subject=principal.user, at=now)
 
-    def authenticate(self, token: str) -> Principal:
-        """Who holds this session token or API token; ``UnauthenticatedError`` when nobody may, any more."""
-        return self._from_api_token(token) if token.startswith(PREFIX) else self._from_session(token)
+    def change_own_password(
+        self, session: Session, principal: Principal, *, present: str, new: str, address: str
+    ) -> None:
+        """Replace one's own password in the caller's transaction; guessing the present one is slowed down."""
+        now = self._clock.now()
+        clear = self._limiter.attempt(f"{principal.user} of {principal.tenant}", address, now)
+        users.change_own_password(session, principal, present=present, new=new, now=now)
+        clear()
 
-    def _from_session(self, token: str) -> Principal:
+    def authenticate(self, token: str, *, in_use: bool = True) -> Principal:
+        """Who holds this session token or API token; ``UnauthenticatedError`` when nobody may, any more.
+
+        ``in_use`` False asks without counting as use, so that an idle session still ends.
+        """
+        return self._from_api_token(token) if token.startswith(PREFIX) else self._from_session(token, in_use)
+
+    def _from_session(self, token: str, in_use: bool) -> Principal:
         now = self._clock.now()
         with self._database.lookup() as session:
             found = check_session(store.find_session(session, hash_token(token)), now=now)
         with self._database.transaction(found.tenant) as session:
             principal = _principal(session, found.tenant, found.user_id, via="session")
-            touch_session(session, token, found, now=now)
+            if in_use:
+                touch_session(session, token, found, now=now)
         return principal
 
     def _from_api_token(self, token: str) -> Principal:

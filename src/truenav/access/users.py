@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from truenav.access.errors import BadCredentialsError
+from truenav.access.errors import WrongPasswordError
 from truenav.access.passwords import check_password, hash_password, verify_password
 from truenav.access.policy import Principal, Resource, authorize, parse_roles
 from truenav.access.sessions import revoke_sessions
@@ -82,11 +82,14 @@ def change_user(
 def change_own_password(
     session: Session, principal: Principal, *, present: str, new: str, now: datetime
 ) -> None:
-    """Replace one's own password, knowing the present one; ends all of one's sessions."""
+    """Replace one's own password, knowing the present one; ends all of one's sessions.
+
+    Call it through `Access.change_own_password`, which slows down guessing.
+    """
     authorize(principal, "self:write", Resource(principal.tenant, "user", principal.user))
     user = store.get_user(session, principal.user)
     if not verify_password(user.password_hash, present):
-        raise BadCredentialsError("The present password is wrong.")
+        raise WrongPasswordError("present: this is not your password now; type it again.")
     check_password(new, personal=(user.email, user.name, user.id))
     store.change_user(session, user.id, password_hash=hash_password(new))
     revoke_sessions(session, user.id, now=now)

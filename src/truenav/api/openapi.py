@@ -101,6 +101,8 @@ def _possible_refusals(operation: dict[str, Any], method: str, requirement: Requ
         possible |= {"401", "403", "429"} if method in MUTATING else set()
     else:
         possible |= {"401", "403"}
+    if requirement.secret_request:
+        possible.add("429")
     if any(one["in"] == "path" for one in operation.get("parameters", ())):
         possible.add("404")
     if method in MUTATING and requirement.action is not None:

@@ -19,7 +19,7 @@ from truenav.store.database import Database
 from truenav.store.migrate import upgrade
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
-from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_master_key
+from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
 
 POOL_SIZE = 16
 
@@ -38,7 +38,8 @@ class House:
         """Stored secrets, opened by the installation's master key."""
         given = self.settings.master_key
         environment = {} if given is None else {MASTER_KEY_VARIABLE: given}
-        return Vault(load_master_key(self.settings.data_dir, environment))
+        data_dir = self.settings.data_dir
+        return Vault(load_master_key(data_dir, environment), load_former_keys(data_dir))
 
     def blobs(self, tenant: TenantId) -> FileBlobs:
         """Archived payloads of a tenant."""

@@ -22,7 +22,7 @@ from truenav.app.access.schemas import (
 )
 from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep
 from truenav.app.http.etags import refuse_edited_meanwhile
-from truenav.app.http.login import Caller, clear_cookie, refuse_foreign_origin, set_cookie
+from truenav.app.http.login import Caller, clear_cookie, client_address, refuse_foreign_origin, set_cookie
 from truenav.app.http.pages import Page, PageQueryDep
 from truenav.app.http.routes import Router, public, requires
 from truenav.core.ids import UserId
@@ -37,8 +37,9 @@ UserIdPath = Annotated[str, Path(max_length=64)]
 def log_in(body: LogInBody, request: Request, response: Response, house: HouseDep) -> LoggedIn:
     """Open a browser session: the answer sets a cookie, good for 12 hours and for one hour without use."""
     refuse_foreign_origin(request)
-    address = request.client.host if request.client else "unknown"
-    login = house.access.log_in(body.email, body.password, address=address, tenant=body.tenant)
+    login = house.access.log_in(
+        body.email, body.password, address=client_address(request), tenant=body.tenant
+    )
     set_cookie(request, response, login)
     me = Me.of(Caller(login.principal, login.token, from_cookie=True))
     return LoggedIn(me=me, expires_at=login.expires_at)
@@ -59,10 +60,12 @@ def get_me(caller: CallerDep) -> Me:
 
 @router.post("/me/password", status_code=204, dependencies=[requires("self:write", secret_request=True)])
 def change_own_password(
-    body: PasswordChangeBody, principal: PrincipalDep, session: SessionDep, now: NowDep
+    body: PasswordChangeBody, request: Request, principal: PrincipalDep, session: SessionDep, house: HouseDep
 ) -> None:
     """Replace one's own password; every session of the user ends, this one too."""
-    users.change_own_password(session, principal, present=body.present, new=body.new, now=now)
+    house.access.change_own_password(
+        session, principal, present=body.present, new=body.new, address=client_address(request)
+    )
 
 
 @router.get("/tokens", dependencies=[requires("self:read")])

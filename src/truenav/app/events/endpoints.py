@@ -79,7 +79,7 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncIterator[
 def _end_reason(house: House, caller: Caller) -> str | None:
     """Why the caller may no longer listen; None while they may."""
     try:
-        authorize(house.access.authenticate(caller.token), "event:read")
+        authorize(house.access.authenticate(caller.token, in_use=False), "event:read")
     except TruenavError as error:
         return error.code
     return None

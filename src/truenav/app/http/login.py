@@ -62,6 +62,11 @@ def refuse_foreign_origin(request: Request) -> None:
         raise CrossSiteError("The request comes from another site; open truenav's own address.")
 
 
+def client_address(request: Request) -> str:
+    """Where the request comes from, as the server (or a proxy that it trusts) says."""
+    return request.client.host if request.client else "unknown"
+
+
 def set_cookie(request: Request, response: Response, login: LogIn) -> None:
     """Give the browser its session: unreadable for scripts, never sent from another site."""
     response.set_cookie(

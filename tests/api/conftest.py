@@ -1,0 +1,195 @@
+"""The application in this process, on a migrated database, with people who have logged in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import anyio
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+from psycopg import sql
+
+from truenav.access.passwords import hash_password
+from truenav.api.app import create_app
+from truenav.app.house import House
+from truenav.app.http.login import CSRF_HEADER
+from truenav.app.settings import Settings
+from truenav.core.ids import TenantId, UserId
+from truenav.store import migrate
+from truenav.store import users as store
+from truenav.store.database import Database
+from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+
+PASSWORD = "violet otter climbs 7 stairs"
+
+_numbers = count(1)
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+class TestClock:
+    """Time that passes only when a test says so."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.instant = datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def advance(self, **duration: float) -> None:
+        self.instant += timedelta(**duration)
+
+
+class Client(httpx.Client):
+    """A browser: keeps the cookie and sends the CSRF token, once logged in."""
+
+    def log_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        answer = self.post("/api/v1/login", json={"email": email, "password": password})
+        if answer.status_code == 200:
+            self.headers[CSRF_HEADER] = answer.json()["me"]["csrf"]
+        return answer
+
+
+class InProcess(httpx.BaseTransport):
+    """Hands requests to the application in its own event loop, without a network."""
+
+    def __init__(self, app: FastAPI, portal: anyio.from_thread.BlockingPortal, address: str) -> None:
+        self._inner = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 50000))
+        self._portal = portal
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._portal.call(self._handle, request)
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        inner = httpx.Request(request.method, request.url, headers=request.headers, content=body)
+        answer = await self._inner.handle_async_request(inner)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+@dataclass
+class Installation:
+    """The running application, and a way to add tenants and people to it."""
+
+    app: FastAPI
+    house: House
+    clock: TestClock
+    portal: anyio.from_thread.BlockingPortal
+    clients: list[Client] = field(default_factory=list)
+
+    def client(self, *, address: str = "192.0.2.1", base: str = "http://truenav.test") -> Client:
+        client = Client(transport=InProcess(self.app, self.portal, address), base_url=base)
+        self.clients.append(client)
+        return client
+
+    def tenant(self) -> TenantId:
+        tenant = TenantId(f"house-{next(_numbers)}")
+        with self.house.database.transaction(tenant) as session:
+            store.create_tenant(session, tenant, at=self.clock.now())
+        return tenant
+
+    def add(self, tenant: TenantId, user: str, *roles: str) -> str:
+        """Add a user; gives the e-mail address."""
+        email = f"{user}@{tenant}.test"
+        with self.house.database.transaction(tenant) as session:
+            store.create_user(
+                session,
+                store.User(
+                    UserId(user),
+                    user.title(),
+                    email,
+                    _password_hash(),
+                    roles or (user,),
+                    None,
+                    self.clock.now(),
+                ),
+            )
+        return email
+
+    def logged_in(self, tenant: TenantId, user: str, *roles: str) -> Client:
+        client = self.client()
+        assert client.log_in(self.add(tenant, user, *roles)).status_code == 200
+        return client
+
+
+@pytest.fixture(scope="session")
+def api_database(postgres_server: EmbeddedPostgres) -> Iterator[Database]:
+    with psycopg.connect(postgres_server.dsn(Role.ADMIN, database="postgres"), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE api OWNER {} TEMPLATE {}").format(
+                sql.Identifier(Role.OWNER), sql.Identifier(DATABASE)
+            )
+        )
+        grant_database(admin, "api")
+    migrate.upgrade(postgres_server.dsn(Role.OWNER, database="api"))
+    database = Database(postgres_server.dsn(Role.APP, database="api"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def installation(api_database: Database, tmp_path: Path) -> Iterator[Installation]:
+    clock = TestClock()
+    settings = Settings(data_dir=tmp_path)
+    house = House.of(settings, api_database, clock)
+    app = create_app(settings, house=house)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_running(app)),
+    ):
+        made = Installation(app, house, clock, portal)
+        yield made
+        for client in made.clients:
+            client.close()
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    async with app.router.lifespan_context(app):
+        yield
+
+
+@pytest.fixture
+def tenant(installation: Installation) -> TenantId:
+    return installation.tenant()
+
+
+@pytest.fixture
+def admin(installation: Installation, tenant: TenantId) -> Client:
+    return installation.logged_in(tenant, "administrator")
+
+
+@pytest.fixture
+def finance(installation: Installation, tenant: TenantId) -> Client:
+    return installation.logged_in(tenant, "finance")
+
+
+@pytest.fixture
+def new_user(tenant: TenantId) -> Callable[..., dict[str, object]]:
+    """The body that adds a user."""
+
+    def body(name: str, **other: object) -> dict[str, object]:
+        return {
+            "id": name,
+            "name": name.title(),
+            "email": f"{name}@{tenant}.test",
+            "roles": ["risk"],
+            "password": "nine.blue.kettles",
+            **other,
+        }
+
+    return body

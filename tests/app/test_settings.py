@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from truenav.app.settings import SettingError, Settings, read_settings
+
+
+def test_nothing_set_gives_the_defaults_below_the_present_folder():
+    settings = read_settings({"TRUENAV_DATABASE_URL": ""})
+    assert settings == Settings(data_dir=Path(".truenav").absolute())
+    assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 8800, None)
+
+
+def test_everything_can_be_set_and_secrets_are_not_printed():
+    settings = read_settings(
+        {
+            "TRUENAV_DATA_DIR": "/srv/truenav",
+            "TRUENAV_DATABASE_URL": "postgresql://canary@db/truenav",
+            "TRUENAV_HOST": "0.0.0.0",
+            "TRUENAV_PORT": "80",
+            "TRUENAV_MASTER_KEY": "canary",
+            "TRUENAV_LOG_LEVEL": "debug",
+        }
+    )
+    assert (settings.data_dir, settings.host, settings.port) == (Path("/srv/truenav"), "0.0.0.0", 80)
+    assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"TRUENAV_PORT": "http"}, {"TRUENAV_PORT": "70000"}, {"TRUENAV_LOG_LEVEL": "loud"}]
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(bad):
+    with pytest.raises(SettingError, match=next(iter(bad))):
+        read_settings(bad)
