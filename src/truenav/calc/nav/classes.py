@@ -99,10 +99,9 @@ def _before_profit(
     since = opening.as_of if opening else None
     facts = [
         fact
-        for fact in context.inputs.facts
+        for fact in context.dealings
         if isinstance(fact.body, Dealing | FeePayment)
         and (fact.body.fund, fact.body.share_class) == (terms.fund, terms.id)
-        and fact.occurred_at <= as_of
     ]
     dealt = [_dealt(fact, prices, failures) for fact in facts if isinstance(fact.body, Dealing)]
     new = [one for one in dealt if since is None or one.at > since]
@@ -171,7 +170,7 @@ def _usd(
 
 
 def _unknown_classes(context: Context, fund: NodeId, known: set[ShareClassId]) -> Iterable[Failure]:
-    for fact in context.inputs.facts:
+    for fact in context.dealings:
         body = fact.body
         if isinstance(body, Dealing | FeePayment) and body.fund == fund and body.share_class not in known:
             yield Failure(

@@ -13,7 +13,7 @@ from truenav.calc.portfolio.subbooks import ordered_rules
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree
 from truenav.core.account import Account
 from truenav.core.asset import AssetBook
-from truenav.core.facts import Dealing, DealingKind
+from truenav.core.facts import Dealing, DealingKind, Fact, FeePayment
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import AccountId, NodeId, Sha256, ShareClassId
 from truenav.core.instrument import InstrumentBook
@@ -62,7 +62,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The inputs with what follows from them directly. ``funds`` are in the order of computation."""
+    """The inputs with what follows from them directly.
+
+    ``funds`` are in the order of computation; ``home`` is the fund that answers for an account;
+    ``dealings`` are the dealings and fee payments up to ``as_of``, in time order.
+    """
 
     inputs: NavInputs
     tree: Tree
@@ -74,6 +78,7 @@ class Context:
     home: Mapping[AccountId, NodeId]
     classes: Mapping[NodeId, tuple[ShareClass, ...]]
     held: Mapping[NodeId, tuple[Held, ...]]
+    dealings: tuple[Fact, ...]
     opening: Opening
     assets: AssetBook
     instruments: InstrumentBook
@@ -91,7 +96,17 @@ def prepare(inputs: NavInputs) -> Context:
     fund_of = {node: fund for node in scope if (fund := tree.fund_of(node)) is not None}
     rules = _rules_in_scope(inputs, tree, fund_of)
     classes = _classes(inputs, fund_of)
-    held = _held_units(inputs, fund_of, classes)
+    dealings = tuple(
+        sorted(
+            (
+                fact
+                for fact in inputs.facts
+                if isinstance(fact.body, Dealing | FeePayment) and fact.occurred_at <= inputs.as_of
+            ),
+            key=lambda fact: (fact.occurred_at, fact.account, fact.kind, fact.external_id),
+        )
+    )
+    held = _held_units(inputs.fund, dealings, fund_of, classes)
     return Context(
         inputs=inputs,
         tree=tree,
@@ -103,6 +118,7 @@ def prepare(inputs: NavInputs) -> Context:
         home={account: _home(ordered, fund_of, inputs.fund) for account, ordered in rules.items()},
         classes=classes,
         held=held,
+        dealings=dealings,
         opening=_opening(inputs),
         assets=AssetBook(inputs.assets, inputs.aliases),
         instruments=InstrumentBook(inputs.instruments),
@@ -139,7 +155,8 @@ def _classes(inputs: NavInputs, fund_of: Mapping[NodeId, NodeId]) -> dict[NodeId
 
 
 def _held_units(
-    inputs: NavInputs,
+    root: NodeId,
+    dealings: Iterable[Fact],
     fund_of: Mapping[NodeId, NodeId],
     classes: Mapping[NodeId, tuple[ShareClass, ...]],
 ) -> dict[NodeId, tuple[Held, ...]]:
@@ -147,9 +164,9 @@ def _held_units(
     units: dict[tuple[NodeId, NodeId, ShareClassId], Decimal] = {}
     evidence: dict[tuple[NodeId, NodeId, ShareClassId], set[Sha256]] = {}
     with exact():
-        for fact in inputs.facts:
+        for fact in dealings:
             body = fact.body
-            if not isinstance(body, Dealing) or fact.occurred_at > inputs.as_of:
+            if not isinstance(body, Dealing):
                 continue
             node = NodeId(body.investor.removeprefix(NODE_INVESTOR))
             if not body.investor.startswith(NODE_INVESTOR) or node not in fund_of:
@@ -157,7 +174,7 @@ def _held_units(
             if body.fund not in classes:
                 raise NavInputError(
                     f"{node!r} holds units of {body.fund!r}, which is not in this run; place that fund below "
-                    f"{inputs.fund!r} in the tree."
+                    f"{root!r} in the tree."
                 )
             key = (node, body.fund, body.share_class)
             units[key] = units.get(key, ZERO) + signed(body, body.units)

@@ -33,9 +33,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """``all`` in time order; ``tagged``: how much of each thing each strategy tag has built up."""
+    """In time order, ``by_fund`` those of the accounts that feed a fund.
+
+    ``tagged``: how much of each thing each strategy tag has built up.
+    """
 
     all: tuple[Flow, ...]
+    by_fund: Mapping[NodeId, tuple[Flow, ...]]
     tagged: Mapping[SubjectKey, Mapping[str, Decimal]]
 
 
@@ -94,7 +98,19 @@ def allocate_flows(
             rules = context.rules[AccountId(delta.account)]
             parts = split(rules, delta.subject, delta.quantity, is_position=delta.is_position, tagged=owned)
             flows.append(Flow(delta, parts))
-    return Flows(tuple(flows), tagged)
+    by_fund: dict[NodeId, list[Flow]] = {fund: [] for fund in context.funds}
+    fed = {account: _funds_fed(context, account) for account in context.accounts}
+    for flow in flows:
+        for fund in fed[AccountId(flow.delta.account)]:
+            by_fund[fund].append(flow)
+    return Flows(tuple(flows), {fund: tuple(some) for fund, some in by_fund.items()}, tagged)
+
+
+def _funds_fed(context: Context, account: AccountId) -> frozenset[NodeId]:
+    nodes = (rule.node for rule in context.rules[account])
+    return frozenset(
+        {context.home[account], *(context.fund_of[node] for node in nodes if node in context.fund_of)}
+    )
 
 
 def _owned_by_tags(context: Context, delta: Delta, tags: Mapping[str, Decimal]) -> dict[str, Decimal]:

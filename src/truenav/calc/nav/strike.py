@@ -106,16 +106,14 @@ def _positions_expected(context: Context, changes: Iterable[Delta]) -> set[Walle
 
 def _strike_fund(run: _Run, fund: NodeId, below: Mapping[NodeId, _FundState]) -> _FundState:
     context, policy = run.context, run.context.inputs.policy
-    held = context.held.get(fund, ())
+    flows, held = run.flows.by_fund[fund], context.held.get(fund, ())
     holdings, failures = _holding_lines(held, below)
     lines = tuple(sorted((*run.lines[fund], *holdings), key=line_order))
     gross = sum((line.value_usd for line in lines if line.value_usd is not None), ZERO)
     classes, unshared = allocate(context, run.prices, fund, gross)
     accrued = sum((one.accrued for one in classes), ZERO)
     nav = gross - accrued
-    bridge, unbridged = bridge_to_previous(
-        context, fund, lines, classes, nav, flows=run.flows.all, prices=run.prices
-    )
+    bridge, unbridged = bridge_to_previous(context, fund, lines, classes, nav, flows=flows, prices=run.prices)
     shares = [(_share_held(one, below), below[one.fund]) for one in held]
     weights = weigh(
         lines,
@@ -127,7 +125,7 @@ def _strike_fund(run: _Run, fund: NodeId, below: Mapping[NodeId, _FundState]) ->
     unpriced = sum(line.value_usd is None for line in lines)
     unpriced += sum(state.result.coverage.lines_unpriced for _, state in shares)
     unread = any(one.taken_at is None for one in used)
-    funding = funding_by_node(context, fund, run.flows.all, run.prices)
+    funding = funding_by_node(context, fund, flows, run.prices)
     for one, (share, state) in zip(held, shares, strict=True):
         funding[one.node] = funding.get(one.node, ZERO) + share * state.sums.funding
     sums = sum_nodes(context, fund, lines, funding)
