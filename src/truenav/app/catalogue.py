@@ -6,7 +6,7 @@ must pass before a change is kept. Commands and endpoints use the same catalogue
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -59,17 +59,45 @@ class Catalogue(Generic[T]):
         expected_version: int | None = None,
     ) -> Definition[T]:
         """Write a new version; refused if the whole would not hold together with it."""
+        version = self._write(session, house, principal, body, expected_version)
+        self.check(session, body)
+        self._audit_put(session, house, principal, body, version)
+        return definitions.find(session, self.kind, self.id_of(body), self.cls)
+
+    def put_many(
+        self, session: Session, house: House, principal: Principal, bodies: Sequence[T]
+    ) -> tuple[Definition[T], ...]:
+        """Write several at once; each is checked when all are there, so they may need one another."""
+        ids = [self.id_of(body) for body in bodies]
+        if double := next((id for id in ids if ids.count(id) > 1), None):
+            raise InvalidInputError(f"{self.kind} {double!r} is given twice; leave one of them out.")
+        versions = [self._write(session, house, principal, body, None) for body in bodies]
+        for body in bodies:
+            self.check(session, body)
+        for body, version in zip(bodies, versions, strict=True):
+            self._audit_put(session, house, principal, body, version)
+        return tuple(definitions.find(session, self.kind, id, self.cls) for id in ids)
+
+    def _write(
+        self, session: Session, house: House, principal: Principal, body: T, expected_version: int | None
+    ) -> int:
         id = self.id_of(body)
         authorize(principal, self.write, Resource(principal.tenant, self.kind, id))
         if not id or len(id) > 200 or not id.isprintable():
             raise InvalidInputError(f"{self.kind} id {id[:60]!r}: use 1 to 200 printable characters.")
-        now = house.clock.now()
-        version = definitions.put(
-            session, self.kind, id, body, by=principal.user, at=now, expected_version=expected_version
+        return definitions.put(
+            session,
+            self.kind,
+            id,
+            body,
+            by=principal.user,
+            at=house.clock.now(),
+            expected_version=expected_version,
         )
-        self.check(session, body)
-        self._audit(session, house, principal, "put", id, {"version": version, "sha256": _sha(body)})
-        return definitions.find(session, self.kind, id, self.cls)
+
+    def _audit_put(self, session: Session, house: House, principal: Principal, body: T, version: int) -> None:
+        detail = {"version": version, "sha256": _sha(body)}
+        self._audit(session, house, principal, "put", self.id_of(body), detail)
 
     def delete(self, session: Session, house: House, principal: Principal, id: str) -> None:
         """End a definition; its versions stay readable. Refused while others need it."""

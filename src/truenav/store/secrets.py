@@ -28,6 +28,7 @@ from truenav.store.tables import secret
 
 MASTER_KEY_VARIABLE = "TRUENAV_MASTER_KEY"
 _FILE = "master.key"
+_FORMER_FILE = "former-master.keys"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -88,6 +89,28 @@ def load_master_key(data_dir: Path, environment: Mapping[str, str]) -> MasterKey
     if path.stat().st_mode & 0o077:
         raise MasterKeyError(f"{path} can be read by others. Run: chmod 600 {path}")
     return parse_master_key(path.read_text(encoding="ascii"))
+
+
+def load_former_keys(data_dir: Path) -> tuple[MasterKey, ...]:
+    """Master keys before the present one, latest first: they open what it has not wrapped yet."""
+    path = data_dir / _FORMER_FILE
+    if not path.exists():
+        return ()
+    return tuple(parse_master_key(line) for line in path.read_text(encoding="ascii").split())
+
+
+def renew_master_key(data_dir: Path) -> MasterKey:
+    """Put a new key into the key file; the old one is kept among the former ones before that.
+
+    A process killed in between leaves a working key file either way.
+    """
+    old = load_master_key(data_dir, {})
+    former = [old, *(key for key in load_former_keys(data_dir) if key != old)]
+    lines = b"".join(base64.b64encode(key.key) + b"\n" for key in former)
+    write_durably(data_dir / _FORMER_FILE, lines, mode=0o600)
+    new = MasterKey(os.urandom(_KEY_BYTES))
+    write_durably(data_dir / _FILE, base64.b64encode(new.key) + b"\n", mode=0o600)
+    return new
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -20,6 +21,7 @@ from truenav.core.ids import ConnectionId, parse_slug
 from truenav.store import audit, definitions
 from truenav.store.database import Session
 from truenav.store.definitions import Definition, Kind
+from truenav.store.secrets import SecretNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,25 @@ def add_connection(
     }
     _audit(session, house, principal, "connection.put", connection.id, detail)
     return CheckedConnection(connection, check, notes)
+
+
+def stored_key(session: Session, house: House, connection: Connection) -> Credentials | None:
+    """The key kept for a connection; None where it has none."""
+    try:
+        kept = house.vault.get(session, connection.secret_name)
+    except SecretNotFoundError:
+        return None
+    return Credentials(**json.loads(kept))
+
+
+def check_connection(session: Session, house: House, principal: Principal, id: str) -> CheckedConnection:
+    """Ask the venue of a connection about its stored key again."""
+    authorize(principal, "source:read", Resource(principal.tenant, "connection", id))
+    connection = definitions.get(session, Kind.CONNECTION, id, Connection)
+    key = stored_key(session, house, connection)
+    if key is None or connection.account is None:
+        return CheckedConnection(connection, None, ("No key is stored: public data only.",))
+    return CheckedConnection(connection, *check_key(house, connection, key))
 
 
 def list_connections(session: Session, principal: Principal) -> tuple[Definition[Connection], ...]:
