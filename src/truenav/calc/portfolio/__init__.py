@@ -1,0 +1,1 @@
+"""Positions up the portfolio tree."""
