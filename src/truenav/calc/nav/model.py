@@ -285,10 +285,10 @@ class NavResult:
 class NavInputs:
     """All that a NAV run may know.
 
-    ``facts`` are in force (superseded and void ones resolved away): of each wallet the latest balance and
-    position snapshot at or before ``as_of``; trades, transfers, cash flows and settlements since
-    ``calc.nav.reconcile.facts_since`` of the previous NAV (all of them where an account has tag rules
-    and no previous NAV); quotes; all dealings, fee payments and manual items. ``unread`` is what gathering
+    ``facts`` are in force (superseded and void ones resolved away), as ``calc.nav.select`` chooses them: of
+    each wallet the latest balance and position snapshot at or before ``as_of``; trades, transfers, cash
+    flows and settlements since the snapshots of the previous NAV (all of them where an account has none);
+    quotes; all dealings, fee payments and manual items. ``unread`` is what gathering
     could not read. ``previous`` holds the last published NAV of each fund; ``previous_restated`` the same
     NAV recomputed with what is known today, for the funds where that changed it.
     """

@@ -13,18 +13,11 @@ from decimal import Decimal
 from truenav.calc.ledger.book import WalletKey, quantities
 from truenav.calc.nav.context import Context, SubjectKey
 from truenav.calc.nav.flows import Flow
-from truenav.calc.nav.model import FundNav, LineKind, Reconciled, ReconciliationStatus
+from truenav.calc.nav.model import LineKind, Reconciled, ReconciliationStatus
 from truenav.calc.nav.snapshots import Snapshot
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import AccountId, NodeId
 from truenav.core.money import ZERO, exact, to_text
-
-
-def facts_since(previous: FundNav) -> datetime:
-    """The instant after which the next NAV of this fund needs all flow facts: its earliest snapshot."""
-    return min(
-        (used.taken_at for used in previous.snapshots if used.taken_at is not None), default=previous.as_of
-    )
 
 
 def reconcile(
