@@ -1,0 +1,113 @@
+"""Turning pages: the repeated row proves that nothing between is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from truenav.connect.contract import Cursor, Payload
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import Row, follow, kept, unfold
+from truenav.core.evidence import Evidence, Request
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def row(number):
+    return Row(T0 + timedelta(seconds=number // 3), f"{number:09d}")
+
+
+def page(rows):
+    request = Request("GET", "https://venue.test")
+    evidence = Evidence("0" * 64, 0, "venue", "1", "rows/1", "a", request, T0, T0, 200)
+    return Payload(evidence, ",".join(one.id for one in rows).encode())
+
+
+class Venue:
+    """Holds rows and serves pages of them from old to new or from new to old."""
+
+    def __init__(self, count, limit):
+        self.rows = [row(n) for n in range(count)]
+        self.limit = limit
+        self.served = []
+        self.broken_page = None
+
+    async def ascending(self, last):
+        return self._serve([one for one in self.rows if last is None or one.id >= last.id])
+
+    async def descending(self, last):
+        return self._serve([one for one in reversed(self.rows) if last is None or one.id <= last.id])
+
+    def _serve(self, rows):
+        rows = rows[: self.limit]
+        if len(self.served) == self.broken_page:
+            rows = []
+        self.served.append(rows)
+        return page(rows), rows
+
+
+def taken(pages):
+    return {name for payload in pages.payloads for name in payload.body.decode().split(",") if name}
+
+
+@given(count=st.integers(0, 40), limit=st.integers(2, 9), known=st.integers(0, 40))
+def test_both_ways_read_every_row_after_the_cursor(count, limit, known):
+    venue = Venue(count, limit)
+    cursor = Cursor(row(known).id, row(known).at) if known < count else None
+    wanted = {one.id for one in venue.rows if cursor is None or one.id >= cursor.id}
+    up = asyncio.run(follow(venue.ascending, cursor, limit=limit, what="rows"))
+    down = asyncio.run(unfold(venue.descending, cursor, since=T0, limit=limit, what="rows"))
+    assert taken(up) == wanted
+    assert taken(down) >= wanted
+    end = Cursor(row(count - 1).id, row(count - 1).at) if count else None
+    assert up.cursor == end
+    assert down.cursor == end
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_page_missing_in_the_middle_is_found(broken):
+    for way in ("ascending", "descending"):
+        venue = Venue(20, 5)
+        venue.broken_page = broken
+        turn = (
+            follow(venue.ascending, None, limit=5, what="rows")
+            if way == "ascending"
+            else unfold(venue.descending, None, since=T0, limit=5, what="rows")
+        )
+        with pytest.raises(IncompletePagesError):
+            asyncio.run(turn)
+
+
+def test_an_empty_page_is_not_the_end_where_a_row_is_known():
+    venue = Venue(0, 5)
+    cursor = Cursor(row(3).id, row(3).at)
+    with pytest.raises(IncompletePagesError):
+        asyncio.run(follow(venue.ascending, cursor, limit=5, what="rows"))
+    with pytest.raises(IncompletePagesError):
+        asyncio.run(unfold(venue.descending, cursor, since=T0, limit=5, what="rows"))
+
+
+def test_an_empty_first_page_moves_no_cursor():
+    pages = asyncio.run(follow(Venue(0, 5).ascending, None, limit=5, what="rows"))
+    assert pages.cursor is None
+
+
+def test_the_same_page_for_ever_is_refused_not_followed():
+    venue = Venue(20, 5)
+
+    async def stuck(last):
+        del last
+        return await venue.ascending(None)
+
+    with pytest.raises(IncompletePagesError):
+        asyncio.run(follow(stuck, None, limit=5, what="rows"))
+
+
+def test_a_cursor_older_than_the_venues_memory_is_let_go():
+    cursor = Cursor("1", T0)
+    assert kept(cursor, T0 + timedelta(days=1), timedelta(days=2)) == cursor
+    assert kept(cursor, T0 + timedelta(days=3), timedelta(days=2)) is None
