@@ -35,6 +35,7 @@ class Workshop:
     queue_dsn: str
     folder: Path
     processes: list[subprocess.Popen] = field(default_factory=list)
+    tenant: TenantId = TENANT
 
     def start_worker(self) -> subprocess.Popen:
         script = Path(__file__).with_name("tiny_worker.py")
@@ -55,8 +56,18 @@ class Workshop:
         with self.house.database.transaction(TENANT) as session:
             return progress.get(session, task)
 
+    @staticmethod
+    def until(condition, *, seconds: float, what: str) -> float:
+        """Wait until something is so; gives how long it took."""
+        start = time.monotonic()
+        while not condition():
+            if time.monotonic() - start > seconds:
+                raise AssertionError(f"{what}: not within {seconds} s")
+            time.sleep(0.02)
+        return time.monotonic() - start
+
     def wait_for(self, task: str, state: str, *, seconds: float = 20) -> progress.TaskProgress:
-        until(lambda: self.progress(task).state == state, seconds=seconds, what=f"{task} {state}")
+        self.until(lambda: self.progress(task).state == state, seconds=seconds, what=f"{task} {state}")
         return self.progress(task)
 
     def notes(self, name: str = "notes") -> list[dict]:
@@ -64,20 +75,16 @@ class Workshop:
         path = self.folder / name
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def await_workers(self, count: int) -> None:
+        """Wait until so many workers stand ready."""
+        with psycopg.connect(self.queue_dsn, autocommit=True) as connection:
+            query = "SELECT count(*) FROM procrastinate_workers"
+            self.until(lambda: connection.execute(query).fetchone() == (count,), seconds=20, what="ready")
+
     def statuses(self) -> list[str]:
         with psycopg.connect(self.queue_dsn) as connection:
             rows = connection.execute("SELECT status FROM procrastinate_jobs ORDER BY id").fetchall()
         return [status for (status,) in rows]
-
-
-def until(condition, *, seconds: float, what: str) -> float:
-    """Wait until something is so; gives how long it took."""
-    start = time.monotonic()
-    while not condition():
-        if time.monotonic() - start > seconds:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
-    return time.monotonic() - start
 
 
 @pytest.fixture

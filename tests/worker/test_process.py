@@ -7,11 +7,10 @@ import signal
 import time
 
 import psycopg
-import pytest
 
-from tests.worker.conftest import TENANT, until
 from truenav.store import issues
 from truenav.worker.execute import MAX_RETRIES
+from truenav.worker.leader import MAX_RESCUES
 
 
 def test_a_job_is_done_with_its_tenant_and_its_progress(workshop):
@@ -19,20 +18,20 @@ def test_a_job_is_done_with_its_tenant_and_its_progress(workshop):
     task = workshop.enqueue("tiny.note", run="r1")
     workshop.wait_for(task, "done")
     (note,) = workshop.notes()
-    assert (note["tenant"], note["run"], note["task"]) == (TENANT, "r1", task)
-    until(lambda: workshop.statuses() == ["succeeded"], seconds=5, what="status")
+    assert (note["tenant"], note["run"], note["task"]) == (workshop.tenant, "r1", task)
+    workshop.until(lambda: workshop.statuses() == ["succeeded"], seconds=5, what="status")
 
 
 def test_a_refusal_ends_the_job_with_its_sentence_and_an_issue(workshop):
     workshop.start_worker()
     task = workshop.enqueue("tiny.refuse")
     assert workshop.wait_for(task, "failed").error == "The fund 'alpha' is closed. Open it first."
-    with workshop.house.database.transaction(TENANT) as session:
+    with workshop.house.database.transaction(workshop.tenant) as session:
         (issue,) = issues.list_issues(session)
     assert issue.kind == "job_failed"
     assert "The fund 'alpha' is closed" in issue.message
     assert not issue.blocking
-    until(lambda: workshop.statuses() == ["failed"], seconds=5, what="status")
+    workshop.until(lambda: workshop.statuses() == ["failed"], seconds=5, what="status")
     assert len(workshop.notes()) == 1
 
 
@@ -46,9 +45,9 @@ def test_what_breaks_down_is_tried_again_three_times(workshop):
 def test_a_killed_workers_job_is_taken_over_within_five_seconds(workshop):
     first = workshop.start_worker()
     task = workshop.enqueue("tiny.sleep_at_first")
-    until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
+    workshop.until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
     workshop.start_worker()
-    time.sleep(1.5)  # the second stands ready by now
+    workshop.await_workers(2)
     os.kill(first.pid, signal.SIGKILL)
     killed_at = time.time()
     workshop.wait_for(task, "done")
@@ -61,7 +60,7 @@ def test_a_killed_workers_job_is_taken_over_within_five_seconds(workshop):
 def test_a_stopped_worker_ends_what_it_began_and_begins_nothing(workshop):
     worker = workshop.start_worker()
     tasks = [workshop.enqueue("tiny.sleep", seconds="4") for _ in range(3)]
-    until(lambda: len(workshop.notes()) == 2, seconds=20, what="begun")
+    workshop.until(lambda: len(workshop.notes()) == 2, seconds=20, what="begun")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(10) == 0
     states = sorted(workshop.progress(task).state for task in tasks)
@@ -72,7 +71,7 @@ def test_a_stopped_worker_ends_what_it_began_and_begins_nothing(workshop):
 def test_a_draining_worker_is_not_taken_for_dead(workshop):
     worker = workshop.start_worker()
     task = workshop.enqueue("tiny.sleep", seconds="6")
-    until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
+    workshop.until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
     workshop.start_worker()
     worker.send_signal(signal.SIGTERM)
     workshop.wait_for(task, "done")
@@ -82,7 +81,7 @@ def test_a_draining_worker_is_not_taken_for_dead(workshop):
 def test_a_job_longer_than_the_drain_is_left_to_another_worker(workshop):
     worker = workshop.start_worker()
     task = workshop.enqueue("tiny.sleep_at_first")
-    until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
+    workshop.until(lambda: len(workshop.notes()) == 1, seconds=20, what="begun")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(10) == 0
     workshop.start_worker()
@@ -101,11 +100,10 @@ def test_a_lost_database_connection_does_not_end_a_worker(workshop):
     assert worker.poll() is None
 
 
-@pytest.mark.parametrize("attempts", [25])
-def test_a_job_that_kills_its_workers_fails_in_the_end(workshop, attempts):
+def test_a_job_that_kills_its_workers_fails_in_the_end(workshop):
     task = workshop.enqueue("tiny.note")
     with psycopg.connect(workshop.queue_dsn) as connection:
-        for status in ["doing", "todo"] * attempts + ["doing"]:
+        for status in ["doing", "todo"] * MAX_RESCUES + ["doing"]:
             connection.execute("UPDATE procrastinate_jobs SET status = %s", [status])
     workshop.start_worker()
     assert "died of it" in (workshop.wait_for(task, "failed").error or "")

@@ -69,8 +69,8 @@ def _report(
                 blocking=False,
             )
             issues.open_many(session, [issue])
-            announce(session, "issue", issue.id, issue.state)
-        announce(session, "job", task, state)
+            announce(session, "issue", id=issue.id, state=issue.state)
+        announce(session, "job", id=task, state=state)
 
 
 def _sentence(error: Exception) -> str:

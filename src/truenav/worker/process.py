@@ -105,7 +105,7 @@ class _Process:
         self._stopping.set()
         self._leader_stop.set()
         if self._worker is not None:
-            self._worker.stop()
+            self._worker.stop()  # type: ignore[no-untyped-call]
         watchdog = threading.Timer(DRAIN_SECONDS, _abandon)
         watchdog.daemon = True
         watchdog.start()
@@ -126,7 +126,7 @@ class _Process:
             breathing = asyncio.create_task(_breathe(app, self._worker))
             try:
                 if not self._stopping.is_set():
-                    await self._worker.run()
+                    await self._worker.run()  # type: ignore[no-untyped-call]
             finally:
                 self._worker = None
                 breathing.cancel()
@@ -154,9 +154,7 @@ class _Process:
         def run(context: JobContext, **arguments: str) -> None:
             job = context.job
             assert job.id is not None
-            execute(
-                self._house, name, task_id(job.id), arguments, load_handler(path), attempts=job.attempts
-            )
+            execute(self._house, name, task_id(job.id), arguments, load_handler(path), attempts=job.attempts)
 
         return run
 

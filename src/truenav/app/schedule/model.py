@@ -14,7 +14,9 @@ from truenav.core.failure import InvalidInputError
 from truenav.core.ids import NodeId, parse_slug
 
 _HORIZON_YEARS = 5
-_NAMES = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b", re.I)
+_NAMES = re.compile(
+    r"\b(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b", re.I
+)
 _SIGNS = re.compile(r"[\d*,/\-\s]+")
 
 
