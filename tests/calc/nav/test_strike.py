@@ -79,6 +79,21 @@ def test_unpriced_is_provisional_and_never_zero(simple: House) -> None:
     assert FailureKind.UNPRICED in kinds(result)
 
 
+def test_a_numeraire_without_price_is_a_note_but_a_class_currency_blocks(house: House) -> None:
+    house.fund()
+    house.whole("okx-1", "alpha")
+    house.prices(START, {USDT: "1", BTC: "50000"})
+    house.balances("okx-1", START, {USDT: "7"})
+    result = house.strike("alpha", START)
+    assert [(one.subject, one.blocking) for one in result.failures] == [(EUR, False)]
+    assert (result.quality, result.root.numeraires[1].nav) == (Quality.COMPLETE, None)
+    house.share_class("a", "alpha", currency=EUR)
+    house.deal("alpha", START, "1", "7", share_class="a")
+    result = house.strike("alpha", START)
+    assert [(one.subject, one.blocking) for one in result.failures] == [(EUR, True)]
+    assert result.root.classes[0].nav_per_unit_currency is None
+
+
 def test_what_lost_its_price_weighs_its_last_value(simple: House) -> None:
     first = simple.strike("alpha", START)
     at = START + 3 * DAY
@@ -174,6 +189,19 @@ def test_manual_item_counts_only_while_in_force(simple: House) -> None:
         simple.balances("okx-1", START + hours * HOUR, {BTC: "1", USDT: "10000"})
         navs.append(simple.strike("alpha", START + hours * HOUR).root.nav_usd)
     assert navs == [60000, 59900, 60000]
+
+
+def test_what_is_over_needs_no_price_any_more(simple: House) -> None:
+    doge = AssetId("slip44:3")
+    simple.prices(START, {doge: "1000"})
+    simple.manual("alpha", START, "1", doge, until=START + HOUR)
+    simple.deal("alpha", START, "1", "1", asset=doge)
+    first = simple.strike("alpha", START)
+    assert (first.root.nav_usd, first.failures) == (61000, ())
+    at = START + 2 * DAY
+    simple.prices(at, {BTC: "50000", USDT: "1"})
+    simple.balances("okx-1", at, {BTC: "1", USDT: "10000"})
+    assert simple.strike("alpha", at, first.funds).failures == ()
 
 
 def test_pl05_and_pl06_positions_in_dollars(simple: House) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.calc.nav.context import Context, signed
+from truenav.calc.nav.context import Context, in_period, signed
 from truenav.calc.nav.fees import management_fee_accrual
 from truenav.calc.nav.model import ClassNav, FundNav
 from truenav.calc.nav.prices import Prices
@@ -103,18 +103,24 @@ def _before_profit(
         if isinstance(fact.body, Dealing | FeePayment)
         and (fact.body.fund, fact.body.share_class) == (terms.fund, terms.id)
     ]
-    dealt = [_dealt(fact, prices, failures) for fact in facts if isinstance(fact.body, Dealing)]
-    new = [one for one in dealt if since is None or one.at > since]
+    new = [
+        _dealt(fact, prices, failures)
+        for fact in facts
+        if isinstance(fact.body, Dealing) and in_period(context, fact)
+    ]
     paid = sum(
         (
             _usd(fact.body.amount.number, fact.body.amount.asset, prices, terms.id, failures)
             for fact in facts
-            if isinstance(fact.body, FeePayment) and (since is None or fact.occurred_at > since)
+            if isinstance(fact.body, FeePayment) and in_period(context, fact)
         ),
         ZERO,
     )
+    issued = sum(
+        (signed(fact.body, fact.body.units) for fact in facts if isinstance(fact.body, Dealing)), ZERO
+    )
     units = (previous.units if previous else ZERO) + sum((one.units for one in new), ZERO)
-    if units != sum((one.units for one in dealt), ZERO):
+    if units != issued:
         failures.append(_late_dealing(terms.id))
     flow = sum((one.usd for one in new), ZERO)
     accrued = previous.accrued_fee_usd if previous else ZERO

@@ -13,7 +13,7 @@ from truenav.calc.portfolio.subbooks import ordered_rules
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree
 from truenav.core.account import Account
 from truenav.core.asset import AssetBook
-from truenav.core.facts import Dealing, DealingKind, Fact, FeePayment
+from truenav.core.facts import Dealing, DealingKind, Fact, FeePayment, ManualItem
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import AccountId, NodeId, Sha256, ShareClassId
 from truenav.core.instrument import InstrumentBook
@@ -183,6 +183,26 @@ def _held_units(
     for key, number in sorted(units.items()):
         held.setdefault(fund_of[key[0]], []).append(Held(*key, number, tuple(sorted(evidence[key]))))
     return {fund: tuple(holdings) for fund, holdings in held.items()}
+
+
+def in_period(context: Context, fact: Fact) -> bool:
+    """Whether a dealing or fee payment came after the last NAV of its fund."""
+    assert isinstance(fact.body, Dealing | FeePayment)
+    opening = context.opening.funds.get(fact.body.fund)
+    return opening is None or fact.occurred_at > opening.as_of
+
+
+def items_in_force(context: Context) -> tuple[tuple[Fact, ManualItem], ...]:
+    """The manual items of the run's nodes that hold at ``as_of``, in the order of the inputs."""
+    as_of = context.inputs.as_of
+    return tuple(
+        (fact, fact.body)
+        for fact in context.inputs.facts
+        if isinstance(fact.body, ManualItem)
+        and fact.body.node in context.fund_of
+        and fact.occurred_at <= as_of
+        and (fact.body.until is None or as_of < fact.body.until)
+    )
 
 
 def signed(dealing: Dealing, number: Decimal) -> Decimal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey, quantities
-from truenav.calc.nav.context import Context, unassigned_node
+from truenav.calc.nav.context import Context, items_in_force, unassigned_node
 from truenav.calc.nav.flows import Flows, fund_of_node, node_of
 from truenav.calc.nav.model import CoverageClass, LineKind, NavLine
 from truenav.calc.nav.prices import Prices
@@ -22,7 +22,7 @@ from truenav.calc.portfolio.subbooks import Part, split
 from truenav.calc.pricing.marks import Mark, MarkOrigin, MarkQuality
 from truenav.core.account import Account
 from truenav.core.asset import AssetKind
-from truenav.core.facts import Fact, ManualItem, PositionLine, PositionSnapshot
+from truenav.core.facts import Fact, PositionLine, PositionSnapshot
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import AccountId, InstrumentId, NodeId
 from truenav.core.instrument import Instrument, InstrumentKind
@@ -91,23 +91,18 @@ class _Builder:
                 yield fund, self._priced_asset(bare, account.venue)
 
     def of_manual_items(self) -> Iterator[tuple[NodeId, NavLine]]:
-        as_of = self.context.inputs.as_of
-        for fact in self.context.inputs.facts:
-            item = fact.body
-            if not isinstance(item, ManualItem) or fact.occurred_at > as_of:
-                continue
-            if item.node in self.context.fund_of and (item.until is None or as_of < item.until):
-                part = Part(item.node, None, item.amount.number)
-                bare = _bare(
-                    ("", item.kind),
-                    item.amount.asset,
-                    LineKind.MANUAL,
-                    part,
-                    fact=fact,
-                    coverage=CoverageClass.MANUAL,
-                )
-                bare = replace(bare, notes=(item.reason,))
-                yield self.context.fund_of[item.node], self._priced_asset(bare, None)
+        for fact, item in items_in_force(self.context):
+            part = Part(item.node, None, item.amount.number)
+            bare = _bare(
+                ("", item.kind),
+                item.amount.asset,
+                LineKind.MANUAL,
+                part,
+                fact=fact,
+                coverage=CoverageClass.MANUAL,
+            )
+            bare = replace(bare, notes=(item.reason,))
+            yield self.context.fund_of[item.node], self._priced_asset(bare, None)
 
     def _positions(
         self, account: Account, snapshot: Snapshot, lines: tuple[PositionLine, ...]

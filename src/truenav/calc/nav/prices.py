@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey
 from truenav.calc.ledger.deltas import Delta
-from truenav.calc.nav.context import Context
+from truenav.calc.nav.context import Context, in_period, items_in_force
 from truenav.calc.nav.model import LineKind
 from truenav.calc.nav.snapshots import Snapshot
 from truenav.calc.pricing.marks import Marks, Subject, select_marks
 from truenav.calc.pricing.numeraires import numeraire_prices_usd, numeraire_subjects
 from truenav.calc.pricing.quotes import QuoteBook
-from truenav.core.facts import BalanceSnapshot, Dealing, FeePayment, ManualItem, PositionSnapshot
+from truenav.core.facts import BalanceSnapshot, Dealing, FeePayment, PositionSnapshot
 from truenav.core.failure import Failure
 from truenav.core.ids import AccountId
 from truenav.core.money import AssetId
@@ -78,9 +78,10 @@ def _held(context: Context, snapshots: Mapping[WalletKey, Snapshot]) -> Iterable
 
 
 def _stated(context: Context) -> Iterable[Subject]:
-    """What people state: manual items, dealings, fee payments and class currencies."""
-    for fact in context.inputs.facts:
-        if isinstance(fact.body, ManualItem | Dealing | FeePayment):
+    """What people state: manual items in force, dealings and payments of the period, class currencies."""
+    yield from (Subject(item.amount.asset) for _, item in items_in_force(context))
+    for fact in context.dealings:
+        if in_period(context, fact) and isinstance(fact.body, Dealing | FeePayment):
             yield Subject(fact.body.amount.asset)
     for classes in context.classes.values():
         yield from (Subject(one.currency) for one in classes)

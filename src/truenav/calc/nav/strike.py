@@ -271,6 +271,16 @@ def _rounded_line(line: NavLine, policy: NavPolicy) -> NavLine:
     )
 
 
+def _in_order(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """Each failure once, sorted; what blocks in one place and is noted in another blocks."""
+    found: dict[tuple[str, str, str], Failure] = {}
+    for one in failures:
+        key = (one.kind, one.subject, one.message)
+        if key not in found or (one.blocking and not found[key].blocking):
+            found[key] = one
+    return tuple(found[key] for key in sorted(found))
+
+
 def _result(
     context: Context,
     prices: Prices,
@@ -278,8 +288,7 @@ def _result(
     run_failures: Iterable[Failure],
 ) -> NavResult:
     inputs = context.inputs
-    found = {*run_failures, *(one for state in states.values() for one in state.failures)}
-    failures = tuple(sorted(found, key=lambda one: (one.kind, one.subject, one.message)))
+    failures = _in_order((*run_failures, *(one for state in states.values() for one in state.failures)))
     observed = min(state.result.coverage.observed for state in states.values())
     complete = observed >= inputs.policy.minimum_coverage and not any(one.blocking for one in failures)
     places = inputs.policy.output_places
