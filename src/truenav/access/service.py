@@ -108,6 +108,8 @@ class Access:
     def _enter(self, found: store.FoundUser, password: str, address: str, now: datetime) -> LogIn:
         with self._database.transaction(found.tenant) as session:
             principal = _principal(session, found.tenant, found.user_id, via="session")
+            if store.get_user(session, found.user_id).password_hash != found.password_hash:
+                raise BadCredentialsError(_WRONG)  # replaced while we were checking it
             if needs_rehash(found.password_hash):
                 store.change_user(session, found.user_id, password_hash=hash_password(password))
             opened = open_session(session, found.user_id, now=now)

@@ -8,20 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from truenav.access.service import Access
-from truenav.app.settings import Settings
+from truenav.app.settings import SettingError, Settings
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.ids import TenantId
 from truenav.store.blobs import FileBlobs
-from truenav.store.database import Database
+from truenav.store.database import Database, translated_errors
 from truenav.store.migrate import upgrade
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
 from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
 
 POOL_SIZE = 16
+MAINTENANCE = "postgres"
+"""The database that every PostgreSQL server has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,34 @@ def open_house(settings: Settings, *, clock: Clock | None = None) -> Iterator[Ho
 
 
 def database_addresses(settings: Settings) -> Mapping[Role, str]:
-    """Connection strings of our roles, the database made and its server started where needed."""
+    """Connection strings of our roles, the database made and its server started where needed.
+
+    On a server of your own the database is the one that the URL names, or ``truenav`` where it names none
+    or ``postgres``, which must be there to connect to.
+    """
     roles = (Role.OWNER, Role.APP, Role.QUEUE, Role.BACKUP)
     if settings.database_url is None:
         server = EmbeddedPostgres(settings.data_dir / "postgres")
         server.start()
         return {role: server.dsn(role) for role in roles}
-    name = str(conninfo_to_dict(settings.database_url).get("dbname") or DATABASE)
+    named = _parsed(settings.database_url).get("dbname")
+    name = DATABASE if named in (None, MAINTENANCE) else str(named)
     passwords = _kept_passwords(settings.data_dir)
-    bootstrap_roles(settings.database_url, passwords, database=name)
+    with translated_errors():
+        bootstrap_roles(make_conninfo(settings.database_url, dbname=MAINTENANCE), passwords, database=name)
     return {
         role: make_conninfo(settings.database_url, dbname=name, user=role, password=passwords[role])
         for role in roles
     }
+
+
+def _parsed(database_url: str) -> Mapping[str, object]:
+    try:
+        return conninfo_to_dict(database_url)
+    except psycopg.ProgrammingError as error:  # its message may quote the password
+        raise SettingError(
+            "TRUENAV_DATABASE_URL is not a PostgreSQL address; write postgresql://user:password@host/database."
+        ) from error
 
 
 def _kept_passwords(data_dir: Path) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import Request
@@ -48,13 +49,14 @@ async def follow_events(request: Request, caller: CallerDep, house: HouseDep) ->
     )
 
 
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for part in rest:
-        yield part
+async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for part in rest:
+            yield part
 
 
-async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncIterator[bytes]:
+async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator[bytes, None]:
     """Events until the caller leaves or may no longer listen, which is asked every 15 seconds."""
     loop = asyncio.get_running_loop()
     async with hub.subscribe(caller.principal.tenant) as queue:
