@@ -13,6 +13,7 @@ from truenav.core.asset import BTC, EUR, USDT
 from truenav.core.facts import CashKind, ManualKind
 from truenav.core.failure import FailureKind
 from truenav.core.money import exact
+from truenav.core.portfolio import ByShare, ByTag, NodeKind
 
 HOUR = timedelta(hours=1)
 NEXT = START + DAY
@@ -207,3 +208,48 @@ def test_the_parts_sum_exactly_and_unexplained_is_what_no_fact_moved(
         assert abs(bridge.unexplained_usd - residual * prices[3]) < Decimal("1e-15")
         assert bridge.funding_usd == funding * prices[3]
     assert not [one for one in result.failures if one.kind is FailureKind.INVARIANT]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    share=st.decimals(min_value=0, max_value=1, places=12),
+    tagged=money,
+    untagged=money,
+    fee=money,
+    prices=st.tuples(price, price),
+)
+def test_an_account_shared_by_two_funds_leaves_nothing_unexplained(
+    share: Decimal, tagged: Decimal, untagged: Decimal, fee: Decimal, prices: tuple[Decimal, Decimal]
+) -> None:
+    house = House()
+    house.node("fof", NodeKind.FUND_OF_FUNDS)
+    for name in ("alpha", "beta"):
+        house.fund(name, "fof")
+    house.account("okx-1", ("beta", ByTag("arb")), ("alpha", ByShare(share)), ("beta", ByShare(Decimal(1))))
+    house.prices(START, {BTC: str(prices[0]), USDT: "1"})
+    house.balances("okx-1", START, {BTC: "3", USDT: "50000"})
+    first = house.strike("fof", START)
+    for tag, bought in (("arb", tagged), (None, untagged)):
+        house.trade(
+            "okx-1",
+            START + HOUR,
+            SPOT,
+            str(bought),
+            "1",
+            cost=(str(-bought), USDT),
+            fee=(str(fee), USDT),
+            tag=tag,
+        )
+    house.prices(NEXT, {BTC: str(prices[1]), USDT: "0.999"})
+    with exact():
+        held = {BTC: str(3 + tagged + untagged), USDT: str(50000 - tagged - untagged + 2 * fee)}
+    house.balances("okx-1", NEXT, held)
+    second = house.strike("fof", NEXT, first.funds)
+    assert (second.breaks, [one for one in second.failures if one.blocking]) == (0, [])
+    with exact():
+        for fund in second.funds[:2]:
+            assert fund.bridge is not None
+            assert abs(fund.bridge.unexplained_usd) < Decimal("1e-16")
+            assert fund.bridge.closing_nav_usd == fund.nav_usd
+        whole = Decimal(held[BTC]) * prices[1] + Decimal(held[USDT]) * Decimal("0.999")
+        assert abs(sum((one.nav_usd for one in second.funds), Decimal(0)) - whole) <= Decimal("2e-18")

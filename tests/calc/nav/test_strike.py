@@ -51,6 +51,15 @@ def test_inputs_and_result_survive_canonical_text(simple: House) -> None:
     assert canonical_json(strike_nav(read)) == canonical_json(result)
 
 
+def test_a_previous_nav_read_back_gives_the_same_bytes(simple: House) -> None:
+    first = simple.strike("alpha", START)
+    read = decode(NavResult, json.loads(canonical_json(first)))
+    simple.prices(NEXT, {BTC: "51000", USDT: "0.9"})
+    simple.balances("okx-1", NEXT, {BTC: "0.999", USDT: "12000"})
+    fresh, again = (simple.strike("alpha", NEXT, one.funds) for one in (first, read))
+    assert canonical_json(fresh) == canonical_json(again)
+
+
 def test_order_of_the_inputs_does_not_matter(simple: House) -> None:
     simple.node("book", NodeKind.BOOK, "alpha")
     simple.whole("okx-2", "book")
