@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
 
 import httpx
 
@@ -33,7 +34,9 @@ from truenav.core.ids import Sha256
 ATTEMPTS = 4
 FIRST_PAUSE = 0.25
 TIME_OUT = httpx.Timeout(20.0, connect=5.0)
-MAX_CONNECTIONS = 100
+MAX_CONNECTIONS = 32
+"""Requests under way at once. The pool's bookkeeping grows with the square of those waiting in it, so they
+wait before it."""
 MAX_ANSWER = 64 * 1024 * 1024
 DEFAULT_BAN = 120.0
 
@@ -78,6 +81,7 @@ class Network:
         self.clock = clock
         self.rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
         self.sleep = sleep
+        self.slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._monotonic = monotonic
         self._gates: dict[tuple[str, str], VenueGate] = {}
 
@@ -181,23 +185,22 @@ class Transport:
     async def _ask(
         self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
     ) -> Payload:
-        asked_at = self.now()
-        signed = (
-            signer("GET", path, params, asked_at) if signer else Signed(str(httpx.QueryParams(params)), {})
-        )
         url = self._hosts[host] + path
-        self.counter.requests += 1
-        self.counter.weight += weight
-        try:
-            response = await self._network.client.get(
-                f"{url}?{signed.query}" if signed.query else url, headers=dict(signed.headers)
-            )
-        except httpx.HTTPError as error:
-            self._gate.failed()
-            raise VenueUnavailableError(
-                f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again at "
-                "the next gathering. Check the network and the venue's status page."
-            ) from None
+        async with self._network.slots:
+            asked_at = self.now()
+            signed = signer("GET", path, params, asked_at) if signer else Signed(urlencode(params), {})
+            self.counter.requests += 1
+            self.counter.weight += weight
+            try:
+                response = await self._network.client.get(
+                    f"{url}?{signed.query}" if signed.query else url, headers=dict(signed.headers)
+                )
+            except httpx.HTTPError as error:
+                self._gate.failed()
+                raise VenueUnavailableError(
+                    f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again "
+                    "at the next gathering. Check the network and the venue's status page."
+                ) from None
         payload = self._payload(endpoint, url, params, asked_at, response)
         await self._archive(payload)
         self._refuse(path, response, payload.body)
