@@ -1,0 +1,63 @@
+"""What runs beside ``truenav serve``: the API and the workers, each a process of its own.
+
+``python -m truenav.cli.children api FD`` serves the API on a socket that was opened before, so a new process
+takes over where a killed one stopped; ``python -m truenav.cli.children worker`` does jobs. Both end with the
+process that started them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+from truenav.app.house import database_addresses, open_house
+from truenav.app.logs import configure_logs
+from truenav.app.settings import read_settings
+from truenav.store.postgres import Role
+
+DRAIN_SECONDS = 8
+
+
+def serve_api(descriptor: int) -> None:
+    """Answer requests on a listening socket until told to stop."""
+    import uvicorn
+
+    from truenav.api.app import create_app
+
+    app = create_app(read_settings(os.environ))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def work(concurrency: int | None = None) -> None:
+    """Do jobs until told to stop; ``concurrency`` None: the usual number side by side."""
+    from truenav.worker.process import CONCURRENCY, run_worker
+
+    settings = read_settings(os.environ)
+    configure_logs(level=settings.log_level)
+    queue_dsn = database_addresses(settings)[Role.QUEUE]
+    with open_house(settings) as house:
+        run_worker(house, queue_dsn, concurrency=concurrency or CONCURRENCY)
+
+
+def _end_with_parent() -> None:
+    """Stop when standard input closes: the parent holds the other end, and it closes however it dies."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    _end_with_parent()
+    if sys.argv[1] == "api":
+        serve_api(int(sys.argv[2]))
+    else:
+        work()
