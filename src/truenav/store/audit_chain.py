@@ -40,11 +40,16 @@ class AuditCheck:
 
 def entry_hash(previous_hash: bytes, entry: Mapping[str, object]) -> bytes:
     """The hash that seals an entry of plain JSON data."""
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(previous_hash + text.encode()).digest()
+    return hashlib.sha256(previous_hash + canonical(entry)).digest()
 
 
-def verify_lines(lines: Iterable[bytes | str], known: AuditHead | None = None) -> AuditCheck:
+def canonical(data: Mapping[str, object]) -> bytes:
+    """Canonical JSON of plain data."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def verify_lines(lines: Iterable[bytes], known: AuditHead | None = None) -> AuditCheck:
     """Check a chain from its first entry on; with ``known``, also that it still holds that earlier head."""
     seq, previous = 0, GENESIS
     for line in lines:
@@ -55,8 +60,11 @@ def verify_lines(lines: Iterable[bytes | str], known: AuditHead | None = None) -
             entry = record["entry"]
             number, stated = entry["seq"], record["hash"]
             link = record["previous_hash"]
+            is_canonical = canonical(record) == line.rstrip(b"\n")
         except (ValueError, TypeError, KeyError):
             return AuditCheck(head, seq, "the line is not an audit entry")
+        if not is_canonical:
+            return AuditCheck(head, seq, "the line is not in canonical form")
         if number != seq:
             return AuditCheck(head, seq, f"entry {seq} is wanted here, {number} was found")
         if link != previous.hex():

@@ -6,11 +6,13 @@ PostgreSQL refuses COPY into a table with row-level security, hence the temporar
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 
 from truenav.core.canonical import canonical_json
 from truenav.core.ids import Sha256
@@ -47,22 +49,20 @@ CREATE TEMPORARY TABLE IF NOT EXISTS fact_stage (
 """
 
 _INSERT = """
-INSERT INTO fact (content_hash, key_hash, kind, source, account, subject, occurred_at, recorded_at, evidence,
-    supersedes, statement, segment_id, segment_row)
-SELECT content_hash, key_hash, kind, source, account, subject, occurred_at, :recorded_at, evidence,
-    supersedes, statement, (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
-FROM pg_temp.fact_stage stage WHERE {condition} ORDER BY content_hash
-ON CONFLICT DO NOTHING
+INSERT INTO fact (tenant_id, content_hash, key_hash, kind, source, account, subject, occurred_at, recorded_at,
+    evidence, supersedes, statement, segment_id, segment_row)
+SELECT (SELECT current_setting('truenav.tenant')), content_hash, key_hash, kind, source, account, subject,
+    occurred_at, :recorded_at, evidence, supersedes, statement,
+    (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
+FROM pg_temp.fact_stage stage
 """
+_ORIGINALS = "WHERE supersedes IS NULL"
+_CORRECTIONS = "WHERE EXISTS (SELECT 1 FROM fact WHERE fact.content_hash = stage.supersedes)"
+_SKIP_KNOWN = " ON CONFLICT DO NOTHING"
 
-_INSERT_ORIGINALS = text(_INSERT.format(condition="supersedes IS NULL"))
-
-_INSERT_CORRECTIONS = text(
-    _INSERT.format(
-        condition="supersedes IS NOT NULL AND EXISTS "
-        "(SELECT 1 FROM fact WHERE fact.content_hash = stage.supersedes)"
-    )
-)
+_INSERT_NEW = text(_INSERT + _ORIGINALS)
+_INSERT_ORIGINALS = text(_INSERT + _ORIGINALS + _SKIP_KNOWN)
+_INSERT_CORRECTIONS = text(_INSERT + _CORRECTIONS + _SKIP_KNOWN)
 
 # What is not in the journal now was refused; LATERAL, so that each row is one look into an index.
 _CONFLICTS = text("""
@@ -91,7 +91,7 @@ def append_batch(
     ids = list(session.scalars(_SEGMENT_IDS, {"count": len(bulk)})) if bulk else []
     _stage(session, frame, bulk)
     parameters = {"recorded_at": recorded_at, "segment_ids": ids}
-    appended = session.execute(_INSERT_ORIGINALS, parameters).rowcount
+    appended = _insert_originals(session, parameters, optimistic=bool(bulk))
     if frame["supersedes"].null_count() < frame.height:
         while added := session.execute(_INSERT_CORRECTIONS, parameters).rowcount:
             appended += added
@@ -105,6 +105,18 @@ def append_batch(
     conflicts = _conflicts(session, frame) if appended < frame.height else []
     issues.open_many(session, [_issue(conflict, recorded_at) for conflict in conflicts])
     return appended, conflicts
+
+
+def _insert_originals(session: Session, parameters: dict[str, object], *, optimistic: bool) -> int:
+    """Add the facts that correct nothing; gives how many were new.
+
+    Skipping known rows costs half as much again as a plain insert, so bulk is first tried as all new: an
+    import that was seen before fails at its first known row, and then goes the careful way.
+    """
+    if optimistic:
+        with suppress(IntegrityError), session.begin_nested():
+            return session.execute(_INSERT_NEW, parameters).rowcount
+    return session.execute(_INSERT_ORIGINALS, parameters).rowcount
 
 
 def _bulk_kinds(frame: pl.DataFrame) -> list[str]:

@@ -181,17 +181,18 @@ fact = _table(
     _text("statement", nullable=True),
     Column("segment_id", BigInteger, nullable=True),
     Column("segment_row", Integer, nullable=True),
-    # A statement names its key, so one row a statement is one row a key and statement.
-    PrimaryKeyConstraint("tenant_id", "content_hash"),
+    # A statement names its key, so one row a statement is one row a key and statement. The hash comes
+    # first: it decides every comparison, and the bulk append lives on how fast these indexes grow.
+    PrimaryKeyConstraint("content_hash", "tenant_id"),
     # One original a key: the same key with another content needs ``supersedes``.
     Index(
-        "uq_fact_original", "tenant_id", "key_hash", unique=True, postgresql_where=text("supersedes IS NULL")
+        "uq_fact_original", "key_hash", "tenant_id", unique=True, postgresql_where=text("supersedes IS NULL")
     ),
     # One successor a fact: corrections form a chain, never a fork.
     Index(
         "uq_fact_supersedes",
-        "tenant_id",
         "supersedes",
+        "tenant_id",
         unique=True,
         postgresql_where=text("supersedes IS NOT NULL"),
     ),

@@ -93,14 +93,14 @@ CREATE TABLE fact (
     statement TEXT,
     segment_id BIGINT,
     segment_row INTEGER,
-    CONSTRAINT pk_fact PRIMARY KEY (tenant_id, content_hash)
+    CONSTRAINT pk_fact PRIMARY KEY (content_hash, tenant_id)
 );
 
 CREATE INDEX ix_fact_kind_account_occurred_at ON fact (tenant_id, kind, account, occurred_at);
 
-CREATE UNIQUE INDEX uq_fact_original ON fact (tenant_id, key_hash) WHERE supersedes IS NULL;
+CREATE UNIQUE INDEX uq_fact_original ON fact (key_hash, tenant_id) WHERE supersedes IS NULL;
 
-CREATE UNIQUE INDEX uq_fact_supersedes ON fact (tenant_id, supersedes) WHERE supersedes IS NOT NULL;
+CREATE UNIQUE INDEX uq_fact_supersedes ON fact (supersedes, tenant_id) WHERE supersedes IS NOT NULL;
 
 CREATE TABLE idempotency_key (
     tenant_id TEXT DEFAULT current_setting('truenav.tenant') NOT NULL,
