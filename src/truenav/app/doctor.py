@@ -1,4 +1,4 @@
-"""Is this installation well? Each check is a small function that gives rows; none of them changes anything."""
+"""Is this installation well? Each check is a small function that gives rows; nothing is changed."""
 
 from __future__ import annotations
 

@@ -41,10 +41,10 @@ NOUNS: dict[str, tuple[str, str]] = {
 class _LazyGroup(click.Group):
     """A group that knows its commands by name and imports a command's module when it is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(NOUNS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in NOUNS:
             return None
         module, _ = NOUNS[cmd_name]
@@ -53,7 +53,7 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the one-line helps from the table: no noun is imported for ``--help``."""
         with formatter.section("Nouns"):
             formatter.write_dl([(name, NOUNS[name][1]) for name in sorted(NOUNS)])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ import click
 
 from truenav.core.clock import parse_instant
 from truenav.core.failure import UnauthenticatedError
+from truenav.core.money import parse_decimal
 
 if TYPE_CHECKING:
     from truenav.access.policy import Principal
@@ -55,17 +57,19 @@ class Desk:
     principal: Principal
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One transaction of the person's tenant."""
+    def transaction(self, *, keep: bool = True) -> Iterator[Session]:
+        """One transaction of the person's tenant; without ``keep`` (a dry run) it is undone at the end."""
         with self.house.database.transaction(self.principal.tenant) as session:
             yield session
+            if not keep:
+                session.rollback()
 
 
 @contextmanager
 def desk() -> Iterator[Desk]:
     """The house with whoever is logged in: ``TRUENAV_TOKEN``, else the session kept by ``truenav login``."""
     with house() as opened:
-        yield Desk(opened, opened.access.authenticate(_token()))
+        yield Desk(opened, opened.access.authenticate(session_token()))
 
 
 def session_file() -> Path:
@@ -73,7 +77,8 @@ def session_file() -> Path:
     return settings().data_dir / "cli-session"
 
 
-def _token() -> str:
+def session_token() -> str:
+    """The token of whoever is logged in; ``UnauthenticatedError`` when nobody is."""
     if token := os.environ.get(TOKEN_VARIABLE):
         return token
     try:
@@ -95,14 +100,41 @@ def output_option(command: F) -> F:
     )(command)
 
 
-def instant_option(name: str, help: str) -> Callable[[F], F]:
+def dry_run_option(command: F) -> F:
+    """``--dry-run``: everything is checked, nothing is kept."""
+    return click.option("--dry-run", is_flag=True, help="Check everything and keep nothing.")(command)
+
+
+def instant_option(name: str, help: str, *, required: bool = False) -> Callable[[F], F]:
     """An option that takes an RFC 3339 instant."""
 
     def read(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
         del context
         return None if value is None else parse_instant(value, what=parameter.name or "time")
 
-    return click.option(name, callback=read, metavar="INSTANT", help=help)
+    return click.option(name, callback=read, metavar="INSTANT", help=help, required=required)
+
+
+def number_option(name: str, help: str) -> Callable[[F], F]:
+    """A required option that takes an exact decimal number."""
+
+    def read(context: click.Context, parameter: click.Parameter, value: str) -> Decimal:
+        del context
+        return parse_decimal(value, what=parameter.name or "number")
+
+    return click.option(name, callback=read, metavar="NUMBER", help=help, required=True)
+
+
+def file_argument(name: str = "file") -> Callable[[F], F]:
+    """A file that exists, or ``-`` for standard input."""
+    return click.argument(name, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+
+
+def password(text: str, *, from_stdin: bool, confirm: bool) -> str:
+    """A password from a prompt that shows nothing, or the first line of standard input; never from argv."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True))
 
 
 def show(rows: Sequence[Row], output: str, *, columns: Sequence[str] | None = None) -> None:
@@ -118,7 +150,7 @@ def show(rows: Sequence[Row], output: str, *, columns: Sequence[str] | None = No
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([[_cell(row.get(name)) for name in names] for row in plain])
+        writer.writerows([[_inactive(row.get(name)) for name in names] for row in plain])
         click.echo(buffer.getvalue(), nl=False)
         return
     table(names, [[_cell(row.get(name)) for name in names] for row in plain])
@@ -154,6 +186,12 @@ def _cell(value: object) -> str:
         return "—"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def _inactive(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula; unknown is empty."""
+    text = "" if value is None else _cell(value)
+    return f"'{text}" if text[:1] in tuple("=+-@") and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

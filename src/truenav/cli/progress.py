@@ -12,6 +12,29 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Call the result with the name of each step as it begins; draws one bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<40}"), BarColumn(24), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+        begun = 0
+
+        def begin(name: str) -> None:
+            nonlocal begun
+            bars.update(task, completed=begun, description=f"{title}: {name}")
+            begun += 1
+
+        yield begin
+
+
+@contextmanager
 def gathering() -> Iterator[Callable[[Progress], None]]:
     """A report that draws a bar for each account on a terminal, and is silent elsewhere."""
     if not sys.stderr.isatty():
