@@ -87,7 +87,7 @@ async def open_lab(start: datetime = START) -> AsyncIterator[Lab]:
             ticks[0] += seconds
             world.meter.reset()
 
-        network = Network(client, clock=clock, seed=7, sleep=sleep, monotonic=lambda: ticks[0])
+        network = Network([client], clock=clock, seed=7, sleep=sleep, monotonic=lambda: ticks[0])
         yield Lab(world, clock, network, naps=naps)
 
 

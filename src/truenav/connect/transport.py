@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -34,9 +34,10 @@ from truenav.core.ids import Sha256
 ATTEMPTS = 4
 FIRST_PAUSE = 0.25
 TIME_OUT = httpx.Timeout(20.0, connect=5.0)
-MAX_CONNECTIONS = 32
-"""Requests under way at once. The pool's bookkeeping grows with the square of those waiting in it, so they
-wait before it."""
+POOLS = 4
+CONNECTIONS_A_POOL = 8
+"""A pool's bookkeeping grows with the square of its connections, so there are several small ones; requests
+beyond them wait before the pools, in order."""
 MAX_ANSWER = 64 * 1024 * 1024
 DEFAULT_BAN = 120.0
 
@@ -70,18 +71,19 @@ class Network:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        clients: Sequence[httpx.AsyncClient],
         *,
         clock: Clock,
         seed: int,
         sleep: Sleep = asyncio.sleep,
         monotonic: Monotonic = real_monotonic,
     ) -> None:
-        self.client = client
         self.clock = clock
         self.rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
         self.sleep = sleep
-        self.slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self.slots: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for client in (*clients,) * CONNECTIONS_A_POOL:
+            self.slots.put_nowait(client)
         self._monotonic = monotonic
         self._gates: dict[tuple[str, str], VenueGate] = {}
 
@@ -105,10 +107,17 @@ class Network:
 
 @asynccontextmanager
 async def open_network(*, seed: int, clock: Clock | None = None) -> AsyncIterator[Network]:
-    """A network with a pool of its own, closed at the end. Redirects are not followed."""
-    bounds = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
-    async with httpx.AsyncClient(timeout=TIME_OUT, limits=bounds, follow_redirects=False) as client:
-        yield Network(client, clock=clock or SystemClock(), seed=seed)
+    """A network with pools of its own, closed at the end. Redirects are not followed."""
+    bounds = httpx.Limits(max_connections=CONNECTIONS_A_POOL, max_keepalive_connections=CONNECTIONS_A_POOL)
+    trust = httpx.create_ssl_context()
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(timeout=TIME_OUT, limits=bounds, verify=trust, follow_redirects=False)
+            )
+            for _ in range(POOLS)
+        ]
+        yield Network(clients, clock=clock or SystemClock(), seed=seed)
 
 
 class Transport:
@@ -186,21 +195,22 @@ class Transport:
         self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
     ) -> Payload:
         url = self._hosts[host] + path
-        async with self._network.slots:
+        client = await self._network.slots.get()
+        try:
             asked_at = self.now()
             signed = signer("GET", path, params, asked_at) if signer else Signed(urlencode(params), {})
             self.counter.requests += 1
             self.counter.weight += weight
-            try:
-                response = await self._network.client.get(
-                    f"{url}?{signed.query}" if signed.query else url, headers=dict(signed.headers)
-                )
-            except httpx.HTTPError as error:
-                self._gate.failed()
-                raise VenueUnavailableError(
-                    f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again "
-                    "at the next gathering. Check the network and the venue's status page."
-                ) from None
+            full = f"{url}?{signed.query}" if signed.query else url
+            response = await client.get(full, headers=dict(signed.headers))
+        except httpx.HTTPError as error:
+            self._gate.failed()
+            raise VenueUnavailableError(
+                f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again at "
+                "the next gathering. Check the network and the venue's status page."
+            ) from None
+        finally:
+            self._network.slots.put_nowait(client)
         payload = self._payload(endpoint, url, params, asked_at, response)
         await self._archive(payload)
         self._refuse(path, response, payload.body)
