@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from truenav.app.house import House
-from truenav.app.nav.archived import read_result
+from truenav.app.nav.archived import read_inputs, read_result
 from truenav.app.sources.context import parse_context
 from truenav.calc.nav.model import FundNav, NavInputs
 from truenav.calc.nav.select import QUOTE_DAYS, opening_instants, select_facts
@@ -18,16 +18,16 @@ from truenav.calc.pricing.defaults import default_policy
 from truenav.core.account import Account
 from truenav.core.asset import BUILTIN_ASSETS
 from truenav.core.evidence import Evidence
-from truenav.core.facts import BalanceSnapshot, CashFlow, Fact, PositionSnapshot, Settlement, Trade
+from truenav.core.facts import BalanceSnapshot
 from truenav.core.failure import Failure, InvalidInputError
-from truenav.core.ids import AccountId, InstrumentId, NodeId, TenantId
+from truenav.core.ids import AccountId, NodeId, RunId, TenantId
 from truenav.core.policy import AssetNumeraire, NavPolicy, Numeraire, PricingPolicy
 from truenav.core.portfolio import Node, ShareClass, SubBookRule
 from truenav.store import definitions, evidence, runs
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 from truenav.store.journal import FactQuery, Journal
-from truenav.store.runs import RunState
+from truenav.store.runs import Run, RunState
 
 _FLOWS = ("trade", "transfer", "cash_flow", "settlement")
 _FUND_FACTS = ("dealing", "fee_payment", "manual_item")
@@ -57,9 +57,10 @@ def assemble_inputs(
     unread: tuple[Failure, ...] = (),
 ) -> NavInputs:
     """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use."""
-    previous = _previous_navs(session, house, tenant, fund, as_of)
+    earlier = _previous_navs(session, house, tenant, fund, as_of)
+    previous = tuple(nav for _, nav in earlier)
     inputs = _facts_of(session, house, tenant, _frame(session, fund, as_of, known_at, unread, previous))
-    restated = _restated(session, house, tenant, inputs)
+    restated = _restated(session, house, tenant, earlier, known_at)
     if not restated:
         return inputs
     return _facts_of(session, house, tenant, replace(inputs, previous_restated=restated))
@@ -116,7 +117,7 @@ def _with_ancestors(nodes: tuple[Node, ...], wanted: set[NodeId]) -> tuple[Node,
 
 
 def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs) -> NavInputs:
-    """The frame with its facts, and with the contract terms that these facts name."""
+    """The frame with its facts."""
     journal = Journal(session, house.settings.data_dir, tenant)
     accounts = sorted(account.id for account in frame.accounts)
     starts = opening_instants(frame)
@@ -128,37 +129,20 @@ def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs
         *journal.facts(replace(window, kinds=_FUND_FACTS)),
     ]
     facts = [recorded.fact for recorded in found]
-    used = _instruments_named(facts) | {line.subject for fund in frame.previous for line in fund.lines}
-    frame = replace(frame, instruments=tuple(one for one in frame.instruments if one.id in used))
     oldest = frame.as_of - timedelta(days=QUOTE_DAYS)
     quotes = journal.latest(replace(window, kinds=("quote",), since=oldest))
     facts += [recorded.fact for recorded in quotes]
     return replace(frame, facts=select_facts(facts, frame))
 
 
-def _instruments_named(facts: Iterable[Fact]) -> set[str]:
-    named: set[InstrumentId] = set()
-    for fact in facts:
-        match fact.body:
-            case PositionSnapshot():
-                named |= {line.instrument for line in fact.body.lines}
-            case Trade() | Settlement():
-                named.add(fact.body.instrument)
-            case CashFlow(instrument=str() as instrument):
-                named.add(instrument)
-            case _:
-                pass
-    return set(named)
-
-
 def _previous_navs(
     session: Session, house: House, tenant: TenantId, fund: NodeId, as_of: datetime
-) -> tuple[FundNav, ...]:
-    """The last published NAV before ``as_of`` of the fund and of each fund below it."""
+) -> tuple[tuple[Run, FundNav], ...]:
+    """The last published NAV before ``as_of`` of the fund and of each fund below it, with its run."""
     nodes = definitions.bodies(session, Kind.NODE, Node)
     tree, known = Tree(nodes), {node.id for node in nodes}
     wanted = {node for node in tree.subtree(fund) if tree.get(node).kind in FUND_KINDS}
-    found: dict[NodeId, FundNav] = {}
+    found: dict[NodeId, tuple[Run, FundNav]] = {}
     blobs = house.blobs(tenant)
     for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=as_of, limit=_PUBLISHED_LOOKED_AT):
         if wanted <= found.keys():
@@ -167,40 +151,47 @@ def _previous_navs(
             continue
         for nav in read_result(blobs, run).funds:
             if nav.fund in wanted:
-                found.setdefault(nav.fund, nav)
+                found.setdefault(nav.fund, (run, nav))
     return tuple(found[name] for name in sorted(found))
 
 
-def _restated(session: Session, house: House, tenant: TenantId, inputs: NavInputs) -> tuple[FundNav, ...]:
-    """Previous NAVs computed again where facts of their time were recorded after them."""
-    journal = Journal(session, house.settings.data_dir, tenant)
-    accounts = tuple(sorted(account.id for account in inputs.accounts))
-    restated: list[FundNav] = []
-    for previous in inputs.previous:
-        known = _known_at(session, previous, inputs.as_of)
-        late = FactQuery(
-            kinds=(*_SNAPSHOTS, *_FLOWS, *_FUND_FACTS),
-            as_of=previous.as_of,
-            known_at=inputs.known_at,
-            recorded_after=known,
-        )
-        mine = {*accounts, *(node.id for node in inputs.nodes)}
-        if not any(one.fact.account in mine for one in journal.facts(late)):
-            continue
-        earlier = _previous_navs(session, house, tenant, previous.fund, previous.as_of)
-        frame = _frame(session, previous.fund, previous.as_of, inputs.known_at, (), earlier)
-        again = strike_nav(_facts_of(session, house, tenant, frame)).root
-        if again != previous:
-            restated.append(again)
-    return tuple(restated)
+def _restated(
+    session: Session,
+    house: House,
+    tenant: TenantId,
+    earlier: tuple[tuple[Run, FundNav], ...],
+    known_at: datetime,
+) -> tuple[FundNav, ...]:
+    """Previous NAVs that late facts or corrections change, computed again by their own policies."""
+    again: dict[RunId, Mapping[NodeId, FundNav]] = {}
+    for run, _ in earlier:
+        if run.id not in again:
+            again[run.id] = _again(session, house, tenant, run, known_at)
+    return tuple(
+        now for run, nav in earlier if (now := again[run.id].get(nav.fund)) is not None and now != nav
+    )
 
 
-def _known_at(session: Session, nav: FundNav, before: datetime) -> datetime:
-    """When the published run that holds this NAV was computed."""
-    for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=before):
-        if run.as_of == nav.as_of:
-            return run.known_at
-    return nav.as_of
+def _again(
+    session: Session, house: House, tenant: TenantId, run: Run, known_at: datetime
+) -> Mapping[NodeId, FundNav]:
+    """The funds of a published run with what is known now; empty where nothing new was learned."""
+    late = FactQuery(
+        kinds=(*_SNAPSHOTS, *_FLOWS, *_FUND_FACTS),
+        as_of=run.as_of,
+        known_at=known_at,
+        recorded_after=run.known_at,
+    )
+    learned = {one.fact.account for one in Journal(session, house.settings.data_dir, tenant).facts(late)}
+    frame = read_inputs(house.blobs(tenant), run)
+    mine = {account.id for account in frame.accounts} | {node.id for node in frame.nodes}
+    if not learned & mine:
+        return {}
+    every = tuple(parse_context(session).instruments.instruments.values())
+    known = {one.id: one for one in (*every, *frame.instruments)}
+    frame = replace(frame, known_at=known_at, instruments=tuple(known.values()), facts=())
+    result = strike_nav(_facts_of(session, house, tenant, frame))
+    return {nav.fund: nav for nav in result.funds}
 
 
 def evidence_of(session: Session, inputs: NavInputs) -> tuple[Evidence, ...]:

@@ -19,9 +19,9 @@ from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, ve
 from truenav.app.nav.inputs import accounts_below, assemble_inputs, evidence_of, oldest_snapshot_at
 from truenav.app.nav.signer import tenant_signer
 from truenav.app.sources.gather import ProgressReport, gather, unread
-from truenav.calc.nav.differences import LineDifference, differences
+from truenav.calc.nav.judge import LineDifference, differences, publishable
 from truenav.calc.nav.model import NavInputs, NavResult
-from truenav.calc.nav.strike import publishable, strike_nav
+from truenav.calc.nav.strike import strike_nav
 from truenav.connect.contract import silent
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import as_utc

@@ -37,7 +37,8 @@ def select_facts(facts: Iterable[Fact], inputs: NavInputs) -> tuple[Fact, ...]:
 
     In force (neither superseded nor void) and: of each wallet the latest balance and position snapshot; what
     moved quantities since the account's opening snapshot in the previous NAV (everything, where there is
-    none); of each source, pair and kind the latest quote; all dealings, fee payments and manual items of
+    none); of each source, pair and kind the latest quote of every asset and of the contracts that the other
+    facts or the previous NAV name; all dealings, fee payments and manual items of
     the funds. Nothing after ``as_of``.
     """
     accounts = {account.id for account in inputs.accounts}
@@ -68,7 +69,7 @@ def select_facts(facts: Iterable[Fact], inputs: NavInputs) -> tuple[Fact, ...]:
             case _:
                 pass
     chosen += latest_snapshots(snapshots, inputs.as_of).values()
-    chosen += _latest_quotes(quotes, inputs)
+    chosen += _latest_quotes(quotes, inputs, _instruments_named(chosen, inputs))
     return tuple(sorted(chosen, key=_canonical_order))
 
 
@@ -101,20 +102,36 @@ def opening_instants(inputs: NavInputs) -> Mapping[str, datetime]:
     return {account: at for account, at in earliest.items() if account not in unread}
 
 
-def _latest_quotes(quotes: list[Fact], inputs: NavInputs) -> Iterable[Fact]:
-    known = {asset.id for asset in inputs.assets} | {one.id for one in inputs.instruments}
+def _latest_quotes(quotes: list[Fact], inputs: NavInputs, instruments_named: set[str]) -> Iterable[Fact]:
+    wanted = {asset.id for asset in inputs.assets} | instruments_named
     oldest = inputs.as_of - timedelta(days=QUOTE_DAYS)
     latest: dict[tuple[str, str, str, str], Fact] = {}
     for fact in quotes:
         body = fact.body
         assert isinstance(body, Quote)
-        if body.base not in known or fact.occurred_at < oldest:
+        if body.base not in wanted or fact.occurred_at < oldest:
             continue
         key = (fact.source, body.base, body.quote, body.kind)
         other = latest.get(key)
         if other is None or _recency(other) < _recency(fact):
             latest[key] = fact
     return latest.values()
+
+
+def _instruments_named(facts: Iterable[Fact], inputs: NavInputs) -> set[str]:
+    """The contracts that a NAV is about: held, traded, or in the lines of the previous NAV."""
+    named: set[str] = {line.subject for fund in inputs.previous for line in fund.lines}
+    for fact in facts:
+        match fact.body:
+            case PositionSnapshot():
+                named |= {line.instrument for line in fact.body.lines}
+            case Trade() | Settlement():
+                named.add(fact.body.instrument)
+            case CashFlow(instrument=str() as instrument):
+                named.add(instrument)
+            case _:
+                pass
+    return named
 
 
 def _recency(fact: Fact) -> tuple[datetime, str, str]:

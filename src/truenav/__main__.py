@@ -1,0 +1,5 @@
+"""``python -m truenav``: the command line."""
+
+from truenav.cli import main
+
+main()
