@@ -24,7 +24,7 @@ SOURCE = Path(truenav.__file__).parent
 
 STAGES = {
     "gather": "app/sources/gather.py",
-    "import": "app/imports",
+    "import": "cli/imports.py",
     "nav": "app/nav/runs.py",
     "migrate": "store/migrate.py",
 }

@@ -15,9 +15,10 @@ from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
 from truenav.app.http.routes import API_PREFIX, Router, public
+from truenav.app.schedule.endpoints import router as schedule
 from truenav.core.failure import NotFoundError
 
-SLICES: tuple[APIRouter, ...] = (access, audit, events)
+SLICES: tuple[APIRouter, ...] = (access, audit, events, schedule)
 """Routers of the slices; a new slice adds its own here."""
 
 PUBLIC_PATHS = frozenset({"/healthz", "/metrics", f"{API_PREFIX}/login"})

@@ -21,8 +21,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
     {
         "nav.advance": "truenav.app.nav.runs:advance_job",
         "nav.strike_scheduled": "truenav.app.schedule.strike:strike_scheduled_job",
-        "source.gather": "truenav.app.sources.gather:gather_job",
-        "import.run": "truenav.app.imports.service:import_job",
+        "source.gather": "truenav.app.sources.jobs:gather_job",
     }
 )
 

@@ -27,9 +27,9 @@ COMMIT_POINTS: Mapping[str, str] = MappingProxyType(
         "import.recorded": "All rows of the imported file are committed",
         "nav.collected": "A run has what it needs; nothing is calculated yet",
         "nav.calculated": "The result of a run is committed",
-        "nav.approved": "The approval of a run is committed",
+        "nav.approved": "The approval of a run is written; its transaction is not committed yet",
         "nav.bundled": "The evidence bundle is on disk; the run is not published yet",
-        "nav.published": "The run is published",
+        "nav.published": "The run is published and its trail written; the transaction is not committed yet",
         "migrate.applied": "The migrations ran; their transaction is not committed yet",
     }
 )
