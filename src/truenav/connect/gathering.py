@@ -23,6 +23,7 @@ from truenav.connect.transport import Transport
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact
 from truenav.core.failure import Failure, FailureKind
+from truenav.core.ids import Sha256
 from truenav.core.instrument import Instrument
 
 MAX_PAGES = 1000
@@ -169,18 +170,34 @@ class Harvest:
         )
 
     def gathered(self) -> Gathered:
-        """The result. Facts that two pages repeat (the overlap) are given once."""
+        """The result, in an order that does not depend on which answer came first.
+
+        Facts that two pages repeat (the overlap) are given once.
+        """
         unique = {(fact.key_hash, fact.content_hash): fact for fact in self.facts}
+        problems = {(one.subject, one.message): one for one in self.problems}
         return Gathered(
-            facts=tuple(unique.values()),
-            instruments=tuple({one.id: one for one in self.instruments}.values()),
-            evidence=tuple(self.evidence),
-            problems=tuple({(p.subject, p.message): p for p in self.problems}.values()),
-            failures=tuple(self.failures),
+            facts=tuple(sorted(unique.values(), key=_fact_order)),
+            instruments=tuple({one.id: one for one in sorted(self.instruments, key=_id)}.values()),
+            evidence=tuple(sorted(self.evidence, key=_evidence_order)),
+            problems=tuple(problems[key] for key in sorted(problems)),
+            failures=tuple(sorted(self.failures, key=lambda one: one.message)),
             cursors=self.cursors,
             requests=self.api.counter.requests,
             weight=self.api.counter.weight,
         )
+
+
+def _fact_order(fact: Fact) -> tuple[datetime, str, str]:
+    return fact.occurred_at, fact.kind, fact.external_id
+
+
+def _evidence_order(evidence: Evidence) -> tuple[str, datetime, Sha256]:
+    return evidence.endpoint, evidence.asked_at, evidence.sha256
+
+
+def _id(instrument: Instrument) -> str:
+    return instrument.id
 
 
 def kept(cursor: Cursor | None, now: datetime, age: timedelta) -> Cursor | None:
