@@ -43,7 +43,7 @@ _DEPOSE = """
 SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = %s AND l.objid = %s
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND a.state_change < clock_timestamp() - make_interval(secs => %s)
+  AND a.state = 'idle' AND a.state_change < clock_timestamp() - make_interval(secs => %s)
 """
 _RESCUE = """
 WITH stalled AS (
