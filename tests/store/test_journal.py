@@ -228,7 +228,7 @@ def test_nothing_is_recorded_when_the_transaction_is_given_up(database, tenant, 
 
 def test_facts_can_neither_be_changed_nor_deleted_by_the_application(database, tenant, journal_of):
     journal_of.append(cash("1"))
-    for statement in ("UPDATE fact SET account = 'x'", "DELETE FROM fact", "TRUNCATE fact"):
+    for statement in ("UPDATE fact SET statement = 'x'", "DELETE FROM fact", "TRUNCATE fact"):
         with (
             pytest.raises(ProgrammingError, match="permission denied"),
             database.transaction(tenant) as session,

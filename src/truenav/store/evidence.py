@@ -90,6 +90,7 @@ def corrections_of(session: Session, hashes: Collection[Sha256], *, known_at: da
         .distinct()
         .join(corrected, correction.c.supersedes == corrected.c.content_hash)
         .where(
+            correction.c.supersedes.is_not(None),  # by the index of corrections, which are few
             corrected.c.evidence.in_([bytes.fromhex(one) for one in hashes]),
             correction.c.recorded_at <= known_at,
         )

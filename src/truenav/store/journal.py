@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from truenav.core.clock import as_utc
@@ -30,7 +30,7 @@ from truenav.store.segments import Segments
 from truenav.store.staging import Conflict, append_batch
 from truenav.store.statements import facts_frame, read_statement
 from truenav.store.tables import fact as table
-from truenav.store.tables import segment
+from truenav.store.tables import segment, series
 
 BATCH_ROWS = 100_000
 """Facts staged at once; also the most rows of a segment."""
@@ -103,7 +103,11 @@ class Journal:
 
         Ordered by time of occurrence, then content hash.
         """
-        statement = _columns().where(*_in_force(query)).order_by(table.c.occurred_at, table.c.content_hash)
+        statement = (
+            _every_fact()
+            .where(*_in_series(query), *_in_force(query))
+            .order_by(table.c.occurred_at, table.c.content_hash)
+        )
         return self._load(self._session.execute(statement).all())
 
     def latest(self, query: FactQuery) -> list[RecordedFact]:
@@ -112,9 +116,28 @@ class Journal:
         The subject of a snapshot is its wallet, of a quote its source, pair and kind. Of two that happened
         at the same instant, the one recorded later counts. Ordered by kind, account and subject.
         """
-        group = (table.c.kind, table.c.account, table.c.subject)
-        order = (table.c.occurred_at.desc(), table.c.recorded_at.desc(), table.c.content_hash)
-        statement = _columns().ext(distinct_on(*group)).where(*_in_force(query)).order_by(*group, *order)
+        newest = (table.c.occurred_at.desc(), table.c.recorded_at.desc(), table.c.content_hash)
+        last = (  # of each series: one short walk down its index, however long its history
+            select(*_COLUMNS, table.c.tenant_id, table.c.segment_id, table.c.occurred_at)
+            .where(table.c.series_id == series.c.id, *_in_force(query))
+            .order_by(*newest)
+            .limit(1)
+            .lateral("last")
+        )
+        group = (series.c.kind, series.c.account, series.c.subject)
+        statement: Select[Any] = (
+            select(
+                series.c.kind,
+                *(last.c[column.name] for column in _COLUMNS),
+                segment.c.hash.label("segment"),
+            )
+            .select_from(series)
+            .join(last, true())
+            .outerjoin(segment, _is_segment_of(last))
+            .ext(distinct_on(*group))
+            .where(*_in_series(query))
+            .order_by(*group, last.c.occurred_at.desc(), last.c.recorded_at.desc(), last.c.content_hash)
+        )
         return self._load(self._session.execute(statement).all())
 
     def latest_snapshots(
@@ -126,7 +149,7 @@ class Journal:
 
     def get(self, content_hash: Sha256) -> RecordedFact:
         """One fact, superseded or not; `FactNotFoundError` when there is none."""
-        statement = _columns().where(table.c.content_hash == bytes.fromhex(content_hash))
+        statement = _every_fact().where(table.c.content_hash == bytes.fromhex(content_hash))
         row = self._session.execute(statement).one_or_none()
         if row is None:
             raise FactNotFoundError(f"There is no fact {content_hash}. Check the hash.")
@@ -180,27 +203,46 @@ class Journal:
         ]
 
 
-def _columns() -> Any:
-    found = table.outerjoin(
-        segment, (segment.c.tenant_id == table.c.tenant_id) & (segment.c.id == table.c.segment_id)
+_COLUMNS = (
+    table.c.content_hash,
+    table.c.evidence,
+    table.c.recorded_at,
+    table.c.statement,
+    table.c.segment_row,
+)
+
+
+def _every_fact() -> Select[Any]:
+    """All facts with the name of their kind and the hash of their segment."""
+    return (
+        select(series.c.kind, *_COLUMNS, segment.c.hash.label("segment"))
+        .select_from(table)
+        .join(series, (series.c.tenant_id == table.c.tenant_id) & (series.c.id == table.c.series_id))
+        .outerjoin(segment, _is_segment_of(table))
     )
-    return select(
-        table.c.kind,
-        table.c.content_hash,
-        table.c.evidence,
-        table.c.recorded_at,
-        table.c.statement,
-        table.c.segment_row,
-        segment.c.hash.label("segment"),
-    ).select_from(found)
+
+
+def _is_segment_of(facts: FromClause) -> ColumnElement[bool]:
+    return (segment.c.tenant_id == facts.c.tenant_id) & (segment.c.id == facts.c.segment_id)
+
+
+def _in_series(query: FactQuery) -> list[ColumnElement[bool]]:
+    """What a query says about series: kinds (voids never), accounts, sources."""
+    named = (
+        (series.c.kind, query.kinds),
+        (series.c.account, query.accounts),
+        (series.c.source, query.sources),
+    )
+    return [series.c.kind != Void.TAG] + [
+        column.in_(allowed) for column, allowed in named if allowed is not None
+    ]
 
 
 def _in_force(query: FactQuery) -> list[ColumnElement[bool]]:
+    """What a query says about single facts: its times, and that none known by then supersedes them."""
     successor = table.alias("successor")
-    superseded = exists().where(
-        successor.c.tenant_id == table.c.tenant_id, successor.c.supersedes == table.c.content_hash
-    )
-    conditions: list[ColumnElement[bool]] = [table.c.kind != Void.TAG]
+    superseded = exists().where(successor.c.supersedes == table.c.content_hash)
+    conditions: list[ColumnElement[bool]] = []
     if query.known_at is not None:
         superseded = superseded.where(successor.c.recorded_at <= query.known_at)
         conditions.append(table.c.recorded_at <= query.known_at)
@@ -210,11 +252,4 @@ def _in_force(query: FactQuery) -> list[ColumnElement[bool]]:
         conditions.append(table.c.occurred_at > query.since)
     if query.recorded_after is not None:
         conditions.append(table.c.recorded_at > query.recorded_after)
-    for column, allowed in (
-        (table.c.kind, query.kinds),
-        (table.c.account, query.accounts),
-        (table.c.source, query.sources),
-    ):
-        if allowed is not None:
-            conditions.append(column.in_(allowed))
     return [*conditions, ~superseded]

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import polars as pl
 from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import insert as insert_series
 from sqlalchemy.exc import IntegrityError
 
 from truenav.core.canonical import canonical_json
@@ -19,12 +20,14 @@ from truenav.core.ids import Sha256
 from truenav.store import issues
 from truenav.store.database import Session, driver
 from truenav.store.segments import Segments
-from truenav.store.tables import segment
+from truenav.store.tables import segment, series
 
 SEGMENT_MINIMUM = 1_000
 """From this many facts of one kind in one batch, statements go to a segment (decision 0001)."""
 
 ISSUE_KIND = "fact_conflict"
+
+_SERIES = ["kind", "source", "account", "subject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,16 @@ class Conflict:
 
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS fact_stage (
-    content_hash bytea, key_hash bytea, kind text, source text, account text, subject text,
-    occurred_at timestamptz, evidence bytea, supersedes bytea, statement text,
-    segment_number integer, segment_row integer, row integer
+    content_hash bytea, key_hash bytea, series_id bigint, occurred_at timestamptz, evidence bytea,
+    supersedes bytea, statement text, segment_number integer, segment_row integer, row integer
 ) ON COMMIT DELETE ROWS
 """
 
 _INSERT = """
-INSERT INTO fact (tenant_id, content_hash, key_hash, kind, source, account, subject, occurred_at, recorded_at,
-    evidence, supersedes, statement, segment_id, segment_row)
-SELECT (SELECT current_setting('truenav.tenant')), content_hash, key_hash, kind, source, account, subject,
-    occurred_at, :recorded_at, evidence, supersedes, statement,
+INSERT INTO fact (tenant_id, content_hash, key_hash, series_id, occurred_at, recorded_at, evidence,
+    supersedes, statement, segment_id, segment_row)
+SELECT (SELECT current_setting('truenav.tenant')), content_hash, key_hash, series_id, occurred_at,
+    :recorded_at, evidence, supersedes, statement,
     (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
 FROM pg_temp.fact_stage stage
 """
@@ -66,8 +68,7 @@ _INSERT_CORRECTIONS = text(_INSERT + _CORRECTIONS + _SKIP_KNOWN)
 
 # What is not in the journal now was refused; LATERAL, so that each row is one look into an index.
 _CONFLICTS = text("""
-SELECT stage.row, stage.source, stage.account, stage.kind, stage.content_hash, stage.supersedes,
-    coalesce(successor.content_hash, original.content_hash) AS standing
+SELECT stage.row, coalesce(successor.content_hash, original.content_hash) AS standing
 FROM pg_temp.fact_stage stage
 LEFT JOIN LATERAL (SELECT content_hash FROM fact WHERE content_hash = stage.content_hash LIMIT 1) same ON true
 LEFT JOIN LATERAL (SELECT content_hash FROM fact
@@ -76,6 +77,13 @@ LEFT JOIN LATERAL (SELECT content_hash FROM fact
     WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original ON stage.supersedes IS NULL
 WHERE same.content_hash IS NULL
 ORDER BY stage.row
+""")
+
+_FIND_SERIES = text("""
+SELECT wanted.number, series.id FROM unnest(
+    CAST(:kind AS text[]), CAST(:source AS text[]), CAST(:account AS text[]), CAST(:subject AS text[])
+) WITH ORDINALITY AS wanted (kind, source, account, subject, number)
+LEFT JOIN series USING (kind, source, account, subject) ORDER BY wanted.number
 """)
 
 _SEGMENT_IDS = text(
@@ -127,10 +135,11 @@ def _bulk_kinds(frame: pl.DataFrame) -> list[str]:
 def _stage(session: Session, frame: pl.DataFrame, bulk: list[str]) -> None:
     is_bulk = pl.col("kind").is_in(bulk)
     number = pl.col("kind").replace_strict(bulk, range(1, len(bulk) + 1), default=None, return_dtype=pl.Int32)
-    staged = frame.select(
+    series_ids = _series_ids(session, frame)
+    staged = frame.join(series_ids, on=_SERIES, how="left", maintain_order="left").select(
         _bytea("content_hash"),
         _bytea("key_hash"),
-        *("kind", "source", "account", "subject"),
+        "id",
         pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ"),
         _bytea("evidence"),
         _bytea("supersedes"),
@@ -148,22 +157,36 @@ def _stage(session: Session, frame: pl.DataFrame, bulk: list[str]) -> None:
             copy.write(buffer.getbuffer())
 
 
+def _series_ids(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    """The ids of the series in a frame; new series are named. Sorted, so that writers cannot deadlock."""
+    wanted = frame.select(_SERIES).unique().sort(_SERIES)
+    parameters = wanted.to_dict(as_series=False)
+    ids = [row.id for row in session.execute(_FIND_SERIES, parameters)]
+    if None in ids:
+        new = [row for row, id in zip(wanted.to_dicts(), ids, strict=True) if id is None]
+        session.execute(insert_series(series).on_conflict_do_nothing(), new)
+        ids = [row.id for row in session.execute(_FIND_SERIES, parameters)]
+    return wanted.with_columns(pl.Series("id", ids, pl.Int64))
+
+
 def _bytea(name: str) -> pl.Expr:
     return pl.concat_str(pl.lit(r"\x"), pl.col(name)).alias(name)
 
 
 def _conflicts(session: Session, frame: pl.DataFrame) -> list[Conflict]:
+    refused = session.execute(_CONFLICTS).all()
+    given = frame[[row.row for row in refused]].iter_rows(named=True)
     return [
         Conflict(
-            row.source,
-            row.account,
-            row.kind,
-            Sha256(row.content_hash.hex()),
+            fact["source"],
+            fact["account"],
+            fact["kind"],
+            Sha256(fact["content_hash"]),
             None if row.standing is None else Sha256(row.standing.hex()),
-            _reason(row.supersedes is not None, row.standing is not None),
-            frame["statement"][row.row],
+            _reason(fact["supersedes"] is not None, row.standing is not None),
+            fact["statement"],
         )
-        for row in session.execute(_CONFLICTS)
+        for row, fact in zip(refused, given, strict=True)
     ]
 
 

@@ -40,7 +40,7 @@ metadata = MetaData(
     }
 )
 
-APPEND_ONLY = ("audit_entry", "definition", "evidence", "fact", "nav_run_event", "segment")
+APPEND_ONLY = ("audit_entry", "definition", "evidence", "fact", "nav_run_event", "segment", "series")
 """Tables that the application may read and add to, never edit or delete from."""
 
 
@@ -166,14 +166,22 @@ segment = _table(
     PrimaryKeyConstraint("tenant_id", "id"),
 )
 
-fact = _table(
-    "fact",
-    _hash("content_hash"),
-    _hash("key_hash"),
+series = _table(
+    "series",
+    Column("id", BigInteger, Identity(), nullable=False),
     _text("kind"),
     _text("source"),
     _text("account"),
     _text("subject"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "kind", "source", "account", "subject"),
+)
+
+fact = _table(
+    "fact",
+    _hash("content_hash"),
+    _hash("key_hash"),
+    Column("series_id", BigInteger, nullable=False),
     _instant("occurred_at"),
     _instant("recorded_at"),
     _hash("evidence"),
@@ -196,7 +204,8 @@ fact = _table(
         unique=True,
         postgresql_where=text("supersedes IS NOT NULL"),
     ),
-    Index("ix_fact_kind_account_occurred_at", "tenant_id", "kind", "account", "occurred_at"),
+    Index("ix_fact_series_id_occurred_at", "series_id", "occurred_at"),
+    Index("ix_fact_recorded_at", "recorded_at", postgresql_using="brin"),
 )
 
 data_issue = _table(
