@@ -17,10 +17,10 @@ from truenav.core.clock import Clock, SystemClock
 from truenav.core.ids import TenantId
 from truenav.store.blobs import FileBlobs
 from truenav.store.database import Database, translated_errors
-from truenav.store.migrate import upgrade
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
 from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
+from truenav.store.version import is_current
 
 POOL_SIZE = 16
 MAINTENANCE = "postgres"
@@ -61,12 +61,22 @@ def open_house(settings: Settings, *, clock: Clock | None = None) -> Iterator[Ho
     The embedded server keeps running: others may be using it.
     """
     addresses = database_addresses(settings)
-    upgrade(addresses[Role.OWNER])
     database = Database(addresses[Role.APP], pool_size=POOL_SIZE)
     try:
+        _bring_up_to_date(database, addresses[Role.OWNER])
         yield House.of(settings, database, clock or SystemClock())
     finally:
         database.close()
+
+
+def _bring_up_to_date(database: Database, owner_dsn: str) -> None:
+    """Migrate where needed; the migrations' machinery is slow to load, so only then."""
+    with database.lookup() as session:
+        if is_current(session):
+            return
+    from truenav.store.migrate import upgrade
+
+    upgrade(owner_dsn)
 
 
 def database_addresses(settings: Settings) -> Mapping[Role, str]:

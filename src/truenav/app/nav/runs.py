@@ -15,14 +15,12 @@ from datetime import datetime
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
-from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, verify_bundle
 from truenav.app.nav.inputs import accounts_below, assemble_inputs, evidence_of, oldest_snapshot_at
 from truenav.app.nav.signer import tenant_signer
-from truenav.app.sources.gather import ProgressReport, gather, unread
 from truenav.calc.nav.judge import LineDifference, differences, publishable
 from truenav.calc.nav.model import NavInputs, NavResult
 from truenav.calc.nav.strike import strike_nav
-from truenav.connect.contract import silent
+from truenav.connect.contract import ProgressReport, silent
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import as_utc
 from truenav.core.failure import ConflictError, Failure, InvalidInputError
@@ -101,6 +99,8 @@ def advance_run(
             return run
         missing: tuple[Failure, ...] = ()
         if live and not _is_fresh(house, tenant, accounts, reuse_seconds):
+            from truenav.app.sources.gather import gather, unread  # loads the HTTP client
+
             missing = unread(gather(house, tenant, accounts=accounts, report=report))
         commit_point("nav.collected")
         return _calculate(house, tenant, run, missing, live=live)
@@ -185,6 +185,8 @@ def publish(session: Session, house: House, principal: Principal, run_id: RunId)
     Refused with ``NotPublishableError`` while it is provisional, does not reconcile, or a blocking data
     issue of one of its accounts is open.
     """
+    from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, verify_bundle
+
     run = runs.get(session, run_id)
     authorize(principal, "nav:publish", _resource(principal, run))
     if run.state is not RunState.APPROVED:
