@@ -23,6 +23,7 @@ from truenav.app.sources.model import Connection
 from truenav.connect.contract import CLOCK_ALARM, Credentials
 from truenav.core.clock import SystemClock
 from truenav.core.failure import TruenavError, UnavailableError
+from truenav.core.ids import TenantId
 from truenav.store import definitions, migrate
 from truenav.store.database import Database, tenant_ids
 from truenav.store.definitions import Kind
@@ -79,17 +80,18 @@ def examine(settings: Settings, *, venues: bool = True) -> tuple[Row, ...]:
         mend = "Start it ('truenav db start'), or correct TRUENAV_DATABASE_URL."
         return (*rows, Row("database", State.BAD, _text(error), mend), key_row(settings))
     rows.append(key_row(settings))
-    if any(row.state is State.BAD for row in rows):
-        return tuple(rows)
+    if any(row.state is not State.OK for row in rows if row.name in ("migrations", "master key")):
+        return tuple(rows)  # the rest is behind these two
     rows += queue_rows(addresses[Role.QUEUE])
     database = Database(addresses[Role.APP], pool_size=1)
     try:
         house = House.of(settings, database, SystemClock())
-        connections, unread = stored_keys(house)
+        rows += (found := secret_rows(house))
+        if venues and all(row.state is State.OK for row in found):
+            rows += clock_rows(house, venues_of(house))
     finally:
         database.close()
-    rows += unread
-    return (*rows, *(clock_rows(house, connections) if venues else ()))
+    return tuple(rows)
 
 
 def python_row(version: tuple[int, ...]) -> Row:
@@ -104,17 +106,13 @@ def package_rows(
     names: Iterable[str] | None = None, version: Callable[[str], str] = metadata.version
 ) -> list[Row]:
     """The packages that we need (by default those we declare), with their versions."""
-    wanted = list(names) if names is not None else _declared()
-    found, missing = [], []
-    for name in wanted:
+    rows = []
+    for name in list(names) if names is not None else _declared():
         try:
-            found.append(f"{name} {version(name)}")
+            rows.append(Row(f"package {name}", State.OK, version(name)))
         except metadata.PackageNotFoundError:
-            missing.append(name)
-    rows = [Row("packages", State.OK, ", ".join(found))] if found else []
-    if missing:
-        mend = "Install truenav again, with its dependencies."
-        rows.append(Row("packages", State.BAD, f"missing: {', '.join(missing)}", mend))
+            mend = "Install truenav again, with its dependencies."
+            rows.append(Row(f"package {name}", State.BAD, "missing", mend))
     return rows
 
 
@@ -133,12 +131,18 @@ def database_rows(dsn: str) -> list[Row]:
     """Whether the database answers, and at which migration it is."""
     with psycopg.connect(dsn, connect_timeout=10) as connection:
         version = connection.info.parameter_status("server_version")
-    here, wanted = migrate.current(dsn), migrate.wanted()
     rows = [Row("database", State.OK, f"PostgreSQL {version} answers")]
+    return [*rows, migration_row(migrate.current(dsn), migrate.wanted())]
+
+
+def migration_row(here: str | None, wanted: str) -> Row:
+    """The version the database is at; an older one is brought up by whatever opens the database next."""
     if here == wanted:
-        return [*rows, Row("migrations", State.OK, f"at {here}")]
+        return Row("migrations", State.OK, f"at {here}")
     detail = f"at {here or 'none'}, {wanted} is wanted"
-    return [*rows, Row("migrations", State.BAD, detail, "Run 'truenav db migrate'.")]
+    if here is not None and here > wanted:
+        return Row("migrations", State.BAD, detail, "Install the version of truenav that made this database.")
+    return Row("migrations", State.WARN, detail, "Run 'truenav db migrate', after a backup.")
 
 
 def key_row(settings: Settings) -> Row:
@@ -167,30 +171,34 @@ def queue_rows(dsn: str) -> list[Row]:
     return [Row("queue", State.OK, detail)]
 
 
-def stored_keys(house: House) -> tuple[dict[Connection, Credentials], list[Row]]:
-    """One key for each venue and address that has accounts, and the signing and venue keys that do not open.
+def secret_rows(house: House) -> list[Row]:
+    """Whether every stored secret (venue keys, signing keys) opens with our master keys."""
+    opened, rows = 0, []
+    for tenant in _tenants(house):
+        with house.database.transaction(tenant) as session:
+            vault = house.vault
+            for name in vault.names(session):
+                try:
+                    vault.get(session, name)
+                    opened += 1
+                except TruenavError as error:
+                    mend = "Put its master key back as a line of former-master.keys, or enter it again."
+                    rows.append(Row(f"secret {tenant} {name}", State.BAD, error.message, mend))
+    return [Row("secrets", State.OK, f"{opened} open"), *rows]
 
-    Of several accounts on one venue the first key asks for all: it is the venue's clock that matters.
-    """
-    keys: dict[tuple[str, str], tuple[Connection, Credentials]] = {}
-    rows: list[Row] = []
-    opened = 0
-    with house.database.lookup() as session:
-        tenants = tenant_ids(session)
-    for tenant in tenants:
+
+def venues_of(house: House) -> dict[Connection, Credentials]:
+    """One connection with its key for each venue and address: it is the venue's clock that matters."""
+    found: dict[tuple[str, str], tuple[Connection, Credentials]] = {}
+    for tenant in _tenants(house):
         with house.database.transaction(tenant) as session:
             for connection in definitions.bodies(session, Kind.CONNECTION, Connection):
-                try:
-                    key = stored_key(session, house, connection)
-                except TruenavError as error:
-                    rows.append(Row(f"key {connection.id}", State.BAD, error.message, "Enter the key again."))
+                if not connection.enabled or connection.account is None:
                     continue
-                opened += key is not None
-                if key is not None and connection.account is not None and connection.enabled:
-                    keys.setdefault((connection.connector, connection.base_url or ""), (connection, key))
-    if opened:
-        rows.append(Row("venue keys", State.OK, f"{opened} open"))
-    return dict(keys.values()), rows
+                key = stored_key(session, house, connection)
+                if key is not None:
+                    found.setdefault((connection.connector, connection.base_url or ""), (connection, key))
+    return dict(found.values())
 
 
 def clock_rows(house: House, connections: Mapping[Connection, Credentials]) -> list[Row]:
@@ -217,6 +225,11 @@ def _clock_row(house: House, connection: Connection, key: Credentials) -> Row:
     except TruenavError as error:
         return Row(name, State.BAD, error.message, f"Enter the key of {connection.id!r} again.")
     return offset_row(name, check.clock_offset)
+
+
+def _tenants(house: House) -> tuple[TenantId, ...]:
+    with house.database.lookup() as session:
+        return tenant_ids(session)
 
 
 def _declared() -> list[str]:

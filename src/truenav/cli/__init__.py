@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -84,3 +85,12 @@ def main() -> None:
     except TruenavError as error:
         click.echo(f"truenav: {error.message}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"truenav: {place}{error.strerror or error}. Check the path, its rights and free space.", err=True
+        )
+        sys.exit(1)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from truenav.core.clock import parse_instant
-from truenav.core.failure import UnauthenticatedError
+from truenav.core.failure import InvalidInputError, UnauthenticatedError
 from truenav.core.money import parse_decimal
 
 if TYPE_CHECKING:
@@ -134,6 +134,13 @@ def password(text: str, *, from_stdin: bool, confirm: bool) -> str:
     """A password from a prompt that shows nothing, or the first line of standard input; never from argv."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
+    return ask_hidden(text, mend="give it on standard input with --password-stdin", confirm=confirm)
+
+
+def ask_hidden(text: str, *, mend: str, confirm: bool = False) -> str:
+    """Ask for a secret without showing it; refused where there is no terminal to ask on."""
+    if not sys.stdin.isatty():
+        raise InvalidInputError(f"{text}: there is no terminal to ask on; {mend}.")
     return str(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True))
 
 

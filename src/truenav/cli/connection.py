@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from truenav.cli.common import Desk, Row, desk, instant_option, output_option, read_file, say, show
+from truenav.cli.common import (
+    Desk,
+    Row,
+    ask_hidden,
+    desk,
+    instant_option,
+    output_option,
+    read_file,
+    say,
+    show,
+)
 from truenav.core.failure import InvalidInputError, NotFoundError, UnavailableError
 from truenav.core.ids import AccountId, ConnectionId
 
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
     from truenav.connect.contract import Credentials
 
 _PARTS = ("key", "secret", "passphrase")
+_NO_TERMINAL = "use --key-file, or TRUENAV_VENUE_KEY and its like"
 _VARIABLES = {part: f"TRUENAV_VENUE_{part.upper()}" for part in _PARTS}
 
 
@@ -111,7 +122,10 @@ def remove(*, id: str) -> None:
 @click.option("--no-history", is_flag=True, help="Read the present state, not what happened since.")
 @output_option
 def gather(*, accounts: tuple[str, ...], no_history: bool, output: str) -> None:
-    """Read all connections side by side; one that fails stops no other. Exit code 6: some could not be read."""
+    """Read all connections side by side; one that fails stops no other.
+
+    Exit code 6: some could not be read.
+    """
     from truenav.access.policy import authorize
     from truenav.app.sources.gather import gather as gather_all
     from truenav.cli.progress import gathering
@@ -150,7 +164,7 @@ def _credentials(wanted: tuple[str, ...], key_file: str | None, *, ask: bool) ->
     else:
         given = {part: os.environ[name] for part, name in _VARIABLES.items() if os.environ.get(name)}
         if not given and wanted and ask:
-            given = {part: click.prompt(part.capitalize(), hide_input=True, err=True) for part in wanted}
+            given = {part: ask_hidden(part.capitalize(), mend=_NO_TERMINAL) for part in wanted}
     if not given:
         return None
     if missing := [part for part in wanted if not given.get(part)]:

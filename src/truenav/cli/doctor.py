@@ -1,4 +1,4 @@
-"""``truenav doctor``: is this installation well?"""
+"""``truenav doctor``: checks that this installation is well."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ def check(*, file: str, template: str | None, output: str) -> None:
             report = check_import(session, here.house, here.principal, file, data, template)
     if report.problem_count:
         _show_problems(report, output)
+        say(f"! {file}: {report.problem_count} problems; an import would be refused. Nothing was kept.")
         sys.exit(InvalidInputError.exit_code)
     say(
         f"{file}: {report.rows} rows of template {report.template} give {len(report.facts)} facts and "
@@ -132,4 +133,3 @@ def _show_problems(report: ImportReport, output: str) -> None:
     show(rows, output)
     if report.problem_count > len(rows):
         say(f"... and {report.problem_count - len(rows)} more.")
-    say(f"! {report.problem_count} problems in {report.rows} rows; nothing was kept.")

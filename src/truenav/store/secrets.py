@@ -148,6 +148,10 @@ class Vault:
         except InvalidTag as error:
             raise _unreadable(id) from error
 
+    def names(self, session: Session) -> tuple[str, ...]:
+        """The names of all secrets of the tenant, sorted."""
+        return tuple(session.scalars(select(secret.c.id).order_by(secret.c.id)))
+
     def delete(self, session: Session, id: str) -> None:
         """Forget a secret; one that is not there is no error."""
         session.execute(delete_rows(secret).where(secret.c.id == id))
