@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from truenav.core.failure import InvalidInputError
 
 SIGNER_NOT_VERIFIED = 7
 DIFFERENT = 8
+
+_MOST_BYTES = 0xFFFFFFFF
+_MOST_KEY_FILE_BYTES = 4096
+_FIELDS = ("run", "fund", "payloads", "facts", "merkle_root", "fingerprint", "sha256")
 
 
 @click.command()
@@ -27,22 +33,63 @@ def verify(*, bundle: Path, key: str | None) -> None:
     """
     from truenav.app.nav.bundle import Verdict, verify_bundle
 
-    found = verify_bundle(bundle.read_bytes(), key=None if key is None else read_key(key))
-    click.echo(f"{bundle.name}: {found.verdict}")
+    signer = None if key is None else read_key(key)
+    found = verify_bundle(_read(bundle), key=signer)
+    click.echo(f"{_printable(bundle.name)}: {found.verdict}")
     if found.difference:
-        click.echo(f"first difference: {found.difference}")
-    for name in ("run", "fund", "payloads", "facts", "merkle_root", "fingerprint"):
-        click.echo(f"  {name.replace('_', ' '):<12} {getattr(found, name)}")
+        click.echo("first difference: " + "\n  ".join(map(_printable, found.difference.split("\n"))))
+    for name in _FIELDS:
+        click.echo(f"  {name.replace('_', ' '):<12} {_printable(str(getattr(found, name)))}")
     codes = {Verdict.IDENTICAL: 0, Verdict.SIGNER_NOT_VERIFIED: SIGNER_NOT_VERIFIED}
     sys.exit(codes.get(found.verdict, DIFFERENT))
 
 
 def read_key(text: str) -> str:
-    """A key or fingerprint given as such or in a file."""
-    path = Path(text)
-    value = (path.read_text("ascii", errors="replace") if path.is_file() else text).strip().lower()
-    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+    """A key or fingerprint given as such, or in a file: alone, or as ``truenav nav key`` prints it.
+
+    Digits are never taken for the name of a file: who sends a bundle could send such a file with it.
+    """
+    if (value := _digits(text)) is not None:
+        return value
+    try:
+        with Path(text).open("rb") as file:
+            content = file.read(_MOST_KEY_FILE_BYTES).decode(errors="replace")
+    except (OSError, ValueError) as error:
         raise InvalidInputError(
-            f"--key: {value[:20]!r} is not a key or fingerprint (64 hexadecimal digits) nor a file with one."
-        )
-    return value
+            f"--key: {text[:80]!r} is neither a key or fingerprint (64 hexadecimal digits) nor a file that "
+            f"can be read ({type(error).__name__})."
+        ) from error
+    if (value := _digits(content) or _digits(_printed_key(content))) is not None:
+        return value
+    raise InvalidInputError(
+        f"--key: the file {text[:80]!r} holds no key or fingerprint; put the 64 hexadecimal digits in it, or "
+        "what 'truenav nav key' prints."
+    )
+
+
+def _digits(text: str) -> str | None:
+    value = text.strip().lower()
+    return value if re.fullmatch(r"[0-9a-f]{64}", value, re.ASCII) else None
+
+
+def _printed_key(content: str) -> str:
+    try:
+        return str(json.loads(content)[0]["public_key"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def _read(bundle: Path) -> bytes:
+    try:
+        if bundle.stat().st_size > _MOST_BYTES:
+            raise InvalidInputError(f"{bundle.name} is larger than 4 GiB; no evidence bundle is.")
+        return bundle.read_bytes()
+    except (OSError, MemoryError) as error:
+        raise InvalidInputError(f"{bundle.name} cannot be read ({type(error).__name__}).") from error
+
+
+def _printable(text: str) -> str:
+    """Text of a bundle as it may go to a terminal: what would move the cursor or turn text round is shown."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )

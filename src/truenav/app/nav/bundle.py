@@ -2,20 +2,31 @@
 
 It holds the raw payloads, how they were asked for, the facts parsed from them, every definition and
 policy used, the result, and a signature over the Merkle root of all of it. ``verify_bundle`` needs no
-database and no network: it parses the payloads again, selects the facts that belong, computes the NAV
-with the same pure function, writes the whole archive again and compares all its bytes.
+database and no network. First the seal: layout, hashes and signature, which any edit breaks but one that is
+signed again. Then the content: it parses the payloads again, selects the facts that belong, computes the
+NAV with the same pure function, writes the whole archive again and compares all its bytes.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from truenav.app.nav.archive import Entry, read_archive, write_archive
-from truenav.app.nav.signing import Signature, Signer, fingerprint_of, is_signed_by
+from truenav.app.nav.archive import Entry, layout_difference, read_archive, write_archive
+from truenav.app.nav.bundle_files import (
+    BundleDifferenceError,
+    line_difference,
+    read_line,
+    read_lines,
+    read_section,
+    result_lines,
+    section_lines,
+)
+from truenav.app.nav.signing import Signature, Signer, check_signature, fingerprint_of
 from truenav.calc.nav.model import NavInputs, NavResult
 from truenav.calc.nav.select import select_facts
 from truenav.calc.nav.strike import strike_nav
@@ -23,6 +34,7 @@ from truenav.connect.contract import ParseContext
 from truenav.connect.registry import parse
 from truenav.core.asset import AssetBook
 from truenav.core.canonical import canonical_json, canonical_lines, decode, encode, sha256_hex
+from truenav.core.clock import instant_text
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact
 from truenav.core.failure import TruenavError
@@ -31,6 +43,13 @@ from truenav.core.instrument import InstrumentBook
 from truenav.core.merkle import merkle_root
 
 FORMAT = "truenav-evidence/1"
+
+_DEFINITIONS, _EVIDENCE, _RUN = "definitions.jsonl", "evidence.jsonl", "run.jsonl"
+_FACTS, _RESULT = "facts.jsonl", "result.jsonl"
+_FIRST = ("README.txt", _DEFINITIONS, _EVIDENCE, _FACTS, _RESULT, _RUN)
+_PAYLOADS = "payloads/"
+_MANIFEST, _SIGNATURE = "manifest.jsonl", "signature.jsonl"
+_LAST = (_MANIFEST, _SIGNATURE)
 
 _README = b"""This is an evidence bundle of truenav: a published NAV with everything it was computed from.
 
@@ -79,43 +98,39 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer, the first thing that differs (empty when nothing does), and what was checked."""
+    """The answer, the first thing that differs (empty when nothing does), and what was checked.
+
+    What a broken bundle does not let us know is empty. ``sha256`` is that of the whole file.
+    """
 
     verdict: Verdict
-    difference: str
-    run: str
-    fund: str
-    payloads: int
-    facts: int
-    fingerprint: str
-    merkle_root: str
-
-
-class _DifferenceError(Exception):
-    """Carries the first difference up to the verdict."""
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the verifier has learned so far."""
-
+    difference: str = ""
     run: str = ""
     fund: str = ""
     payloads: int = 0
     facts: int = 0
     fingerprint: str = ""
     merkle_root: str = ""
+    sha256: str = ""
 
-    def conclusion(self, verdict: Verdict, difference: str = "") -> Verification:
-        return Verification(verdict=verdict, difference=difference, **asdict(self))
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The files of a bundle whose layout, hashes and signature hold."""
+
+    files: Mapping[str, bytes]
+    signature: Signature
+    root: bytes
 
 
 def build_bundle(content: Content, signer: Signer) -> bytes:
-    """The bundle's bytes; the same content and key give the same bytes everywhere."""
-    files = _files(content)
-    manifest = _manifest(files)
-    signature = signer.sign(_root(manifest))
-    return _archive(files, manifest, signature)
+    """The bundle's bytes; the same content and key give the same bytes everywhere.
+
+    Of the evidence, what states or corrects a fact of this NAV goes in.
+    """
+    files = _files(_stating(content))
+    manifest = canonical_lines(_manifest(files))
+    return _archive(files, manifest, signer.sign(_root(manifest)))
 
 
 def verify_bundle(data: bytes, *, key: str | None = None) -> Verification:
@@ -124,189 +139,201 @@ def verify_bundle(data: bytes, *, key: str | None = None) -> Verification:
     ``key`` is the signer's public key (hex) or its fingerprint, from outside the bundle. Without it an
     intact bundle is only ``SIGNER_NOT_VERIFIED``: a forger could have signed it with a key of his own.
     """
-    found = _Found()
+    known: dict[str, Any] = {"sha256": sha256_hex(data)}
     try:
-        _verify(data, key, found)
-    except _DifferenceError as difference:
-        return found.conclusion(Verdict.DIFFERENT, str(difference))
+        sealed = open_seal(data, key)
+        known["fingerprint"] = fingerprint_of(sealed.signature.public_key)
+        known["merkle_root"] = sealed.root.hex()
+        content = _compute_again(sealed.files)
+        known |= {"run": content.run.id, "fund": content.inputs.fund}
+        known |= {"payloads": len(content.payloads), "facts": len(content.inputs.facts)}
+        _compare(data, sealed, _files(content))
     except TruenavError as error:
-        return found.conclusion(Verdict.DIFFERENT, error.message)
-    return found.conclusion(Verdict.SIGNER_NOT_VERIFIED if key is None else Verdict.IDENTICAL)
+        place = _line_in(data, error.context.get("file"))
+        return Verification(Verdict.DIFFERENT, place or error.message, **known)
+    return Verification(Verdict.SIGNER_NOT_VERIFIED if key is None else Verdict.IDENTICAL, **known)
 
 
-def _verify(data: bytes, key: str | None, found: _Found) -> None:
+def open_seal(data: bytes, key: str | None = None) -> Sealed:
+    """The files of a bundle, once its layout, hashes and signature are found to hold; nothing is computed.
+
+    Refuses with a ``TruenavError`` that names the first thing that does not hold.
+    """
     entries = read_archive(data)
-    given = {entry.name: entry.data for entry in entries}
-    if len(given) != len(entries):
-        raise _DifferenceError("a file name appears twice")
-    signature = decode(Signature, _one_line(given, "signature.jsonl"))
-    manifest = given.get("manifest.jsonl", b"")
-    found.fingerprint = fingerprint_of(signature.public_key)
-    found.merkle_root = _root(manifest).hex()
-    _check_listed(given)
-    if not is_signed_by(signature, _root(manifest), key):
-        raise _DifferenceError("the signature does not belong to this content and key")
-    run, inputs, evidence, payloads = _read_content(given)
-    found.run, found.fund = run.id, inputs.fund
-    found.payloads, found.facts = len(payloads), len(inputs.facts)
-    inputs = replace(inputs, facts=derive_facts(inputs, evidence, payloads))
-    files = _files(Content(run, inputs, strike_nav(inputs), evidence, payloads))
-    _compare_lines(given, files)
-    rebuilt = _archive(files, _manifest(files), signature)
-    if rebuilt != data:
-        offset = next(
-            (n for n, (one, other) in enumerate(zip(rebuilt, data, strict=False)) if one != other),
-            min(len(rebuilt), len(data)),
-        )
-        raise _DifferenceError(f"the archive differs at byte {offset}")
+    _check_names([entry.name for entry in entries])
+    *files, manifest, signed = entries
+    _check_manifest(files, manifest.data)
+    if where := layout_difference(entries, data):
+        raise BundleDifferenceError(f"{where}, is not as a bundle is written")
+    signature = decode(Signature, read_line(_SIGNATURE, signed.data))
+    root = _root(manifest.data)
+    check_signature(signature, root, key)
+    return Sealed({file.name: file.data for file in files}, signature, root)
 
 
 def derive_facts(
     inputs: NavInputs, evidence: Iterable[Evidence], payloads: Mapping[Sha256, bytes]
 ) -> tuple[Fact, ...]:
     """The facts that belong to the NAV of ``inputs``, parsed anew from the payloads alone."""
-    context = ParseContext(AssetBook(inputs.assets, inputs.aliases), InstrumentBook(inputs.instruments))
     derived: dict[Sha256, Fact] = {}
-    for one in sorted(evidence, key=lambda one: (one.answered_at, one.sha256)):
-        for fact in parse(one, payloads[one.sha256], context).facts:
+    for _, facts in _parsed(inputs, evidence, payloads):
+        for fact in facts:
             derived.setdefault(fact.key_hash if fact.supersedes is None else fact.content_hash, fact)
     return select_facts(derived.values(), inputs)
+
+
+def _parsed(
+    inputs: NavInputs, evidence: Iterable[Evidence], payloads: Mapping[Sha256, bytes]
+) -> Iterator[tuple[Evidence, tuple[Fact, ...]]]:
+    context = ParseContext(AssetBook(inputs.assets, inputs.aliases), InstrumentBook(inputs.instruments))
+    for one in sorted(evidence, key=_evidence_order):
+        yield one, parse(one, payloads[one.sha256], context).facts
+
+
+def _stating(content: Content) -> Content:
+    """The content without evidence that says nothing about this NAV.
+
+    The same bytes come again and again (an account without positions answers alike every hour), so a
+    payload may have been received many times before and after the time that counts.
+    """
+    wanted = {fact.content_hash for fact in content.inputs.facts}
+    kept = tuple(
+        one
+        for one, facts in _parsed(content.inputs, content.evidence, content.payloads)
+        if any(fact.supersedes is not None or fact.content_hash in wanted for fact in facts)
+    )
+    payloads = {one.sha256: content.payloads[one.sha256] for one in kept}
+    return replace(content, evidence=kept, payloads=payloads)
+
+
+def _evidence_order(one: Evidence) -> tuple[datetime, str, bytes]:
+    return one.answered_at, one.sha256, canonical_json(one)
 
 
 def _files(content: Content) -> list[Entry]:
     inputs = encode(replace(content.inputs, facts=()))
     del inputs["facts"]
-    evidence = sorted(content.evidence, key=lambda one: (one.answered_at, one.sha256, one.endpoint))
+    evidence = sorted(content.evidence, key=_evidence_order)
     return [
         Entry("README.txt", _README),
-        Entry("definitions.jsonl", _section_lines(inputs)),
-        Entry("evidence.jsonl", canonical_lines(evidence)),
-        Entry("facts.jsonl", canonical_lines(content.inputs.facts)),
-        Entry("result.jsonl", _result_lines(encode(content.result))),
-        Entry("run.jsonl", canonical_lines([{"format": FORMAT, **encode(content.run)}])),
-        *(Entry(f"payloads/{sha}", content.payloads[sha]) for sha in sorted(content.payloads)),
+        Entry(_DEFINITIONS, section_lines(inputs)),
+        Entry(_EVIDENCE, canonical_lines(evidence)),
+        Entry(_FACTS, canonical_lines(content.inputs.facts)),
+        Entry(_RESULT, result_lines(encode(content.result))),
+        Entry(_RUN, canonical_lines([{"format": FORMAT, **encode(content.run)}])),
+        *(Entry(_PAYLOADS + sha, content.payloads[sha]) for sha in sorted(content.payloads)),
     ]
 
 
-def _manifest(files: Sequence[Entry]) -> bytes:
-    return canonical_lines(
-        {"name": file.name, "sha256": sha256_hex(file.data), "size": len(file.data)} for file in files
-    )
+def _manifest(files: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [{"name": file.name, "sha256": sha256_hex(file.data), "size": len(file.data)} for file in files]
 
 
 def _root(manifest: bytes) -> bytes:
-    return merkle_root(manifest.splitlines())
+    return merkle_root(manifest.split(b"\n")[:-1])
 
 
-def _archive(files: Sequence[Entry], manifest: bytes, signature: Signature) -> bytes:
-    last = [Entry("manifest.jsonl", manifest), Entry("signature.jsonl", canonical_lines([signature]))]
+def _archive(files: Iterable[Entry], manifest: bytes, signature: Signature) -> bytes:
+    last = [Entry(_MANIFEST, manifest), Entry(_SIGNATURE, canonical_lines([signature]))]
     return write_archive([*files, *last])
 
 
-def _section_lines(data: Mapping[str, Any]) -> bytes:
-    """One line an item for lists, one line a value for the rest, so that a difference is one line."""
-    lines: list[object] = []
-    for key in sorted(data):
-        value = data[key]
-        if isinstance(value, list) and value:
-            lines += [{"item": item, "key": key} for item in value]
-        else:
-            lines.append({"key": key, "value": value})
-    return canonical_lines(lines)
+def _check_names(names: Sequence[str]) -> None:
+    given = Counter(names)
+    wanted = [*_FIRST, *sorted(name for name in given if name.startswith(_PAYLOADS)), *_LAST]
+    if list(names) == wanted:
+        return
+    for name in wanted:
+        if given[name] != 1:
+            raise BundleDifferenceError(f"{name} is missing" if not given[name] else f"{name} stands twice")
+    if odd := sorted(given.keys() - set(wanted)):
+        raise BundleDifferenceError(f"{odd[0]!r} does not belong in an evidence bundle")
+    one, other = next(pair for pair in zip(names, wanted, strict=True) if pair[0] != pair[1])
+    raise BundleDifferenceError(f"{one} stands in the archive where {other} is wanted")
 
 
-def _read_section(given: Mapping[str, bytes]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for line in _json_lines(given, "definitions.jsonl"):
-        if "item" in line:
-            data.setdefault(line["key"], []).append(line["item"])
-        else:
-            data[line["key"]] = line["value"]
-    return data
+def _check_manifest(files: Sequence[Entry], manifest: bytes) -> None:
+    records = _manifest(files)
+    for number, (record, line) in enumerate(zip(records, manifest.split(b"\n"), strict=False), 1):
+        name, sha256 = record["name"], record["sha256"]
+        if canonical_json(record) != line:
+            raise BundleDifferenceError(
+                f"{name} has {record['size']} bytes with SHA-256 {sha256}; {_MANIFEST} line {number} states "
+                f"otherwise: {line[:300].decode(errors='replace')}",
+                file=name,
+            )
+        if name.startswith(_PAYLOADS) and name != _PAYLOADS + sha256:
+            raise BundleDifferenceError(f"{name} is not named by its SHA-256, {sha256}")
+    if manifest != canonical_lines(records):
+        raise BundleDifferenceError(f"{_MANIFEST} line {len(records) + 1} describes no file")
 
 
-def _result_lines(data: Any, path: str = "result") -> bytes:
-    """One line for each record: nested lists of records are lines of their own under their path."""
-    lines: list[bytes] = []
-    if isinstance(data, dict) and any(_is_records(value) for value in data.values()):
-        plain = {key: value for key, value in data.items() if not _is_records(value)}
-        lines.append(canonical_lines([{"path": path, "value": plain}]))
-        for key in sorted(data.keys() - plain.keys()):
-            lines += [_result_lines(item, f"{path}.{key}[{n}]") for n, item in enumerate(data[key])]
-    else:
-        lines.append(canonical_lines([{"path": path, "value": data}]))
-    return b"".join(lines)
-
-
-def _is_records(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+def _compute_again(files: Mapping[str, bytes]) -> Content:
+    """Everything in a bundle, its facts and result computed anew; those that stand in it are not read."""
+    try:
+        run, inputs, evidence, payloads = _read_content(files)
+        inputs = replace(inputs, facts=derive_facts(inputs, evidence, payloads))
+        return Content(run, inputs, strike_nav(inputs), evidence, payloads)
+    except (ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Definitions that no editor of ours lets pass, signed by whoever wrote them.
+        raise BundleDifferenceError(
+            f"the NAV cannot be computed from what the bundle holds ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _read_content(
-    given: Mapping[str, bytes],
+    files: Mapping[str, bytes],
 ) -> tuple[RunRecord, NavInputs, tuple[Evidence, ...], dict[Sha256, bytes]]:
-    payloads = {
-        Sha256(name.removeprefix("payloads/")): data
-        for name, data in given.items()
-        if name.startswith("payloads/")
-    }
-    for sha, payload in payloads.items():
-        if sha256_hex(payload) != sha:
-            raise _DifferenceError(f"payloads/{sha}: the bytes have another SHA-256")
-    evidence = tuple(decode(Evidence, line) for line in _json_lines(given, "evidence.jsonl"))
-    if missing := {one.sha256 for one in evidence} - payloads.keys():
-        raise _DifferenceError(f"payloads/{min(missing)} is missing")
-    section = _read_section(given)
-    section["facts"] = _json_lines(given, "facts.jsonl")
-    run = dict(_one_line(given, "run.jsonl"))
+    run = read_line(_RUN, files[_RUN])
     if run.pop("format", None) != FORMAT:
-        raise _DifferenceError(f"run.jsonl: this verifier reads {FORMAT} only")
-    return decode(RunRecord, run), decode(NavInputs, section), evidence, payloads
+        raise BundleDifferenceError(f"{_RUN}: this verifier reads {FORMAT} only")
+    section = read_section(_DEFINITIONS, files[_DEFINITIONS])
+    inputs = decode(NavInputs, {**section, "facts": []})
+    evidence = tuple(decode(Evidence, line) for line in read_lines(_EVIDENCE, files[_EVIDENCE]))
+    payloads = {
+        Sha256(name.removeprefix(_PAYLOADS)): data
+        for name, data in files.items()
+        if name.startswith(_PAYLOADS)
+    }
+    _check_evidence(evidence, payloads, inputs)
+    return decode(RunRecord, run), inputs, evidence, payloads
 
 
-def _check_listed(given: Mapping[str, bytes]) -> None:
-    listed = [line["name"] for line in _json_lines(given, "manifest.jsonl")]
-    actual = [name for name in given if name not in ("manifest.jsonl", "signature.jsonl")]
-    if listed != actual:
-        odd = sorted(set(listed).symmetric_difference(actual)) or ["the order of the files"]
-        raise _DifferenceError(f"manifest.jsonl and the files differ: {odd[0]}")
+def _check_evidence(
+    evidence: Sequence[Evidence], payloads: Mapping[Sha256, bytes], inputs: NavInputs
+) -> None:
+    for number, one in enumerate(evidence, 1):
+        where = f"{_EVIDENCE} line {number}"
+        if one.sha256 not in payloads:
+            raise BundleDifferenceError(f"{where}: {_PAYLOADS}{one.sha256} is missing")
+        if one.size != len(payloads[one.sha256]):
+            raise BundleDifferenceError(
+                f"{where}: {_PAYLOADS}{one.sha256} has {len(payloads[one.sha256])} bytes, not {one.size}"
+            )
+        if one.answered_at > inputs.known_at:
+            raise BundleDifferenceError(
+                f"{where}: received at {instant_text(one.answered_at)}, when the NAV was already computed"
+            )
+    if unused := payloads.keys() - {one.sha256 for one in evidence}:
+        raise BundleDifferenceError(f"{_PAYLOADS}{min(unused)} has no line in {_EVIDENCE}")
 
 
-def _compare_lines(given: Mapping[str, bytes], files: Sequence[Entry]) -> None:
-    """Name the first line that differs between what was given and what was computed again."""
-    for file in files:
-        if given.get(file.name) == file.data:
-            continue
-        old, new = given.get(file.name, b"").split(b"\n"), file.data.split(b"\n")
-        for number in range(max(len(old), len(new))):
-            one = old[number] if number < len(old) else b"(no line)"
-            other = new[number] if number < len(new) else b"(no line)"
-            if one != other:
-                raise _DifferenceError(
-                    f"{file.name} line {number + 1}\n  in the bundle: {one[:300].decode(errors='replace')}\n"
-                    f"  computed:      {other[:300].decode(errors='replace')}"
-                )
+def _compare(data: bytes, sealed: Sealed, computed: Sequence[Entry]) -> None:
+    """Name the first line in which a bundle differs from what was computed from it; then every byte."""
+    for file in computed:
+        if difference := line_difference(file.name, sealed.files.get(file.name, b""), file.data):
+            raise BundleDifferenceError(difference)
+    if _archive(computed, canonical_lines(_manifest(computed)), sealed.signature) != data:
+        raise BundleDifferenceError("the archive, written again, has other bytes")
 
 
-def _one_line(given: Mapping[str, bytes], name: str) -> dict[str, Any]:
-    lines = _json_lines(given, name)
-    if len(lines) != 1:
-        raise _DifferenceError(f"{name}: exactly one line is wanted, {len(lines)} were found")
-    return lines[0]
-
-
-def _json_lines(given: Mapping[str, bytes], name: str) -> list[dict[str, Any]]:
-    """The records of a JSON Lines file that is in canonical form."""
-    if name not in given:
-        raise _DifferenceError(f"{name} is missing")
-    records = []
-    for number, line in enumerate(given[name].split(b"\n")[:-1], 1):
-        try:
-            record = json.loads(line)
-            canonical = isinstance(record, dict) and canonical_json(record) == line
-        except (ValueError, TypeError, RecursionError):
-            canonical = False
-        if not canonical:
-            raise _DifferenceError(f"{name} line {number} is not canonical JSON")
-        records.append(record)
-    return records
+def _line_in(data: bytes, file: object) -> str:
+    """The changed line of a file that can be computed; empty where it cannot."""
+    if file not in (_FACTS, _RESULT):
+        return ""
+    try:
+        files = {entry.name: entry.data for entry in read_archive(data)}
+        computed = {entry.name: entry.data for entry in _files(_compute_again(files))}
+    except TruenavError:
+        return ""
+    return line_difference(str(file), files[file], computed[file])
