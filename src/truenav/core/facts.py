@@ -130,7 +130,10 @@ class CashFlow:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """An expiry: ``quantity`` is the change of the position (a long of 3 closes with -3), ``price`` final."""
+    """An expiry: ``quantity`` is the change of the position (a long of 3 closes with -3), ``price`` final.
+
+    It closes what is held: where no cash shows a side (a worthless option), its size alone is sure.
+    """
 
     TAG: ClassVar[str] = "settlement"
     wallet: str

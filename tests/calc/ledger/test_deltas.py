@@ -82,6 +82,15 @@ def test_perpetual_fill_moves_contracts_and_only_realised_cash() -> None:
     assert [one.tag for one in deltas(fact(body), BOOK)] == ["arb", None, None]
 
 
+@pytest.mark.parametrize("held", ["3", "-3"])
+@pytest.mark.parametrize("told", ["3", "-3"])
+def test_a_worthless_expiry_closes_what_is_held_whichever_side_was_told(held: str, told: str) -> None:
+    opened = Trade("w", PERP.id, Decimal(held), Decimal(100), None, None, (), "order", None)
+    expired = Settlement("w", PERP.id, Decimal(told), Decimal(100), usdt("0"))
+    facts = [fact(expired, 3, "2"), fact(opened, 2, "1"), fact(PositionSnapshot("w", ()), 1, "0")]
+    assert book_at(facts, BOOK, datetime(2026, 1, 2, tzinfo=UTC)) == ()
+
+
 def test_settlement_closes_contracts_and_pays() -> None:
     body = Settlement("w", PERP.id, Decimal(-3), Decimal(100), usdt("5"))
     assert effects(body) == [(PERP.id, "-3", Reason.SETTLEMENT), (USDT, "5", Reason.SETTLEMENT)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.calc.ledger.deltas import deltas
+from truenav.calc.ledger.deltas import closing, deltas
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
 from truenav.core.instrument import InstrumentBook
 from truenav.core.money import ZERO, exact
@@ -66,13 +66,14 @@ def book_at(facts: Iterable[Fact], instruments: InstrumentBook, at: datetime) ->
     snapshots = latest_snapshots(given, at)
     held = {key: dict(quantities(snapshot)) for key, snapshot in snapshots.items()}
     with exact():
-        for fact in given:
+        for fact in sorted(given, key=lambda one: one.occurred_at):
             if fact.occurred_at > at:
                 continue
             for delta in deltas(fact, instruments):
                 key = (delta.account, delta.wallet, delta.is_position)
                 if key in snapshots and fact.occurred_at > snapshots[key].occurred_at:
-                    held[key][delta.subject] = held[key].get(delta.subject, ZERO) + delta.quantity
+                    before = held[key].get(delta.subject, ZERO)
+                    held[key][delta.subject] = before + closing(delta, before).quantity
     return tuple(
         Holding(*key[:2], subject, key[2], held[key][subject], snapshots[key].occurred_at)
         for key in snapshots

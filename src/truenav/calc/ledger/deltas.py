@@ -81,6 +81,15 @@ def deltas(fact: Fact, instruments: InstrumentBook) -> tuple[Delta, ...]:
             return ()
 
 
+def closing(delta: Delta, held: Decimal) -> Delta:
+    """The change, seen from what is ``held``: an expiry closes a position and never adds to it.
+
+    Of an option that expired worthless no cash tells a venue's side of it, so its size alone is sure.
+    """
+    adds = delta.is_position and delta.reason is Reason.SETTLEMENT and delta.quantity * held > 0
+    return replace(delta, quantity=-delta.quantity) if adds else delta
+
+
 def _trade(fact: Fact, trade: Trade, instruments: InstrumentBook) -> tuple[Delta, ...]:
     terms = instruments.get(trade.instrument)
     changes: list[Delta] = []

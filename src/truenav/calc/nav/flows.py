@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey
-from truenav.calc.ledger.deltas import Delta, Reason, deltas
+from truenav.calc.ledger.deltas import Delta, Reason, closing, deltas
 from truenav.calc.nav.context import Context, SubjectKey, unassigned_node
 from truenav.calc.nav.snapshots import Snapshot
 from truenav.calc.portfolio.subbooks import Part, split
@@ -80,16 +80,20 @@ def allocate_flows(
     """
     flows: list[Flow] = []
     tagged = {key: dict(tags) for key, tags in context.opening.tagged.items()}
+    held = dict(context.opening.quantities)
     with exact():
-        for delta in changes:
-            wallet = (delta.account, delta.wallet, delta.is_position)
+        for change in changes:
+            wallet = (change.account, change.wallet, change.is_position)
+            key = (change.account, change.wallet, change.subject, change.is_position)
+            delta = closing(change, held.get(key, ZERO))
             opened_at = context.opening.instants.get(wallet)
             if opened_at is not None and delta.occurred_at <= opened_at:
                 continue
             snapshot = snapshots.get(wallet)
             if snapshot and snapshot.fact and delta.occurred_at > snapshot.fact.occurred_at:
                 continue
-            tags = tagged.setdefault((*wallet[:2], delta.subject, delta.is_position), {})
+            held[key] = held.get(key, ZERO) + delta.quantity
+            tags = tagged.setdefault(key, {})
             owned = _owned_by_tags(context, delta, tags)
             for tag, number in owned.items():
                 tags[tag] = tags.get(tag, ZERO) + number

@@ -308,9 +308,10 @@ def _transfer(reading: Reading, row: Node, amount: Amount, external_id: str, at:
 def _closed(row: Node, change: Decimal) -> Decimal:
     """Change of the position at an expiry: a long closes with a minus.
 
-    An exercise pays the long and charges the short; a delivery tells the side by its subtype.
+    An exercise pays the long and charges the short; a delivery tells the side by its subtype. A worthless
+    expiry tells none: it is written as a long's, and the book closes what it holds.
     """
-    long = _DELIVERS_LONG.get(row.text_or("subType"), change > 0)
+    long = _DELIVERS_LONG.get(row.text_or("subType"), change >= 0)
     size = abs(row.decimal("sz"))
     return -size if long else size
 
