@@ -15,10 +15,23 @@ from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
 from truenav.app.http.routes import API_PREFIX, Router, public
+from truenav.app.nav.endpoints import router as nav
+from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
+from truenav.app.pricing.endpoints import ROUTERS as PRICING
 from truenav.app.schedule.endpoints import router as schedule
+from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.core.failure import NotFoundError
 
-SLICES: tuple[APIRouter, ...] = (access, audit, events, schedule)
+SLICES: tuple[APIRouter, ...] = (
+    access,
+    audit,
+    events,
+    schedule,
+    nav,
+    *PORTFOLIO,
+    *PRICING,
+    *SOURCES,
+)
 """Routers of the slices; a new slice adds its own here."""
 
 PUBLIC_PATHS = frozenset({"/healthz", "/metrics", f"{API_PREFIX}/login"})

@@ -40,6 +40,13 @@ class Catalogue(Generic[T]):
         authorize(principal, self.read)
         return definitions.list_all(session, self.kind, self.cls)
 
+    def list_page(
+        self, session: Session, principal: Principal, *, after: str | None, limit: int
+    ) -> tuple[Definition[T], ...]:
+        """The newest version of at most ``limit``, by id, of those that come after ``after``."""
+        authorize(principal, self.read)
+        return definitions.list_page(session, self.kind, self.cls, after=after or "", limit=limit)
+
     def find(self, session: Session, principal: Principal, id: str) -> Definition[T]:
         """The newest version of one; ``DefinitionNotFoundError`` when there is none."""
         authorize(principal, self.read)
@@ -99,11 +106,26 @@ class Catalogue(Generic[T]):
         detail = {"version": version, "sha256": _sha(body)}
         self._audit(session, house, principal, "put", self.id_of(body), detail)
 
-    def delete(self, session: Session, house: House, principal: Principal, id: str) -> None:
+    def delete(
+        self,
+        session: Session,
+        house: House,
+        principal: Principal,
+        id: str,
+        *,
+        expected_version: int | None = None,
+    ) -> None:
         """End a definition; its versions stay readable. Refused while others need it."""
         authorize(principal, self.write, Resource(principal.tenant, self.kind, id))
         body = definitions.get(session, self.kind, id, self.cls)
-        definitions.delete(session, self.kind, id, by=principal.user, at=house.clock.now())
+        definitions.delete(
+            session,
+            self.kind,
+            id,
+            by=principal.user,
+            at=house.clock.now(),
+            expected_version=expected_version,
+        )
         self.check(session, body)
         self._audit(session, house, principal, "delete", id, {})
 

@@ -154,6 +154,21 @@ def list_all(
     return tuple(_typed(row, cls) for row in session.execute(query) if not row.deleted)
 
 
+def list_page(
+    session: Session, kind: Kind, cls: type[T], *, after: str, limit: int
+) -> tuple[Definition[T], ...]:
+    """At most ``limit`` documents of a kind, newest versions, by id, of those after ``after``."""
+    newest = (
+        select(definition)
+        .ext(distinct_on(definition.c.id))
+        .where(definition.c.kind == kind, definition.c.id > after)
+        .order_by(definition.c.id, definition.c.version.desc())
+        .subquery()
+    )
+    query = select(newest).where(~newest.c.deleted).order_by(newest.c.id).limit(limit)
+    return tuple(_typed(row, cls) for row in session.execute(query))
+
+
 def bodies(session: Session, kind: Kind, cls: type[T], *, known_at: datetime | None = None) -> tuple[T, ...]:
     """The bodies of `list_all`."""
     return tuple(found.body for found in list_all(session, kind, cls, known_at=known_at))

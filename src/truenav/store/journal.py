@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from truenav.core.clock import as_utc
@@ -108,6 +108,17 @@ class Journal:
             .where(*_in_series(query), *_in_force(query))
             .order_by(table.c.occurred_at, table.c.content_hash)
         )
+        return self._load(self._session.execute(statement).all())
+
+    def page(
+        self, query: FactQuery, *, after: tuple[datetime, Sha256] | None, limit: int
+    ) -> list[RecordedFact]:
+        """At most ``limit`` of `facts`, of those after a time of occurrence and content hash."""
+        place = tuple_(table.c.occurred_at, table.c.content_hash)
+        conditions = [*_in_series(query), *_in_force(query)]
+        if after is not None:
+            conditions.append(place > tuple_(literal(after[0]), literal(bytes.fromhex(after[1]))))
+        statement = _every_fact().where(*conditions).order_by(*place).limit(limit)
         return self._load(self._session.execute(statement).all())
 
     def latest(self, query: FactQuery) -> list[RecordedFact]:

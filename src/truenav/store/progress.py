@@ -31,7 +31,10 @@ class TaskNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """``done`` of ``total`` steps (None: not known yet) of some work on ``subject``."""
+    """``done`` of ``total`` steps (None: not known yet) of some work on ``subject``.
+
+    A part of other work (one account of a gathering) has the id of the whole, a colon, and its own name.
+    """
 
     id: str
     kind: str
@@ -73,11 +76,19 @@ def get(session: Session, id: str) -> TaskProgress:
 
 
 def list_tasks(session: Session, *, kind: str | None = None, limit: int = 100) -> tuple[TaskProgress, ...]:
-    """The latest pieces of work, newest first."""
-    query = select(task_progress).order_by(task_progress.c.updated_at.desc(), task_progress.c.id)
+    """The latest pieces of work, newest first, without their parts."""
+    query = select(task_progress).where(~task_progress.c.id.contains(":"))
+    query = query.order_by(task_progress.c.updated_at.desc(), task_progress.c.id)
     if kind is not None:
         query = query.where(task_progress.c.kind == kind)
     return tuple(_progress(row) for row in session.execute(query.limit(limit)))
+
+
+def list_parts(session: Session, id: str) -> tuple[TaskProgress, ...]:
+    """The parts of a piece of work, by subject."""
+    mine = task_progress.c.id.startswith(f"{id}:", autoescape=True)
+    query = select(task_progress).where(mine).order_by(task_progress.c.subject)
+    return tuple(_progress(row) for row in session.execute(query))
 
 
 def forget_before(session: Session, instant: datetime) -> int:

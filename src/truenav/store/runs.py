@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, and_, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from truenav.core.failure import ConflictError, NotFoundError
@@ -138,9 +138,13 @@ def list_runs(
     fund: NodeId | None = None,
     states: Collection[RunState] = (),
     before: datetime | None = None,
+    after: Run | None = None,
     limit: int = 100,
 ) -> tuple[Run, ...]:
-    """Runs, newest valuation first; of one fund, in some states, valued before an instant, where given."""
+    """Runs, newest valuation first; of one fund, in some states, valued before an instant, where given.
+
+    ``after``: those that come later in this order than that run.
+    """
     query = select(nav_run).order_by(nav_run.c.as_of.desc(), nav_run.c.created_at.desc(), nav_run.c.id)
     if fund is not None:
         query = query.where(nav_run.c.fund == fund)
@@ -148,6 +152,9 @@ def list_runs(
         query = query.where(nav_run.c.state.in_(states))
     if before is not None:
         query = query.where(nav_run.c.as_of < before)
+    if after is not None:
+        place, at = tuple_(nav_run.c.as_of, nav_run.c.created_at), (after.as_of, after.created_at)
+        query = query.where(or_(place < at, and_(place == at, nav_run.c.id > after.id)))
     return tuple(_run(row) for row in session.execute(query.limit(limit)))
 
 

@@ -37,6 +37,12 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
+class Queued(Answer):
+    """Work that a worker will do; ``/api/v1/jobs/{job}`` tells how far it is."""
+
+    job: str
+
+
 def checked(parse: Callable[[Any], T]) -> Callable[[Any], T]:
     """A parser of ours as a pydantic validator: its refusal keeps its code and gets the field's place."""
 

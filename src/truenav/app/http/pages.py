@@ -70,11 +70,21 @@ def read_cursor(text: str) -> str:
         data: Any = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         (position,) = data
     except (ValueError, TypeError, binascii.Error) as error:
-        raise _bad_cursor() from error
+        raise bad_cursor() from error
     if not isinstance(position, str) or "\x00" in position or not position.isprintable():
-        raise _bad_cursor()
+        raise bad_cursor()
     return position
 
 
-def _bad_cursor() -> BadCursorError:
+def read_number(position: str | None) -> int:
+    """The position of a list that is ordered by a number, 0 at its start."""
+    if position is None:
+        return 0
+    if not (position.isascii() and position.isdigit() and len(position) <= 18):
+        raise bad_cursor()
+    return int(position)
+
+
+def bad_cursor() -> BadCursorError:
+    """The refusal of a cursor that no list gave."""
     return BadCursorError("The cursor is not one that a list gave; start again without a cursor.")

@@ -21,6 +21,12 @@ MEDIA_TYPE = "application/problem+json"
 
 _log = structlog.get_logger("truenav.http")
 
+_OWN_REFUSALS = {
+    404: "It names something that does not exist, or is not the caller's",
+    409: "In conflict with the present state",
+    502: "A venue refused, or its answer cannot be read",
+}
+
 _HTTP_TITLES = {404: "Not found", 405: "The method is not allowed here", 406: "Not acceptable"}
 
 
@@ -64,7 +70,7 @@ def problem_response(request: Request, problem: Problem, headers: dict[str, str]
 
 def problem_of(error: TruenavError) -> Problem:
     """The problem details of a refusal. Failures of our own (500) keep their message inside the house."""
-    if error.status >= 500 and not isinstance(error, UnavailableError):
+    if error.status == 500:
         return unexpected_problem()
     return Problem(
         type=f"urn:truenav:problem:{error.code}",
@@ -73,6 +79,12 @@ def problem_of(error: TruenavError) -> Problem:
         detail=error.message,
         context={name: _plain(value) for name, value in error.context.items()} or None,
     )
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of an operation that refuses with more than every operation of its kind does."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _OWN_REFUSALS[status], "content": content} for status in statuses}
 
 
 def unexpected_problem() -> Problem:

@@ -152,7 +152,7 @@ def _conditional(request: Request, response: Response) -> Response:
     body = getattr(response, "body", None)
     if response.status_code != 200 or not isinstance(body, bytes):
         return response
-    tag = etag(body)
+    tag = response.headers.get("ETag") or etag(body)
     if matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
     response.headers.setdefault("ETag", tag)

@@ -16,9 +16,14 @@ def read_inputs(blobs: BlobStore, run: Run) -> NavInputs:
     return decode(NavInputs, json.loads(blobs.read(_calculated(run, run.inputs_sha))))
 
 
+def read_result_bytes(blobs: BlobStore, run: Run) -> bytes:
+    """The canonical bytes of a calculated run's result; their SHA-256 is the run's ``result_sha``."""
+    return blobs.read(_calculated(run, run.result_sha))
+
+
 def read_result(blobs: BlobStore, run: Run) -> NavResult:
     """The result of a calculated run."""
-    return decode(NavResult, json.loads(blobs.read(_calculated(run, run.result_sha))))
+    return decode(NavResult, json.loads(read_result_bytes(blobs, run)))
 
 
 def read_bundle(blobs: BlobStore, run: Run) -> bytes:

@@ -1,14 +1,16 @@
-"""Accounts, assets and aliases as definitions."""
+"""Accounts, assets and aliases as definitions; connections and contract terms, only to be read."""
 
 from __future__ import annotations
 
-from truenav.app.catalogue import Catalogue
+from truenav.app.catalogue import Catalogue, no_check
 from truenav.app.sources.context import parse_context
+from truenav.app.sources.model import Connection
 from truenav.core.account import Account
 from truenav.core.asset import Asset, AssetAlias
 from truenav.core.clock import instant_text
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import parse_slug
+from truenav.core.instrument import Instrument
 from truenav.core.portfolio import SubBookRule
 from truenav.store import definitions
 from truenav.store.database import Session
@@ -47,3 +49,9 @@ def alias_id(alias: AssetAlias) -> str:
 ACCOUNTS = Catalogue(Kind.ACCOUNT, Account, "source:read", "source:write", lambda one: one.id, _check_account)
 ASSETS = Catalogue(Kind.ASSET, Asset, "portfolio:read", "portfolio:write", lambda one: one.id, _check_asset)
 ALIASES = Catalogue(Kind.ALIAS, AssetAlias, "portfolio:read", "portfolio:write", alias_id, _check_alias)
+INSTRUMENTS = Catalogue(
+    Kind.INSTRUMENT, Instrument, "portfolio:read", "portfolio:write", lambda one: one.id, no_check
+)
+CONNECTIONS = Catalogue(
+    Kind.CONNECTION, Connection, "source:read", "source:write", lambda one: one.id, no_check
+)

@@ -1,0 +1,325 @@
+"""Connections and gathering, imports, entries, facts with their evidence, and data issues."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import PurePath
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Path, Query, Request, Response, UploadFile
+
+from truenav.app.http.catalogues import (
+    IdPath,
+    catalogue_router,
+    present_version,
+    seen_version,
+    version_tag,
+)
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.http.downloads import attachment
+from truenav.app.http.models import Instant, Queued
+from truenav.app.http.pages import Page, PageQueryDep, bad_cursor
+from truenav.app.http.problems import refusals
+from truenav.app.http.routes import API_PREFIX, Router, requires
+from truenav.app.sources import connections, imports
+from truenav.app.sources.catalogues import ACCOUNTS, ALIASES, ASSETS, CONNECTIONS, INSTRUMENTS
+from truenav.app.sources.entries import enter
+from truenav.app.sources.jobs import start_gathering
+from truenav.app.sources.schemas import (
+    CheckedAnswer,
+    ConnectionBody,
+    EntryBody,
+    EvidenceAnswer,
+    FactAnswer,
+    GatherBody,
+    ImportCheckAnswer,
+    ImportedAnswer,
+    IssueAnswer,
+    PartAnswer,
+    SettleBody,
+    TemplateAnswer,
+)
+from truenav.app.sources.settle import settle_issue
+from truenav.connect.files import TEMPLATES
+from truenav.connect.files.table import MAX_BYTES
+from truenav.core.clock import instant_text, parse_instant
+from truenav.core.facts import RecordedFact
+from truenav.core.failure import ConflictError, InvalidInputError, NotFoundError
+from truenav.core.ids import AccountId, Sha256
+from truenav.store import evidence, issues, progress
+from truenav.store.commit_points import commit_point
+from truenav.store.issues import Issue, IssueState
+from truenav.store.journal import FactQuery, Journal
+
+router = Router(tags=["sources"])
+facts_router = Router(tags=["facts"])
+
+ROUTERS = (
+    router,
+    facts_router,
+    catalogue_router(ACCOUNTS, "accounts"),
+    catalogue_router(ASSETS, "assets"),
+    catalogue_router(ALIASES, "aliases"),
+    catalogue_router(INSTRUMENTS, "instruments", writable=False),
+    catalogue_router(CONNECTIONS, "connections", writable=False),
+)
+
+UPLOAD_LIMIT = MAX_BYTES + 64 * 1024
+"""Bytes of the largest file, with room for what wraps it."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+HashPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+TemplateQuery = Annotated[
+    str | None, Query(max_length=64, description="Kind of file; by default its name says so")
+]
+
+
+@router.put(
+    "/connections/{id}",
+    dependencies=[requires("source:write", secret_request=True)],
+    responses=refusals(502),
+)
+def put_connection(
+    id: IdPath,
+    body: ConnectionBody,
+    *,
+    request: Request,
+    response: Response,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+) -> CheckedAnswer:
+    """Add or change a connection. Its key is checked at the venue first; one that may withdraw is refused."""
+    seen_version(request, present_version(session, CONNECTIONS, id))
+    key = None if body.key is None else body.key.credentials()
+    checked = connections.add_connection(session, house, principal, body.connection(id), key)
+    response.headers["ETag"] = version_tag(present_version(session, CONNECTIONS, id) or 0)
+    return CheckedAnswer.of(checked)
+
+
+@router.post("/connections/{id}/check", dependencies=[requires("source:gather")], responses=refusals(502))
+def check_connection(
+    id: IdPath, house: HouseDep, principal: PrincipalDep, session: SessionDep
+) -> CheckedAnswer:
+    """Ask the venue about the stored key again: its rights, the clock, the account."""
+    return CheckedAnswer.of(connections.check_connection(session, house, principal, id))
+
+
+@router.delete("/connections/{id}", status_code=204, dependencies=[requires("source:write")])
+def delete_connection(
+    id: IdPath, request: Request, house: HouseDep, principal: PrincipalDep, session: SessionDep
+) -> None:
+    """Forget a connection and its key; what was gathered through it stays."""
+    seen_version(request, present_version(session, CONNECTIONS, id))
+    connections.remove_connection(session, house, principal, id)
+
+
+@router.post("/gather", status_code=202, dependencies=[requires("source:gather")])
+def gather(
+    body: GatherBody, response: Response, principal: PrincipalDep, session: SessionDep, now: NowDep
+) -> Queued:
+    """Have a worker read accounts and prices now. ``Location`` shows the job."""
+    names = [AccountId(name) for name in body.accounts or ()]
+    known = {found.id for found in ACCOUNTS.list_all(session, principal)}
+    if unknown := [name for name in names if name not in known]:
+        raise InvalidInputError(f"{unknown[0]!r} is not an account; list the accounts.")
+    job = start_gathering(session, principal, now=now, accounts=names)
+    if job is None:
+        raise ConflictError("The same gathering waits for a worker already; list the jobs.")
+    response.headers["Location"] = f"{API_PREFIX}/jobs/{job}"
+    return Queued(job=job)
+
+
+@router.get("/jobs/{id}/accounts", dependencies=[requires("job:read")])
+def list_job_accounts(
+    id: Annotated[str, Path(max_length=64)], session: SessionDep, query: PageQueryDep
+) -> Page[PartAnswer]:
+    """How far each account is in a job that gathers."""
+    progress.get(session, id)
+    parts = progress.list_parts(session, id)
+    rows = sorted(
+        (part for part in parts if part.subject > (query.after or "")), key=lambda part: part.subject
+    )
+    return query.page(rows, key=lambda row: row.subject, show=PartAnswer.of)
+
+
+@router.get("/imports/templates", dependencies=[requires("source:read")])
+def list_templates() -> list[TemplateAnswer]:
+    """The kinds of files that can be imported, column by column."""
+    return [TemplateAnswer.of(template) for template in TEMPLATES.values()]
+
+
+@router.get(
+    "/imports/templates/{name}.csv",
+    dependencies=[requires("source:read")],
+    response_class=Response,
+    responses={200: {"description": "The header line", "content": {"text/csv": {}}}},
+)
+def get_template(name: Annotated[str, Path(max_length=64)]) -> Response:
+    """An empty file to fill in."""
+    template = TEMPLATES.get(name)
+    if template is None:
+        raise NotFoundError(f"There is no template {name!r}; there are: {', '.join(TEMPLATES)}.")
+    header = ",".join(column.name for column in template.columns) + "\r\n"
+    return attachment(header.encode(), f"{name}.csv", "text/csv; charset=utf-8")
+
+
+@router.post("/imports/check", dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
+def check_import(
+    file: UploadFile,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    template: TemplateQuery = None,
+) -> ImportCheckAnswer:
+    """The dry run: everything that a file would bring and every problem in it; nothing is kept."""
+    name = _file_name(file)
+    report = imports.check_import(session, house, principal, name, file.file.read(), template)
+    return ImportCheckAnswer.of(report)
+
+
+@router.post("/imports", status_code=201, dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
+def run_import(
+    file: UploadFile,
+    background: BackgroundTasks,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    template: TemplateQuery = None,
+) -> ImportedAnswer:
+    """Import a file, whole or not at all (422 lists the problems); what is known already counts once."""
+    name, data = _file_name(file), file.file.read()
+    try:
+        imported = imports.run_import(session, house, principal, name, data, template)
+    except imports.ImportProblemsError as error:
+        error.context["listed"] = error.report.problems[:100]
+        raise
+    background.add_task(commit_point, "import.recorded")  # runs after the commit
+    return ImportedAnswer.of(imported)
+
+
+@facts_router.post(
+    "/entries", status_code=201, dependencies=[requires("manual:write")], responses=refusals(404)
+)
+def add_entry(body: EntryBody, house: HouseDep, principal: PrincipalDep, session: SessionDep) -> FactAnswer:
+    """State a manual item, dealing, fee payment or mark, or correct any fact (which needs `fact:write`)."""
+    recorded = enter(
+        session,
+        house,
+        principal,
+        body.body,
+        occurred_at=body.occurred_at,
+        reason=body.reason,
+        external_id=body.external_id,
+        account=body.account,
+        supersedes=None if body.supersedes is None else Sha256(body.supersedes),
+    )
+    return FactAnswer.of(recorded)
+
+
+@facts_router.get("/facts", dependencies=[requires("fact:read")])
+def list_facts(
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    query: PageQueryDep,
+    *,
+    kind: Annotated[str | None, Query(max_length=64)] = None,
+    account: Annotated[str | None, Query(max_length=200)] = None,
+    as_of: Annotated[Instant | None, Query(description="What had happened by then")] = None,
+    known_at: Annotated[Instant | None, Query(description="As we knew it then")] = None,
+) -> Page[FactAnswer]:
+    """Facts in force, oldest first: what happened by ``as_of``, as known at ``known_at``."""
+    wanted = FactQuery(
+        kinds=None if kind is None else (kind,),
+        accounts=None if account is None else (account,),
+        as_of=as_of,
+        known_at=known_at,
+    )
+    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    after = None if query.after is None else _fact_position(query.after)
+    rows = journal.page(wanted, after=after, limit=query.limit + 1)
+    return query.page(rows, key=_fact_key, show=FactAnswer.of)
+
+
+@facts_router.get("/facts/{content_hash}", dependencies=[requires("fact:read")])
+def get_fact(
+    content_hash: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep
+) -> FactAnswer:
+    """One fact, superseded or not."""
+    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    return FactAnswer.of(journal.get(Sha256(content_hash)))
+
+
+@facts_router.get("/evidence/{sha256}", dependencies=[requires("fact:read")])
+def get_evidence(sha256: HashPath, session: SessionDep) -> EvidenceAnswer:
+    """How a payload was received, each time."""
+    received = evidence.meta(session, Sha256(sha256))
+    if not received:
+        raise evidence.EvidenceNotFoundError(f"No payload {sha256} was received. Check the hash.")
+    return EvidenceAnswer.of(Sha256(sha256), received)
+
+
+@facts_router.get(
+    "/evidence/{sha256}/payload",
+    dependencies=[requires("fact:read")],
+    response_class=Response,
+    responses={200: {"description": "The bytes as received", "content": {"application/octet-stream": {}}}},
+)
+def get_payload(sha256: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep) -> Response:
+    """The bytes of a payload, as they were received."""
+    data = evidence.read(session, house.blobs(principal.tenant), Sha256(sha256))
+    return attachment(data, sha256, "application/octet-stream")
+
+
+@facts_router.get("/issues", dependencies=[requires("fact:read")])
+def list_issues(
+    session: SessionDep,
+    query: PageQueryDep,
+    state: Annotated[IssueState | None, Query(description="Absent: every state")] = None,
+) -> Page[IssueAnswer]:
+    """Data issues, oldest first."""
+    found = issues.list_issues(session, state)
+    rows = sorted((one for one in found if _issue_key(one) > (query.after or "")), key=_issue_key)
+    return query.page(rows, key=_issue_key, show=IssueAnswer.of)
+
+
+@facts_router.post("/issues/{id}/explain", status_code=204, dependencies=[requires("fact:write")])
+def explain_issue(
+    id: IdPath, body: SettleBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
+) -> None:
+    """Close an issue that is right as it is, with the reason."""
+    settle_issue(session, house, principal, id, IssueState.EXPLAINED, explanation=body.explanation)
+
+
+@facts_router.post("/issues/{id}/fix", status_code=204, dependencies=[requires("fact:write")])
+def fix_issue(
+    id: IdPath, body: SettleBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
+) -> None:
+    """Close an issue that was mended, saying how."""
+    settle_issue(session, house, principal, id, IssueState.FIXED, explanation=body.explanation)
+
+
+def _file_name(file: UploadFile) -> str:
+    """The name of an uploaded file, without folders; refuses what no file is called."""
+    name = PurePath(file.filename or "").name
+    if not name or len(name) > 200 or not name.isprintable():
+        raise InvalidInputError("Send the file with a name of at most 200 printable characters.")
+    return name
+
+
+def _fact_key(recorded: RecordedFact) -> str:
+    return f"{instant_text(recorded.fact.occurred_at)} {recorded.fact.content_hash}"
+
+
+def _fact_position(position: str) -> tuple[datetime, Sha256]:
+    instant, _, content_hash = position.partition(" ")
+    if _SHA256.fullmatch(content_hash) is None:
+        raise bad_cursor()
+    return parse_instant(instant, what="cursor"), Sha256(content_hash)
+
+
+def _issue_key(issue: Issue) -> str:
+    return f"{issue.opened_at.isoformat()} {issue.id}"
