@@ -26,7 +26,7 @@ def login(*, email: str, password_stdin: bool, tenant: str | None) -> None:
 
 @click.command()
 def logout() -> None:
-    """End the session that ``truenav login`` began."""
+    """End the session that login began."""
     path = session_file()
     if not path.exists():
         say("Nobody was logged in.")
