@@ -21,12 +21,14 @@ from truenav.access.passwords import hash_password
 from truenav.api.app import create_app
 from truenav.app.house import House
 from truenav.app.http.login import CSRF_HEADER
+from truenav.app.jobs import JOBS, load_handler
 from truenav.app.settings import Settings
 from truenav.core.ids import TenantId, UserId
 from truenav.store import migrate
 from truenav.store import users as store
 from truenav.store.database import Database
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+from truenav.worker.execute import execute
 
 PASSWORD = "violet otter climbs 7 stairs"
 
@@ -193,3 +195,95 @@ def new_user(tenant: TenantId) -> Callable[..., dict[str, object]]:
         }
 
     return body
+
+
+CUT = "2026-01-31T07:50:00Z"
+
+BALANCES = f"account,as_of,asset,amount\ndesk,{CUT},USD,250000.25\ndesk,{CUT},BTC,10\n"
+PRICES = f"at,base,quote,price\n{CUT},BTC,USD,75000.125\n"
+DEALINGS = (
+    "fund,share_class,external_id,occurred_at,kind,investor,units,amount,currency\n"
+    "alpha,alpha-a,sub-1,2026-01-31T07:40:00Z,subscription,family-office,10000,1000000,USD\n"
+)
+NAV_USD = "1000001.5"  # 250000.25 + 10 x 75000.125
+
+DEFINITIONS = {
+    "accounts/desk": {"id": "desk", "name": "Desk", "venue": "bank", "kind": "bank", "wallets": ["main"]},
+    "nodes/alpha": {"id": "alpha", "name": "Alpha", "kind": "fund"},
+    "nodes/carry": {"id": "carry", "name": "Carry", "kind": "strategy", "parent": "alpha"},
+    "rules/desk%230": {
+        "account": "desk",
+        "rank": 0,
+        "node": "carry",
+        "selector": {"is": "share", "share": "1"},
+    },
+    "classes/alpha-a": {
+        "id": "alpha-a",
+        "fund": "alpha",
+        "name": "A",
+        "currency": "iso4217:USD",
+        "management_fee_rate": "0",
+    },
+    "pricing-policies/alpha": {
+        "id": "alpha",
+        "rules": [
+            {
+                "applies_to": "*",
+                "waterfall": [{"source": "file:prices", "kind": "last", "quote": "iso4217:USD"}],
+                "stale_after_seconds": 3600,
+                "unusable_after_seconds": 86400,
+            }
+        ],
+    },
+}
+
+
+@dataclass
+class FundHouse:
+    """A tenant with the fund ``alpha``, its data imported, and the people who run it."""
+
+    installation: Installation
+    tenant: TenantId
+    maker: Client
+    checker: Client
+
+    def upload(self, name: str, text: str, *, path: str = "imports") -> httpx.Response:
+        return self.maker.post(f"/api/v1/{path}", files={"file": (name, text.encode())})
+
+    def work(self, job: str, name: str, **arguments: str) -> None:
+        """Do a job as a worker would."""
+        given = {"tenant": self.tenant, **arguments}
+        execute(self.installation.house, name, job, given, load_handler(JOBS[name]), attempts=0)
+
+    def strike(self, **body: str) -> dict[str, object]:
+        """A calculated run of ``alpha``."""
+        struck = self.maker.post("/api/v1/nav/runs", json={"fund": "alpha", **body})
+        assert struck.status_code == 202, struck.text
+        run = struck.json()["run"]["id"]
+        self.work(struck.json()["job"], "nav.advance", run=run)
+        return self.maker.get(struck.headers["location"]).json()
+
+    def publish(self, run: dict[str, object]) -> dict[str, object]:
+        """Approve and publish a run."""
+        body = {"result_sha": run["result_sha"]}
+        assert self.checker.post(f"/api/v1/nav/runs/{run['id']}/approve", json=body).status_code == 200
+        published = self.checker.post(f"/api/v1/nav/runs/{run['id']}/publish")
+        assert published.status_code == 200, published.text
+        return published.json()
+
+
+@pytest.fixture
+def fund(installation: Installation, tenant: TenantId) -> FundHouse:
+    made = FundHouse(
+        installation,
+        tenant,
+        maker=installation.logged_in(tenant, "max", "manager"),
+        checker=installation.logged_in(tenant, "fay", "finance"),
+    )
+    for path, body in DEFINITIONS.items():
+        answer = made.maker.put(f"/api/v1/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+    for name, text in (("balances.csv", BALANCES), ("prices.csv", PRICES), ("dealings.csv", DEALINGS)):
+        answer = made.upload(name, text)
+        assert answer.status_code == 201, answer.text
+    return made
