@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from tests.cli.conftest import BALANCES
@@ -101,3 +105,15 @@ def test_empty_templates_are_written_and_accepted_as_such(shell):
         assert ran.code in (0, 2)
         assert "Traceback" not in ran.err
     assert "template" in shell.ok("import", "templates", "--output", "csv").splitlines()[0]
+
+
+@pytest.mark.parametrize(("point", "kept"), [("import.archived", 0), ("import.recorded", 1)])
+def test_an_import_killed_at_a_commit_point_is_whole_or_absent_and_is_repeated_without_harm(
+    fund, point, kept
+):
+    later = fund.write("balances.csv", BALANCES.replace("01-31", "02-28"))
+    command = [sys.executable, "-c", "from truenav.cli import main; main()", "import", "run", later]
+    killed = subprocess.run(command, env={**os.environ, "TRUENAV_KILL_AT": point}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    row = json.loads(fund.ok("import", "run", later, "--output", "json"))[0]
+    assert (row["facts"], row["duplicates"], row["conflicts"]) == (1 - kept, kept, 0)
