@@ -14,7 +14,7 @@ import msgspec
 
 from truenav.core.failure import TruenavError
 from truenav.simulator.errors import ControlError
-from truenav.simulator.export import statement_rows
+from truenav.simulator.export import price_rows, statement_rows
 from truenav.simulator.protocol import Call, Reply, json_reply
 from truenav.simulator.times import VirtualClock, iso, parse_span, parse_time
 from truenav.simulator.truth import truth
@@ -75,6 +75,11 @@ def show_truth(call: Call) -> Any:
 def show_statement(call: Call) -> dict[str, list[dict[str, str]]]:
     """GET statement?account=ID&at=TIME: the rows of the account's statement files."""
     return statement_rows(call.world, call.params.get("account", ""), _instant(call))
+
+
+def show_prices(call: Call) -> list[dict[str, str]]:
+    """GET prices?at=TIME: the rows of the file of closing prices."""
+    return price_rows(call.world, _instant(call))
 
 
 def show_requests(call: Call) -> dict[str, Any]:
@@ -164,6 +169,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("GET", "state"): show_state,
     ("GET", "truth"): show_truth,
     ("GET", "statement"): show_statement,
+    ("GET", "prices"): show_prices,
     ("GET", "requests"): show_requests,
     ("DELETE", "requests"): forget_requests,
     ("POST", "clock"): move_clock,

@@ -66,12 +66,17 @@ def default_policy(
 
 
 def venue_policy() -> PricingPolicy:
-    """Everything at its own venue's prices, to compare an account's equity with the venue's statement."""
+    """Everything at its own venue's prices, to compare an account's equity with the venue's statement.
+
+    USDT, in which venues price the rest, by the price vendor.
+    """
+    coins = ("stablecoin", "crypto", "receipt")
     return PricingPolicy(
         id="venue",
         rules=(
+            PricingRule(f"asset:{USDT}", (VENDOR_USD, IMPORTED_USD, MANUAL_USD), DAY, 3 * DAY),
+            *(PricingRule(f"kind:{kind}", (OWN_LAST,), 15 * MINUTE, DAY) for kind in coins),
             *_money_rules(),
-            *(PricingRule(f"kind:{kind}", (OWN_LAST,), 15 * MINUTE, DAY) for kind in ("crypto", "receipt")),
             *_contract_rules(),
         ),
     )
