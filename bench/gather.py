@@ -78,8 +78,8 @@ class Bench:
             raise AssertionError(f"{len(accounts)} accounts, failures: {failed[:2]}")
         counted = httpx.get(f"{self.address}/_simulator/requests").json()
         return (
-            f"50 accounts complete by {counted['total']} requests, none refused; weight that the venues counted: "
-            f"{counted['weight']}, of 6,000 and 2,400 a minute."
+            f"50 accounts complete by {counted['total']} requests, none refused; weight that the venues "
+            f"counted: {counted['weight']}, of 6,000 and 2,400 a minute."
         )
 
     def _scenario(self) -> Path:
