@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Row, follow, kept, unfold
+from truenav.connect.gathering import Harvest, Row, follow, kept, unfold
+from truenav.connect.transport import Counter
 from truenav.core.evidence import Evidence, Request
+from truenav.core.facts import Fact, Void
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,3 +114,15 @@ def test_a_cursor_older_than_the_venues_memory_is_let_go():
     cursor = Cursor("1", T0)
     assert kept(cursor, T0 + timedelta(days=1), timedelta(days=2)) == cursor
     assert kept(cursor, T0 + timedelta(days=3), timedelta(days=2)) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_fact_on_two_pages_is_that_of_the_page_answered_first_whichever_was_parsed_first(order):
+    pages = [
+        Evidence(sha * 64, 0, "venue", "1", "rows/1", "a", Request("GET", "https://venue.test"), T0, at, 200)
+        for sha, at in (("b", T0), ("a", T0 + timedelta(seconds=1)))
+    ]
+    facts = [Fact("venue", "a", "row-1", T0, Void("as an example"), one.sha256) for one in pages]
+    asked = SimpleNamespace(counter=Counter())
+    harvest = Harvest(asked, None, "a", facts=facts[::order], evidence=pages[::order])
+    assert harvest.gathered().facts == (facts[0],)

@@ -120,6 +120,10 @@ def test_deposits_withdrawals_and_transfers_are_listed(simulator: Running, http:
         simulator, http, account, "/sapi/v1/asset/transfer", type="MAIN_UMFUTURE", startTime=start
     ).json()
     assert (moved["total"], moved["rows"][0]["amount"]) == (1, "12000000")
+    back = binance_get(
+        simulator, http, account, "/sapi/v1/asset/transfer", type="UMFUTURE_MAIN", startTime=start
+    ).json()
+    assert back == {"total": 0, "rows": []}
     okx = okx_get(simulator, http, "okx-trend", "/api/v5/asset/withdrawal-history").json()["data"]
     assert [(row["amt"], row["fee"]) for row in okx] == [("250000", "3.5")]
 

@@ -172,9 +172,13 @@ class Harvest:
     def gathered(self) -> Gathered:
         """The result, in an order that does not depend on which answer came first.
 
-        Facts that two pages repeat (the overlap) are given once.
+        Facts that two pages repeat (the overlap) are given once, as of the page that was answered first:
+        the verifier of a bundle reads the pages in that order, too.
         """
-        unique = {(fact.key_hash, fact.content_hash): fact for fact in self.facts}
+        latest_first = sorted(self.evidence, key=_received_order, reverse=True)
+        received = {one.sha256: _received_order(one) for one in latest_first}
+        facts = sorted(self.facts, key=lambda fact: received[fact.evidence], reverse=True)
+        unique = {(fact.key_hash, fact.content_hash): fact for fact in facts}
         problems = {(one.subject, one.message): one for one in self.problems}
         return Gathered(
             facts=tuple(sorted(unique.values(), key=_fact_order)),
@@ -194,6 +198,10 @@ def _fact_order(fact: Fact) -> tuple[datetime, str, str]:
 
 def _evidence_order(evidence: Evidence) -> tuple[str, datetime, Sha256]:
     return evidence.endpoint, evidence.asked_at, evidence.sha256
+
+
+def _received_order(evidence: Evidence) -> tuple[datetime, Sha256]:
+    return evidence.answered_at, evidence.sha256
 
 
 def _id(instrument: Instrument) -> str:

@@ -166,6 +166,7 @@ def transfers(call: Call) -> dict[str, Any]:
         for entry in reversed(books(call).entries)
         if entry.cause == "transfer"
         and entry.wallet == source
+        and entry.amount < 0
         and entry.tie.counter_wallet == target
         and is_between(entry.at, span)
     ]
