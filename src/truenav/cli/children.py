@@ -1,8 +1,8 @@
-"""What runs beside ``truenav serve``: the API and the workers, each a process of its own.
+"""What runs beside ``truenav serve`` and the demo: API, workers, simulator, each a process of its own.
 
 ``python -m truenav.cli.children api FD`` serves the API on a socket that was opened before, so a new process
-takes over where a killed one stopped; ``python -m truenav.cli.children worker`` does jobs. Both end with the
-process that started them.
+takes over where a killed one stopped; ``... worker`` does jobs; ``... simulator SCENARIO STATE_DIR FD`` plays
+the venues. All end with the process that started them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from truenav.app.house import database_addresses, open_house
 from truenav.app.logs import configure_logs
@@ -45,6 +46,15 @@ def work(concurrency: int | None = None) -> None:
         run_worker(house, queue_dsn, concurrency=concurrency or CONCURRENCY)
 
 
+def simulate(scenario: str, state_dir: str, descriptor: int) -> None:
+    """Play the venues of a scenario on a listening socket until told to stop."""
+    from truenav.simulator.server import create_server
+    from truenav.simulator.times import parse_clock
+
+    server = create_server(Path(scenario), Path(state_dir), parse_clock("wall"))
+    server.run(sockets=[socket.socket(fileno=descriptor)])
+
+
 def _end_with_parent() -> None:
     """Stop when standard input closes: the parent holds the other end, and it closes however it dies."""
 
@@ -59,5 +69,7 @@ if __name__ == "__main__":
     _end_with_parent()
     if sys.argv[1] == "api":
         serve_api(int(sys.argv[2]))
+    elif sys.argv[1] == "simulator":
+        simulate(sys.argv[2], sys.argv[3], int(sys.argv[4]))
     else:
         work()

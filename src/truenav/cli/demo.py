@@ -6,13 +6,12 @@ are a simulator in a process of its own; the product knows of it only base URLs.
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,35 +67,40 @@ def _run(show: Demo) -> None:
 
 @contextmanager
 def _opened(steps: Steps) -> Iterator[House]:
+    """The house, its database stopped again at the end if it was not running before."""
     from truenav.app.house import open_house
+    from truenav.cli.serve import running_database
 
-    with steps.step("Database: start PostgreSQL, migrate"):
-        opened = open_house(settings())
-        house = opened.__enter__()
-    try:
+    with ExitStack() as stack:
+        with steps.step("Database: start PostgreSQL, migrate"):
+            stack.enter_context(running_database())
+            house = stack.enter_context(open_house(settings()))
         yield house
-    finally:
-        opened.__exit__(None, None, None)
 
 
 @contextmanager
 def _simulator(folder: Path) -> Iterator[str]:
-    """The venues, as a process of their own on a free port; ended with us."""
-    port = _free_port()
+    """The venues, as a process of their own on a free port; it ends with us, however we end."""
     state = settings().data_dir / "simulator"
     state.mkdir(parents=True, exist_ok=True)
-    scenario = str(folder / "scenario.toml")
-    command = ["simulator", "serve", scenario, "--port", str(port), "--state-dir", str(state)]
+    listener = socket.create_server(("127.0.0.1", 0))
+    arguments = ["simulator", str(folder / "scenario.toml"), str(state), str(listener.fileno())]
     with (state / "log.txt").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "truenav", *command], stdout=log, stderr=log, start_new_session=True
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "truenav.cli.children", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
         )
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.close()
         _await_simulator(process, address, state / "log.txt")
         yield address
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
@@ -116,12 +120,6 @@ def _await_simulator(process: subprocess.Popen[bytes], address: str, log: Path) 
             return
     last = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
     raise UnavailableError(f"The simulator did not start: {last[0]} (see {log})")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _serve(port: int | None) -> None:

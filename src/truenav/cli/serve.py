@@ -86,7 +86,7 @@ def serve(*, host: str | None, port: int | None, workers: int, stop_database: bo
 
     A process that dies is started again. At the end the embedded database is stopped if it was started here.
     """
-    with _database(stop=stop_database) as server:
+    with running_database(stop=stop_database) as server:
         serve_until_stopped(
             host or settings().host, settings().port if port is None else port, workers, server
         )
@@ -109,7 +109,7 @@ def serve_until_stopped(host: str, port: int, workers: int, server: EmbeddedPost
 
 
 @contextmanager
-def _database(*, stop: bool) -> Iterator[EmbeddedPostgres | None]:
+def running_database(*, stop: bool = False) -> Iterator[EmbeddedPostgres | None]:
     """Start and migrate the database; the embedded one is given, and stopped if we started it."""
     from truenav.store.postgres import EmbeddedPostgres, ServerState
 
