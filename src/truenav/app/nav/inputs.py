@@ -201,7 +201,8 @@ def evidence_of(session: Session, inputs: NavInputs) -> tuple[Evidence, ...]:
     statement would be read again.
     """
     hashes = {fact.evidence for fact in inputs.facts}
-    hashes |= evidence.corrections_of(session, hashes, known_at=inputs.known_at)
+    while more := evidence.corrections_of(session, hashes, known_at=inputs.known_at) - hashes:
+        hashes |= more  # a correction may itself be corrected or void
     found = evidence.meta_many(session, sorted(hashes))
     return tuple(one for sha in sorted(found) for one in found[sha] if one.answered_at <= inputs.known_at)
 

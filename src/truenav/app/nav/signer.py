@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from sqlalchemy import func, select
+
 from truenav.app.house import House
 from truenav.app.nav.signing import Signer
-from truenav.store.database import Session
+from truenav.store.database import Session, tenant_of
 from truenav.store.secrets import SecretNotFoundError
 
 _SECRET = "signing-key"  # noqa: S105 - a name, not a secret
@@ -14,9 +16,21 @@ _SECRET = "signing-key"  # noqa: S105 - a name, not a secret
 
 def tenant_signer(session: Session, house: House) -> Signer:
     """The signer of the transaction's tenant; its key is made at first use."""
-    try:
-        seed = house.vault.get(session, _SECRET)
-    except SecretNotFoundError:
+    seed = _seed(session, house)
+    if seed is None:
+        # Of two first uses at once the later waits and finds the key: a bundle signed with one that was
+        # then overwritten could never be told from a forgery.
+        name = f"{_SECRET}:{tenant_of(session)}"
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        seed = _seed(session, house)
+    if seed is None:
         seed = os.urandom(32)
         house.vault.put(session, _SECRET, seed, at=house.clock.now())
     return Signer(seed)
+
+
+def _seed(session: Session, house: House) -> bytes | None:
+    try:
+        return house.vault.get(session, _SECRET)
+    except SecretNotFoundError:
+        return None
