@@ -53,6 +53,7 @@ class VenueGate:
         self._monotonic = monotonic
         self._sleep = sleep
         self._failures = 0
+        self._cause = ""
         self._closed_until = 0.0
         self._banned_until = 0.0
         self._paused_until = 0.0
@@ -84,9 +85,10 @@ class VenueGate:
         """The venue answered: the breaker forgets earlier failures."""
         self._failures = 0
 
-    def failed(self) -> None:
-        """The venue did not answer; enough of these in a row open the breaker."""
+    def failed(self, cause: str) -> None:
+        """The venue did not answer; enough of these in a row open the breaker, which names the last cause."""
         self._failures += 1
+        self._cause = cause
         if self._failures >= BREAKER_FAILURES:
             self._closed_until = self._monotonic() + BREAKER_SECONDS
 
@@ -108,8 +110,8 @@ class VenueGate:
             )
         if self._failures >= BREAKER_FAILURES and now < self._closed_until:
             raise VenueUnavailableError(
-                f"{self.venue} failed {self._failures} times in a row; it is asked again in "
-                f"{self._closed_until - now:.0f} s."
+                f"{self.venue} failed {self._failures} times in a row, the last time because {self._cause}; it "
+                f"is asked again in {self._closed_until - now:.0f} s."
             )
 
 

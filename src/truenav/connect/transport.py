@@ -204,7 +204,7 @@ class Transport:
             full = f"{url}?{signed.query}" if signed.query else url
             response = await client.get(full, headers=dict(signed.headers))
         except httpx.HTTPError as error:
-            self._gate.failed()
+            self._gate.failed(f"{path} was not answered ({type(error).__name__})")
             raise VenueUnavailableError(
                 f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again at "
                 "the next gathering. Check the network and the venue's status page."
@@ -253,7 +253,7 @@ class Transport:
                 f"{venue} answered 429 at {path} and asks for {seconds:.0f} s of patience.", seconds=seconds
             )
         if status >= 500:
-            self._gate.failed()
+            self._gate.failed(f"{path} was answered {status}")
             raise VenueUnavailableError(f"{venue} answered {status} at {path}; it is tried again later.")
         if len(body) > MAX_ANSWER:
             raise MalformedPayloadError(f"{venue} {path}: {len(body)} bytes are more than is read.")

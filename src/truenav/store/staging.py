@@ -66,16 +66,16 @@ _INSERT_NEW = text(_INSERT + _ORIGINALS)
 _INSERT_ORIGINALS = text(_INSERT + _ORIGINALS + _SKIP_KNOWN)
 _INSERT_CORRECTIONS = text(_INSERT + _CORRECTIONS + _SKIP_KNOWN)
 
-# What is not in the journal now was refused; LATERAL, so that each row is one look into an index.
+# Who stands where a staged fact wanted to go, if it is not that fact itself; LATERAL, so that each row is one
+# look into an index.
 _CONFLICTS = text("""
 SELECT stage.row, coalesce(successor.content_hash, original.content_hash) AS standing
 FROM pg_temp.fact_stage stage
-LEFT JOIN LATERAL (SELECT content_hash FROM fact WHERE content_hash = stage.content_hash LIMIT 1) same ON true
 LEFT JOIN LATERAL (SELECT content_hash FROM fact
     WHERE supersedes = stage.supersedes AND supersedes IS NOT NULL LIMIT 1) successor ON true
 LEFT JOIN LATERAL (SELECT content_hash FROM fact
     WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original ON stage.supersedes IS NULL
-WHERE same.content_hash IS NULL
+WHERE coalesce(successor.content_hash, original.content_hash) IS DISTINCT FROM stage.content_hash
 ORDER BY stage.row
 """)
 

@@ -189,9 +189,15 @@ fact = _table(
     _text("statement", nullable=True),
     Column("segment_id", BigInteger, nullable=True),
     Column("segment_row", Integer, nullable=True),
-    # A statement names its key, so one row a statement is one row a key and statement. The hash comes
-    # first: it decides every comparison, and the bulk append lives on how fast these indexes grow.
-    PrimaryKeyConstraint("content_hash", "tenant_id"),
+    # A statement names its key, and a correction what it corrects: the two unique indexes below make each
+    # statement unique. The hash comes first in them, because it decides every comparison.
+    Index(
+        "ix_fact_content_hash",
+        "content_hash",
+        postgresql_using="brin",
+        postgresql_ops={"content_hash": "bytea_bloom_ops"},
+        postgresql_with={"autosummarize": "on"},
+    ),
     # One original a key: the same key with another content needs ``supersedes``.
     Index(
         "uq_fact_original", "key_hash", "tenant_id", unique=True, postgresql_where=text("supersedes IS NULL")

@@ -1,1 +1,0 @@
-"""Where pure functions run: in this process, or over several."""
