@@ -67,17 +67,17 @@ def test_the_breaker_opens_after_failures_in_a_row_and_tries_again():
     gate = time.gate(Budget("all", 99, 1))
     for _ in range(BREAKER_FAILURES):
         asyncio.run(gate.enter("all", 1, "a"))
-        gate.failed()
-    with pytest.raises(VenueUnavailableError):
+        gate.failed("the test says so")
+    with pytest.raises(VenueUnavailableError, match="the test says so"):
         asyncio.run(gate.enter("all", 1, "a"))
     time.now += BREAKER_SECONDS
     asyncio.run(gate.enter("all", 1, "a"))
-    gate.failed()
+    gate.failed("the test says so")
     with pytest.raises(VenueUnavailableError):
         asyncio.run(gate.enter("all", 1, "a"))
     time.now += BREAKER_SECONDS
     gate.succeeded()
-    gate.failed()
+    gate.failed("the test says so")
     asyncio.run(gate.enter("all", 1, "a"))
 
 

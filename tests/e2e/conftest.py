@@ -13,7 +13,6 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 import uvicorn
 from psycopg import sql
 from tests.oracle.fund import Fund, Oracle, Reading
@@ -123,15 +122,15 @@ class Walk:
                 self.quotes += self.venues.closing(run.as_of)
                 self.quotes += self.venues.ecb()
                 self.observe_accounts(imported=True)
-            found.append(self._struck(run, closing=True))
+            found.append(self.struck(run, closing=True))
             self.oracle.keep(found[-1].expected)
         return found
 
-    def strike(self) -> Struck:
-        """A live NAV of this instant."""
+    def strike(self, *, but: tuple[str, ...] = ()) -> Struck:
+        """A live NAV of this instant; the oracle sees no more than the product: all venues but some."""
         run = self.demo.strike_live()
-        self.observe()
-        return self._struck(run)
+        self.observe(but=but)
+        return self.struck(run)
 
     def publish(self, struck: Struck) -> None:
         self.demo.approve(struck.run)
@@ -140,7 +139,7 @@ class Walk:
 
     def observe(self, *, but: tuple[str, ...] = ()) -> None:
         """Let the oracle read what is published now, at all venues but some."""
-        self.quotes += [one for one in self.venues.live() if one.source not in but]
+        self.quotes += self.venues.live(but=but)
         self.observe_accounts(imported=False, but=but)
 
     def observe_accounts(self, *, imported: bool, but: tuple[str, ...] = ()) -> None:
@@ -158,7 +157,8 @@ class Walk:
         yield
         self.clock.set(now)
 
-    def _struck(self, run: Run, *, closing: bool = False) -> Struck:
+    def struck(self, run: Run, *, closing: bool = False) -> Struck:
+        """A calculated run beside what the oracle makes of the same instant."""
         blobs = self.house.blobs(self.demo.tenant)
         result = read_result(blobs, run)
         prices = Prices(result.as_of, tuple(self.quotes), closing=closing)
@@ -184,10 +184,3 @@ def walked(server: EmbeddedPostgres, data_dir: Path, start: datetime) -> Iterato
         walk = Walk(demo, world, clock, venues, Oracle.of(demo.plan, INCEPTION, known, base))
         walk.install()
         yield walk
-
-
-@pytest.fixture
-def walk(postgres_server: EmbeddedPostgres, tmp_path: Path) -> Iterator[Walk]:
-    """The demo fund on its tenth day, with nothing struck yet."""
-    with walked(postgres_server, tmp_path, after(9, 12, 30)) as found:
-        yield found

@@ -110,9 +110,10 @@ class Venues:
         found: dict[str, Any] = self.control("truth", account=account)
         return found
 
-    def live(self) -> list[Quote]:
-        """All that is published now."""
-        return [*self.binance(), *self.okx(), *self.vendor(), *self.ecb()]
+    def live(self, *, but: tuple[str, ...] = ()) -> list[Quote]:
+        """All that is published now by the sources that answer."""
+        sources = {"binance": self.binance, "okx": self.okx, "vendor": self.vendor, "ecb": self.ecb}
+        return [one for name, read in sources.items() if name not in but for one in read()]
 
     def binance(self) -> Iterator[Quote]:
         for row in self.ask("/api/v3/ticker/24hr"):
