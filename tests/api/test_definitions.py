@@ -86,6 +86,13 @@ def test_numeraires_are_of_one_of_two_kinds(manager):
     assert manager.put("/api/v1/numeraires/GOLD", json={**body, "is": "basket"}).status_code == 422
 
 
+def test_an_age_without_bounds_is_refused_before_it_can_break_a_valuation(manager):
+    ages = {"snapshot_stale_seconds": 900, "snapshot_unusable_seconds": 10**30}
+    answer = manager.put("/api/v1/nav-policies/alpha", json={"id": "alpha", **ages})
+    assert answer.status_code == 422
+    assert "ten years" in answer.json()["detail"]
+
+
 def test_a_list_comes_in_pages_by_id_without_what_has_ended(manager):
     for name in ("a", "b", "c", "d"):
         manager.put(f"/api/v1/nodes/{name}", json={**NODE, "id": name})

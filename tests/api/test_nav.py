@@ -130,7 +130,9 @@ def test_the_same_strike_twice_under_one_key_is_one_run(fund):
 def test_strikes_of_nothing_of_the_future_and_by_readers_are_refused(fund):
     auditor = fund.installation.logged_in(fund.tenant, "auditor")
     assert auditor.post("/api/v1/nav/runs", json={"fund": "alpha"}).status_code == 403
-    for body in ({"fund": "beta"}, {"fund": "carry"}, {"fund": "alpha", "as_of": "2026-02-01T00:00:00Z"}):
+    instants = ("2026-02-01T00:00:00Z", "0001-01-01T00:00:00Z")
+    bodies = [{"fund": "alpha", "as_of": instant} for instant in instants]
+    for body in ({"fund": "beta"}, {"fund": "carry"}, *bodies):
         assert fund.maker.post("/api/v1/nav/runs", json=body).status_code == 422, body
 
 

@@ -80,6 +80,24 @@ def test_an_entry_of_an_unknown_node_or_time_without_zone_is_422(fund):
     assert "time zone" in fund.maker.post("/api/v1/entries", json=naive).json()["detail"]
 
 
+def test_a_trade_of_an_account_that_does_not_exist_is_404(fund):
+    trade = {
+        "is": "trade",
+        "wallet": "main",
+        "instrument": "okx:BTC-USDT",
+        "quantity": "1",
+        "price": "75000",
+        "cost": None,
+        "realised": None,
+        "fees": [],
+        "order_id": "",
+    }
+    entry = {"body": trade, "occurred_at": "2026-01-31T07:00:00Z", "reason": "missing in the file"}
+    assert fund.maker.post("/api/v1/entries", json=entry).status_code == 422
+    assert fund.maker.post("/api/v1/entries", json={**entry, "account": "nobody"}).status_code == 404
+    assert fund.maker.post("/api/v1/entries", json={**entry, "account": "desk"}).status_code == 201
+
+
 def test_facts_come_in_pages_that_miss_and_repeat_nothing(fund):
     whole = fund.maker.get("/api/v1/facts").json()["items"]
     assert len(whole) == 3
@@ -210,6 +228,8 @@ def test_the_tree_and_its_marks_are_of_the_latest_run_or_of_now(fund):
     past = {"as_of": "2026-01-31T07:45:00Z"}
     assert fund.maker.get("/api/v1/portfolio/alpha", params=past).json()["quality"] == "provisional"
     assert fund.maker.get("/api/v1/portfolio/alpha", params={**past, "live": True}).status_code == 422
+    for far in ("0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z"):
+        assert fund.maker.get("/api/v1/portfolio/alpha", params={"as_of": far}).status_code == 422
     assert fund.maker.get("/api/v1/portfolio/alpha", params={"numeraire": "XXX"}).status_code == 422
     marks = fund.maker.get("/api/v1/marks", params={"fund": "alpha"}).json()
     assert ("BTC", "75000.125") in {(mark["symbol"], mark["price"]) for mark in marks["items"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from truenav.app.house import House
@@ -33,6 +33,7 @@ _FLOWS = ("trade", "transfer", "cash_flow", "settlement")
 _FUND_FACTS = ("dealing", "fee_payment", "manual_item")
 _SNAPSHOTS = ("balance_snapshot", "position_snapshot")
 _PUBLISHED_LOOKED_AT = 200
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def accounts_below(session: Session, fund: NodeId) -> frozenset[AccountId]:
@@ -44,6 +45,14 @@ def accounts_below(session: Session, fund: NodeId) -> frozenset[AccountId]:
     scope = set(tree.subtree(fund))
     rules = definitions.bodies(session, Kind.RULE, SubBookRule)
     return frozenset(rule.account for rule in rules if rule.node in scope)
+
+
+def refuse_instant(as_of: datetime, now: datetime) -> None:
+    """Refuse a valuation time at which nothing can have been observed."""
+    if as_of > now:
+        raise InvalidInputError(f"as-of {as_of.isoformat()} lies in the future; leave it out for a live NAV.")
+    if as_of < _EARLIEST:
+        raise InvalidInputError(f"as-of {as_of.isoformat()} lies before 1970; check the year.")
 
 
 def assemble_inputs(

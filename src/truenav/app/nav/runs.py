@@ -15,7 +15,13 @@ from datetime import datetime
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
-from truenav.app.nav.inputs import accounts_below, assemble_inputs, evidence_of, oldest_snapshot_at
+from truenav.app.nav.inputs import (
+    accounts_below,
+    assemble_inputs,
+    evidence_of,
+    oldest_snapshot_at,
+    refuse_instant,
+)
 from truenav.app.nav.signer import tenant_signer
 from truenav.calc.nav.judge import LineDifference, differences, publishable
 from truenav.calc.nav.model import NavInputs, NavResult
@@ -69,8 +75,7 @@ def start_run(
     authorize(principal, "nav:strike", Resource(principal.tenant, "fund", fund))
     now = house.clock.now()
     at = as_utc(as_of, what="as-of") if as_of else now
-    if at > now:
-        raise InvalidInputError(f"as-of {at.isoformat()} lies in the future; leave it out for a live NAV.")
+    refuse_instant(at, now)
     accounts_below(session, fund)  # refuses a fund that does not exist
     run = runs.create(
         session, _run_id(fund, at), fund=fund, as_of=at, known_at=now, by=principal.user, at=now

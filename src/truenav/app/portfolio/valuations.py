@@ -6,7 +6,7 @@ from datetime import datetime
 
 from truenav.access.policy import Principal, authorize
 from truenav.app.house import House
-from truenav.app.nav.inputs import assemble_inputs
+from truenav.app.nav.inputs import assemble_inputs, refuse_instant
 from truenav.app.portfolio.figures import Valuation, latest_valuation, live_valuation
 from truenav.calc.nav.strike import strike_nav
 from truenav.core.failure import InvalidInputError
@@ -30,7 +30,8 @@ def choose_valuation(
         choose = live_valuation if live else latest_valuation
         return choose(session, house, principal, fund)
     now = house.clock.now()
-    if live or as_of > now:
-        raise InvalidInputError("Give as_of, an instant that is past, or live; not both.")
+    if live:
+        raise InvalidInputError("Give as_of, or live; not both.")
+    refuse_instant(as_of, now)
     inputs = assemble_inputs(session, house, principal.tenant, fund, as_of=as_of, known_at=now)
     return Valuation(None, inputs, strike_nav(inputs))

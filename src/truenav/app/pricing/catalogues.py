@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 from truenav.app.catalogue import Catalogue
@@ -13,10 +14,21 @@ from truenav.core.policy import AssetNumeraire, IndexNumeraire, NavPolicy, Numer
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 
+LONGEST_SECONDS = 10 * 366 * 86_400
+"""The largest age that a policy may allow: ten years."""
+
 
 def _check_pricing(session: Session, policy: PricingPolicy) -> None:
     del session
     check_policy(policy)
+    ages = [rule.unusable_after_seconds for rule in policy.rules]
+    ages += [rule.stale_after_seconds for rule in policy.rules]
+    _refuse_ages([*ages, *(index.stale_after_seconds for index in policy.indices)])
+
+
+def _refuse_ages(seconds: Iterable[int]) -> None:
+    if not all(0 <= age <= LONGEST_SECONDS for age in seconds):
+        raise InvalidInputError(f"An age is a number of seconds from 0 to {LONGEST_SECONDS} (ten years).")
 
 
 def _check_nav_policy(session: Session, policy: NavPolicy) -> None:
@@ -27,6 +39,7 @@ def _check_nav_policy(session: Session, policy: NavPolicy) -> None:
         raise InvalidInputError(
             "A snapshot grows stale before it grows unusable; check the two numbers of seconds."
         )
+    _refuse_ages([policy.snapshot_unusable_seconds])
     if not (0 <= policy.output_places <= 18 and 0 <= policy.unit_places <= 18):
         raise InvalidInputError("At most 18 decimals are kept at output.")
     if policy.reconciliation_tolerance < 0:

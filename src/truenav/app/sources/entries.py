@@ -16,6 +16,7 @@ from truenav.app.sources.context import parse_context
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree
 from truenav.connect.manual.entry import ManualEntry, entry_payload
 from truenav.connect.registry import parse
+from truenav.core.account import Account
 from truenav.core.facts import (
     Body,
     Dealing,
@@ -66,7 +67,7 @@ def enter(
         raise InvalidInputError("An entry needs a reason; say why, and where it can be checked.")
     about = account if account is not None else _about(body)
     authorize(principal, _action(body, supersedes), Resource(principal.tenant, "entry", about))
-    _refuse_foreign(session, body)
+    _refuse_foreign(session, body, about)
     journal = Journal(session, house.settings.data_dir, principal.tenant)
     if isinstance(body, Void):
         if supersedes is None:
@@ -121,8 +122,8 @@ def _about(body: Body) -> str:
             raise InvalidInputError(f"A {body.TAG} needs the account that it happened in.")
 
 
-def _refuse_foreign(session: Session, body: Body) -> None:
-    """Refuse what names nodes, classes or assets that do not exist, and wrong signs."""
+def _refuse_foreign(session: Session, body: Body, about: str) -> None:
+    """Refuse what names accounts, nodes, classes or assets that do not exist, and wrong signs."""
     assets = parse_context(session).assets.assets
     match body:
         case ManualItem():
@@ -145,8 +146,10 @@ def _refuse_foreign(session: Session, body: Body) -> None:
             if body.kind is not QuoteKind.MANUAL or body.price <= 0:
                 raise InvalidInputError("A mark entered by hand is of kind 'manual' and positive.")
             _refuse_unknown_asset(body.quote, assets.keys())
-        case _:
+        case Void():
             pass
+        case _:
+            definitions.get(session, Kind.ACCOUNT, about, Account)
 
 
 def _refuse_unknown_asset(asset: AssetId, known: Collection[AssetId]) -> None:
