@@ -8,6 +8,7 @@ that `truenav.store.statements` makes of objects.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import types
 import typing
@@ -17,7 +18,6 @@ from typing import Any
 
 import polars as pl
 
-from truenav.core.canonical import sha256_hex
 from truenav.core.facts import Body, NavRecord, Quote
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import MAX_SCALE, PRECISION, Amount
@@ -53,8 +53,8 @@ def columns_frame(body: type[Body], frame: pl.DataFrame) -> pl.DataFrame:
     statements = frame.select(_statement(body, frame)).to_series()
     keys = frame.select(pl.concat_str("source", "account", pl.lit(kind), "external_id", separator="\0"))
     result = frame.select(
-        pl.Series("content_hash", [sha256_hex(one.encode()) for one in statements]),
-        pl.Series("key_hash", [sha256_hex(one.encode()) for one in keys.to_series()]),
+        _hashes(statements).alias("content_hash"),
+        _hashes(keys.to_series()).alias("key_hash"),
         pl.lit(kind).alias("kind"),
         "source",
         "account",
@@ -66,6 +66,12 @@ def columns_frame(body: type[Body], frame: pl.DataFrame) -> pl.DataFrame:
     )
     refuse_bad_rows(result)
     return result
+
+
+def _hashes(texts: pl.Series) -> pl.Series:
+    """SHA-256 of each text in hexadecimal."""
+    sha256 = hashlib.sha256
+    return pl.Series([sha256(data).hexdigest() for data in texts.cast(pl.Binary).to_list()], dtype=pl.String)
 
 
 def _statement(body: type[Body], frame: pl.DataFrame) -> pl.Expr:

@@ -27,7 +27,7 @@ from truenav.core.ids import Sha256, TenantId
 from truenav.store.columns import columns_frame
 from truenav.store.database import Session
 from truenav.store.segments import Segments
-from truenav.store.staging import Conflict, append_batch
+from truenav.store.staging import Batch, Conflict, append_batch, prepare_batch
 from truenav.store.statements import facts_frame, read_statement
 from truenav.store.tables import fact as table
 from truenav.store.tables import segment, series
@@ -178,13 +178,17 @@ class Journal:
         appended = 0
         conflicts: list[Conflict] = []
         starts = range(0, size, BATCH_ROWS)
+
+        def batch(start: int) -> Batch:
+            return prepare_batch(prepare(start))
+
         with ThreadPoolExecutor(1, "journal") as ahead:
-            coming = ahead.submit(prepare, 0) if size else None
+            coming = ahead.submit(batch, 0) if size else None
             for start in starts:
                 assert coming is not None
-                frame = coming.result()
-                coming = ahead.submit(prepare, start + BATCH_ROWS) if start != starts[-1] else None
-                added, refused = append_batch(self._session, self._segments, frame, moment)
+                present = coming.result()
+                coming = ahead.submit(batch, start + BATCH_ROWS) if start != starts[-1] else None
+                added, refused = append_batch(self._session, self._segments, present, moment)
                 appended += added
                 conflicts += refused
         return AppendResult(appended, size - appended - len(conflicts), tuple(conflicts))

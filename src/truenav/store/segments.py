@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -31,23 +32,29 @@ class SegmentMissingError(NotFoundError):
     code = "segment-missing"
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentDraft:
+    """A segment that is not on disk yet."""
+
+    kind: str
+    hash: Sha256
+    rows: int
+    data: memoryview
+
+
 class Segments:
     """Segment files of one tenant under ``<data>/segments/<tenant>/<kind>/``."""
 
     def __init__(self, data_dir: Path, tenant: TenantId | str) -> None:
         self._root = data_dir / "segments" / parse_slug(tenant, what="tenant")
 
-    def write(self, kind: str, rows: pl.DataFrame) -> Sha256:
-        """Keep statements of one kind durably, in their order; gives the segment's hash."""
-        name = rows_hash(rows["statement"].to_list())
-        path = self._path(kind, name)
+    def write(self, draft: SegmentDraft) -> None:
+        """Keep a segment durably, before the transaction that registers it can commit."""
+        path = self._path(draft.kind, draft.hash)
         if path.exists():
             os.utime(path)  # in use again: not an orphan for a while
-            return name
-        buffer = io.BytesIO()
-        rows.select(_COLUMNS).write_parquet(buffer, compression="zstd", compression_level=1)
-        write_durably(path, buffer.getbuffer())
-        return name
+        else:
+            write_durably(path, draft.data)
 
     def read(self, kind: str, name: Sha256, rows: list[int]) -> list[str]:
         """The statements in some rows of a segment; each still has to be checked against its hash."""
@@ -77,6 +84,13 @@ class Segments:
 
     def _path(self, kind: str, name: Sha256) -> Path:
         return self._root / kind / f"{name}.parquet"
+
+
+def draft_segment(kind: str, rows: pl.DataFrame) -> SegmentDraft:
+    """A segment of statements of one kind, in their order; nothing is written yet."""
+    buffer = io.BytesIO()
+    rows.select(_COLUMNS).write_parquet(buffer, compression="zstd", compression_level=1)
+    return SegmentDraft(kind, rows_hash(rows["statement"].to_list()), rows.height, buffer.getbuffer())
 
 
 def rows_hash(statements: Sequence[str]) -> Sha256:

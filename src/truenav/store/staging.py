@@ -19,7 +19,7 @@ from truenav.core.canonical import canonical_json
 from truenav.core.ids import Sha256
 from truenav.store import issues
 from truenav.store.database import Session, driver
-from truenav.store.segments import Segments
+from truenav.store.segments import SegmentDraft, Segments, draft_segment
 from truenav.store.tables import segment, series
 
 SEGMENT_MINIMUM = 1_000
@@ -91,28 +91,48 @@ _SEGMENT_IDS = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Facts (`statements.SCHEMA`), and the segments that the statements of bulk kinds are to lie in."""
+
+    facts: pl.DataFrame
+    segments: tuple[SegmentDraft, ...]
+
+
+def prepare_batch(facts: pl.DataFrame) -> Batch:
+    """Everything about a batch that needs no database."""
+    counts = facts["kind"].value_counts().filter(pl.col("count") >= SEGMENT_MINIMUM)
+    return Batch(
+        facts,
+        tuple(draft_segment(kind, facts.filter(pl.col("kind") == kind)) for kind in sorted(counts["kind"])),
+    )
+
+
 def append_batch(
-    session: Session, segments: Segments, frame: pl.DataFrame, recorded_at: datetime
+    session: Session, segments: Segments, batch: Batch, recorded_at: datetime
 ) -> tuple[int, list[Conflict]]:
-    """Record a frame of facts (`statements.SCHEMA`): gives how many were new, and the refused ones."""
-    bulk = _bulk_kinds(frame)
-    ids = list(session.scalars(_SEGMENT_IDS, {"count": len(bulk)})) if bulk else []
-    _stage(session, frame, bulk)
+    """Record a batch: gives how many facts were new, and the refused ones."""
+    ids = _segment_ids(session, batch)
+    _stage(session, batch)
     parameters = {"recorded_at": recorded_at, "segment_ids": ids}
-    appended = _insert_originals(session, parameters, optimistic=bool(bulk))
-    if frame["supersedes"].null_count() < frame.height:
+    appended = _insert_originals(session, parameters, optimistic=bool(ids))
+    if batch.facts["supersedes"].null_count() < batch.facts.height:
         while added := session.execute(_INSERT_CORRECTIONS, parameters).rowcount:
             appended += added
     if appended:
-        for id, kind in zip(ids, bulk, strict=True):
-            rows = frame.filter(pl.col("kind") == kind)
-            # The file is durable before the transaction that registers it can commit.
-            name = segments.write(kind, rows)
-            values = {"id": id, "kind": kind, "rows": rows.height, "registered_at": recorded_at}
-            session.execute(insert(segment).values(**values, hash=bytes.fromhex(name)))
-    conflicts = _conflicts(session, frame) if appended < frame.height else []
+        for id, draft in zip(ids, batch.segments, strict=True):
+            segments.write(draft)
+            values = {"id": id, "kind": draft.kind, "rows": draft.rows, "registered_at": recorded_at}
+            session.execute(insert(segment).values(**values, hash=bytes.fromhex(draft.hash)))
+    conflicts = _conflicts(session, batch.facts) if appended < batch.facts.height else []
     issues.open_many(session, [_issue(conflict, recorded_at) for conflict in conflicts])
     return appended, conflicts
+
+
+def _segment_ids(session: Session, batch: Batch) -> list[int]:
+    if not batch.segments:
+        return []
+    return list(session.scalars(_SEGMENT_IDS, {"count": len(batch.segments)}))
 
 
 def _insert_originals(session: Session, parameters: dict[str, object], *, optimistic: bool) -> int:
@@ -127,12 +147,8 @@ def _insert_originals(session: Session, parameters: dict[str, object], *, optimi
     return session.execute(_INSERT_ORIGINALS, parameters).rowcount
 
 
-def _bulk_kinds(frame: pl.DataFrame) -> list[str]:
-    counts = frame["kind"].value_counts().filter(pl.col("count") >= SEGMENT_MINIMUM)
-    return sorted(counts["kind"].to_list())
-
-
-def _stage(session: Session, frame: pl.DataFrame, bulk: list[str]) -> None:
+def _stage(session: Session, batch: Batch) -> None:
+    frame, bulk = batch.facts, [draft.kind for draft in batch.segments]
     is_bulk = pl.col("kind").is_in(bulk)
     number = pl.col("kind").replace_strict(bulk, range(1, len(bulk) + 1), default=None, return_dtype=pl.Int32)
     series_ids = _series_ids(session, frame)
