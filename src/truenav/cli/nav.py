@@ -58,6 +58,9 @@ def strike(
             show([{"run": run.id, "state": run.state, "result": result}], output)
 
 
+_RUN_COLUMNS = ("run", "as_of", "state", "quality", "struck_by", "approved_by", "restates")
+
+
 @nav.command("list")
 @click.option("--fund", help="Runs of this fund alone.")
 @output_option
@@ -78,10 +81,11 @@ def list_runs(*, fund: str | None, output: str) -> None:
                 "struck_by": run.created_by,
                 "approved_by": run.approved_by,
                 "restates": run.restates,
+                "bundle_sha": run.bundle_sha,
             }
             for run in found
         ]
-    show(rows, output)
+    show(rows, output, columns=_RUN_COLUMNS)
 
 
 @nav.command("show")

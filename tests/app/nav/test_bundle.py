@@ -200,6 +200,13 @@ def test_a_signature_with_the_group_order_added_is_refused():
         ("evidence.jsonl", 0, lambda row: row.update(connector="nobody"), "not an installed connector"),
         ("evidence.jsonl", 0, lambda row: row.update(status=500), "states no facts"),
         ("evidence.jsonl", 0, lambda row: row.update(extra=1), "unknown field 'extra'"),
+        ("definitions.jsonl", 5, lambda row: row.update(value="0001-01-01T00:00:00Z"), "cannot be computed"),
+        (
+            "definitions.jsonl",
+            16,
+            lambda row: row["value"].update(output_places=10**30),
+            "cannot be computed",
+        ),
         ("definitions.jsonl", 0, lambda row: row.update(extra=1), "definitions.jsonl line 1 is neither"),
         ("definitions.jsonl", 0, lambda row: row.update(key=["a"]), "definitions.jsonl line 1 is neither"),
         ("definitions.jsonl", 0, lambda row: row.update(key="unheard_of"), "unknown field 'unheard_of'"),
