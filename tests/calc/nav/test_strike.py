@@ -2,7 +2,7 @@ import json
 import random
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -330,6 +330,28 @@ def test_expiry_closes_what_tags_hold(house: House) -> None:
     house.positions("okx-1", START + HOUR)
     result = house.strike("alpha", START + HOUR)
     assert [one.subject for one in result.root.lines] == [BTC]
+
+
+def test_expiry_ends_what_tags_hold_of_a_closed_position_though_nobody_settles_it(house: House) -> None:
+    expiry = datetime(2026, 3, 27, 8, tzinfo=UTC)
+    house.fund()
+    for book in ("arb", "rest"):
+        house.node(book, NodeKind.BOOK, "alpha")
+    house.account("okx-1", ("arb", ByTag("arb")), ("rest", ByShare(Decimal(1))))
+    house.trade("okx-1", expiry - HOUR, CALL, "8", "0.05", cost=("-0.04", BTC), tag="arb")
+    house.trade("okx-1", expiry - HOUR, CALL, "-8", "0.05", cost=("0.04", BTC))
+    for at in (expiry - HOUR, expiry):
+        house.prices(at, {BTC: "50000"})
+        house.balances("okx-1", at, {BTC: "1"})
+        house.positions("okx-1", at)
+    house.mark(expiry - HOUR, CALL, "0.05")
+    before = house.strike("alpha", expiry - HOUR)
+    assert [one.quantity for one in before.root.lines if one.subject == CALL] == [8, -8]
+    after = house.strike("alpha", expiry, before.funds)
+    assert [one.subject for one in after.root.lines] == [BTC]
+    assert after.root.bridge is not None
+    assert after.root.bridge.unexplained_usd == 0
+    assert {row.subject for row in after.root.reconciliation} == {BTC}
 
 
 def test_two_classes_pay_their_own_fee(house: House) -> None:

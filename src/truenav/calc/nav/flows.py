@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from truenav.calc.ledger.book import WalletKey
+from truenav.calc.ledger.book import WalletKey, quantities
 from truenav.calc.ledger.deltas import Delta, Reason, closing, deltas
 from truenav.calc.nav.context import Context, SubjectKey, unassigned_node
 from truenav.calc.nav.snapshots import Snapshot
 from truenav.calc.portfolio.subbooks import Part, split
 from truenav.core.failure import Failure, FailureKind
-from truenav.core.ids import AccountId, NodeId
+from truenav.core.ids import AccountId, InstrumentId, NodeId
 from truenav.core.instrument import UnknownInstrumentError
 from truenav.core.money import ZERO, exact
 from truenav.core.portfolio import ByTag
@@ -33,7 +33,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """In time order, ``by_fund`` those of the accounts that feed a fund.
+    """In time order those that facts state; ``by_fund`` those of the accounts that feed a fund.
 
     ``tagged``: how much of each thing each strategy tag has built up.
     """
@@ -76,7 +76,8 @@ def allocate_flows(
     """Divide the changes among nodes and fold the tags.
 
     The period of a wallet runs from its last NAV's snapshot (without one: from the fund's last NAV) to the
-    snapshot of this NAV. An expiry closes the whole position, and so all that tags hold of it.
+    snapshot of this NAV. An expiry closes the whole position, and so all that tags hold of it; also of a
+    position that is closed because its parts offset each other.
     """
     flows: list[Flow] = []
     tagged = {key: dict(tags) for key, tags in context.opening.tagged.items()}
@@ -102,12 +103,37 @@ def allocate_flows(
             rules = context.rules[AccountId(delta.account)]
             parts = split(rules, delta.subject, delta.quantity, is_position=delta.is_position, tagged=owned)
             flows.append(Flow(delta, parts))
+        ended = _ended(context, tagged, snapshots)
     by_fund: dict[NodeId, list[Flow]] = {fund: [] for fund in context.funds}
     fed = {account: _funds_fed(context, account) for account in context.accounts}
-    for flow in flows:
+    for flow in (*flows, *ended):
         for fund in fed[AccountId(flow.delta.account)]:
             by_fund[fund].append(flow)
     return Flows(tuple(flows), {fund: tuple(some) for fund, some in by_fund.items()}, tagged)
+
+
+def _ended(
+    context: Context, tagged: dict[SubjectKey, dict[str, Decimal]], snapshots: Mapping[WalletKey, Snapshot]
+) -> list[Flow]:
+    """The end of what tags still hold of closed positions whose contract is over.
+
+    A venue settles nothing where the parts offset each other, so no fact tells of it. Clears those tags.
+    """
+    found: list[Flow] = []
+    for (account, wallet, subject, is_position), tags in tagged.items():
+        snapshot = snapshots.get((account, wallet, is_position))
+        terms = context.instruments.instruments.get(InstrumentId(subject)) if is_position else None
+        if terms is None or terms.expiry_at is None or snapshot is None or snapshot.fact is None:
+            continue
+        over = terms.expiry_at <= snapshot.fact.occurred_at and subject not in quantities(snapshot.fact)
+        if not over or not any(tags.values()):
+            continue
+        delta = Delta(account, wallet, subject, True, ZERO, Reason.SETTLEMENT, terms.expiry_at, terms.id)
+        owned = {tag: -number for tag, number in tags.items()}
+        rules = context.rules[AccountId(account)]
+        found.append(Flow(delta, split(rules, subject, ZERO, is_position=True, tagged=owned)))
+        tags.clear()
+    return found
 
 
 def _funds_fed(context: Context, account: AccountId) -> frozenset[NodeId]:
