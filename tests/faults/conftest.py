@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 
 from truenav.simulator.server import create_app
+from truenav.simulator.times import VirtualClock
 from truenav.simulator.world import World
 from truenav.store.postgres import EmbeddedPostgres
 
@@ -37,7 +39,12 @@ class Venues:
     world: World
     address: str
 
+    def set_clock(self, now: datetime) -> None:
+        assert isinstance(self.world.clock, VirtualClock)
+        self.world.clock.set(now)
+
     def calm(self) -> None:
+        self.set_clock(NOW)
         self.world.faults.clear()
         self.world.overrides.clear()
         self.world.meter.reset()
@@ -80,6 +87,7 @@ class Life:
     before: dict[str, Reef]
     after: dict[str, dict[str, Any]]
     steps: dict[str, int]
+    published: list[Reef]
 
 
 @pytest.fixture(scope="session")
@@ -95,12 +103,13 @@ def life(
     reef = Reef(postgres_server, "reef_0", folder / "built", processes, served_venues.address)
     build(reef, served_venues.world)
     reef = open_run(reef)
-    whole = Life({}, {}, {})
+    whole = Life({}, {}, {}, [])
     for stage in STAGES:
         whole.before[stage] = reef
         reef = copy_of(reef, folder / stage)
         whole.steps[stage] = reef.done(stage).steps
         whole.after[stage] = reef.state()
+    whole.published.append(reef)
     return whole
 
 

@@ -28,6 +28,9 @@ from truenav.access.policy import Principal
 from truenav.access.users import NewUser, add_user
 from truenav.app.house import House
 from truenav.app.nav import runs
+from truenav.app.nav.archive import read_archive
+from truenav.app.nav.archived import read_bundle
+from truenav.app.nav.bundle import Verdict, verify_bundle
 from truenav.app.nav.signer import tenant_signer
 from truenav.app.portfolio.catalogues import NODES, RULES, SHARE_CLASSES
 from truenav.app.settings import Settings
@@ -40,6 +43,7 @@ from truenav.simulator.export import COLUMNS, statement_rows
 from truenav.simulator.times import VirtualClock
 from truenav.simulator.world import World
 from truenav.store import audit, migrate
+from truenav.store import runs as store
 from truenav.store.database import Database
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 
@@ -89,7 +93,11 @@ class Processes:
         self._folder = folder
         script = Path(__file__).with_name("stages.py")
         self._parent = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def start(self, given: dict[str, Any]) -> Started:
@@ -199,6 +207,19 @@ class Reef:
             assert audit.verify(session).ok
         return found | {"unreadable": self.damaged_files()}
 
+    def bundle(self) -> dict[str, object]:
+        """What the published bundle says, apart from how often the same bytes were received."""
+        with self.house() as house, house.database.transaction(TENANT) as session:
+            data = read_bundle(house.blobs(TENANT), store.get(session, RunId(self.run)))
+            key = tenant_signer(session, house).public_key
+        check = verify_bundle(data, key=key)
+        assert check.verdict is Verdict.IDENTICAL, check.difference
+        files: dict[str, object] = {entry.name: entry.data for entry in read_archive(data)}
+        receipts = bytes(files.pop("evidence.jsonl")).splitlines()
+        for name in ("manifest.jsonl", "signature.jsonl"):
+            files.pop(name)
+        return files | {"evidence": {json.loads(line)["sha256"] for line in receipts}}
+
     def damaged_files(self) -> list[str]:
         """Archived files whose bytes are not those that their names promise."""
         blobs = (self.data_dir / "blobs").rglob("*")
@@ -279,10 +300,6 @@ def open_run(reef: Reef) -> Reef:
     with reef.house() as house, house.database.transaction(TENANT) as session:
         run = runs.start_run(session, house, person(MAKER), FUND)
     return replace(reef, run=run.id)
-
-
-def run_id(reef: Reef) -> RunId:
-    return RunId(reef.run)
 
 
 def _people(house: House) -> None:

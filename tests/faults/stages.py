@@ -8,12 +8,13 @@ clock is an argument of it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from truenav.access.policy import Principal
+from truenav.api.server import make_server
 from truenav.app.house import House
 from truenav.app.nav import bundle, runs
 from truenav.app.settings import Settings
@@ -31,7 +33,9 @@ from truenav.core.ids import RunId, TenantId, UserId
 from truenav.store import migrate
 from truenav.store.commit_points import commit_point
 from truenav.store.database import Database
+from truenav.store.postgres.process import processes_of
 from truenav.store.runs import get
+from truenav.worker.process import run_worker
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,18 @@ def upgrade(work: Work) -> None:
 
 assert bundle  # imported before the fork, as publishing does it late
 
+
+def work(work: Work) -> None:
+    """A worker process, until it is stopped."""
+    run_worker(work.house, work.given["queue_dsn"], concurrency=2)
+
+
+def serve(work: Work) -> None:
+    """The API, until it is stopped."""
+    settings = replace(work.house.settings, port=work.given["port"])
+    make_server(settings, house=replace(work.house, settings=settings)).run()
+
+
 STAGES = {
     "import": import_files,
     "gather": gather_all,
@@ -119,16 +135,23 @@ STAGES = {
     "approve": approve,
     "publish": publish,
     "migrate": upgrade,
+    "work": work,
+    "serve": serve,
 }
 
 
 class Steps:
-    """Counts statements, commits, syncs and renames; at a given one, a process is killed."""
+    """Counts statements, commits, syncs and renames; at a given one something bad happens.
 
-    def __init__(self, fatal: int | None, victim: int) -> None:
+    ``fatal_step``: this process dies, or the database server whose folder is ``victim``.
+    ``failing_sync``: from this step on the disk refuses to sync.
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
         self.count = 0
-        self._fatal = fatal
-        self._victim = victim
+        self._fatal = given.get("fatal_step")
+        self._failing = given.get("failing_sync")
+        self._victim = given.get("victim")
         self._lock = threading.Lock()
         self._fsync = os.fsync
 
@@ -140,19 +163,23 @@ class Steps:
 
     def _synced(self, descriptor: int) -> None:
         self._step()
+        if self._failing is not None and self.count >= self._failing:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         self._fsync(descriptor)
 
     def _step(self, *_: object) -> None:
         with self._lock:
             self.count += 1
             if self.count == self._fatal:
-                os.kill(self._victim, signal.SIGKILL)
+                victims = [os.getpid()] if self._victim is None else processes_of(Path(self._victim))
+                for pid in list(victims):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def run(given: dict[str, Any]) -> int:
     """One stage from begin to end; the exit code of the command line for it."""
     os.environ.update(given.get("environment", {}))
-    steps = Steps(given.get("fatal_step"), given.get("victim") or os.getpid())
+    steps = Steps(given)
     steps.watch()
     database = Database(given["dsn"])
     settings = Settings(data_dir=Path(given["data_dir"]))
@@ -197,6 +224,7 @@ def main() -> None:
         else:
             answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
         os.write(answers, f"{answer}\n".encode())
+    os.killpg(0, signal.SIGKILL)  # whoever asked is gone; so is what still runs
 
 
 if __name__ == "__main__":

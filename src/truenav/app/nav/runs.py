@@ -158,6 +158,8 @@ def approve(
     """
     run = runs.get(session, run_id)
     authorize(principal, "nav:approve", _resource(principal, run))
+    if run.state is not RunState.CALCULATED:
+        raise runs.RunConflictError(f"The run {run.id!r} is {run.state} and cannot become approved.")
     if result_sha != run.result_sha:
         raise PayloadChangedError(
             f"You saw result {result_sha[:16]}, but the run holds {(run.result_sha or 'none')[:16]}; "
@@ -178,6 +180,8 @@ def reject(session: Session, house: House, principal: Principal, run_id: RunId, 
         raise InvalidInputError("A rejection needs a reason; say what is wrong.")
     run = runs.get(session, run_id)
     authorize(principal, "nav:approve", _resource(principal, run))
+    if run.state not in runs.UNFINISHED:
+        raise runs.RunConflictError(f"The run {run.id!r} is {run.state} and cannot become rejected.")
     now = house.clock.now()
     run = runs.advance(session, run, RunState.REJECTED, by=principal.user, at=now, note=reason)
     _told(session, principal.user, "nav.rejected", run, now, {"reason": reason})

@@ -167,9 +167,12 @@ def _ticker(reading: Reading, row: Node) -> None:
 
 def _balance(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     reading = Reading(evidence, context)
+    accounts = _rows(body)
+    if not accounts:  # an account without money is listed, too
+        raise read_json(body).field("data").wrong("no account is listed, so its balances are unknown")
     lines = []
     with exact():
-        for row in (detail for one in _rows(body) for detail in one.field("details").items()):
+        for row in (detail for one in accounts for detail in one.field("details").items()):
             if total := row.decimal("cashBal"):
                 asset = reading.asset(row.text("ccy"), evidence.answered_at)
                 lines.append(BalanceLine(asset, total, row.decimal_or("ordFrozen", ZERO)))
