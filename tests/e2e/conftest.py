@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import httpx
 import psycopg
 import uvicorn
 from psycopg import sql
@@ -64,7 +65,7 @@ def own_house(server: EmbeddedPostgres, data_dir: Path, clock: VirtualClock) -> 
     """A house on a new database of the worker's server."""
     name = f"e2e_{next(_numbers)}"
     with psycopg.connect(server.dsn(Role.ADMIN, database="postgres"), autocommit=True) as admin:
-        command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy")
         admin.execute(
             command.format(sql.Identifier(name), sql.Identifier(Role.OWNER), sql.Identifier(DATABASE))
         )
@@ -171,14 +172,20 @@ class Walk:
 
 
 @contextmanager
-def walked(server: EmbeddedPostgres, data_dir: Path, start: datetime) -> Iterator[Walk]:
-    """The demo fund installed at an instant."""
+def walked(
+    server: EmbeddedPostgres, data_dir: Path, start: datetime, *, history_days: Sequence[int] = (1,)
+) -> Iterator[Walk]:
+    """The demo fund installed at an instant; its history goes back to so many midnights."""
     clock = VirtualClock(start)
     world = World.load(FOLDER / "scenario.toml", LIVE_DAY, clock)
-    with served(world) as url, own_house(server, data_dir, clock) as house:
+    with (
+        served(world) as url,
+        own_house(server, data_dir, clock) as house,
+        httpx.Client(timeout=20) as client,
+    ):
         demo = Demo(house, FOLDER, url, Steps())
-        demo.plan["history_days"] = [1]  # one midnight is enough for the closing policy
-        venues = Venues(url, world.scenario.vendor_key)
+        demo.plan["history_days"] = list(history_days)
+        venues = Venues(url, client, world.scenario.vendor_key)
         base = {one.base: one.price for one in venues.closing(INCEPTION) if one.kind == "last"}
         known = contracts(FOLDER / "market", world.shift)
         walk = Walk(demo, world, clock, venues, Oracle.of(demo.plan, INCEPTION, known, base))

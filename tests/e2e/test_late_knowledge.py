@@ -74,6 +74,7 @@ def restate(walk: Walk, published: Struck) -> Struck:
     return replace(walk.struck(run), prices=published.prices)
 
 
+@pytest.mark.timeout(300)
 def test_late_facts_restate_the_nav_and_are_a_correction_in_the_next(
     postgres_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:

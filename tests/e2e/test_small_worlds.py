@@ -272,14 +272,14 @@ def _assert_whole(result: NavResult) -> None:
         assert abs(bridge.unexplained_usd) < Decimal("1e-15")
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_small_world_is_true_and_reconciled_at_every_instant(seed: int, tmp_path: Path) -> None:
     asyncio.run(live_through(seed, tmp_path))
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_five_hundred_small_worlds(tmp_path: Path) -> None:
+def test_hundreds_of_small_worlds(tmp_path: Path) -> None:
     for seed in range(1000, 1500):
         asyncio.run(live_through(seed, tmp_path))
 

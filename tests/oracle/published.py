@@ -93,6 +93,7 @@ class Venues:
     """The simulated venues at an address."""
 
     url: str
+    client: httpx.Client
     vendor_key: str = ""
 
     def ask(self, path: str, **params: str) -> Any:
@@ -164,5 +165,5 @@ class Venues:
 
     def _get(self, path: str, params: Mapping[str, str]) -> httpx.Response:
         headers = {"X-Api-Key": self.vendor_key}
-        answer = httpx.get(f"{self.url}{path}", params=dict(params), headers=headers, timeout=20)
+        answer = self.client.get(f"{self.url}{path}", params=dict(params), headers=headers)
         return answer.raise_for_status()
