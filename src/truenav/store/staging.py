@@ -66,6 +66,12 @@ _INSERT_NEW = text(_INSERT + _ORIGINALS)
 _INSERT_ORIGINALS = text(_INSERT + _ORIGINALS + _SKIP_KNOWN)
 _INSERT_CORRECTIONS = text(_INSERT + _CORRECTIONS + _SKIP_KNOWN)
 
+_KNOWN = text("""
+SELECT count(*) FROM pg_temp.fact_stage stage CROSS JOIN LATERAL (SELECT content_hash FROM fact
+    WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original
+WHERE original.content_hash = stage.content_hash AND stage.supersedes IS NULL
+""")
+
 # Who stands where a staged fact wanted to go, if it is not that fact itself; LATERAL, so that each row is one
 # look into an index.
 _CONFLICTS = text("""
@@ -115,7 +121,10 @@ def append_batch(
     ids = _segment_ids(session, batch)
     _stage(session, batch)
     parameters = {"recorded_at": recorded_at, "segment_ids": ids}
-    appended = _insert_originals(session, parameters, optimistic=bool(ids))
+    appended = _insert_all_as_new(session, parameters) if ids else 0
+    if ids and not appended and session.scalar(_KNOWN) == batch.facts.height:
+        return 0, []
+    appended = appended or session.execute(_INSERT_ORIGINALS, parameters).rowcount
     if batch.facts["supersedes"].null_count() < batch.facts.height:
         while added := session.execute(_INSERT_CORRECTIONS, parameters).rowcount:
             appended += added
@@ -135,16 +144,15 @@ def _segment_ids(session: Session, batch: Batch) -> list[int]:
     return list(session.scalars(_SEGMENT_IDS, {"count": len(batch.segments)}))
 
 
-def _insert_originals(session: Session, parameters: dict[str, object], *, optimistic: bool) -> int:
-    """Add the facts that correct nothing; gives how many were new.
+def _insert_all_as_new(session: Session, parameters: dict[str, object]) -> int:
+    """Add the facts that correct nothing, if not one of them is known; else nothing, and 0.
 
     Skipping known rows costs half as much again as a plain insert, so bulk is first tried as all new: an
-    import that was seen before fails at its first known row, and then goes the careful way.
+    import that was seen before fails at its first known row.
     """
-    if optimistic:
-        with suppress(IntegrityError), session.begin_nested():
-            return session.execute(_INSERT_NEW, parameters).rowcount
-    return session.execute(_INSERT_ORIGINALS, parameters).rowcount
+    with suppress(IntegrityError), session.begin_nested():
+        return session.execute(_INSERT_NEW, parameters).rowcount
+    return 0
 
 
 def _stage(session: Session, batch: Batch) -> None:
