@@ -20,6 +20,7 @@ from truenav.simulator.world import World
 from truenav.store.postgres import EmbeddedPostgres
 
 from .reef import (
+    NOW,
     STAGES,
     Processes,
     Reef,
