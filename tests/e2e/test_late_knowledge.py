@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from tests.e2e.compare import expected, shown
 from tests.e2e.conftest import Struck, Walk, after, walked
 from tests.oracle.fund import Dealing as OracleDealing

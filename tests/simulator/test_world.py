@@ -188,6 +188,13 @@ def test_a_virtual_clock_moves_only_when_told() -> None:
     assert told.json() == {"serverTime": 1795248000000}
 
 
+def test_closing_prices_are_answered_for_the_instant_that_is_asked(http: httpx.Client) -> None:
+    rows = http.get("/_simulator/prices", params={"at": "2026-11-20T00:00:00Z"}).json()
+    assert {row["at"] for row in rows} == {"2026-11-20T00:00:00Z"}
+    assert {row["base"] for row in rows if row["kind"] == "last"} == {"BTC", "ETH", "USDT", "USDC"}
+    assert http.get("/_simulator/prices", params={"at": "yesterday"}).status_code == 422
+
+
 def test_derived_option_marks_equal_black_76_by_scipy() -> None:
     build = runpy.run_path(str(SCENARIO.parent / "build_market.py"))
     for future, strike, tenor, sigma in ((43000.0, 42000.0, 0.05, 0.55), (38000.0, 46000.0, 0.2, 0.7)):

@@ -108,6 +108,12 @@ def test_the_venue_policy_takes_the_own_last_price_alone() -> None:
     assert [failure.subject for failure in found.failures] == [BTC]
 
 
+def test_the_venue_policy_takes_another_stablecoin_at_the_venues_own_market() -> None:
+    own = [*MARKET, quote("okx", USDC, USDT, QuoteKind.LAST, "1.001")]
+    found = marks(venue_policy(), Subject(USDC, "okx"), facts=own)
+    assert found.usd(USDC, "okx") == Decimal("1.001") * Decimal("0.9985")
+
+
 def test_imported_and_manual_prices_fill_what_no_api_quotes() -> None:
     imported = [quote("file:prices", BTC, USD, QuoteKind.LAST, "59000")]
     manual = [quote("manual", USDT, USD, QuoteKind.MANUAL, "0.99")]
