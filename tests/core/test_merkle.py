@@ -42,9 +42,7 @@ def recursive_root(leaves: list[bytes]) -> bytes:
     split = 1
     while split * 2 < len(leaves):
         split *= 2
-    return hashlib.sha256(
-        b"\x01" + recursive_root(leaves[:split]) + recursive_root(leaves[split:])
-    ).digest()
+    return hashlib.sha256(b"\x01" + recursive_root(leaves[:split]) + recursive_root(leaves[split:])).digest()
 
 
 def test_published_vectors():
