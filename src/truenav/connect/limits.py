@@ -110,8 +110,8 @@ class VenueGate:
             )
         if self._failures >= BREAKER_FAILURES and now < self._closed_until:
             raise VenueUnavailableError(
-                f"{self.venue} failed {self._failures} times in a row, the last time because {self._cause}; it "
-                f"is asked again in {self._closed_until - now:.0f} s."
+                f"{self.venue} failed {self._failures} times in a row, the last time because {self._cause}; "
+                f"it is asked again in {self._closed_until - now:.0f} s."
             )
 
 

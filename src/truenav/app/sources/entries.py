@@ -65,7 +65,7 @@ def enter(
     """
     if not reason.strip():
         raise InvalidInputError("An entry needs a reason; say why, and where it can be checked.")
-    about = account if account is not None else _about(body)
+    about = _about(body, account)
     authorize(principal, _action(body, supersedes), Resource(principal.tenant, "entry", about))
     _refuse_foreign(session, body, about)
     journal = Journal(session, house.settings.data_dir, principal.tenant)
@@ -110,7 +110,8 @@ def _action(body: Body, supersedes: Sha256 | None) -> str:
     return "manual:write"
 
 
-def _about(body: Body) -> str:
+def _about(body: Body, account: str | None) -> str:
+    """The fund or node that the body names itself, nothing for quotes and voids, else the given account."""
     match body:
         case Dealing() | FeePayment() | NavRecord():
             return body.fund
@@ -119,7 +120,9 @@ def _about(body: Body) -> str:
         case Quote() | Void():
             return ""
         case _:
-            raise InvalidInputError(f"A {body.TAG} needs the account that it happened in.")
+            if not account:
+                raise InvalidInputError(f"A {body.TAG} needs the account that it happened in.")
+            return account
 
 
 def _refuse_foreign(session: Session, body: Body, about: str) -> None:
