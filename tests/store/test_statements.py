@@ -29,7 +29,8 @@ from truenav.core.facts import (
 )
 from truenav.core.ids import Sha256
 from truenav.store.columns import BadColumnsError, columns_frame
-from truenav.store.statements import facts_frame, read_statement, statement_text
+from truenav.store.frames import facts_frame
+from truenav.store.statements import read_statement, statement_text
 
 FLAT = (CashFlow, Quote, Transfer, NavRecord, Dealing, FeePayment)
 EVIDENCE = Sha256("ab" * 32)

@@ -21,7 +21,7 @@ import polars as pl
 from truenav.core.facts import Body, NavRecord, Quote
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import MAX_SCALE, PRECISION, Amount
-from truenav.store.statements import SCHEMA, refuse_bad_rows
+from truenav.store.frames import SCHEMA, refuse_bad_rows
 
 _COMMON = ("source", "account", "external_id", "occurred_at", "evidence")
 _NUMBER = rf"^-?\d{{1,{PRECISION}}}(\.\d{{1,{MAX_SCALE}}})?$"

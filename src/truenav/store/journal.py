@@ -9,28 +9,28 @@ the original stands and a data issue tells of it. Statements of bulk kinds lie i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from truenav.core.clock import as_utc
 from truenav.core.facts import BalanceSnapshot, Body, Fact, PositionSnapshot, RecordedFact, Void
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import Sha256, TenantId
-from truenav.store.columns import columns_frame
 from truenav.store.database import Session
-from truenav.store.segments import Segments
-from truenav.store.staging import Batch, Conflict, append_batch, prepare_batch
-from truenav.store.statements import facts_frame, read_statement
+from truenav.store.statements import read_statement
 from truenav.store.tables import fact as table
 from truenav.store.tables import segment, series
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from truenav.store.segments import Segments
+    from truenav.store.staging import Conflict
 
 BATCH_ROWS = 100_000
 """Facts staged at once; also the most rows of a segment."""
@@ -75,7 +75,13 @@ class Journal:
 
     def __init__(self, session: Session, data_dir: Path, tenant: TenantId | str) -> None:
         self._session = session
-        self._segments = Segments(data_dir, tenant)
+        self._place = data_dir, tenant
+
+    @property
+    def _segments(self) -> Segments:
+        from truenav.store.segments import Segments
+
+        return Segments(*self._place)
 
     def append(self, facts: Sequence[Fact], recorded_at: datetime) -> AppendResult:
         """Record facts as learned at ``recorded_at``; doing it again changes nothing.
@@ -83,20 +89,29 @@ class Journal:
         Raises `BadFactError` for facts the tables cannot hold and `StorageError` when the disk refuses;
         the transaction must then be given up, and nothing is recorded.
         """
-        return self._append(
-            len(facts), lambda start: facts_frame(facts[start : start + BATCH_ROWS]), recorded_at
-        )
+        from truenav.store.frames import facts_frame
+        from truenav.store.recording import record
+
+        def frame(start: int) -> pl.DataFrame:
+            return facts_frame(facts[start : start + BATCH_ROWS])
+
+        recorded = record(self._session, self._segments, frame, range(0, len(facts), BATCH_ROWS), recorded_at)
+        return _result(len(facts), *recorded)
 
     def append_columns(self, body: type[Body], frame: pl.DataFrame, recorded_at: datetime) -> AppendResult:
         """`append` for facts of one flat kind given as columns, several times as fast.
 
         Columns and refusals: see `truenav.store.columns.columns_frame`.
         """
-        return self._append(
-            frame.height,
-            lambda start: columns_frame(body, frame.slice(start, BATCH_ROWS)),
-            recorded_at,
-        )
+        from truenav.store.columns import columns_frame
+        from truenav.store.recording import record
+
+        def part(start: int) -> pl.DataFrame:
+            return columns_frame(body, frame.slice(start, BATCH_ROWS))
+
+        starts = range(0, frame.height, BATCH_ROWS)
+        recorded = record(self._session, self._segments, part, starts, recorded_at)
+        return _result(frame.height, *recorded)
 
     def facts(self, query: FactQuery) -> list[RecordedFact]:
         """The facts in force: not superseded by a fact known at ``known_at``, and no voids.
@@ -170,34 +185,12 @@ class Journal:
         """How many facts are recorded, superseded ones and voids included."""
         return self._session.scalar(select(func.count()).select_from(table)) or 0
 
-    def _append(
-        self, size: int, prepare: Callable[[int], pl.DataFrame], recorded_at: datetime
-    ) -> AppendResult:
-        """Record batch after batch; the next is prepared while the database takes in the present one."""
-        moment = as_utc(recorded_at, what="recorded_at")
-        appended = 0
-        conflicts: list[Conflict] = []
-        starts = range(0, size, BATCH_ROWS)
-
-        def batch(start: int) -> Batch:
-            return prepare_batch(prepare(start))
-
-        with ThreadPoolExecutor(1, "journal") as ahead:
-            coming = ahead.submit(batch, 0) if size else None
-            for start in starts:
-                assert coming is not None
-                present = coming.result()
-                coming = ahead.submit(batch, start + BATCH_ROWS) if start != starts[-1] else None
-                added, refused = append_batch(self._session, self._segments, present, moment)
-                appended += added
-                conflicts += refused
-        return AppendResult(appended, size - appended - len(conflicts), tuple(conflicts))
-
     def _load(self, rows: Sequence[Row[Any]]) -> list[RecordedFact]:
         wanted: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         for row in rows:
             if row.segment is not None:
                 wanted[row.kind, row.segment].append(row.segment_row)
+        # No segment wanted, no column engine loaded: a strike reads rows only.
         texts = {
             (segment_hash, number): statement
             for (kind, segment_hash), numbers in wanted.items()
@@ -216,6 +209,10 @@ class Journal:
             )
             for row in rows
         ]
+
+
+def _result(size: int, appended: int, conflicts: Sequence[Conflict]) -> AppendResult:
+    return AppendResult(appended, size - appended - len(conflicts), tuple(conflicts))
 
 
 _COLUMNS = (

@@ -99,7 +99,7 @@ _SEGMENT_IDS = text(
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Facts (`statements.SCHEMA`), and the segments that the statements of bulk kinds are to lie in."""
+    """Facts (`frames.SCHEMA`), and the segments that the statements of bulk kinds are to lie in."""
 
     facts: pl.DataFrame
     segments: tuple[SegmentDraft, ...]

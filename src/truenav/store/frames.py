@@ -1,0 +1,60 @@
+"""Facts as a frame: one row a fact, with its statement and the columns that are searched by.
+
+Apart from `truenav.store.statements` because the column engine is slow to load, and reading needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from truenav.core.canonical import sha256_hex
+from truenav.core.facts import Fact
+from truenav.store.statements import BadFactError, statement_text, subject_of
+
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "content_hash": pl.String,
+    "key_hash": pl.String,
+    "kind": pl.String,
+    "source": pl.String,
+    "account": pl.String,
+    "subject": pl.String,
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "evidence": pl.String,
+    "supersedes": pl.String,
+    "statement": pl.String,
+}
+"""Columns of a frame of facts; hashes are hexadecimal text."""
+
+
+def facts_frame(facts: Sequence[Fact]) -> pl.DataFrame:
+    """Facts as a frame with the columns of `SCHEMA`, in the same order."""
+    statements = [statement_text(fact) for fact in facts]
+    frame = pl.DataFrame(
+        {
+            "content_hash": [sha256_hex(statement.encode()) for statement in statements],
+            "key_hash": [fact.key_hash for fact in facts],
+            "kind": [fact.kind for fact in facts],
+            "source": [fact.source for fact in facts],
+            "account": [fact.account for fact in facts],
+            "subject": [subject_of(fact) for fact in facts],
+            "occurred_at": [fact.occurred_at for fact in facts],
+            "evidence": [fact.evidence for fact in facts],
+            "supersedes": [fact.supersedes for fact in facts],
+            "statement": statements,
+        },
+        schema=SCHEMA,
+    )
+    refuse_bad_rows(frame)
+    return frame
+
+
+def refuse_bad_rows(frame: pl.DataFrame) -> None:
+    """Refuse what the tables cannot hold: NUL characters, hashes that are none."""
+    for name in ("source", "account", "subject"):
+        if frame[name].str.contains("\0", literal=True).any():
+            raise BadFactError(f"A fact has a NUL character in its {name}. Remove it at the source.")
+    for name in ("evidence", "supersedes"):
+        if not frame[name].str.contains(r"^[0-9a-f]{64}$").all():
+            raise BadFactError(f"A fact's {name} is not a SHA-256 of 64 hexadecimal digits.")

@@ -1,0 +1,45 @@
+"""Recording facts batch after batch; the next is prepared while the database takes in the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import polars as pl
+
+from truenav.core.clock import as_utc
+from truenav.store.database import Session
+from truenav.store.segments import Segments
+from truenav.store.staging import Batch, Conflict, append_batch, prepare_batch
+
+
+def record(
+    session: Session,
+    segments: Segments,
+    frame_at: Callable[[int], pl.DataFrame],
+    starts: Sequence[int],
+    recorded_at: datetime,
+) -> tuple[int, list[Conflict]]:
+    """Append the frames (`frames.SCHEMA`) that begin at ``starts``.
+
+    Gives how many facts were new, and what was refused.
+    """
+    moment = as_utc(recorded_at, what="recorded_at")
+    appended = 0
+    conflicts: list[Conflict] = []
+
+    def batch(start: int) -> Batch:
+        return prepare_batch(frame_at(start))
+
+    with ThreadPoolExecutor(1, "journal") as ahead:
+        coming = ahead.submit(batch, starts[0]) if starts else None
+        for number in range(len(starts)):
+            assert coming is not None
+            present = coming.result()
+            later = starts[number + 1 : number + 2]
+            coming = ahead.submit(batch, later[0]) if later else None
+            added, refused = append_batch(session, segments, present, moment)
+            appended += added
+            conflicts += refused
+    return appended, conflicts
