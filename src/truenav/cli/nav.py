@@ -264,7 +264,7 @@ def money(number: Decimal | None, places: int = 2) -> str:
     """A figure for people; unknown is a dash."""
     from truenav.core.money import rounded
 
-    return "—" if number is None else f"{rounded(number, places):,}"
+    return "—" if number is None else f"{rounded(number, places) + 0:,}"  # + 0: no negative zero
 
 
 def percent(share: Decimal) -> str:

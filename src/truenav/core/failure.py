@@ -89,6 +89,7 @@ class FailureKind(StrEnum):
 
     ACCOUNT_UNREAD = "account_unread"
     ACCOUNT_STALE = "account_stale"
+    PRICES_UNREAD = "prices_unread"
     UNPRICED = "unpriced"
     PRICE_STALE = "price_stale"
     PRICE_CONFLICT = "price_conflict"

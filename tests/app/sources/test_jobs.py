@@ -56,6 +56,7 @@ def test_an_account_without_a_key_is_told_as_failed_and_the_job_goes_on(house):
     gather_job(house, TENANT, {"accounts": "", "task": task})
     with house.database.transaction(TENANT) as session:
         whole, account_row = progress.get(session, task), progress.get(session, f"{task}:main")
-    assert (whole.done, whole.total, whole.message) == (0, 1, "1 could not be read")
+    # The account, for want of a key, and its venue's prices, for want of an answer.
+    assert (whole.done, whole.total, whole.message) == (0, 2, "2 could not be read")
     assert account_row.state is progress.TaskState.FAILED
     assert account_row.error is not None

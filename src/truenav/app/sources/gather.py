@@ -141,9 +141,11 @@ async def _gather(
         enriched = context.with_instruments(
             tuple(one for market in markets.values() for one in market.instruments)
         )
-        return tuple(
-            await asyncio.gather(*(gathering.one(plan, enriched, markets.get(plan.venue)) for plan in plans))
+        outcomes = await asyncio.gather(
+            *(gathering.one(plan, enriched, markets.get(plan.venue)) for plan in plans)
         )
+    told = {one.connection.connector for one in outcomes if one.connection.account is None}
+    return (*outcomes, *_failed_markets(plans, markets, told))
 
 
 @dataclass(slots=True)
@@ -169,7 +171,8 @@ class _Gathering:
         if plan.failure is not None:
             gathered = Gathered(failures=(plan.failure,))
         elif plan.account is None:
-            gathered = market or Gathered()
+            found = market or Gathered()
+            gathered = replace(found, failures=_prices_unread(plan.connection.id, found.failures))
         else:
             gathered = await self._account(plan, plan.account, context)
         outcome = await asyncio.to_thread(self._record, plan, gathered)
@@ -242,6 +245,25 @@ class _Gathering:
             failures=gathered.failures,
             problems=len(gathered.problems) + len(result.conflicts),
         )
+
+
+def _failed_markets(
+    plans: list[_Plan], markets: Mapping[tuple[str, str], Gathered], told: set[str]
+) -> Iterable[Outcome]:
+    """Venues whose accounts may be well read but whose prices are not, once each."""
+    for (name, address), market in markets.items():
+        if market.failures and name not in told:
+            plan = next(one for one in plans if one.venue == (name, address))
+            public = replace(plan.connection, account=None)
+            failures = _prices_unread(name, market.failures)
+            yield Outcome(public, name, 0, 0, market.requests, market.weight, failures, 0)
+
+
+def _prices_unread(subject: str, failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
+    """Notes: whether a price is too old to use is for the pricing policy to say."""
+    return tuple(
+        replace(one, kind=FailureKind.PRICES_UNREAD, subject=subject, blocking=False) for one in failures
+    )
 
 
 def unread(outcomes: Iterable[Outcome]) -> tuple[Failure, ...]:
