@@ -192,6 +192,8 @@ def _again(
         recorded_after=run.known_at,
     )
     learned = {one.fact.account for one in Journal(session, house.settings.data_dir, tenant).facts(late)}
+    if not learned:
+        return {}
     frame = read_inputs(house.blobs(tenant), run)
     mine = {account.id for account in frame.accounts} | {node.id for node in frame.nodes}
     if not learned & mine:

@@ -276,14 +276,15 @@ def _refuse_unfit(session: Session, inputs: NavInputs, result: NavResult) -> Non
     reasons = list(publishable(result))
     places = {account.id for account in inputs.accounts} | {one.id for one in inputs.instruments}
     reasons += [
-        f"data issue {issue.id[:8]} is open: {issue.message}"
+        f"Data issue {issue.id} is open: {issue.message}"
         for issue in issues.list_issues(session)
         if issue.blocking and issue.subject in places
     ]
     if reasons:
-        shown = "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
+        more = f" And {len(reasons) - 5} more." if len(reasons) > 5 else ""
+        shown = " ".join(reasons[:5])
         raise NotPublishableError(
-            f"This NAV is not final: {shown}. Mend it and strike again.", reasons=reasons
+            f"This NAV is not final. {shown}{more} Mend it and strike again.", reasons=reasons
         )
 
 
