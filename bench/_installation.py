@@ -23,6 +23,7 @@ class Installation:
     def __init__(self, name: str) -> None:
         self.data = Path(tempfile.mkdtemp(prefix=f"bench-{name}-"))
         self.environment = {**os.environ, "TRUENAV_DATA_DIR": str(self.data)}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as a person's shell has it
         self._children: list[subprocess.Popen[bytes]] = []
         atexit.register(self.close)
 

@@ -16,7 +16,7 @@ from tests.conftest import FAST_SETTINGS, ends_with_this_process
 from truenav.access.passwords import hash_password
 from truenav.app.house import open_house
 from truenav.app.settings import Settings
-from truenav.cli import main
+from truenav.cli import run
 from truenav.core.clock import SystemClock
 from truenav.core.ids import UserId
 from truenav.store import users
@@ -50,12 +50,8 @@ class Shell:
         given = TextIOWrapper(BytesIO(stdin.encode()), encoding="utf-8")
         self.monkeypatch.setattr("sys.argv", ["truenav", *arguments])
         self.monkeypatch.setattr("sys.stdin", given)
-        code = 0
         with redirect_stdout(out), redirect_stderr(err):
-            try:
-                main()
-            except SystemExit as end:
-                code = int(end.code or 0)
+            code = run()
         printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
         return Ran(code, printed, said)
 

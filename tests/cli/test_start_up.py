@@ -29,9 +29,9 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 _PROBE = """
 import sys
 sys.argv = ["truenav", *sys.argv[1:]]
-from truenav.cli import main
+from truenav.cli import run
 try:
-    main()
+    sys.exit(run())
 finally:
     print("loaded:", *sorted(set(sys.modules) & set({heavy!r})), file=sys.stderr)
 """

@@ -144,7 +144,12 @@ def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
 
+    # Filled at the first use, not now: a class may hold itself.
+    readers: dict[str, Callable[[object, str], Any]] = {}
+
     def read(data: object, where: str) -> Any:
+        if not readers:
+            readers.update((field.name, _decoder(hints[field.name])) for field in fields)
         given = _expect(data, dict, where)
         if tag is not None and given.get("is", tag) != tag:
             raise DecodeError(f"{where}: a {tag!r} is wanted, {given.get('is')!r} was given.")
@@ -154,9 +159,9 @@ def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
             raise DecodeError(f"{where}: field {sorted(missing)[0]!r} is missing.")
         return cls(
             **{
-                field.name: _decoder(hints[field.name])(given[field.name], f"{where}.{field.name}")
-                for field in fields
-                if field.name in given
+                name: reader(given[name], f"{where}.{name}")
+                for name, reader in readers.items()
+                if name in given
             }
         )
 
