@@ -32,6 +32,8 @@ def record(
     def batch(start: int) -> Batch:
         return prepare_batch(frame_at(start))
 
+    if len(starts) == 1:  # nothing to prepare meanwhile, so no thread for it
+        return append_batch(session, segments, batch(starts[0]), moment)
     with ThreadPoolExecutor(1, "journal") as ahead:
         coming = ahead.submit(batch, starts[0]) if starts else None
         for number in range(len(starts)):

@@ -30,6 +30,9 @@ def keep_instruments(session: Session, found: Iterable[Instrument], *, at: datet
 
     Terms that a venue no longer lists stay: old facts need them.
     """
+    found = tuple(found)
+    if not found:
+        return 0
     known = {one.id: one for one in definitions.bodies(session, Kind.INSTRUMENT, Instrument)}
     changed = [one for one in found if known.get(one.id) != one]
     definitions.put_many(session, Kind.INSTRUMENT, {one.id: one for one in changed}, by=GATHERED, at=at)
