@@ -1,4 +1,4 @@
-"""A million facts into the journal, new and known, beside a bare COPY of the same rows."""
+"""Three hundred thousand facts into the journal, new and known, beside a bare COPY of the same rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from truenav.store.database import Database
 from truenav.store.journal import BATCH_ROWS, FactQuery, Journal
 from truenav.store.postgres import EmbeddedPostgres, Role
 
-FACTS = 1_000_000
+FACTS = 300_000
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 _tenants = (f"bench-{number}" for number in count(1))
