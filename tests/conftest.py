@@ -15,9 +15,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+
+# The same examples at every run; the long tier and a person's own runs may load another profile.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 # Tests of what the data mean need no durable disk; those of durability start a server of their own.
 FAST_SETTINGS = {

@@ -9,7 +9,10 @@ from truenav.app.http.errors import MalformedRequestError
 from truenav.app.http.strict_json import MAX_DEPTH, parse_json
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_characters="\x00")),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(codec="utf-8", exclude_characters="\x00")),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text('abc"\\[{', max_size=4), inner, max_size=4)
     ),

@@ -43,6 +43,7 @@ def test_the_application_sees_only_what_row_security_lets_through_and_owns_nothi
     assert scalar(fresh_database.dsn(Role.OWNER), "SELECT count(*) FROM secret") == 1
     assert scalar(fresh_database.dsn(Role.BACKUP), "SELECT count(*) FROM secret") == 2
     owned = "SELECT count(*) FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid"
+    owned += " JOIN pg_database b ON b.oid = d.dbid AND b.datname = current_database()"
     owned += " WHERE d.deptype = 'o' AND r.rolname = %s"
     assert scalar(fresh_database.dsn(Role.OWNER), owned, Role.APP) == 0
 
