@@ -23,7 +23,7 @@ from truenav.app.house import House
 from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
-from truenav.store import progress, queue
+from truenav.store import idempotency, progress, queue
 from truenav.store.database import Session, tenant_ids
 from truenav.worker.execute import report_failure
 
@@ -36,6 +36,7 @@ _LOCK = (0x74727565, 0x6C656164)  # "true", "lead"
 _CLEANING_SECONDS = 3600.0
 _KEPT_JOBS = timedelta(days=7)
 _KEPT_PROGRESS = timedelta(days=30)
+_KEPT_KEYS = timedelta(days=8)  # a repeated request must be recognised for at least 7 days
 # The server notices within seconds that our machine is gone, and frees the lock.
 _OPTIONS = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
 
@@ -176,9 +177,10 @@ class Leader:
         """Forget work that ended long ago."""
         term.connection.execute(_FORGET_WORKERS)
         term.connection.execute(_FORGET_JOBS, [_KEPT_JOBS])
-        before = self._house.clock.now() - _KEPT_PROGRESS
+        now = self._house.clock.now()
         for tenant in tenants:
-            self._guarded(tenant, lambda session: progress.forget_before(session, before))
+            self._guarded(tenant, lambda session: progress.forget_before(session, now - _KEPT_PROGRESS))
+            self._guarded(tenant, lambda session: idempotency.forget_before(session, now - _KEPT_KEYS))
 
     def _guarded(self, tenant: TenantId, action: Callable[[Session], object]) -> None:
         try:

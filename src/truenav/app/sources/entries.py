@@ -20,7 +20,6 @@ from truenav.core.account import Account
 from truenav.core.facts import (
     Body,
     Dealing,
-    Fact,
     FeePayment,
     ManualItem,
     NavRecord,
@@ -158,9 +157,3 @@ def _refuse_foreign(session: Session, body: Body, about: str) -> None:
 def _refuse_unknown_asset(asset: AssetId, known: Collection[AssetId]) -> None:
     if asset not in known:
         raise InvalidInputError(f"{asset!r} is not a known asset; add it, or use its full id.")
-
-
-def find_fact(session: Session, house: House, principal: Principal, content_hash: Sha256) -> Fact:
-    """One recorded fact by its content hash."""
-    authorize(principal, "fact:read")
-    return Journal(session, house.settings.data_dir, principal.tenant).get(content_hash).fact
