@@ -1,0 +1,30 @@
+"""Saved views and notices."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+_UP = """
+"""
+
+_DOWN = """
+"""
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    _run(_UP)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    _run(_DOWN)
+
+
+def _run(sql: str) -> None:
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(sql)
