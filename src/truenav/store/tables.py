@@ -64,7 +64,13 @@ def _table(name: str, *parts: SchemaItem) -> Table:
     return Table(name, metadata, _tenant(), *parts, implicit_returning=False)
 
 
-tenant = _table("tenant", _text("name"), _instant("created_at"), PrimaryKeyConstraint("tenant_id"))
+tenant = _table(
+    "tenant",
+    _text("name"),
+    _instant("created_at"),
+    _instant("suspended_at", nullable=True),
+    PrimaryKeyConstraint("tenant_id"),
+)
 
 app_user = _table(
     "app_user",
@@ -315,4 +321,126 @@ schedule_due = _table(
     _instant("claimed_at"),
     # One row a due time: whoever adds it starts the work, in the same transaction.
     PrimaryKeyConstraint("tenant_id", "schedule", "due_at"),
+)
+
+custom_role = _table(
+    "custom_role",
+    _text("id"),
+    _text("name"),
+    _text("description"),
+    Column("actions", ARRAY(Text), nullable=False),
+    Column("masks", ARRAY(Text), nullable=False),
+    # NULL: every node of the tenant.
+    Column("nodes", ARRAY(Text), nullable=True),
+    _instant("changed_at"),
+    _text("changed_by"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+user_scope = _table(
+    "user_scope",
+    _text("user_id"),
+    Column("nodes", ARRAY(Text), nullable=True),
+    Column("investors", ARRAY(Text), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "user_id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+user_preference = _table(
+    "user_preference",
+    _text("user_id"),
+    _text("language"),
+    _text("theme"),
+    _text("numeraire"),
+    PrimaryKeyConstraint("tenant_id", "user_id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+module_switch = _table(
+    "module_switch",
+    _text("module"),
+    Column("enabled", Boolean, nullable=False),
+    _instant("changed_at"),
+    _text("changed_by"),
+    PrimaryKeyConstraint("tenant_id", "module"),
+)
+
+change = _table(
+    "change",
+    _text("what"),
+    Column("xid", BigInteger, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("tenant_id", "xid", "what"),
+)
+
+nav_summary = _table(
+    "nav_summary",
+    _hash("result_sha"),
+    _text("body"),
+    PrimaryKeyConstraint("tenant_id", "result_sha"),
+)
+
+saved_view = _table(
+    "saved_view",
+    _text("id"),
+    _text("user_id"),
+    _text("page"),
+    _text("name"),
+    _text("body"),
+    Column("shared", Boolean, nullable=False),
+    _instant("created_at"),
+    _instant("updated_at"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+    Index("ix_saved_view_tenant_id_user_id", "tenant_id", "user_id"),
+)
+
+notice_channel = _table(
+    "notice_channel",
+    _text("id"),
+    # Absent: the tenant's own channel, which administrators keep.
+    _text("user_id", nullable=True),
+    _text("kind"),
+    _text("target"),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+allowed_host = _table(
+    "allowed_host",
+    _text("host"),
+    _text("allowed_by"),
+    _instant("allowed_at"),
+    PrimaryKeyConstraint("tenant_id", "host"),
+)
+
+notice = _table(
+    "notice",
+    # What it is about, so that the same news twice is one notice.
+    _text("id"),
+    _text("event"),
+    _text("subject"),
+    _text("body"),
+    _instant("at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+notice_delivery = _table(
+    "notice_delivery",
+    _text("notice_id"),
+    _text("channel_id"),
+    _text("state"),
+    Column("attempts", Integer, nullable=False),
+    _instant("next_at"),
+    _instant("sent_at", nullable=True),
+    _text("error", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "notice_id", "channel_id"),
+    ForeignKeyConstraint(["tenant_id", "notice_id"], ["notice.tenant_id", "notice.id"]),
+    ForeignKeyConstraint(
+        ["tenant_id", "channel_id"], ["notice_channel.tenant_id", "notice_channel.id"], ondelete="CASCADE"
+    ),
+    Index("ix_notice_delivery_next_at", "next_at", postgresql_where=text("state = 'waiting'")),
 )
