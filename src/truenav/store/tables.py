@@ -369,6 +369,7 @@ change = _table(
     "change",
     _text("what"),
     Column("xid", BigInteger, nullable=False, autoincrement=False),
+    _instant("at"),
     PrimaryKeyConstraint("tenant_id", "xid", "what"),
 )
 
