@@ -32,3 +32,19 @@ def test_everything_can_be_set_and_secrets_are_not_printed():
 def test_a_value_that_cannot_be_used_is_refused_by_name(bad):
     with pytest.raises(SettingError, match=next(iter(bad))):
         read_settings(bad)
+
+
+def test_an_object_store_needs_all_of_its_settings():
+    whole = {
+        "TRUENAV_S3_ENDPOINT": "https://s3.example.com",
+        "TRUENAV_S3_BUCKET": "truenav",
+        "TRUENAV_S3_ACCESS_KEY": "key",
+        "TRUENAV_S3_SECRET_KEY": "hush",
+    }
+    found = read_settings(whole).s3
+    assert found is not None
+    assert (found.name, found.region) == ("truenav", "us-east-1")
+    assert "hush" not in repr(read_settings(whole))
+    with pytest.raises(SettingError, match="TRUENAV_S3_SECRET_KEY is missing"):
+        read_settings({**whole, "TRUENAV_S3_SECRET_KEY": ""})
+    assert read_settings({}).s3 is None

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from truenav.store.journal import FactQuery, Journal
+from truenav.store.objects import FolderObjects
 from truenav.store.postgres import Role
 from truenav.store.segments import Segments
 
@@ -86,5 +87,5 @@ def test_a_killed_append_leaves_whole_batches_and_is_finished_by_running_again(
     found = recorded(database, tmp_path, tenant)
     assert len(found) == len(set(found)) == BATCHES * (BULK + SINGLE)
     with database.transaction(tenant) as session:
-        Segments(tmp_path, tenant).collect_orphans(session, before=datetime.now(UTC))
+        Segments(FolderObjects(tmp_path), tenant).collect_orphans(session, before=datetime.now(UTC))
     assert sorted(recorded(database, tmp_path, tenant)) == sorted(found)

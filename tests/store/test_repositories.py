@@ -11,9 +11,10 @@ from truenav.core.account import Account, AccountKind
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.store import cursors, definitions, evidence, idempotency, issues, progress, runs
-from truenav.store.blobs import BlobDamagedError, BlobMissingError, FileBlobs
+from truenav.store.blobs import BlobDamagedError, BlobMissingError, Blobs
 from truenav.store.definitions import DefinitionNotFoundError, EditConflictError, Kind
 from truenav.store.files import StorageError, write_durably
+from truenav.store.objects import FolderObjects
 from truenav.store.runs import RunConflictError, RunNotFoundError, RunState
 
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
@@ -90,7 +91,7 @@ def payload(data, account="a"):
 
 
 def test_evidence_is_archived_once_and_read_by_its_hash(session, tenant, tmp_path):
-    blobs = FileBlobs(tmp_path, tenant)
+    blobs = Blobs(FolderObjects(tmp_path), tenant)
     items = [payload(b"[1]"), payload(b"[2]"), payload(b"[1]", account="b")]
     for _ in range(2):
         evidence.put_many(session, blobs, items)
@@ -104,20 +105,20 @@ def test_evidence_is_archived_once_and_read_by_its_hash(session, tenant, tmp_pat
 def test_a_payload_that_is_not_what_its_evidence_says_is_refused(session, tenant, tmp_path):
     described, _ = payload(b"[1]")
     with pytest.raises(evidence.EvidenceMismatchError):
-        evidence.put_many(session, FileBlobs(tmp_path, tenant), [(described, b"[2]")])
+        evidence.put_many(session, Blobs(FolderObjects(tmp_path), tenant), [(described, b"[2]")])
 
 
 def test_another_tenants_payload_is_not_found_even_by_its_hash(database, tenant, tmp_path):
     item = payload(b"[1]")
     with database.transaction(tenant) as session:
-        evidence.put_many(session, FileBlobs(tmp_path, tenant), [item])
+        evidence.put_many(session, Blobs(FolderObjects(tmp_path), tenant), [item])
     other = f"{tenant}-other"
     with database.transaction(other) as session, pytest.raises(evidence.EvidenceNotFoundError):
-        evidence.read(session, FileBlobs(tmp_path, other), item[0].sha256)
+        evidence.read(session, Blobs(FolderObjects(tmp_path), other), item[0].sha256)
 
 
 def test_a_damaged_and_a_lost_blob_are_named(tmp_path):
-    blobs = FileBlobs(tmp_path, "t")
+    blobs = Blobs(FolderObjects(tmp_path), "t")
     name = blobs.write(b"payload")
     path = tmp_path / "blobs" / "t" / name[:2] / name[2:]
     path.write_bytes(b"payloaD")

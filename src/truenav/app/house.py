@@ -15,8 +15,9 @@ from truenav.access.service import Access
 from truenav.app.settings import SettingError, Settings
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.ids import TenantId
-from truenav.store.blobs import FileBlobs
+from truenav.store.blobs import Blobs
 from truenav.store.database import Database, translated_errors
+from truenav.store.objects import FolderObjects, MirroredObjects, ObjectStore
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
 from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
@@ -35,6 +36,7 @@ class House:
     database: Database
     clock: Clock
     access: Access
+    objects: ObjectStore
 
     @property
     def vault(self) -> Vault:
@@ -44,14 +46,26 @@ class House:
         data_dir = self.settings.data_dir
         return Vault(load_master_key(data_dir, environment), load_former_keys(data_dir))
 
-    def blobs(self, tenant: TenantId) -> FileBlobs:
+    def blobs(self, tenant: TenantId) -> Blobs:
         """Archived payloads of a tenant."""
-        return FileBlobs(self.settings.data_dir, tenant)
+        return Blobs(self.objects, tenant)
 
     @classmethod
     def of(cls, settings: Settings, database: Database, clock: Clock) -> House:
         """A house on a database that is open and migrated already."""
-        return cls(settings, database, clock, Access(database, clock))
+        return cls(settings, database, clock, Access(database, clock), object_store(settings))
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """Where payloads and segments lie: the bucket or the data folder, and the mirror where there is one."""
+    first: ObjectStore = FolderObjects(settings.data_dir)
+    if settings.s3 is not None:
+        from truenav.store.s3 import S3Objects
+
+        first = S3Objects(settings.s3)
+    if settings.mirror_dir is None:
+        return first
+    return MirroredObjects(first, FolderObjects(settings.mirror_dir))
 
 
 @contextmanager

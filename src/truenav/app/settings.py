@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from truenav.core.failure import InvalidInputError
+from truenav.store.objects import Bucket
+
+_S3 = ("TRUENAV_S3_ENDPOINT", "TRUENAV_S3_BUCKET", "TRUENAV_S3_ACCESS_KEY", "TRUENAV_S3_SECRET_KEY")
 
 
 class SettingError(InvalidInputError):
@@ -22,6 +25,8 @@ class Settings:
 
     ``database_url`` None: the embedded PostgreSQL under ``data_dir``; else the URL of a role of your own
     server that may make roles and a database. ``master_key`` None: the key file under ``data_dir``.
+    ``s3``: the bucket in which payloads and segments lie; None: under ``data_dir``. ``mirror_dir``: a folder
+    on another disk, to which everything is written before it is acknowledged.
     """
 
     data_dir: Path = Path(".truenav")
@@ -30,6 +35,8 @@ class Settings:
     port: int = 8800
     master_key: str | None = field(default=None, repr=False)
     log_level: str = "info"
+    s3: Bucket | None = None
+    mirror_dir: Path | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -43,7 +50,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_port(given.get("TRUENAV_PORT", str(default.port))),
         master_key=given.get("TRUENAV_MASTER_KEY"),
         log_level=_log_level(given.get("TRUENAV_LOG_LEVEL", default.log_level)),
+        s3=_s3(given),
+        mirror_dir=Path(given["TRUENAV_MIRROR_DIR"]).absolute() if "TRUENAV_MIRROR_DIR" in given else None,
     )
+
+
+def _s3(given: Mapping[str, str]) -> Bucket | None:
+    missing = [name for name in _S3 if name not in given]
+    if len(missing) == len(_S3):
+        return None
+    if missing:
+        raise SettingError(f"{missing[0]} is missing; an object store needs {', '.join(_S3)}.")
+    endpoint, name, access_key, secret_key = (given[name] for name in _S3)
+    return Bucket(endpoint, name, access_key, secret_key, given.get("TRUENAV_S3_REGION", "us-east-1"))
 
 
 def _port(text: str) -> int:

@@ -94,7 +94,7 @@ def list_items(*, output: str) -> None:
 
     with desk() as here, here.transaction() as session:
         authorize(here.principal, "manual:read")
-        journal = Journal(session, here.house.settings.data_dir, here.principal.tenant)
+        journal = Journal(session, here.house.objects, here.principal.tenant)
         found = [one.fact for one in journal.facts(FactQuery(kinds=(ManualItem.TAG,)))]
     rows: list[Row] = [
         {
@@ -123,7 +123,7 @@ def void_item(*, hash: str, reason: str) -> None:
     from truenav.store.journal import FactQuery, Journal
 
     with desk() as here, here.transaction() as session:
-        journal = Journal(session, here.house.settings.data_dir, here.principal.tenant)
+        journal = Journal(session, here.house.objects, here.principal.tenant)
         items = {one.fact.content_hash: one.fact for one in journal.facts(FactQuery(kinds=(ManualItem.TAG,)))}
         full = _only(hash.lower(), list(items))
         enter(

@@ -1,14 +1,13 @@
-"""Payloads as files, named by the hash of their bytes, in a folder of their tenant."""
+"""Payloads named by the hash of their bytes, walled off by tenant."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 from truenav.core.canonical import sha256_hex
 from truenav.core.failure import NotFoundError, TruenavError
-from truenav.core.ids import Sha256, TenantId, parse_slug
-from truenav.store.files import write_durably
+from truenav.core.ids import Sha256, TenantId
+from truenav.store.objects import ObjectMissingError, ObjectName, ObjectStore
 
 
 class BlobMissingError(NotFoundError):
@@ -25,7 +24,7 @@ class BlobDamagedError(TruenavError):
 
 
 class BlobStore(Protocol):
-    """Content-addressed bytes of one tenant; files now, object storage behind the same two calls."""
+    """Content-addressed bytes of one tenant."""
 
     def write(self, data: bytes) -> Sha256:
         """Keep the bytes durably and give their SHA-256; the same bytes are kept once."""
@@ -36,32 +35,32 @@ class BlobStore(Protocol):
         ...
 
 
-class FileBlobs:
-    """Blobs under ``<data>/blobs/<tenant>/ab/cdef...``; safe for many writers at once."""
+class Blobs:
+    """The blobs of a tenant: ``blobs/<tenant>/ab/cdef...`` of an object store; safe for many writers."""
 
-    def __init__(self, data_dir: Path, tenant: TenantId | str) -> None:
-        self._root = data_dir / "blobs" / parse_slug(tenant, what="tenant")
+    def __init__(self, objects: ObjectStore, tenant: TenantId | str) -> None:
+        self._objects = objects
+        self._tenant = TenantId(tenant)
 
     def write(self, data: bytes) -> Sha256:
-        """Keep the bytes durably and give their SHA-256; `StorageError` when the disk refuses."""
-        name = Sha256(sha256_hex(data))
-        path = self._path(name)
-        if not path.exists():
-            write_durably(path, data)
-        return name
+        """Keep the bytes durably and give their SHA-256; `StorageError` when they cannot be kept."""
+        sha256 = Sha256(sha256_hex(data))
+        self._objects.put(blob_name(self._tenant, sha256), data)
+        return sha256
 
     def read(self, sha256: Sha256) -> bytes:
         """The bytes; `BlobMissingError` when there are none, `BlobDamagedError` when they changed."""
-        path = self._path(sha256)
         try:
-            data = path.read_bytes()
-        except FileNotFoundError as error:
+            data = self._objects.get(blob_name(self._tenant, sha256))
+        except ObjectMissingError as error:
             raise BlobMissingError(
-                f"The payload {sha256} is not in the archive ({path}). Restore it from a backup."
+                f"The payload {sha256} is not in the archive. Restore it from a backup."
             ) from error
         if sha256_hex(data) != sha256:
-            raise BlobDamagedError(f"The payload in {path} changed on disk. Restore it from a backup.")
+            raise BlobDamagedError(f"The payload {sha256} changed in the archive. Restore it from a backup.")
         return data
 
-    def _path(self, sha256: Sha256) -> Path:
-        return self._root / sha256[:2] / sha256[2:]
+
+def blob_name(tenant: TenantId, sha256: str) -> ObjectName:
+    """Where the payload with this SHA-256 lies."""
+    return ObjectName("blobs", tenant, f"{sha256[:2]}/{sha256[2:]}")

@@ -22,6 +22,7 @@ from truenav.core.facts import BalanceSnapshot, Body, Fact, PositionSnapshot, Re
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import Sha256, TenantId
 from truenav.store.database import Session
+from truenav.store.objects import FolderObjects, ObjectStore
 from truenav.store.statements import read_statement
 from truenav.store.tables import fact as table
 from truenav.store.tables import segment, series
@@ -73,15 +74,17 @@ class FactQuery:
 class Journal:
     """The journal of the tenant of one transaction; what it appends commits with that transaction."""
 
-    def __init__(self, session: Session, data_dir: Path, tenant: TenantId | str) -> None:
+    def __init__(self, session: Session, place: ObjectStore | Path, tenant: TenantId | str) -> None:
+        """``place``: where segments lie; a path stands for the folder of that name."""
         self._session = session
-        self._place = data_dir, tenant
+        self._place = FolderObjects(place) if isinstance(place, Path) else place
+        self._tenant = tenant
 
     @property
     def _segments(self) -> Segments:
         from truenav.store.segments import Segments
 
-        return Segments(*self._place)
+        return Segments(self._place, self._tenant)
 
     def append(self, facts: Sequence[Fact], recorded_at: datetime) -> AppendResult:
         """Record facts as learned at ``recorded_at``; doing it again changes nothing.

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import polars as pl
 from sqlalchemy import select
 
 from truenav.core.failure import NotFoundError
-from truenav.core.ids import Sha256, TenantId, parse_slug
+from truenav.core.ids import Sha256, TenantId
 from truenav.store.database import Session
-from truenav.store.files import write_durably
+from truenav.store.objects import ObjectMissingError, ObjectName, ObjectStore
 from truenav.store.tables import segment
 
 _COLUMNS = ("statement", "occurred_at", "source", "account", "subject")
@@ -43,29 +42,29 @@ class SegmentDraft:
 
 
 class Segments:
-    """Segment files of one tenant under ``<data>/segments/<tenant>/<kind>/``."""
+    """Segments of one tenant: ``segments/<tenant>/<kind>/`` of an object store."""
 
-    def __init__(self, data_dir: Path, tenant: TenantId | str) -> None:
-        self._root = data_dir / "segments" / parse_slug(tenant, what="tenant")
+    def __init__(self, objects: ObjectStore, tenant: TenantId | str) -> None:
+        self._objects = objects
+        self._tenant = TenantId(tenant)
 
     def write(self, draft: SegmentDraft) -> None:
         """Keep a segment durably, before the transaction that registers it can commit."""
-        path = self._path(draft.kind, draft.hash)
-        if path.exists():
-            os.utime(path)  # in use again: not an orphan for a while
-        else:
-            write_durably(path, draft.data)
+        self._objects.put(segment_name(self._tenant, draft.kind, draft.hash), draft.data)
 
     def read(self, kind: str, name: Sha256, rows: list[int]) -> list[str]:
         """The statements in some rows of a segment; each still has to be checked against its hash."""
-        path = self._path(kind, name)
+        return self.statements(kind, name).gather(rows).to_list()
+
+    def statements(self, kind: str, name: Sha256) -> pl.Series:
+        """Every statement of a segment, in its order."""
         try:
-            column = pl.read_parquet(path, columns=["statement"])["statement"]
-        except FileNotFoundError as error:
+            data = self._objects.get(segment_name(self._tenant, kind, name))
+        except ObjectMissingError as error:
             raise SegmentMissingError(
-                f"The segment {path} is not in the data folder. Restore it from a backup."
+                f"The segment {name} of {kind} is not in the archive. Restore it from a backup."
             ) from error
-        return column.gather(rows).to_list()
+        return pl.read_parquet(io.BytesIO(data), columns=["statement"])["statement"]
 
     def collect_orphans(self, session: Session, *, before: datetime) -> int:
         """Delete files older than ``before`` that no committed transaction refers to; gives how many.
@@ -74,16 +73,18 @@ class Segments:
         """
         registered = {row.hash.hex() for row in session.execute(select(segment.c.hash))}
         orphans = [
-            path
-            for path in self._root.glob("*/*")
-            if path.stem not in registered and path.stat().st_mtime < before.timestamp()
+            name
+            for name, put_at in self._objects.names("segments", self._tenant)
+            if PurePosixPath(name.name).stem not in registered and put_at < before
         ]
-        for path in orphans:
-            path.unlink()
+        for name in orphans:
+            self._objects.delete(name)
         return len(orphans)
 
-    def _path(self, kind: str, name: Sha256) -> Path:
-        return self._root / kind / f"{name}.parquet"
+
+def segment_name(tenant: TenantId, kind: str, rows_hash: str) -> ObjectName:
+    """Where the segment of a kind whose rows have this hash lies."""
+    return ObjectName("segments", tenant, f"{kind}/{rows_hash}.parquet")
 
 
 def draft_segment(kind: str, rows: pl.DataFrame) -> SegmentDraft:

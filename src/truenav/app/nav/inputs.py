@@ -127,7 +127,7 @@ def _with_ancestors(nodes: tuple[Node, ...], wanted: set[NodeId]) -> tuple[Node,
 
 def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs) -> NavInputs:
     """The frame with its facts."""
-    journal = Journal(session, house.settings.data_dir, tenant)
+    journal = Journal(session, house.objects, tenant)
     accounts = sorted(account.id for account in frame.accounts)
     starts = opening_instants(frame)
     since = min(starts.values()) if starts.keys() >= set(accounts) and starts else None
@@ -191,7 +191,7 @@ def _again(
         known_at=known_at,
         recorded_after=run.known_at,
     )
-    learned = {one.fact.account for one in Journal(session, house.settings.data_dir, tenant).facts(late)}
+    learned = {one.fact.account for one in Journal(session, house.objects, tenant).facts(late)}
     if not learned:
         return {}
     frame = read_inputs(house.blobs(tenant), run)
@@ -222,7 +222,7 @@ def oldest_snapshot_at(
     session: Session, house: House, tenant: TenantId, accounts: frozenset[AccountId]
 ) -> datetime | None:
     """The oldest of the latest balance snapshots of all wallets; None where a wallet has none."""
-    journal = Journal(session, house.settings.data_dir, tenant)
+    journal = Journal(session, house.objects, tenant)
     query = FactQuery(kinds=("balance_snapshot",), accounts=tuple(sorted(accounts)))
     latest = {
         (fact.account, fact.body.wallet): fact.occurred_at

@@ -238,7 +238,7 @@ def list_facts(
         as_of=as_of,
         known_at=known_at,
     )
-    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    journal = Journal(session, house.objects, principal.tenant)
     after = None if query.after is None else _fact_position(query.after)
     rows = journal.page(wanted, after=after, limit=query.limit + 1)
     return query.page(rows, key=_fact_key, show=FactAnswer.of)
@@ -249,7 +249,7 @@ def get_fact(
     content_hash: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> FactAnswer:
     """One fact, superseded or not."""
-    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    journal = Journal(session, house.objects, principal.tenant)
     return FactAnswer.of(journal.get(Sha256(content_hash)))
 
 

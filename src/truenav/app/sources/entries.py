@@ -67,7 +67,7 @@ def enter(
     about = _about(body, account)
     authorize(principal, _action(body, supersedes), Resource(principal.tenant, "entry", about))
     _refuse_foreign(session, body, about)
-    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    journal = Journal(session, house.objects, principal.tenant)
     if isinstance(body, Void):
         if supersedes is None:
             raise InvalidInputError("A void must name the fact that it takes back.")

@@ -228,7 +228,7 @@ class _Gathering:
         with self.house.database.transaction(self.tenant) as session:
             evidence.note_many(session, gathered.evidence)
             keep_instruments(session, gathered.instruments, at=now)
-            result = Journal(session, self.house.settings.data_dir, self.tenant).append(
+            result = Journal(session, self.house.objects, self.tenant).append(
                 gathered.facts, recorded_at=now
             )
             for name, cursor in gathered.cursors.items():

@@ -108,7 +108,7 @@ def run_import(
     accounts = _changed_accounts(session, report)
     ACCOUNTS.put_many(session, house, principal, accounts)
     keep_instruments(session, report.instruments, at=now)
-    journal = Journal(session, house.settings.data_dir, principal.tenant)
+    journal = Journal(session, house.objects, principal.tenant)
     result = journal.append(report.facts, recorded_at=now)
     audit.append(
         session,
