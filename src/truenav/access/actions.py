@@ -11,6 +11,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "self:write": "Log out, change one's own password, make and revoke one's own API tokens",
         "user:read": "See the users of the tenant and their roles",
         "user:write": "Add users, change their roles, disable them, reset their passwords",
+        "role:read": "See the roles, what each allows and what it does not show",
+        "role:write": "Make, change and remove roles of the tenant's own",
+        "module:write": "Switch modules of the tenant on and off",
         "audit:read": "Read the audit trail and check its chain",
         "job:read": "See jobs, schedules and their progress",
         "job:write": "Cancel and restart jobs, change schedules",
@@ -32,6 +35,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "nav:strike": "Strike a NAV, strike it again, or start a restatement",
         "nav:approve": "Approve or reject a calculated NAV that somebody else struck",
         "nav:publish": "Publish an approved NAV",
+        "holding:read": "See one's own holdings: units, published NAV per unit, value",
+        "tenant:read": "See the tenants of the installation",
+        "tenant:write": "Provision, suspend, resume, export and erase tenants",
     }
 )
 
@@ -43,6 +49,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "finance": "Makes, checks and publishes the NAV; enters manual items",
         "risk": "Sets the policies and checks the NAV; enters nothing",
         "auditor": "Reads everything, changes nothing",
-        "investor": "Logs in; what an investor may see comes with the investor pages",
+        "investor": "Sees their own holdings and nothing else",
+        "host": "Runs the tenants of the installation and sees none of their data",
     }
 )

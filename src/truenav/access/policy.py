@@ -21,6 +21,9 @@ from truenav.core.ids import TenantId, UserId
 
 Via = Literal["session", "token", "system"]
 
+INSTALLATION = TenantId("installation")
+"""The tenant whose hosts run the others."""
+
 
 class PolicyFileError(RuntimeError):
     """The packaged policies are broken; nothing can be authorised and nothing starts."""
@@ -31,7 +34,9 @@ class Principal:
     """Who asks. ``scopes`` None: everything the roles allow, otherwise only these actions.
 
     ``via`` says how they proved who they are: a log-in ``session`` or an API ``token``; ``system`` is the
-    installation itself, running a schedule.
+    installation itself, running a schedule. ``custom`` names those of the roles that the tenant made,
+    ``granted`` what they allow. ``masks`` is what is hidden, ``nodes`` where (None: everywhere) the person
+    looks, ``investors`` whose units are theirs, ``modules_off`` what the tenant switched off.
     """
 
     user: UserId
@@ -40,6 +45,12 @@ class Principal:
     name: str = ""
     scopes: frozenset[str] | None = None
     via: Via = "session"
+    custom: frozenset[str] = frozenset()
+    granted: frozenset[str] = frozenset()
+    masks: frozenset[str] = frozenset()
+    nodes: frozenset[str] | None = None
+    investors: frozenset[str] = frozenset()
+    modules_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +90,15 @@ def allowed_actions(principal: Principal) -> tuple[str, ...]:
     return tuple(action for action in ACTIONS if may(principal, action))
 
 
-def parse_roles(names: Iterable[str]) -> tuple[str, ...]:
-    """Role names, sorted and without doubles; an unknown one is refused."""
-    return _parse_names(names, known=ROLES.keys(), what="role")
+def role_actions(role: str) -> tuple[str, ...]:
+    """Every action that a packaged role allows, asked of the policies themselves."""
+    tenant = INSTALLATION if role == "host" else TenantId("any")
+    return allowed_actions(Principal(UserId("somebody"), tenant, frozenset({role})))
+
+
+def parse_roles(names: Iterable[str], *, custom: Iterable[str] = ()) -> tuple[str, ...]:
+    """Role names, sorted and without doubles; one that is neither packaged nor ``custom`` is refused."""
+    return _parse_names(names, known=(*ROLES, *custom), what="role")
 
 
 def parse_scopes(names: Iterable[str]) -> tuple[str, ...]:
@@ -91,13 +108,12 @@ def parse_scopes(names: Iterable[str]) -> tuple[str, ...]:
 
 def rights_table() -> str:
     """The Markdown table action by role, asked of the policies themselves (docs/reference/access.md)."""
-    tenant = TenantId("any")
-    people = {role: Principal(UserId("somebody"), tenant, frozenset({role})) for role in ROLES}
+    rights = {role: frozenset(role_actions(role)) for role in ROLES}
     head = f"| action | what it allows | {' | '.join(ROLES)} |"
     rule = "|---|---|" + ":-:|" * len(ROLES)
     rows = (
         f"| `{action}` | {words} | "
-        + " | ".join("yes" if may(person, action) else "" for person in people.values())
+        + " | ".join("yes" if action in allowed else "" for allowed in rights.values())
         + " |"
         for action, words in ACTIONS.items()
     )
@@ -116,7 +132,7 @@ def _parse_names(names: Iterable[str], *, known: Iterable[str], what: str) -> tu
 
 def _decide(principal: Principal, action: str, resource: Resource) -> tuple[bool, str]:
     """The decision and, where a forbid made it, that policy's reason in words."""
-    if action not in ACTIONS or not principal.roles <= ROLES.keys():
+    if action not in ACTIONS or not principal.roles <= ROLES.keys() | principal.custom:
         return False, "The action or the role is unknown."
     policies = _policies()
     answer = cedarpy.is_authorized(
@@ -132,7 +148,12 @@ def _decide(principal: Principal, action: str, resource: Resource) -> tuple[bool
 
 
 def _request(principal: Principal, action: str) -> dict[str, Any]:
-    context: dict[str, Any] = {"via": principal.via, "scope": action, "user": principal.user}
+    context: dict[str, Any] = {
+        "via": principal.via,
+        "scope": action,
+        "user": principal.user,
+        "roles": sorted(principal.roles),
+    }
     if principal.scopes is not None:
         context["scopes"] = sorted(principal.scopes)
     return {
@@ -147,11 +168,15 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     attributes = {"kind": resource.kind, "name": resource.name, "tenant": resource.tenant}
     if resource.maker is not None:
         attributes["maker"] = resource.maker
+    person: dict[str, Any] = {"tenant": principal.tenant}
+    if principal.granted:
+        person["granted"] = sorted(principal.granted)
+    packaged = sorted(principal.roles - principal.custom)
     return [
         {
             "uid": {"type": "User", "id": principal.user},
-            "attrs": {"tenant": principal.tenant},
-            "parents": [{"type": "Role", "id": role} for role in sorted(principal.roles)],
+            "attrs": person,
+            "parents": [{"type": "Role", "id": role} for role in packaged],
         },
         {"uid": {"type": "Resource", "id": "it"}, "attrs": attributes, "parents": []},
     ]

@@ -9,12 +9,12 @@ from truenav.access import users
 from truenav.access.errors import BadCredentialsError
 from truenav.access.limiter import AttemptLimiter
 from truenav.access.passwords import hash_password, needs_rehash, verify_password
-from truenav.access.policy import Principal, Via
+from truenav.access.policy import Principal
+from truenav.access.principals import load_principal
 from truenav.access.sessions import check_session, hash_token, open_session, touch_session
 from truenav.access.tokens import PREFIX, check_token
 from truenav.core.clock import Clock
-from truenav.core.failure import InvalidInputError, NotFoundError, UnauthenticatedError
-from truenav.core.ids import TenantId, UserId
+from truenav.core.failure import InvalidInputError
 from truenav.store import audit
 from truenav.store import users as store
 from truenav.store.database import Database, Session
@@ -92,7 +92,7 @@ class Access:
         with self._database.lookup() as session:
             found = check_session(store.find_session(session, hash_token(token)), now=now)
         with self._database.transaction(found.tenant) as session:
-            principal = _principal(session, found.tenant, found.user_id, via="session")
+            principal = load_principal(session, found.tenant, found.user_id, via="session")
             if in_use:
                 touch_session(session, token, found, now=now)
         return principal
@@ -101,13 +101,13 @@ class Access:
         with self._database.lookup() as session:
             found = check_token(store.find_token(session, hash_token(token)), now=self._clock.now())
         with self._database.transaction(found.tenant) as session:
-            return _principal(
+            return load_principal(
                 session, found.tenant, found.user_id, via="token", scopes=frozenset(found.scopes)
             )
 
     def _enter(self, found: store.FoundUser, password: str, address: str, now: datetime) -> LogIn:
         with self._database.transaction(found.tenant) as session:
-            principal = _principal(session, found.tenant, found.user_id, via="session")
+            principal = load_principal(session, found.tenant, found.user_id, via="session")
             if store.get_user(session, found.user_id).password_hash != found.password_hash:
                 raise BadCredentialsError(_WRONG)  # replaced while we were checking it
             if needs_rehash(found.password_hash):
@@ -134,15 +134,3 @@ class Access:
                     at=now,
                     detail={"address": address},
                 )
-
-
-def _principal(
-    session: Session, tenant: TenantId, user_id: UserId, *, via: Via, scopes: frozenset[str] | None = None
-) -> Principal:
-    try:
-        user = store.get_user(session, user_id)
-    except NotFoundError as error:
-        raise UnauthenticatedError("The user of this log-in does not exist any more.") from error
-    if user.disabled_at is not None:
-        raise UnauthenticatedError("This user is disabled; ask an administrator.")
-    return Principal(user.id, tenant, frozenset(user.roles), user.name, scopes, via)
