@@ -15,11 +15,14 @@ from psycopg import sql
 from truenav.access.passwords import hash_password
 from truenav.access.policy import Principal
 from truenav.access.service import Access
+from truenav.access.tickets import DOOR
 from truenav.core.ids import TenantId, UserId
 from truenav.store import migrate
 from truenav.store import users as store
 from truenav.store.database import Database
+from truenav.store.logins import forget_attempts_before
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+from truenav.store.secrets import MasterKey, Vault
 
 PASSWORD = "violet otter climbs 7 stairs"
 
@@ -97,14 +100,19 @@ def access_database(postgres_server: EmbeddedPostgres) -> Iterator[Database]:
     database.close()
 
 
+VAULT = Vault(MasterKey(bytes(range(32))))
+
+
 @pytest.fixture
 def make_world(access_database: Database) -> Callable[[], World]:
     def make() -> World:
         clock = TestClock()
         tenant = TenantId(f"house-{next(_numbers)}")
+        with access_database.transaction(DOOR) as session:  # every test begins at the same instant
+            forget_attempts_before(session, clock.now() + timedelta(days=1000))
         with access_database.transaction(tenant) as session:
             store.create_tenant(session, tenant, at=clock.now())
-        return World(tenant, access_database, clock, Access(access_database, clock))
+        return World(tenant, access_database, clock, Access(access_database, clock, lambda: VAULT))
 
     return make
 

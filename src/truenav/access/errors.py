@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truenav.core.failure import InvalidInputError, TruenavError, UnauthenticatedError
+from truenav.core.failure import ForbiddenError, InvalidInputError, TruenavError, UnauthenticatedError
 
 
 class WeakPasswordError(InvalidInputError):
@@ -24,6 +24,27 @@ class WrongPasswordError(InvalidInputError):
 
     code = "wrong-password"
     title = "The present password is wrong"
+
+
+class WrongFactorError(InvalidInputError):
+    """Somebody who is logged in gave a code or passkey that does not fit."""
+
+    code = "wrong-factor"
+    title = "The second factor does not fit"
+
+
+class FactorNeededError(UnauthenticatedError):
+    """The password is right, and a second factor is asked for where none can be given."""
+
+    code = "factor-needed"
+    title = "A second factor is needed"
+
+
+class FreshLogInNeededError(ForbiddenError):
+    """A sensitive change, and the caller has not proved for a while who they are."""
+
+    code = "fresh-log-in-needed"
+    title = "Prove again who you are"
 
 
 class TooManyAttemptsError(TruenavError):

@@ -14,7 +14,9 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from truenav.access.errors import WeakPasswordError
 
-MIN_LENGTH = 12
+MIN_LENGTH = 15
+MIN_LENGTH_WITH_FACTOR = 8
+"""Enough where a second factor is asked for as well (NIST SP 800-63B-4, 3.1.1.2)."""
 MAX_LENGTH = 256
 """Longer ones are refused rather than cut: hashing must not be a way to burn our processor."""
 
@@ -31,19 +33,27 @@ _LEET = str.maketrans("013457@$!", "oieastasi")
 _AT_ONCE = threading.BoundedSemaphore(4)
 
 
-def check_password(password: str, *, personal: tuple[str, ...] = ()) -> None:
-    """Refuse a password that is short or easily guessed (NIST SP 800-63B: length and a deny list).
+NO_PASSWORD = "!"  # noqa: S105 - no hash, so that no password fits
+"""Stored for a user who has chosen none yet, or logs in through the tenant's identity provider."""
+
+
+def check_password(password: str, *, personal: tuple[str, ...] = (), with_factor: bool = False) -> None:
+    """Refuse a password that is short or easily guessed (NIST SP 800-63B-4: length and a block list).
 
     Parameters
     ----------
-    password : as typed, after Unicode normalisation at least 12 and at most 256 characters.
+    password : as typed; after Unicode normalisation at most 256 characters, each code point counts as one.
     personal : words that the password must not be made of: e-mail, name, tenant.
+    with_factor : a second factor is asked for as well, so 8 characters suffice instead of 15.
 
-    Raises ``WeakPasswordError`` with the reason; the password is never part of it.
+    Raises ``WeakPasswordError`` with the reason; the password is never part of it. No rule asks for
+    digits, signs or capitals, and no password grows old.
     """
     text = _normal(password)
-    if len(text) < MIN_LENGTH:
-        raise WeakPasswordError(f"The password has fewer than {MIN_LENGTH} characters; use a longer one.")
+    least = MIN_LENGTH_WITH_FACTOR if with_factor else MIN_LENGTH
+    if len(text) < least:
+        shorter = "" if with_factor else f", or add a second factor first: then {MIN_LENGTH_WITH_FACTOR} do"
+        raise WeakPasswordError(f"The password has fewer than {least} characters; use a longer one{shorter}.")
     if len(text) > MAX_LENGTH:
         raise WeakPasswordError(f"The password has more than {MAX_LENGTH} characters; use a shorter one.")
     folded = text.casefold()
@@ -65,13 +75,19 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Whether the password fits the stored hash; unknown users (None) take as long as known ones."""
+    """Whether the password fits the stored hash; who has none takes as long as who has one."""
+    known = stored if stored != NO_PASSWORD else None
     with _AT_ONCE:
         try:
-            _HASHER.verify(stored or _decoy(), _normal(password)[: MAX_LENGTH + 1])
+            _HASHER.verify(known or _decoy(), _normal(password)[: MAX_LENGTH + 1])
         except (VerificationError, InvalidHashError):
             return False
-    return stored is not None
+    return known is not None
+
+
+def suffices_alone(password: str) -> bool:
+    """Whether the password is long enough to be all that is asked for."""
+    return len(_normal(password)) >= MIN_LENGTH
 
 
 def needs_rehash(stored: str) -> bool:
@@ -113,11 +129,11 @@ def _runs(text: str) -> bool:
 
 
 def _made_of(text: str, words: frozenset[str]) -> bool:
-    """Whether fewer than four letters are left once the known words are taken out."""
+    """Whether fewer than four different letters are left once the known words are taken out."""
     for spelled in (text, text.translate(_LEET)):
         rest = spelled
         for word in sorted(words, key=lambda one: (-len(one), one)):
             rest = rest.replace(word, " ")
-        if rest != spelled and sum(sign.isalpha() for sign in rest) < 4:
+        if rest != spelled and len({sign for sign in rest if sign.isalpha()}) < 4:
             return True
     return False

@@ -9,13 +9,17 @@ from datetime import datetime
 
 from truenav.access.errors import WrongPasswordError
 from truenav.access.passwords import check_password, hash_password, verify_password
-from truenav.access.policy import Principal, Resource, authorize, parse_roles
+from truenav.access.policy import INSTALLATION, Principal, Resource, authorize, parse_roles
+from truenav.access.roles import refuse_greater_roles
 from truenav.access.sessions import revoke_sessions
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import TenantId, UserId, parse_slug
 from truenav.store import audit
 from truenav.store import users as store
 from truenav.store.database import Session
+from truenav.store.factors import list_factors
+from truenav.store.logins import factor_required
+from truenav.store.standing import list_custom_roles
 
 SYSTEM = UserId("system")
 """Acts for schedules; nobody can log in as it or take its name."""
@@ -42,7 +46,8 @@ def system_principal(tenant: TenantId) -> Principal:
 def add_user(session: Session, principal: Principal, new: NewUser, *, now: datetime) -> store.User:
     """Add a user; refuses weak passwords, unknown roles, and addresses and ids in use."""
     authorize(principal, "user:write", Resource(principal.tenant, "user"))
-    user = make_user(new, now=now)
+    user = make_user(new, now=now, custom=_custom_roles(session))
+    _refuse_roles(session, principal, user.roles)
     store.create_user(session, user)
     detail = {"email": user.email, "roles": list(user.roles)}
     audit.append(session, actor=principal.user, action="user.add", subject=user.id, at=now, detail=detail)
@@ -63,11 +68,17 @@ def change_user(
     """Change what is given of somebody else. A new password or a disabling ends their sessions."""
     authorize(principal, "user:write", Resource(principal.tenant, "user", user_id))
     user = store.get_user(session, user_id)
-    parsed = None if roles is None else parse_roles(roles)
+    parsed = None if roles is None else parse_roles(roles, custom=_custom_roles(session))
+    if parsed is not None:
+        _refuse_roles(session, principal, parsed)
     changed = {"name": name, "roles": parsed, "disabled": disabled}
     detail: dict[str, object] = {key: value for key, value in changed.items() if value is not None}
     if password is not None:
-        check_password(password, personal=(user.email, user.name, user.id))
+        check_password(
+            password,
+            personal=(user.email, user.name, user.id),
+            with_factor=bool(list_factors(session, user_id)) or factor_required(session),
+        )
         revoke_sessions(session, user_id, now=now)
         detail["new_password"] = True
     if name is not None or parsed is not None or password is not None:
@@ -90,19 +101,23 @@ def change_own_password(
     user = store.get_user(session, principal.user)
     if not verify_password(user.password_hash, present):
         raise WrongPasswordError("present: this is not your password now; type it again.")
-    check_password(new, personal=(user.email, user.name, user.id))
+    check_password(
+        new,
+        personal=(user.email, user.name, user.id),
+        with_factor=bool(list_factors(session, user.id)) or factor_required(session),
+    )
     store.change_user(session, user.id, password_hash=hash_password(new))
     revoke_sessions(session, user.id, now=now)
     audit.append(session, actor=user.id, action="password.change", subject=user.id, at=now)
 
 
-def make_user(new: NewUser, *, now: datetime) -> store.User:
-    """The user to be stored, everything checked and the password hashed."""
+def make_user(new: NewUser, *, now: datetime, custom: Iterable[str] = ()) -> store.User:
+    """The user to be stored, checked, the password hashed; ``custom``: the tenant's own roles."""
     user_id = parse_slug(new.id, what="id")
     if user_id == SYSTEM:
         raise InvalidInputError(f"id: {SYSTEM!r} is the name schedules act under; choose another.")
     email = parse_email(new.email)
-    roles = parse_roles(new.roles)
+    roles = parse_roles(new.roles, custom=custom)
     check_password(new.password, personal=(email, new.name, user_id))
     return store.User(
         id=UserId(user_id),
@@ -121,3 +136,15 @@ def parse_email(text: str) -> str:
     if _EMAIL.fullmatch(email) is None or not email.isprintable():
         raise InvalidInputError(f"email: {text[:60]!r} is not an e-mail address.")
     return email
+
+
+def _custom_roles(session: Session) -> tuple[str, ...]:
+    return tuple(role.id for role in list_custom_roles(session))
+
+
+def _refuse_roles(session: Session, principal: Principal, roles: Iterable[str]) -> None:
+    """Nobody gives more than they may; hosts exist in the installation's own tenant only."""
+    wanted = set(roles)
+    if "host" in wanted and principal.tenant == INSTALLATION:
+        wanted.discard("host")  # an administrator of the installation names its hosts
+    refuse_greater_roles(session, principal, wanted)

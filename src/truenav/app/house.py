@@ -41,10 +41,7 @@ class House:
     @property
     def vault(self) -> Vault:
         """Stored secrets, opened by the installation's master key."""
-        given = self.settings.master_key
-        environment = {} if given is None else {MASTER_KEY_VARIABLE: given}
-        data_dir = self.settings.data_dir
-        return Vault(load_master_key(data_dir, environment), load_former_keys(data_dir))
+        return open_vault(self.settings)
 
     def blobs(self, tenant: TenantId) -> Blobs:
         """Archived payloads of a tenant."""
@@ -53,7 +50,14 @@ class House:
     @classmethod
     def of(cls, settings: Settings, database: Database, clock: Clock) -> House:
         """A house on a database that is open and migrated already."""
-        return cls(settings, database, clock, Access(database, clock), object_store(settings))
+        access = Access(database, clock, lambda: open_vault(settings))
+        return cls(settings, database, clock, access, object_store(settings))
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault under the key that the settings give, or the key file's."""
+    environment = {} if settings.master_key is None else {MASTER_KEY_VARIABLE: settings.master_key}
+    return Vault(load_master_key(settings.data_dir, environment), load_former_keys(settings.data_dir))
 
 
 def object_store(settings: Settings) -> ObjectStore:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -94,8 +95,15 @@ login_session = _table(
     _instant("last_seen_at"),
     _instant("expires_at"),
     _instant("revoked_at", nullable=True),
+    _instant("authenticated_at"),
+    _text("address"),
+    _text("agent"),
+    Column("methods", ARRAY(Text), nullable=False),
+    # What the user must mend before anything else: ``factor`` or ``password``. NULL: nothing.
+    _text("limited", nullable=True),
     PrimaryKeyConstraint("token_hash"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+    Index("ix_login_session_tenant_id_user_id", "tenant_id", "user_id"),
 )
 
 api_token = _table(
@@ -186,7 +194,7 @@ series = _table(
 fact = _table(
     "fact",
     _hash("content_hash"),
-    _hash("key_hash"),
+    Column("slot", Uuid, nullable=False),
     Column("series_id", BigInteger, nullable=False),
     _instant("occurred_at"),
     _instant("recorded_at"),
@@ -195,8 +203,10 @@ fact = _table(
     _text("statement", nullable=True),
     Column("segment_id", BigInteger, nullable=True),
     Column("segment_row", Integer, nullable=True),
-    # A statement names its key, and a correction what it corrects: the two unique indexes below make each
-    # statement unique. The hash comes first in them, because it decides every comparison.
+    # What only one fact may hold: being the original of its key, or the one correction of a fact, so that
+    # corrections form a chain, never a fork. It is the beginning of the key's or of the corrected fact's
+    # hash: one narrow index keeps both rules and makes each statement unique.
+    Index("uq_fact_slot", "slot", "tenant_id", unique=True),
     Index(
         "ix_fact_content_hash",
         "content_hash",
@@ -204,16 +214,9 @@ fact = _table(
         postgresql_ops={"content_hash": "bytea_bloom_ops"},
         postgresql_with={"autosummarize": "on"},
     ),
-    # One original a key: the same key with another content needs ``supersedes``.
     Index(
-        "uq_fact_original", "key_hash", "tenant_id", unique=True, postgresql_where=text("supersedes IS NULL")
-    ),
-    # One successor a fact: corrections form a chain, never a fork.
-    Index(
-        "uq_fact_supersedes",
+        "ix_fact_supersedes",
         "supersedes",
-        "tenant_id",
-        unique=True,
         postgresql_where=text("supersedes IS NOT NULL"),
     ),
     Index("ix_fact_series_id_occurred_at", "series_id", "occurred_at"),
@@ -444,4 +447,95 @@ notice_delivery = _table(
         ["tenant_id", "channel_id"], ["notice_channel.tenant_id", "notice_channel.id"], ondelete="CASCADE"
     ),
     Index("ix_notice_delivery_next_at", "next_at", postgresql_where=text("state = 'waiting'")),
+)
+
+login_standing = _table(
+    "login_standing",
+    _text("user_id"),
+    Column("failures", Integer, nullable=False),
+    _instant("logged_in_at", nullable=True),
+    _text("logged_in_from", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "user_id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+# Kept under the reserved tenant of the door: who tries is not known yet.
+login_attempt = _table(
+    "login_attempt",
+    _hash("key"),
+    Column("failures", Integer, nullable=False),
+    _instant("blocked_until"),
+    _instant("last_at"),
+    PrimaryKeyConstraint("tenant_id", "key"),
+    Index("ix_login_attempt_last_at", "last_at"),
+)
+
+login_rules = _table(
+    "login_rules",
+    Column("factor_required", Boolean, nullable=False),
+    PrimaryKeyConstraint("tenant_id"),
+)
+
+second_factor = _table(
+    "second_factor",
+    _text("id"),
+    _text("user_id"),
+    _text("kind"),
+    _text("name"),
+    _instant("created_at"),
+    _instant("confirmed_at", nullable=True),
+    _instant("last_used_at", nullable=True),
+    Column("last_step", BigInteger, nullable=False),
+    Column("credential_id", LargeBinary, nullable=True),
+    Column("public_key", LargeBinary, nullable=True),
+    Column("sign_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("credential_id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+recovery_code = _table(
+    "recovery_code",
+    _hash("code_hash"),
+    _text("user_id"),
+    _instant("created_at"),
+    _instant("used_at", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "code_hash"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
+)
+
+one_time_ticket = _table(
+    "one_time_ticket",
+    _hash("token_hash"),
+    _text("purpose"),
+    _text("user_id", nullable=True),
+    Column("body", JSONB, nullable=False),
+    _instant("created_at"),
+    _instant("expires_at"),
+    _instant("used_at", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "token_hash"),
+)
+
+single_sign_on = _table(
+    "single_sign_on",
+    _text("issuer"),
+    _text("client_id"),
+    Column("hosts", ARRAY(Text), nullable=False),
+    Column("domains", ARRAY(Text), nullable=False),
+    _text("roles_claim", nullable=True),
+    Column("role_map", JSONB, nullable=False),
+    Column("creates_users", Boolean, nullable=False),
+    Column("default_roles", ARRAY(Text), nullable=False),
+    _instant("changed_at"),
+    PrimaryKeyConstraint("tenant_id"),
+)
+
+user_identity = _table(
+    "user_identity",
+    _text("issuer"),
+    _text("subject"),
+    _text("user_id"),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant_id", "issuer", "subject"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["app_user.tenant_id", "app_user.id"]),
 )

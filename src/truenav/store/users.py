@@ -62,6 +62,32 @@ class FoundSession:
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    authenticated_at: datetime
+    limited: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionProof:
+    """How and from where a session was opened. ``limited``: what its user must mend before anything else."""
+
+    methods: tuple[str, ...] = ("password",)
+    address: str = "unknown"
+    agent: str = ""
+    limited: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogInSession:
+    """A session as its user sees it; ``id`` is the beginning of its hash and opens nothing."""
+
+    id: str
+    token_hash: bytes
+    user_id: UserId
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    authenticated_at: datetime
+    proof: SessionProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +178,54 @@ def find_users(session: Session, email: str) -> tuple[FoundUser, ...]:
 
 
 def create_session(
-    session: Session, token_hash: bytes, user_id: UserId, *, at: datetime, expires_at: datetime
+    session: Session,
+    token_hash: bytes,
+    user_id: UserId,
+    *,
+    at: datetime,
+    expires_at: datetime,
+    proof: SessionProof = SessionProof(),
 ) -> None:
     """Open a log-in session for whoever holds the token with this SHA-256."""
-    values = {"token_hash": token_hash, "user_id": user_id, "created_at": at, "last_seen_at": at}
-    session.execute(insert(login_session).values(**values, expires_at=expires_at))
+    values = {
+        "token_hash": token_hash,
+        "user_id": user_id,
+        "created_at": at,
+        "last_seen_at": at,
+        "expires_at": expires_at,
+        "authenticated_at": at,
+        "methods": list(proof.methods),
+        "address": proof.address,
+        "agent": proof.agent,
+        "limited": proof.limited,
+    }
+    session.execute(insert(login_session).values(**values))
+
+
+def list_sessions(session: Session, user_id: UserId, *, now: datetime) -> tuple[LogInSession, ...]:
+    """A user's sessions that were neither ended nor have expired, newest first."""
+    query = (
+        select(login_session)
+        .where(
+            login_session.c.user_id == user_id,
+            login_session.c.revoked_at.is_(None),
+            login_session.c.expires_at > now,
+        )
+        .order_by(login_session.c.created_at.desc(), login_session.c.token_hash)
+    )
+    return tuple(
+        LogInSession(
+            id=row.token_hash.hex()[:16],
+            token_hash=row.token_hash,
+            user_id=row.user_id,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            authenticated_at=row.authenticated_at,
+            proof=SessionProof(tuple(row.methods), row.address, row.agent, row.limited),
+        )
+        for row in session.execute(query)
+    )
 
 
 def find_session(session: Session, token_hash: bytes) -> FoundSession | None:
