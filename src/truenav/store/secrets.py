@@ -27,8 +27,8 @@ from truenav.store.files import write_durably
 from truenav.store.tables import secret
 
 MASTER_KEY_VARIABLE = "TRUENAV_MASTER_KEY"
-_FILE = "master.key"
-_FORMER_FILE = "former-master.keys"
+MASTER_KEY_FILE = "master.key"
+FORMER_KEYS_FILE = "former-master.keys"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -83,7 +83,7 @@ def load_master_key(data_dir: Path, environment: Mapping[str, str]) -> MasterKey
     """
     if encoded := environment.get(MASTER_KEY_VARIABLE):
         return parse_master_key(encoded)
-    path = data_dir / _FILE
+    path = data_dir / MASTER_KEY_FILE
     if not path.exists():
         _make_key_file(path)
     if path.stat().st_mode & 0o077:
@@ -93,7 +93,7 @@ def load_master_key(data_dir: Path, environment: Mapping[str, str]) -> MasterKey
 
 def load_former_keys(data_dir: Path) -> tuple[MasterKey, ...]:
     """Master keys before the present one, latest first: they open what it has not wrapped yet."""
-    path = data_dir / _FORMER_FILE
+    path = data_dir / FORMER_KEYS_FILE
     if not path.exists():
         return ()
     return tuple(parse_master_key(line) for line in path.read_text(encoding="ascii").split())
@@ -107,9 +107,9 @@ def renew_master_key(data_dir: Path) -> MasterKey:
     old = load_master_key(data_dir, {})
     former = [old, *(key for key in load_former_keys(data_dir) if key != old)]
     lines = b"".join(base64.b64encode(key.key) + b"\n" for key in former)
-    write_durably(data_dir / _FORMER_FILE, lines, mode=0o600)
+    write_durably(data_dir / FORMER_KEYS_FILE, lines, mode=0o600)
     new = MasterKey(os.urandom(_KEY_BYTES))
-    write_durably(data_dir / _FILE, base64.b64encode(new.key) + b"\n", mode=0o600)
+    write_durably(data_dir / MASTER_KEY_FILE, base64.b64encode(new.key) + b"\n", mode=0o600)
     return new
 
 

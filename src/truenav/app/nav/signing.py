@@ -38,9 +38,10 @@ class Signature:
 class Signer:
     """Signs roots with a private key that never leaves it."""
 
-    def __init__(self, seed: bytes) -> None:
-        """``seed``: the 32 secret bytes of the Ed25519 key."""
+    def __init__(self, seed: bytes, *, domain: bytes = _DOMAIN) -> None:
+        """``seed``: the 32 secret bytes of the Ed25519 key; ``domain``: what its signatures stand for."""
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._domain = domain
 
     @property
     def public_key(self) -> str:
@@ -49,7 +50,7 @@ class Signer:
 
     def sign(self, root: bytes) -> Signature:
         """A deterministic signature over a Merkle root."""
-        return Signature("ed25519", self.public_key, self._key.sign(_DOMAIN + root).hex())
+        return Signature("ed25519", self.public_key, self._key.sign(self._domain + root).hex())
 
 
 def fingerprint_of(public_key: str) -> str:
@@ -57,7 +58,7 @@ def fingerprint_of(public_key: str) -> str:
     return sha256_hex(bytes.fromhex(public_key))
 
 
-def check_signature(signature: Signature, root: bytes, key: str | None) -> None:
+def check_signature(signature: Signature, root: bytes, key: str | None, *, domain: bytes = _DOMAIN) -> None:
     """Refuse a signature that does not belong to the root, or is by another signer than ``key``.
 
     ``key`` is a public key or its fingerprint (64 hexadecimal digits either way); None trusts the key that
@@ -70,7 +71,7 @@ def check_signature(signature: Signature, root: bytes, key: str | None) -> None:
     fingerprint = fingerprint_of(signature.public_key)
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.public_key))
-        public.verify(bytes.fromhex(signature.signature), _DOMAIN + root)
+        public.verify(bytes.fromhex(signature.signature), domain + root)
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("The signature does not belong to this content and key.") from error
     if key is not None and key.lower() not in (signature.public_key, fingerprint):
