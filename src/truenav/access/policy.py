@@ -90,6 +90,7 @@ def allowed_actions(principal: Principal) -> tuple[str, ...]:
     return tuple(action for action in ACTIONS if may(principal, action))
 
 
+@cache
 def role_actions(role: str) -> tuple[str, ...]:
     """Every action that a packaged role allows, asked of the policies themselves."""
     tenant = INSTALLATION if role == "host" else TenantId("any")

@@ -9,13 +9,16 @@ from sqlalchemy import text
 
 from truenav.api.version import VERSION
 from truenav.app.access.endpoints import router as access
+from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
 from truenav.app.events.endpoints import router as events
 from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
 from truenav.app.http.routes import API_PREFIX, Router, public
+from truenav.app.modules.endpoints import router as modules
 from truenav.app.nav.endpoints import router as nav
+from truenav.app.overview.endpoints import router as overview
 from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
 from truenav.app.pricing.endpoints import ROUTERS as PRICING
 from truenav.app.schedule.endpoints import router as schedule
@@ -24,10 +27,13 @@ from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
     access,
+    roles,
+    modules,
     audit,
     events,
     schedule,
     nav,
+    overview,
     *PORTFOLIO,
     *PRICING,
     *SOURCES,

@@ -26,6 +26,7 @@ from truenav.app.http.login import Caller, clear_cookie, client_address, refuse_
 from truenav.app.http.pages import Page, PageQueryDep
 from truenav.app.http.routes import Router, public, requires
 from truenav.core.ids import UserId
+from truenav.store import roles
 from truenav.store import users as store
 
 router = Router(tags=["access"])
@@ -41,7 +42,9 @@ def log_in(body: LogInBody, request: Request, response: Response, house: HouseDe
         body.email, body.password, address=client_address(request), tenant=body.tenant
     )
     set_cookie(request, response, login)
-    me = Me.of(Caller(login.principal, login.token, from_cookie=True))
+    with house.database.transaction(login.principal.tenant) as session:
+        preferences = roles.get_preferences(session, login.principal.user)
+    me = Me.of(Caller(login.principal, login.token, from_cookie=True), preferences)
     return LoggedIn(me=me, expires_at=login.expires_at)
 
 
@@ -53,9 +56,9 @@ def log_out(request: Request, response: Response, caller: CallerDep, house: Hous
 
 
 @router.get("/me", dependencies=[requires("self:read")])
-def get_me(caller: CallerDep) -> Me:
-    """Who calls, and what they may do."""
-    return Me.of(caller)
+def get_me(caller: CallerDep, session: SessionDep) -> Me:
+    """Who calls, what they may do and see, and how they want the screens."""
+    return Me.of(caller, roles.get_preferences(session, caller.principal.user))
 
 
 @router.post("/me/password", status_code=204, dependencies=[requires("self:write", secret_request=True)])

@@ -6,12 +6,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
+from truenav.access.modules import MODULES
 from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH
 from truenav.access.policy import allowed_actions
 from truenav.access.sessions import csrf_token
 from truenav.access.tokens import IssuedToken
+from truenav.app.access.role_schemas import PreferencesAnswer, ScopeAnswer
 from truenav.app.http.login import Caller
 from truenav.app.http.models import Answer, Body, Instant, ShortText, Slug
+from truenav.store.roles import Preferences, Scope
 from truenav.store.users import ApiToken, User
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
@@ -30,17 +33,24 @@ class LogInBody(Body):
 
 
 class Me(Answer):
-    """Who calls, what they may do, and (in a browser session) what to send as ``X-Truenav-CSRF``."""
+    """Who calls, what they may do, and (in a browser session) what to send as ``X-Truenav-CSRF``.
+
+    ``modules`` are those that are on; ``masks`` name what is hidden in answers: a hidden text is ``•••••``.
+    """
 
     id: str
     name: str
     tenant: str
     roles: list[str]
     actions: list[str]
+    modules: list[str]
+    masks: list[str]
+    scope: ScopeAnswer
+    preferences: PreferencesAnswer
     csrf: str | None = None
 
     @classmethod
-    def of(cls, caller: Caller) -> Self:
+    def of(cls, caller: Caller, preferences: Preferences) -> Self:
         """What the caller is told about themselves."""
         who = caller.principal
         return cls(
@@ -49,6 +59,12 @@ class Me(Answer):
             tenant=who.tenant,
             roles=sorted(who.roles),
             actions=list(allowed_actions(who)),
+            modules=[module for module in MODULES if module not in who.modules_off],
+            masks=sorted(who.masks),
+            scope=ScopeAnswer.of(
+                Scope(None if who.nodes is None else tuple(sorted(who.nodes)), tuple(sorted(who.investors)))
+            ),
+            preferences=PreferencesAnswer.of(preferences),
             csrf=csrf_token(caller.token) if caller.from_cookie else None,
         )
 

@@ -18,6 +18,7 @@ from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep
 from truenav.app.http.login import Caller
 from truenav.app.http.routes import Router, requires
+from truenav.app.sight import Sight, sight_of
 from truenav.core.failure import TruenavError
 
 router = Router(prefix="/events", tags=["events"])
@@ -35,12 +36,15 @@ _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "",
-    dependencies=[requires("event:read", transaction=False)],
+    dependencies=[requires("event:read", transaction=False, sight="narrowed")],
     response_class=StreamingResponse,
     responses=_EVENT_STREAM,
 )
 async def follow_events(request: Request, caller: CallerDep, house: HouseDep) -> StreamingResponse:
-    """Follow what happens in the tenant. After a break connect again and read anew: events are not kept."""
+    """Follow what happens in the tenant. After a break connect again and read anew: events are not kept.
+
+    Who sees some nodes only hears of the funds that they reach, and of nothing else.
+    """
     hub: EventHub = request.app.state.hub
     stream = _stream(hub, house, caller)
     first = await anext(stream)  # a refusal must come before the answer begins
@@ -60,6 +64,7 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator
     """Events until the caller leaves or may no longer listen, which is asked every 15 seconds."""
     loop = asyncio.get_running_loop()
     async with hub.subscribe(caller.principal.tenant) as queue:
+        sight = await run_in_threadpool(_sight, house, caller)
         yield b": connected\n\n"
         check_at = loop.time() + HEARTBEAT_SECONDS
         while True:
@@ -69,13 +74,23 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator
                 if (reason := await run_in_threadpool(_end_reason, house, caller)) is not None:
                     yield _event_text({"kind": "end", "reason": reason})
                     return
+                sight = await run_in_threadpool(_sight, house, caller)
                 check_at = loop.time() + HEARTBEAT_SECONDS
                 yield b": still here\n\n"
                 continue
             if news is None:
                 yield _event_text({"kind": "end", "reason": "read-anew"})
                 return
-            yield _event_text(news)
+            if sight.nodes is None or sight.reaches(str(news.get("fund", ""))):
+                yield _event_text(news)
+
+
+def _sight(house: House, caller: Caller) -> Sight:
+    """What the caller sees now."""
+    if caller.principal.nodes is None:
+        return Sight()
+    with house.database.transaction(caller.principal.tenant) as session:
+        return sight_of(session, caller.principal)
 
 
 def _end_reason(house: House, caller: Caller) -> str | None:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from truenav.access.policy import Principal
 from truenav.app.house import House
 from truenav.app.http.login import Caller
+from truenav.app.sight import Sight, sight_of
 from truenav.store.database import Session
 
 
@@ -44,8 +45,15 @@ async def now(request: Request) -> datetime:
     return found.clock.now()
 
 
+def sight(request: Request) -> Sight:
+    """What the caller sees of the portfolio; an endpoint that asks for it says ``sight="narrowed"``."""
+    found: Caller = request.state.caller
+    return sight_of(request.state.session, found.principal)
+
+
 HouseDep = Annotated[House, Depends(house)]
 CallerDep = Annotated[Caller, Depends(caller)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 SessionDep = Annotated[Session, Depends(session)]
+SightDep = Annotated[Sight, Depends(sight)]
 NowDep = Annotated[datetime, Depends(now)]

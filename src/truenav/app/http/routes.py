@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import structlog
@@ -19,16 +19,19 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from truenav.access.actions import ACTIONS
+from truenav.access.modules import MODULES, module_of, refuse_module_off
 from truenav.access.policy import authorize
 from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
 from truenav.app.http.login import Caller, identify, refuse_cross_site
+from truenav.app.http.masking import masked_response, refuse_sight
 from truenav.app.http.requests import StrictRequest, refuse_bad_address
 from truenav.store.database import Session
 
 API_PREFIX = "/api/v1"
 BODY_LIMIT = 1024 * 1024
+Sight = Literal["whole", "narrowed"]
 MUTATING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
@@ -43,6 +46,8 @@ class Requirement:
     ``action`` None: public. ``transaction`` False: the endpoint opens its own, as streams must.
     ``secret_request``: the body may hold a password, so its fingerprint is keyed by the caller's own secret.
     ``secret_answer``: the answer holds a secret, so it is never kept for a repeated request.
+    ``sight``: *whole* speaks of the whole tenant and is refused to who may look at some nodes only;
+    *narrowed* narrows itself to what the caller sees (`truenav.app.sight`), streams and files included.
     """
 
     action: str | None
@@ -50,6 +55,7 @@ class Requirement:
     secret_request: bool = False
     secret_answer: bool = False
     body_limit: int = BODY_LIMIT
+    sight: Sight = "whole"
 
     def __call__(self) -> None:
         """Do nothing: as a dependency it only marks the route, which reads the mark."""
@@ -62,6 +68,7 @@ def requires(
     secret_request: bool = False,
     secret_answer: bool = False,
     body_limit: int = BODY_LIMIT,
+    sight: Sight = "whole",
 ) -> Any:
     """Guard a route: ``@router.get("/navs", dependencies=[requires("nav:read")])``.
 
@@ -70,12 +77,22 @@ def requires(
     """
     if action not in ACTIONS:
         raise UnsecuredRouteError(f"{action!r} is not in truenav.access.actions")
-    return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit))
+    return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit, sight))
 
 
 def public() -> Any:
     """Mark a route that everybody may call without logging in; a test lists them all."""
     return Depends(Requirement(None, transaction=False))
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleMark:
+    """Marks the routes of a router that belong to one module as a whole."""
+
+    module: str
+
+    def __call__(self) -> None:
+        """Do nothing: the route reads the mark."""
 
 
 class SecuredRoute(APIRoute):
@@ -89,9 +106,17 @@ class SecuredRoute(APIRoute):
                 return dependency.dependency
         raise UnsecuredRouteError(f"{self.path} has neither requires(...) nor public()")
 
+    @property
+    def module(self) -> str | None:
+        """The module that this route belongs to; None where it cannot be switched off."""
+        marks = [one.dependency for one in self.dependencies if isinstance(one.dependency, ModuleMark)]
+        if marks:
+            return marks[0].module
+        return None if self.requirement.action is None else module_of(self.requirement.action)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The guarded handler around FastAPI's own."""
-        requirement, path = self.requirement, self.path
+        requirement, path, module = self.requirement, self.path, self.module
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -99,12 +124,23 @@ class SecuredRoute(APIRoute):
             refuse_bad_address(request)
             strict = StrictRequest(request, limit=requirement.body_limit)
             if requirement.action is not None:
-                await _admit(strict, requirement.action)
+                await _admit(strict, requirement.action, module)
+                refuse_sight(
+                    strict.state.caller.principal,
+                    requirement.action,
+                    narrowed=requirement.sight == "narrowed",
+                    streams=not requirement.transaction,
+                )
             await strict.read()
             if not requirement.transaction:
                 return await inner(strict)
             async with _transaction(strict) as session:
-                return await _serve(strict, session, requirement, inner)
+                response = await _serve(strict, session, requirement, inner)
+                if not strict.state.caller.principal.masks:
+                    return response
+                return await run_in_threadpool(
+                    masked_response, response, strict, narrowed=requirement.sight == "narrowed"
+                )
 
         return handle
 
@@ -112,11 +148,17 @@ class SecuredRoute(APIRoute):
 class Router(APIRouter):
     """The router of a slice below ``/api/v1``: every route in it is a `SecuredRoute`."""
 
-    def __init__(self, *, prefix: str = "", tags: list[str], base: str = API_PREFIX) -> None:
-        super().__init__(prefix=base + prefix, tags=[*tags], route_class=SecuredRoute)
+    def __init__(
+        self, *, prefix: str = "", tags: list[str], base: str = API_PREFIX, module: str | None = None
+    ) -> None:
+        """``module``: of `truenav.access.modules`; by default each route's action says it."""
+        if module is not None and module not in MODULES:
+            raise UnsecuredRouteError(f"{module!r} is not in truenav.access.modules")
+        marks = [] if module is None else [Depends(ModuleMark(module))]
+        super().__init__(prefix=base + prefix, tags=[*tags], route_class=SecuredRoute, dependencies=marks)
 
 
-async def _admit(request: Request, action: str) -> None:
+async def _admit(request: Request, action: str, module: str | None) -> None:
     """Say who asks and decide whether they may; both fail closed."""
     house: House = request.app.state.house
     caller: Caller = await run_in_threadpool(identify, request, house.access)
@@ -124,6 +166,7 @@ async def _admit(request: Request, action: str) -> None:
     structlog.contextvars.bind_contextvars(tenant=caller.principal.tenant, user=caller.principal.user)
     if request.method in MUTATING:
         refuse_cross_site(request, caller)
+    refuse_module_off(module, caller.principal.modules_off)
     authorize(caller.principal, action)
 
 

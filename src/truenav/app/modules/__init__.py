@@ -1,0 +1,1 @@
+"""Modules of a tenant, switched on and off."""
