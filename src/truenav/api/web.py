@@ -1,0 +1,128 @@
+"""The web app: files built by ``make web``, served beside the API from the same address.
+
+What is served is read from the folder once, at the start, into a table of addresses. A request is looked up
+there and nowhere else, so no address can name a file outside of the folder.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from truenav.app.http.etags import matches
+
+WEB = Path(__file__).parents[3] / "web" / "dist"
+"""Where ``make web`` builds to; absent where the app was never built, and then the API stands alone."""
+
+# Perspective's engine is WebAssembly. Mantine and ECharts set styles on elements and in <style> as they draw,
+# hence 'unsafe-inline' for styles alone; scripts are files of ours and nothing else.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+
+_FOREVER = "public, max-age=31536000, immutable"  # names under assets/ carry the hash of their content
+_ASK_FIRST = "no-cache"
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".woff2": "font/woff2"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """One file of the build; ``packed`` names its compressed twins by content coding."""
+
+    path: Path
+    media_type: str
+    cache: str
+    packed: Mapping[str, Path]
+
+
+def install_web(app: FastAPI, folder: Path = WEB) -> None:
+    """Serve the web app where no route matches; without a build nothing changes."""
+    files = read_files(folder)
+    if "/index.html" in files:
+        app.router.default = _Web(files, app.router.default)
+
+
+def read_files(folder: Path) -> dict[str, WebFile]:
+    """Every file of the build by its address; what begins with a dot is the builder's own."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        if path.is_file() and not path.is_symlink() and not hidden and path.suffix not in (".br", ".gz"):
+            found[f"/{relative.as_posix()}"] = _file(path, relative)
+    return found
+
+
+def _file(path: Path, relative: Path) -> WebFile:
+    guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    twins = {coding: path.with_name(path.name + suffix) for coding, suffix in _ENCODINGS}
+    return WebFile(
+        path=path,
+        media_type=guessed,
+        cache=_FOREVER if relative.parts[0] == "assets" else _ASK_FIRST,
+        packed={coding: twin for coding, twin in twins.items() if twin.is_file()},
+    )
+
+
+class _Web:
+    """Answers GET and HEAD from the table; everything else goes on to ``otherwise``."""
+
+    def __init__(self, files: Mapping[str, WebFile], otherwise: ASGIApp) -> None:
+        self._files = files
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._look_up(Request(scope)) if scope["type"] == "http" else None
+        if found is None:
+            await self._otherwise(scope, receive, send)
+            return
+        scope.setdefault("state", {})["route"] = "web"
+        await _answer(Request(scope), found)(scope, receive, send)
+
+    def _look_up(self, request: Request) -> WebFile | None:
+        path = request.url.path
+        if request.method not in ("GET", "HEAD") or path == "/api" or path.startswith("/api/"):
+            return None
+        if path in self._files:
+            return self._files[path]
+        # An address of the app itself: its pages are drawn by the browser, all from the one document.
+        wants_page = "text/html" in request.headers.get("accept", "")
+        return self._files["/index.html"] if wants_page and "." not in path.rpartition("/")[2] else None
+
+
+def _answer(request: Request, file: WebFile) -> Response:
+    coding = _best_coding(request.headers.get("accept-encoding", ""), file.packed)
+    path = file.path if coding is None else file.packed[coding]
+    status = path.stat()
+    tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    headers = {
+        "Cache-Control": file.cache,
+        "Content-Security-Policy": _POLICY,
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+    }
+    if matches(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    if coding is not None:
+        headers["Content-Encoding"] = coding
+    return FileResponse(path, headers=headers, media_type=file.media_type, stat_result=status)
+
+
+def _best_coding(accepted: str, packed: Mapping[str, Path]) -> str | None:
+    """The best coding that the browser takes and the build has; one with ``q=0`` is not taken."""
+    takes = set()
+    for one in accepted.lower().split(","):
+        name, _, parameter = one.strip().partition(";")
+        if parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            takes.add(name.strip())
+    return next((coding for coding, _ in _ENCODINGS if coding in takes and coding in packed), None)

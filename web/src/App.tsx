@@ -1,0 +1,84 @@
+// Who is there decides what is shown: the log-in, or the shell with the registered pages.
+import { Suspense, lazy, useEffect, type ReactNode } from 'react';
+import { RouterProvider, createBrowserRouter, type RouteObject } from 'react-router';
+import { api } from './api/client';
+import { LogIn, LogInOverPage } from './features/session/LogIn';
+import { useLanguage, useWords } from './lib/i18n';
+import { useModules } from './lib/modules';
+import { pages, type PageDef } from './lib/pages';
+import { useCan } from './lib/permissions';
+import { session, useSession } from './lib/session';
+import { Shell } from './shell/Shell';
+import words from './shell/words';
+import { NoPermission, State } from './ui/States';
+
+const routes: RouteObject[] = [
+  {
+    element: <Shell />,
+    children: [
+      ...pages.map(routeOf),
+      { path: '/settings', Component: lazy(() => import('./shell/Settings')) },
+      { path: '*', element: <NoPage /> },
+    ],
+  },
+];
+
+function routeOf(page: PageDef): RouteObject {
+  const Lazy = lazy(page.load);
+  return {
+    path: page.path,
+    element: (
+      <Guard page={page}>
+        <Lazy />
+      </Guard>
+    ),
+  };
+}
+
+let router: ReturnType<typeof createBrowserRouter> | null = null;
+
+export function App() {
+  const found = useSession();
+  useChineseType();
+  useEffect(() => void arrive(), []);
+  if (found.kind === 'unknown') return null;
+  if (found.kind === 'out') return <LogIn />;
+  router ??= createBrowserRouter(routes);
+  return (
+    <>
+      <Suspense>
+        <RouterProvider router={router} />
+      </Suspense>
+      <LogInOverPage opened={found.expired} />
+    </>
+  );
+}
+
+async function arrive(): Promise<void> {
+  const { data } = await api.GET('/api/v1/me').catch(() => ({ data: undefined }));
+  if (data) session.begin(data);
+  else session.end();
+}
+
+/** The Chinese type is large: it is fetched only when 中文 is shown. */
+function useChineseType(): void {
+  const chinese = useLanguage() === 'zh';
+  useEffect(() => {
+    if (chinese) void import('@fontsource-variable/noto-sans-sc/wght.css');
+  }, [chinese]);
+}
+
+function Guard({ page, children }: { page: PageDef; children: ReactNode }) {
+  const can = useCan();
+  const on = useModules();
+  const language = useLanguage();
+  useEffect(() => {
+    document.title = `${page.label[language]} · truenav`;
+  }, [page, language]);
+  if (page.module !== undefined && !on(page.module)) return <NoPage />;
+  return can(page.action) ? children : <NoPermission action={page.action} />;
+}
+
+function NoPage() {
+  return <State icon="search" title={useWords(words).notFound} />;
+}

@@ -1,0 +1,82 @@
+// The log-in: a page for who arrives, the same form over the page for whose session has ended.
+import { Alert, Button, Modal, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, ask } from '@/api/client';
+import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
+import { queries } from '@/lib/queries';
+import { session, useSession } from '@/lib/session';
+import { Mark } from '@/ui/Icon';
+import css from './LogIn.module.css';
+import words from './words';
+
+export function LogIn() {
+  const t = useWords(words);
+  const language = useLanguage();
+  return (
+    <main className={css.page}>
+      <div className={css.card}>
+        <header className={css.head}>
+          <Mark size={36} />
+          <button type="button" className="link" onClick={() => chooseLanguage(language === 'en' ? 'zh' : 'en')}>
+            {language === 'en' ? '中文' : 'English'}
+          </button>
+        </header>
+        <h1>{t.title}</h1>
+        <p className="ink2">{t.promise}</p>
+        <LogInForm />
+      </div>
+    </main>
+  );
+}
+
+export function LogInOverPage({ opened }: { opened: boolean }) {
+  const t = useWords(words);
+  const found = useSession();
+  const user = found.kind === 'in' ? found.me.id : undefined;
+  return (
+    <Modal opened={opened} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t.again} zIndex={1000}>
+      <p className="ink2">{t.againHint}</p>
+      <LogInForm user={user} />
+    </Modal>
+  );
+}
+
+/** ``user`` whose page is open: somebody else must not go on with it, so another log-in loads the page anew. */
+function LogInForm({ user }: { user?: string }) {
+  const t = useWords(words);
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const logIn = useMutation({
+    mutationFn: () => ask(api.POST('/api/v1/login', { body: { email, password } })),
+    meta: { quiet: true },
+    onSuccess: ({ me }) => {
+      if (user !== undefined && me.id !== user) {
+        location.reload();
+        return;
+      }
+      if (user === undefined) queries.clear();
+      session.begin(me);
+    },
+  });
+  return (
+    <form
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        logIn.mutate();
+      }}
+    >
+      <TextInput label={t.email} type="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} data-autofocus autoFocus withAsterisk={false} />
+      <PasswordInput label={t.password} autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} withAsterisk={false} />
+      {logIn.error ? (
+        <Alert color="crit" variant="light" title={t.refused} role="alert">
+          {logIn.error.message}
+        </Alert>
+      ) : null}
+      <Button type="submit" variant="filled" fullWidth loading={logIn.isPending}>
+        {t.logIn}
+      </Button>
+    </form>
+  );
+}

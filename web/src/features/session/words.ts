@@ -1,0 +1,26 @@
+import { defineWords } from '@/lib/i18n';
+
+export default defineWords({
+  en: {
+    title: 'Log in',
+    again: 'Log in again',
+    againHint: 'The session has ended. Log in and go on where you were; nothing you typed is lost.',
+    promise: 'A NAV that anyone can check.',
+    email: 'E-mail',
+    password: 'Password',
+    logIn: 'Log in',
+    otherUser: 'Leave as another user',
+    refused: 'Log-in refused',
+  },
+  zh: {
+    title: '登录',
+    again: '重新登录',
+    againHint: '会话已结束。登录后从原处继续，已输入的内容不会丢失。',
+    promise: '人人可验的净值。',
+    email: '邮箱',
+    password: '密码',
+    logIn: '登录',
+    otherUser: '换其他用户',
+    refused: '登录被拒',
+  },
+});

@@ -1,0 +1,72 @@
+// What every page is seen by: fund, numeraire and time, kept in the address so that a link shows the same.
+import { useCallback } from 'react';
+import { useSearchParams } from 'react-router';
+import { useQuery } from '@tanstack/react-query';
+import { api, ask, askAll } from '@/api/client';
+import type { NodeDefinition } from '@/api/schema';
+import { keep, kept } from './keep';
+
+export interface View {
+  /** Null while the tree is being read, or where it is empty. */
+  readonly fund: string | null;
+  readonly numeraire: string;
+  /** RFC 3339; null is now. */
+  readonly asOf: string | null;
+}
+
+const FUNDS = new Set<string>(['fund', 'fund_of_funds']);
+
+/** The nodes of the portfolio tree, in the order of the API. */
+export function useNodes() {
+  return useQuery({
+    queryKey: ['nodes'],
+    queryFn: () => askAll<NodeDefinition>((cursor) => api.GET('/api/v1/nodes', { params: { query: { limit: 500, cursor } } })),
+    staleTime: 60_000,
+  });
+}
+
+/** Funds, those on top first. */
+export function useFunds(): readonly NodeDefinition[] {
+  const { data = [] } = useNodes();
+  return [...data.filter((node) => !node.body.parent), ...data.filter((node) => node.body.parent && FUNDS.has(node.body.kind))];
+}
+
+export function useNumeraires(): readonly string[] {
+  const { data } = useQuery({
+    queryKey: ['numeraires'],
+    queryFn: () => ask(api.GET('/api/v1/numeraires', { params: { query: { limit: 500 } } })),
+    staleTime: 300_000,
+  });
+  return data?.items.map((one) => one.body.code) ?? [];
+}
+
+export function useView(): View & { change: (change: Partial<View>) => void } {
+  const [params, setParams] = useSearchParams();
+  const funds = useFunds();
+  const last = kept('fund');
+  const remembered = funds.some((one) => one.id === last) ? last : (funds[0]?.id ?? null);
+  const change = useCallback(
+    (next: Partial<View>) => {
+      if (next.fund) keep('fund', next.fund);
+      if (next.numeraire) keep('numeraire', next.numeraire);
+      setParams((old) => {
+        const params = new URLSearchParams(old);
+        const put = (name: string, value: string | null | undefined) => {
+          if (value === null) params.delete(name);
+          else if (value !== undefined) params.set(name, value);
+        };
+        put('fund', next.fund);
+        put('in', next.numeraire);
+        put('as_of', next.asOf);
+        return params;
+      });
+    },
+    [setParams],
+  );
+  return {
+    fund: params.get('fund') ?? remembered,
+    numeraire: params.get('in') ?? kept('numeraire') ?? 'USD',
+    asOf: params.get('as_of'),
+    change,
+  };
+}

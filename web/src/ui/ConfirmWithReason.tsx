@@ -1,0 +1,57 @@
+// A step that cannot be taken back quietly: what will happen, why, and a verb to press.
+import { Button, Group, Modal, Textarea } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+import { useWords } from '@/lib/i18n';
+import words from './words';
+
+interface ConfirmWithReasonProps {
+  opened: boolean;
+  title: string;
+  /** What will happen, in one or two sentences. */
+  children?: ReactNode;
+  /** The verb on the button. */
+  verb: string;
+  danger?: boolean;
+  /** A reason is asked for and must be given (`required`), may be given (`optional`), or is not asked (`none`). */
+  reason?: 'required' | 'optional' | 'none';
+  busy?: boolean;
+  onConfirm: (reason: string) => void;
+  onClose: () => void;
+}
+
+export function ConfirmWithReason({ opened, title, children, verb, danger, reason = 'required', busy, onConfirm, onClose }: ConfirmWithReasonProps) {
+  const t = useWords(words);
+  const [text, setText] = useState('');
+  const ready = reason !== 'required' || text.trim() !== '';
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.close }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) onConfirm(text.trim());
+        }}
+      >
+        {children ? <div className="ink2">{children}</div> : null}
+        {reason === 'none' ? null : (
+          <Textarea
+            mt="sm"
+            label={t.reason}
+            description={t.reasonHint}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            maxLength={2000}
+            autosize
+            minRows={3}
+            data-autofocus
+          />
+        )}
+        <Group justify="flex-end" mt="md" gap="xs">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button type="submit" variant="filled" color={danger ? 'crit' : 'accent'} disabled={!ready} loading={busy}>
+            {verb}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}

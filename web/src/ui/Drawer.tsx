@@ -1,0 +1,26 @@
+import { Drawer as MantineDrawer } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import { useWords } from '@/lib/i18n';
+import words from './words';
+
+/** Beside the table, which stays in sight; on a phone over the whole screen. */
+export function Drawer({ opened, title, onClose, children }: { opened: boolean; title: ReactNode; onClose: () => void; children: ReactNode }) {
+  const t = useWords(words);
+  const phone = useMediaQuery('(max-width: 700px)');
+  return (
+    <MantineDrawer
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      size={phone ? '100%' : 452}
+      withOverlay={phone}
+      lockScroll={phone}
+      trapFocus={phone}
+      shadow="xl"
+      closeButtonProps={{ 'aria-label': t.close }}
+    >
+      {children}
+    </MantineDrawer>
+  );
+}

@@ -1,0 +1,97 @@
+// Numbers on the screen: exact text in, grouped text out, and the three marks (provisional, unknown, change).
+import { Tooltip } from '@mantine/core';
+import { isDecimal, shift, show, sign } from '@/lib/decimal';
+import { useWords } from '@/lib/i18n';
+import words from './words';
+
+export interface FigureProps {
+  /** Exact decimal text; null is unknown, never zero. */
+  value: string | null | undefined;
+  /** Decimals shown, the same down a column. */
+  places?: number;
+  /** Power of ten of the unit in the header: 6 shows millions. */
+  scale?: number;
+  unit?: string;
+  provisional?: boolean;
+  /** Why an unknown is unknown. */
+  reason?: string | null;
+  signed?: boolean;
+}
+
+export function Figure({ value, places = 0, scale = 0, unit, provisional = false, reason, signed = false }: FigureProps) {
+  const t = useWords(words);
+  if (value === null || value === undefined) return <Unknown reason={reason} />;
+  const shown = isDecimal(value) ? show(shift(value, -scale), places, { signed }) : value;
+  return (
+    <span className={provisional ? 'num provisional' : 'num'} title={provisional ? t.provisional : undefined}>
+      {shown}
+      {unit ? ` ${unit}` : ''}
+    </span>
+  );
+}
+
+/** The dash on a dashed line; its reason is one hover, focus or tap away. */
+export function Unknown({ reason }: { reason?: string | null }) {
+  const t = useWords(words);
+  const label = reason ? `${t.unknown}: ${reason}` : t.unknown;
+  return (
+    <Tooltip label={label} events={{ hover: true, focus: true, touch: true }}>
+      <span className="unknown" tabIndex={0} aria-label={label} role="note">
+        —
+      </span>
+    </Tooltip>
+  );
+}
+
+export function NotApplicable() {
+  return <span className="dim">{useWords(words).notApplicable}</span>;
+}
+
+/** A figure that the role may not see; the totals above it are masked too. */
+export function Masked() {
+  const t = useWords(words);
+  return (
+    <Tooltip label={t.masked} events={{ hover: true, focus: true, touch: true }}>
+      <span className="dim" tabIndex={0} aria-label={t.masked} role="note">
+        •••••
+      </span>
+    </Tooltip>
+  );
+}
+
+const SHAPES = { '1': '▲', '-1': '▼', '0': '■' } as const;
+const HUES = { '1': 'up', '-1': 'down', '0': 'flat' } as const;
+
+export interface ChangeProps extends Omit<FigureProps, 'provisional' | 'signed'> {
+  /** In dense tables gains stay in ink and only their shape is coloured. */
+  calm?: boolean;
+  /** Without the triangle, beside a column that has it. */
+  bare?: boolean;
+}
+
+/** A change carries sign, shape and hue. */
+export function Change({ value, places = 0, scale = 0, unit, reason, calm = false, bare = false }: ChangeProps) {
+  if (value === null || value === undefined) return <Unknown reason={reason} />;
+  const shown = show(shift(value, -scale), places, { signed: true });
+  const direction = /[1-9]/.test(shown) ? sign(value) : 0;
+  return (
+    <span className={`num ${HUES[direction]}${calm ? ' calm' : ''}`}>
+      {bare ? null : (
+        <span className="shape" aria-hidden="true">
+          {SHAPES[direction]}
+        </span>
+      )}
+      {shown}
+      {unit ? ` ${unit}` : ''}
+    </span>
+  );
+}
+
+/** A fraction as per cent: `0.0052` is `0.52`. The sign goes to the header or comes as `unit="%"`. */
+export function Percent(props: FigureProps) {
+  return <Figure {...props} value={props.value == null ? props.value : shift(props.value, 2)} places={props.places ?? 2} />;
+}
+
+export function PercentChange(props: ChangeProps) {
+  return <Change {...props} value={props.value == null ? props.value : shift(props.value, 2)} places={props.places ?? 2} />;
+}
