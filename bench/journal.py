@@ -114,10 +114,8 @@ class Bench:
         frame = pl.concat(parts)
         buffer = io.BytesIO()
         frame.select(
-            *(
-                pl.concat_str(pl.lit(r"\x"), pl.col(name)).alias(name)
-                for name in ("content_hash", "key_hash")
-            ),
+            pl.concat_str(pl.lit(r"\x"), pl.col("content_hash")).alias("content_hash"),
+            pl.col("key_hash").str.head(32).alias("slot"),
             pl.lit(1).alias("series_id"),
             pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ"),
             pl.lit(START.isoformat()).alias("recorded_at"),
@@ -128,7 +126,7 @@ class Bench:
         return buffer.getbuffer()
 
 
-_COLUMNS = "(content_hash, key_hash, series_id, occurred_at, recorded_at, evidence, segment_id, segment_row)"
+_COLUMNS = "(content_hash, slot, series_id, occurred_at, recorded_at, evidence, segment_id, segment_row)"
 
 
 def workload() -> Workload:

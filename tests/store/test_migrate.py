@@ -1,13 +1,19 @@
 """The migrations make exactly the tables that the code knows, and can be undone."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from truenav.core.facts import Fact, Void
+from truenav.core.ids import Sha256
 from truenav.store import migrate
 from truenav.store.database import connector
 from truenav.store.postgres import Role
+from truenav.store.statements import statement_text
 from truenav.store.tables import metadata
 
 
@@ -61,3 +67,38 @@ def test_facts_survive_the_migration_to_series_and_back(fresh_database):
         ("kind-1", 5),
     ]
     migrate.upgrade(owner)
+
+
+def test_keys_survive_the_migration_to_slots_and_back(fresh_database):
+    owner, application = fresh_database.dsn(Role.OWNER), fresh_database.dsn(Role.APP)
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    first = Fact("binance", "main", "t-1", at, Void("typo"), Sha256("ab" * 32))
+    mended = replace(first, body=Void("double"), supersedes=first.content_hash)
+
+    def ask(query, *parameters):
+        with psycopg.connect(application) as connection:
+            connection.execute("SELECT set_config('truenav.tenant', 'a', true)")
+            return connection.execute(query, parameters or None).fetchall()
+
+    migrate.upgrade(owner, "0003")
+    for fact in (first, mended):
+        ask(
+            "WITH named AS (INSERT INTO series (kind, source, account, subject) "
+            "VALUES (%s, 'binance', 'main', '') ON CONFLICT DO NOTHING) SELECT 1",
+            fact.kind,
+        )
+        ask(
+            "INSERT INTO fact (content_hash, key_hash, series_id, occurred_at, recorded_at, evidence, "
+            "supersedes, statement) SELECT %s, %s, id, now(), now(), '', %s, %s FROM series RETURNING 1",
+            bytes.fromhex(fact.content_hash),
+            bytes.fromhex(fact.key_hash),
+            None if fact.supersedes is None else bytes.fromhex(fact.supersedes),
+            statement_text(fact),
+        )
+    keyed = "SELECT key_hash, supersedes FROM fact ORDER BY supersedes NULLS FIRST"
+    before = ask(keyed)
+    migrate.upgrade(owner)
+    slots = ask("SELECT slot::text FROM fact ORDER BY supersedes NULLS FIRST")
+    assert [slot.replace("-", "") for (slot,) in slots] == [first.key_hash[:32], first.content_hash[:32]]
+    migrate.downgrade(owner, "0003")
+    assert ask(keyed) == before

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from truenav.store.segments import Segments
     from truenav.store.staging import Conflict
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 50_000
 """Facts staged at once; also the most rows of a segment."""
 
 SNAPSHOT_KINDS = (BalanceSnapshot.TAG, PositionSnapshot.TAG)

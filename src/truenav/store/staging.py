@@ -1,6 +1,7 @@
 """How a batch of facts enters the journal: COPY into a temporary table, then one INSERT that the rules judge.
 
 PostgreSQL refuses COPY into a table with row-level security, hence the temporary table.
+Binary COPY: https://www.postgresql.org/docs/current/sql-copy.html.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_series
@@ -45,17 +47,42 @@ class Conflict:
 
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS fact_stage (
-    content_hash bytea, key_hash bytea, series_id bigint, occurred_at timestamptz, evidence bytea,
-    supersedes bytea, statement text, segment_number integer, segment_row integer, row integer
+    content_hash bytea, slot uuid, series_number integer, occurred_at timestamptz, evidence bytea,
+    segment_number integer, segment_row integer, row integer, supersedes bytea, statement text
 ) ON COMMIT DELETE ROWS
 """
 
+_HASH, _UUID, _INTEGER, _INSTANT = "(32,)u1", "(16,)u1", ">i4", ">i8"
+_FIXED_COLUMNS = {
+    "content_hash": _HASH,
+    "slot": _UUID,
+    "series_number": _INTEGER,
+    "occurred_at": _INSTANT,
+    "evidence": _HASH,
+    "segment_number": _INTEGER,
+    "segment_row": _INTEGER,
+    "row": _INTEGER,
+}
+"""The columns that a fact of a bulk kind fills, and how binary COPY writes them."""
+
+_BINARY_ROW = np.dtype(
+    [("fields", ">i2")]
+    + [part for name, kind in _FIXED_COLUMNS.items() for part in ((f"{name} width", ">i4"), (name, kind))]
+)
+_BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_BINARY_TRAILER = b"\xff\xff"
+_POSTGRES_EPOCH_US = 946_684_800_000_000
+"""2000-01-01, from which PostgreSQL counts, in microseconds of the Unix epoch."""
+
+_COPY_BINARY = f"COPY pg_temp.fact_stage ({', '.join(_FIXED_COLUMNS)}) FROM STDIN (FORMAT binary)"
+_COPY_TEXT = r"COPY pg_temp.fact_stage FROM STDIN (FORMAT csv, NULL '\N')"
+
 _INSERT = """
-INSERT INTO fact (tenant_id, content_hash, key_hash, series_id, occurred_at, recorded_at, evidence,
+INSERT INTO fact (tenant_id, content_hash, slot, series_id, occurred_at, recorded_at, evidence,
     supersedes, statement, segment_id, segment_row)
-SELECT (SELECT current_setting('truenav.tenant')), content_hash, key_hash, series_id, occurred_at,
-    :recorded_at, evidence, supersedes, statement,
-    (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
+SELECT (SELECT current_setting('truenav.tenant')), content_hash, slot,
+    (CAST(:series_ids AS bigint[]))[series_number], occurred_at, :recorded_at, evidence, supersedes,
+    statement, (CAST(:segment_ids AS bigint[]))[segment_number], segment_row
 FROM pg_temp.fact_stage stage
 """
 _ORIGINALS = "WHERE supersedes IS NULL"
@@ -67,21 +94,17 @@ _INSERT_ORIGINALS = text(_INSERT + _ORIGINALS + _SKIP_KNOWN)
 _INSERT_CORRECTIONS = text(_INSERT + _CORRECTIONS + _SKIP_KNOWN)
 
 _KNOWN = text("""
-SELECT count(*) FROM pg_temp.fact_stage stage CROSS JOIN LATERAL (SELECT content_hash FROM fact
-    WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original
-WHERE original.content_hash = stage.content_hash AND stage.supersedes IS NULL
+SELECT count(*) FROM pg_temp.fact_stage stage
+JOIN fact USING (slot) WHERE fact.content_hash = stage.content_hash
 """)
 
 # Who stands where a staged fact wanted to go, if it is not that fact itself; LATERAL, so that each row is one
-# look into an index.
+# look into the index.
 _CONFLICTS = text("""
-SELECT stage.row, coalesce(successor.content_hash, original.content_hash) AS standing
+SELECT stage.row, standing.content_hash AS standing
 FROM pg_temp.fact_stage stage
-LEFT JOIN LATERAL (SELECT content_hash FROM fact
-    WHERE supersedes = stage.supersedes AND supersedes IS NOT NULL LIMIT 1) successor ON true
-LEFT JOIN LATERAL (SELECT content_hash FROM fact
-    WHERE key_hash = stage.key_hash AND supersedes IS NULL LIMIT 1) original ON stage.supersedes IS NULL
-WHERE coalesce(successor.content_hash, original.content_hash) IS DISTINCT FROM stage.content_hash
+LEFT JOIN LATERAL (SELECT content_hash FROM fact WHERE slot = stage.slot LIMIT 1) standing ON true
+WHERE standing.content_hash IS DISTINCT FROM stage.content_hash
 ORDER BY stage.row
 """)
 
@@ -98,19 +121,37 @@ _SEGMENT_IDS = text(
 
 
 @dataclass(frozen=True, slots=True)
+class StagedRows:
+    """What COPY takes: rows of fixed width, and the others as text. None where there are none."""
+
+    binary: memoryview | None
+    text: memoryview | None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Facts (`frames.SCHEMA`), and the segments that the statements of bulk kinds are to lie in."""
+    """Facts (`frames.SCHEMA`) and what is made of them.
+
+    Their series, the segments that the statements of bulk kinds are to lie in, and the rows of the staging
+    table; these name series and segments by number, because ids need the database.
+    """
 
     facts: pl.DataFrame
+    series: pl.DataFrame
     segments: tuple[SegmentDraft, ...]
+    rows: StagedRows
 
 
 def prepare_batch(facts: pl.DataFrame) -> Batch:
     """Everything about a batch that needs no database."""
     counts = facts["kind"].value_counts().filter(pl.col("count") >= SEGMENT_MINIMUM)
+    bulk = sorted(counts["kind"])
+    names = facts.select(_SERIES).unique().sort(_SERIES)  # sorted, so that writers cannot deadlock
     return Batch(
         facts,
-        tuple(draft_segment(kind, facts.filter(pl.col("kind") == kind)) for kind in sorted(counts["kind"])),
+        names,
+        tuple(draft_segment(kind, facts.filter(pl.col("kind") == kind)) for kind in bulk),
+        _staged_rows(facts, names, bulk),
     )
 
 
@@ -119,8 +160,12 @@ def append_batch(
 ) -> tuple[int, list[Conflict]]:
     """Record a batch: gives how many facts were new, and the refused ones."""
     ids = _segment_ids(session, batch)
-    _stage(session, batch)
-    parameters = {"recorded_at": recorded_at, "segment_ids": ids}
+    _stage(session, batch.rows)
+    parameters = {
+        "recorded_at": recorded_at,
+        "segment_ids": ids,
+        "series_ids": _series_ids(session, batch.series),
+    }
     appended = _insert_all_as_new(session, parameters) if ids else 0
     if ids and not appended and session.scalar(_KNOWN) == batch.facts.height:
         return 0, []
@@ -155,46 +200,83 @@ def _insert_all_as_new(session: Session, parameters: dict[str, object]) -> int:
     return 0
 
 
-def _stage(session: Session, batch: Batch) -> None:
-    frame, bulk = batch.facts, [draft.kind for draft in batch.segments]
+def _staged_rows(facts: pl.DataFrame, names: pl.DataFrame, bulk: list[str]) -> StagedRows:
+    """The rows of the staging table: originals of bulk kinds in binary, all others as text."""
     is_bulk = pl.col("kind").is_in(bulk)
-    number = pl.col("kind").replace_strict(bulk, range(1, len(bulk) + 1), default=None, return_dtype=pl.Int32)
-    series_ids = _series_ids(session, frame)
-    staged = frame.join(series_ids, on=_SERIES, how="left", maintain_order="left").select(
-        _bytea("content_hash"),
-        _bytea("key_hash"),
-        "id",
-        pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ"),
-        _bytea("evidence"),
-        _bytea("supersedes"),
-        pl.when(~is_bulk).then(pl.col("statement")),
-        number.alias("segment_number"),
+    segment_number = pl.col("kind").replace_strict(
+        bulk, range(1, len(bulk) + 1), default=None, return_dtype=pl.Int32
+    )
+    numbered = names.with_row_index("series_number", offset=1)
+    staged = facts.join(numbered, on=_SERIES, how="left", maintain_order="left").select(
+        "content_hash",
+        pl.coalesce("supersedes", "key_hash").str.head(32).alias("slot"),
+        "series_number",
+        "occurred_at",
+        "evidence",
+        segment_number.alias("segment_number"),
         pl.when(is_bulk).then(pl.int_range(pl.len()).over("kind")).alias("segment_row"),
         pl.int_range(pl.len()).alias("row"),
+        "supersedes",
+        pl.when(~is_bulk).then(pl.col("statement")).alias("statement"),
     )
+    fixed = pl.col("supersedes").is_null() & pl.col("statement").is_null()
+    return StagedRows(_binary_rows(staged.filter(fixed)), _text_rows(staged.filter(~fixed)))
+
+
+def _binary_rows(staged: pl.DataFrame) -> memoryview | None:
+    """Rows without a null as PostgreSQL's binary COPY format: all of one width, so one array holds them."""
+    if staged.is_empty():
+        return None
+    rows = np.zeros(staged.height, _BINARY_ROW)
+    rows["fields"] = len(_FIXED_COLUMNS)
+    for name, kind in _FIXED_COLUMNS.items():
+        column, field = staged[name], rows[name]
+        rows[f"{name} width"] = field.itemsize if field.ndim == 1 else field.shape[1]
+        if kind == _INSTANT:
+            field[:] = column.dt.epoch("us").to_numpy() - _POSTGRES_EPOCH_US
+        elif field.ndim == 1:
+            field[:] = column.to_numpy()
+        else:
+            digits = bytes.fromhex("".join(column.to_list()))
+            field[:] = np.frombuffer(digits, np.uint8).reshape(field.shape)
+    return memoryview(_BINARY_HEADER + rows.tobytes() + _BINARY_TRAILER)
+
+
+def _text_rows(staged: pl.DataFrame) -> memoryview | None:
+    if staged.is_empty():
+        return None
     buffer = io.BytesIO()
-    staged.write_csv(buffer, include_header=False, null_value=r"\N")
+    staged.with_columns(
+        *(
+            pl.concat_str(pl.lit(r"\x"), name).alias(name)
+            for name in ("content_hash", "evidence", "supersedes")
+        ),
+        pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ"),
+    ).write_csv(buffer, include_header=False, null_value=r"\N")
+    return buffer.getbuffer()
+
+
+def _stage(session: Session, rows: StagedRows) -> None:
     session.execute(text(_STAGE))
     with driver(session).cursor() as cursor:
         cursor.execute("TRUNCATE pg_temp.fact_stage")
-        with cursor.copy(r"COPY pg_temp.fact_stage FROM STDIN (FORMAT csv, NULL '\N')") as copy:
-            copy.write(buffer.getbuffer())
+        if rows.binary is not None:
+            with cursor.copy(_COPY_BINARY) as copy:
+                copy.write(rows.binary)
+        if rows.text is not None:
+            with cursor.copy(_COPY_TEXT) as copy:
+                copy.write(rows.text)
 
 
-def _series_ids(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    """The ids of the series in a frame; new series are named. Sorted, so that writers cannot deadlock."""
-    wanted = frame.select(_SERIES).unique().sort(_SERIES)
-    parameters = wanted.to_dict(as_series=False)
+def _series_ids(session: Session, names: pl.DataFrame) -> list[int]:
+    """The ids of series, in their order; new ones are named."""
+    parameters = names.to_dict(as_series=False)
     ids = [row.id for row in session.execute(_FIND_SERIES, parameters)]
     if None in ids:
-        new = [row for row, id in zip(wanted.to_dicts(), ids, strict=True) if id is None]
+        new = [row for row, id in zip(names.to_dicts(), ids, strict=True) if id is None]
         session.execute(insert_series(series).on_conflict_do_nothing(), new)
         ids = [row.id for row in session.execute(_FIND_SERIES, parameters)]
-    return wanted.with_columns(pl.Series("id", ids, pl.Int64))
-
-
-def _bytea(name: str) -> pl.Expr:
-    return pl.concat_str(pl.lit(r"\x"), pl.col(name)).alias(name)
+    return ids
 
 
 def _conflicts(session: Session, frame: pl.DataFrame) -> list[Conflict]:
