@@ -5,17 +5,26 @@ WORKERS ?= 2
 ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.truenav/numba
 
-.PHONY: demo serve test check unit nightly bench docs lock clean install install-dev
+.PHONY: demo serve web web-dev web-check test check unit nightly bench docs lock clean install install-dev
 
-demo: install ## set up, run the demo fund to a verified NAV, serve it (ARGS=--once: stop afterwards)
+demo: install web ## set up, run the demo fund to a verified NAV, serve it (ARGS=--once: stop afterwards)
 	@$(BIN)/truenav demo $(ARGS)
 
-serve: install ## an empty installation on 127.0.0.1
+serve: install web ## an empty installation on 127.0.0.1
 	@$(BIN)/truenav serve $(ARGS)
+
+web: install ## build the web app, if anything it is made of has changed
+	@scripts/build_web
+
+web-dev: install ## the web app with hot reload, beside a running `make serve`
+	@scripts/build_web dev
+
+web-check: install ## types, unit tests and size of the web app
+	@scripts/build_web check
 
 test: check unit ## everything that must pass before a change lands
 
-check: install-dev ## lint, types, import contracts, licences
+check: install-dev web-check ## lint, types, import contracts, licences
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -44,4 +53,4 @@ install-dev:
 	@scripts/bootstrap dev
 
 clean: ## remove what was built; the data folder stays
-	rm -rf .venv .uv site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf web/dist web/node_modules .venv .uv site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
