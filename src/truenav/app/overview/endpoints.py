@@ -1,0 +1,71 @@
+"""The first page of a fund, and its history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from truenav.access.policy import Principal, authorize
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.http.models import Instant
+from truenav.app.http.problems import refusals
+from truenav.app.http.routes import Router, requires
+from truenav.app.nav.inputs import refuse_instant
+from truenav.app.overview.attention import attention
+from truenav.app.overview.figures import figures_of
+from truenav.app.overview.live import LiveViews
+from truenav.app.overview.schemas import OverviewAnswer
+from truenav.app.overview.view import build_opening, build_view, start_of_day
+from truenav.core.ids import NodeId
+from truenav.core.portfolio import Node
+from truenav.store import definitions
+from truenav.store.database import Session
+from truenav.store.definitions import Kind
+
+router = Router(prefix="/overview", tags=["overview"], module="overview")
+
+FundPath = Annotated[str, Path(max_length=64)]
+NumeraireQuery = Annotated[str, Query(min_length=1, max_length=64)]
+
+
+async def live_views(request: Request) -> LiveViews:
+    """The views that this process keeps."""
+    found: LiveViews = request.app.state.views
+    return found
+
+
+ViewsDep = Annotated[LiveViews, Depends(live_views)]
+
+
+@router.get("/{fund}", dependencies=[requires("portfolio:read")], responses=refusals(404, 409))
+def get_overview(
+    fund: FundPath,
+    *,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    views: ViewsDep,
+    now: NowDep,
+    numeraire: NumeraireQuery = "USD",
+    as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
+) -> OverviewAnswer:
+    """What the fund is worth, what changed, what could hurt, what is not known; now, or as of an instant."""
+    name = _known_fund(session, principal, fund)
+    if as_of is None:
+        kept, refreshing = views.get(session, principal.tenant, name)
+        view, figures = kept.view, kept.in_numeraire(numeraire)
+    else:
+        refuse_instant(as_of, now)
+        day = start_of_day(as_of)
+        opening = build_opening(session, house, principal.tenant, name, at=day, known_at=now)
+        view = build_view(session, house, principal.tenant, name, as_of=as_of, known_at=now, opening=opening)
+        figures, refreshing = figures_of(view, numeraire), False
+    needed = attention(session, principal, view, figures, now=now)
+    return OverviewAnswer.of(figures, needed, refreshing=refreshing)
+
+
+def _known_fund(session: Session, principal: Principal, fund: str) -> NodeId:
+    authorize(principal, "portfolio:read")
+    definitions.find(session, Kind.NODE, fund, Node)
+    return NodeId(fund)

@@ -1,0 +1,85 @@
+"""Forms of the first page on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from truenav.app.http.models import Answer, Instant, Number
+from truenav.app.http.records import Record
+from truenav.app.overview.model import (
+    Attention,
+    Changed,
+    Figures,
+    Hurt,
+    Row,
+    Site,
+    Unknown,
+    Worth,
+)
+
+
+class OverviewAnswer(Answer):
+    """The four answers, the tree, where it sits, and what needs attention.
+
+    A figure that is null is unknown, never zero; ``missing`` of its section names the field and the reason.
+    ``refreshing``: something changed and a newer valuation is computed; the event ``valued`` tells when.
+    """
+
+    fund: str
+    name: str
+    as_of: Instant
+    numeraire: str
+    refreshing: bool
+    worth: Record[Worth]
+    changed: Record[Changed]
+    hurt: Record[Hurt]
+    unknown: Record[Unknown]
+    tree: list[Record[Row]]
+    sits: list[Record[Site]]
+    attention: list[Record[Attention]]
+
+    @classmethod
+    def of(cls, figures: Figures, attention: tuple[Attention, ...], *, refreshing: bool) -> Self:
+        """The page as the API shows it."""
+        return cls(
+            fund=figures.fund,
+            name=figures.name,
+            as_of=figures.as_of,
+            numeraire=figures.numeraire,
+            refreshing=refreshing,
+            worth=figures.worth,
+            changed=figures.changed,
+            hurt=figures.hurt,
+            unknown=figures.unknown,
+            tree=list(figures.tree),
+            sits=list(figures.sits),
+            attention=list(attention),
+        )
+
+
+class HistoryPoint(Answer):
+    """One NAV. ``per_unit`` is of the class that the history follows; null where it is not known.
+
+    ``drawdown`` is measured on ``basis`` of the whole history: 0 at a high, -0.25 a quarter below it.
+    """
+
+    at: Instant
+    kind: Literal["published", "provisional", "imported"]
+    run: str | None
+    quality: str | None
+    nav: Number | None
+    per_unit: Number | None
+    drawdown: Number | None
+
+
+class HistoryAnswer(Answer):
+    """NAVs of a fund in one numeraire, oldest first; of one instant the published one stands."""
+
+    fund: str
+    numeraire: str
+    share_class: Annotated[str | None, Field(description="The class whose NAV per unit is followed")]
+    basis: Literal["per_unit", "nav"]
+    worst_drawdown: Number | None
+    points: list[HistoryPoint]
