@@ -145,3 +145,27 @@ def test_as_of_an_earlier_instant(fund):
 @pytest.mark.parametrize(("path", "status"), [("nobody", 404), ("carry", 422), ("alpha?numeraire=XXX", 422)])
 def test_what_is_no_fund_or_numeraire_is_refused(fund, path, status):
     assert fund.maker.get(f"/api/v1/overview/{path}").status_code == status
+
+
+def test_the_history_has_published_provisional_and_imported_navs(fund):
+    imported = (
+        "fund,share_class,as_of,nav,units,currency\n"
+        "alpha,alpha-a,2026-01-29T08:00:00Z,1100000,10000,USD\n"
+        "alpha,alpha-a,2026-01-30T08:00:00Z,1050000,10000,USD\n"
+    )
+    answer = fund.upload("nav.csv", imported)
+    assert answer.status_code == 201, answer.text
+    published = fund.publish(fund.strike())
+    _move_price(fund)
+    provisional = fund.strike()
+    history = fund.maker.get("/api/v1/overview/alpha/history").json()
+    assert [one["kind"] for one in history["points"]] == ["imported", "imported", "published", "provisional"]
+    assert [one["run"] for one in history["points"][2:]] == [published["id"], provisional["id"]]
+    assert [one["per_unit"] for one in history["points"]] == ["110", "105", "100.00015", "100.00115"]
+    assert history["basis"] == "per_unit"
+    assert history["points"][0]["drawdown"] == "0"
+    assert Decimal(history["worst_drawdown"]).quantize(Decimal("0.0001")) == Decimal("-0.0909")
+    later = fund.maker.get("/api/v1/overview/alpha/history", params={"from": "2026-01-30T08:00:00Z"})
+    assert len(later.json()["points"]) == 2
+    in_ether = fund.maker.get("/api/v1/overview/alpha/history", params={"numeraire": "ETH"}).json()
+    assert {one["nav"] for one in in_ether["points"]} == {None}

@@ -14,8 +14,9 @@ from truenav.app.http.routes import Router, requires
 from truenav.app.nav.inputs import refuse_instant
 from truenav.app.overview.attention import attention
 from truenav.app.overview.figures import figures_of
+from truenav.app.overview.history import nav_history
 from truenav.app.overview.live import LiveViews
-from truenav.app.overview.schemas import OverviewAnswer
+from truenav.app.overview.schemas import HistoryAnswer, OverviewAnswer
 from truenav.app.overview.view import build_opening, build_view, start_of_day
 from truenav.core.ids import NodeId
 from truenav.core.portfolio import Node
@@ -63,6 +64,26 @@ def get_overview(
         figures, refreshing = figures_of(view, numeraire), False
     needed = attention(session, principal, view, figures, now=now)
     return OverviewAnswer.of(figures, needed, refreshing=refreshing)
+
+
+@router.get("/{fund}/history", dependencies=[requires("nav:read")], responses=refusals(404))
+def get_history(
+    fund: FundPath,
+    *,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    now: NowDep,
+    numeraire: NumeraireQuery = "USD",
+    since: Annotated[Instant | None, Query(alias="from", description="Later than this")] = None,
+    until: Annotated[Instant | None, Query(alias="to", description="Up to this; absent: now")] = None,
+) -> HistoryAnswer:
+    """The NAVs of the fund through time with drawdown: published, provisional and imported ones."""
+    name = _known_fund(session, principal, fund)
+    history = nav_history(
+        session, house, principal.tenant, name, since=since, until=until or now, numeraire=numeraire
+    )
+    return HistoryAnswer.of(name, numeraire, history)
 
 
 def _known_fund(session: Session, principal: Principal, fund: str) -> NodeId:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from truenav.app.http.models import Answer, Instant, Number
 from truenav.app.http.records import Record
+from truenav.app.overview.history import History
 from truenav.app.overview.model import (
     Attention,
     Changed,
@@ -83,3 +84,27 @@ class HistoryAnswer(Answer):
     basis: Literal["per_unit", "nav"]
     worst_drawdown: Number | None
     points: list[HistoryPoint]
+
+    @classmethod
+    def of(cls, fund: str, numeraire: str, history: History) -> Self:
+        """A history as the API shows it."""
+        known = [one for one in history.drawdowns if one is not None]
+        return cls(
+            fund=fund,
+            numeraire=numeraire,
+            share_class=history.share_class,
+            basis=history.basis,
+            worst_drawdown=min(known, default=None),
+            points=[
+                HistoryPoint(
+                    at=point.at,
+                    kind=point.kind,
+                    run=point.run,
+                    quality=point.quality,
+                    nav=point.nav,
+                    per_unit=point.per_unit,
+                    drawdown=fall,
+                )
+                for point, fall in zip(history.points, history.drawdowns, strict=True)
+            ],
+        )
