@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from psycopg import sql
 
 from truenav.access.passwords import hash_password
+from truenav.access.tickets import DOOR
 from truenav.api.app import create_app
 from truenav.app.house import House
 from truenav.app.http.login import CSRF_HEADER
@@ -27,6 +28,7 @@ from truenav.core.ids import TenantId, UserId
 from truenav.store import migrate
 from truenav.store import users as store
 from truenav.store.database import Database
+from truenav.store.logins import forget_attempts_before
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 from truenav.worker.execute import execute
 
@@ -146,6 +148,8 @@ def api_database(postgres_server: EmbeddedPostgres) -> Iterator[Database]:
 @pytest.fixture
 def installation(api_database: Database, tmp_path: Path) -> Iterator[Installation]:
     clock = TestClock()
+    with api_database.transaction(DOOR) as session:  # every test begins at the same instant
+        forget_attempts_before(session, clock.now() + timedelta(days=1000))
     settings = Settings(data_dir=tmp_path)
     house = House.of(settings, api_database, clock)
     app = create_app(settings, house=house)
@@ -278,7 +282,7 @@ def fund(installation: Installation, tenant: TenantId) -> FundHouse:
         installation,
         tenant,
         maker=installation.logged_in(tenant, "max", "manager"),
-        checker=installation.logged_in(tenant, "fay", "finance"),
+        checker=installation.logged_in(tenant, "fay", "finance", "risk"),
     )
     for path, body in DEFINITIONS.items():
         answer = made.maker.put(f"/api/v1/{path}", json=body)

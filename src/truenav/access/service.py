@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from truenav.access import factors, passkeys, users
+from truenav.access import factors, users
 from truenav.access.errors import BadCredentialsError, FactorNeededError, WrongFactorError, WrongPasswordError
 from truenav.access.limiter import AttemptLimiter
-from truenav.access.passkeys import RelyingParty
 from truenav.access.passwords import hash_password, needs_rehash, suffices_alone, verify_password
 from truenav.access.policy import Principal
 from truenav.access.principals import load_principal
@@ -32,6 +31,9 @@ from truenav.store.database import Database, Session
 from truenav.store.logins import Standing
 from truenav.store.secrets import Vault
 from truenav.store.users import SessionProof
+
+if TYPE_CHECKING:  # loading what checks passkeys takes a third of a second; a strike needs none of it
+    from truenav.access.passkeys import Challenge, RelyingParty
 
 _WRONG = "The e-mail address or the password is wrong."
 _WRONG_CODE = "The code is wrong, or was used already; wait for the next one."
@@ -137,6 +139,8 @@ class Access:
         self, party: RelyingParty, ticket: str, credential: Mapping[str, Any], *, visitor: Visitor
     ) -> LogIn:
         """Open a session for whoever answered the challenge of `passkeys.begin_log_in`."""
+        from truenav.access import passkeys
+
         now = self._clock.now()
         challenge, found = passkeys.find_answerer(self._database, ticket, credential, now=now)
         with self._database.transaction(found.tenant) as session:
@@ -184,6 +188,8 @@ class Access:
         visitor: Visitor,
     ) -> LogIn:
         """As `confirm`, by the answer to a challenge of `begin_passkey`."""
+        from truenav.access import passkeys
+
         now = self._clock.now()
         try:
             challenge, found = passkeys.find_answerer(self._database, ticket, credential, now=now)
@@ -197,8 +203,10 @@ class Access:
         except UnauthenticatedError as error:  # the session itself is good
             raise WrongFactorError(f"credential: {error.message}") from error
 
-    def begin_passkey(self, party: RelyingParty) -> passkeys.Challenge:
+    def begin_passkey(self, party: RelyingParty) -> Challenge:
         """A challenge for whoever answers it, to log in or to confirm."""
+        from truenav.access import passkeys
+
         return passkeys.begin_log_in(self._database, party, now=self._clock.now())
 
     def refuse_stale(self, token: str) -> None:
@@ -216,6 +224,18 @@ class Access:
         clear = self._limiter.attempt(_own_key(principal), address, now)
         users.change_own_password(session, principal, present=present, new=new, now=now)
         clear()
+
+    def confirm_generator(
+        self, session: Session, principal: Principal, factor_id: str, *, code: str, address: str
+    ) -> tuple[str, ...]:
+        """`factors.confirm_generator` in the caller's transaction; guessing the code is slowed down."""
+        now = self._clock.now()
+        clear = self._limiter.attempt(_own_key(principal), address, now)
+        codes = factors.confirm_generator(
+            session, self._open_vault(), principal, factor_id, code=code, now=now
+        )
+        clear()
+        return codes
 
     def authenticate(self, token: str, *, in_use: bool = True) -> Principal:
         """Who holds this session token or API token; ``UnauthenticatedError`` when nobody may, any more.

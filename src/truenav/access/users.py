@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from truenav.access.errors import WrongPasswordError
-from truenav.access.passwords import check_password, hash_password, verify_password
+from truenav.access.passwords import NO_PASSWORD, check_password, hash_password, verify_password
 from truenav.access.policy import INSTALLATION, Principal, Resource, authorize, parse_roles
 from truenav.access.roles import refuse_greater_roles
 from truenav.access.sessions import revoke_sessions
@@ -29,13 +29,13 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}")
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What an administrator says of a user to be added."""
+    """What an administrator says of a user to be added; without a password they choose one by a link."""
 
     id: str
     name: str
     email: str
     roles: tuple[str, ...]
-    password: str = field(repr=False)
+    password: str | None = field(repr=False, default=None)
 
 
 def system_principal(tenant: TenantId) -> Principal:
@@ -118,12 +118,13 @@ def make_user(new: NewUser, *, now: datetime, custom: Iterable[str] = ()) -> sto
         raise InvalidInputError(f"id: {SYSTEM!r} is the name schedules act under; choose another.")
     email = parse_email(new.email)
     roles = parse_roles(new.roles, custom=custom)
-    check_password(new.password, personal=(email, new.name, user_id))
+    if new.password is not None:
+        check_password(new.password, personal=(email, new.name, user_id))
     return store.User(
         id=UserId(user_id),
         name=new.name,
         email=email,
-        password_hash=hash_password(new.password),
+        password_hash=NO_PASSWORD if new.password is None else hash_password(new.password),
         roles=roles,
         disabled_at=None,
         created_at=now,

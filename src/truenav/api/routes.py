@@ -16,6 +16,9 @@ from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
 from truenav.app.http.routes import API_PREFIX, Router, public
+from truenav.app.login.account import router as account
+from truenav.app.login.admin import router as people
+from truenav.app.login.endpoints import router as login
 from truenav.app.modules.endpoints import router as modules
 from truenav.app.nav.endpoints import router as nav
 from truenav.app.overview.endpoints import router as overview
@@ -26,6 +29,9 @@ from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
+    login,
+    account,
+    people,
     access,
     roles,
     modules,
@@ -40,7 +46,16 @@ SLICES: tuple[APIRouter, ...] = (
 )
 """Routers of the slices; a new slice adds its own here."""
 
-PUBLIC_PATHS = frozenset({"/healthz", "/metrics", f"{API_PREFIX}/login"})
+PUBLIC_PATHS = frozenset(
+    {
+        "/healthz",
+        "/metrics",
+        *(
+            f"{API_PREFIX}/login{path}"
+            for path in ("", "/code", "/passkey", "/passkey/challenge", "/link", "/link/look")
+        ),
+    }
+)
 """Everything that answers without a log-in, besides the API's own description; a test compares."""
 
 system = Router(base="", tags=["system"])

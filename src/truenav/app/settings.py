@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from truenav.core.failure import InvalidInputError
 from truenav.store.objects import Bucket
@@ -26,7 +27,9 @@ class Settings:
     ``database_url`` None: the embedded PostgreSQL under ``data_dir``; else the URL of a role of your own
     server that may make roles and a database. ``master_key`` None: the key file under ``data_dir``.
     ``s3``: the bucket in which payloads and segments lie; None: under ``data_dir``. ``mirror_dir``: a folder
-    on another disk, to which everything is written before it is acknowledged.
+    on another disk, to which everything is written before it is acknowledged. ``public_url``: the address
+    that people open, to which passkeys are bound and identity providers return; None: http://localhost.
+    ``private_issuers``: identity providers may stand in a private network, or on this machine over http.
     """
 
     data_dir: Path = Path(".truenav")
@@ -37,6 +40,8 @@ class Settings:
     log_level: str = "info"
     s3: Bucket | None = None
     mirror_dir: Path | None = None
+    public_url: str | None = None
+    private_issuers: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -52,6 +57,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=_log_level(given.get("TRUENAV_LOG_LEVEL", default.log_level)),
         s3=_s3(given),
         mirror_dir=Path(given["TRUENAV_MIRROR_DIR"]).absolute() if "TRUENAV_MIRROR_DIR" in given else None,
+        public_url=_public_url(given.get("TRUENAV_PUBLIC_URL")),
+        private_issuers=given.get("TRUENAV_PRIVATE_ISSUERS") == "1",
     )
 
 
@@ -63,6 +70,19 @@ def _s3(given: Mapping[str, str]) -> Bucket | None:
         raise SettingError(f"{missing[0]} is missing; an object store needs {', '.join(_S3)}.")
     endpoint, name, access_key, secret_key = (given[name] for name in _S3)
     return Bucket(endpoint, name, access_key, secret_key, given.get("TRUENAV_S3_REGION", "us-east-1"))
+
+
+def _public_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "localhost")
+    if not safe or parts.hostname is None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingError(
+            f"TRUENAV_PUBLIC_URL: {text[:80]!r}; use https:// and a host name, without a path, for example "
+            "https://nav.example.com (http:// for localhost only)."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _port(text: str) -> int:

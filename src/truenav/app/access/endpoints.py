@@ -1,30 +1,26 @@
-"""Log in and out, one's own account and API tokens, and the users of the tenant."""
+"""One's own rights and API tokens, and the users of the tenant."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Request
 
 from truenav.access import tokens, users
 from truenav.access.users import NewUser
 from truenav.app.access.schemas import (
-    LoggedIn,
-    LogInBody,
     Me,
     NewToken,
     NewTokenBody,
     NewUserBody,
-    PasswordChangeBody,
     TokenAnswer,
     UserAnswer,
     UserChangeBody,
 )
-from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.http.context import CallerDep, NowDep, PrincipalDep, SessionDep
 from truenav.app.http.etags import refuse_edited_meanwhile
-from truenav.app.http.login import Caller, clear_cookie, client_address, refuse_foreign_origin, set_cookie
 from truenav.app.http.pages import Page, PageQueryDep
-from truenav.app.http.routes import Router, public, requires
+from truenav.app.http.routes import Router, requires
 from truenav.core.ids import UserId
 from truenav.store import roles
 from truenav.store import users as store
@@ -34,41 +30,10 @@ router = Router(tags=["access"])
 UserIdPath = Annotated[str, Path(max_length=64)]
 
 
-@router.post("/login", dependencies=[public()])
-def log_in(body: LogInBody, request: Request, response: Response, house: HouseDep) -> LoggedIn:
-    """Open a browser session: the answer sets a cookie, good for 12 hours and for one hour without use."""
-    refuse_foreign_origin(request)
-    login = house.access.log_in(
-        body.email, body.password, address=client_address(request), tenant=body.tenant
-    )
-    set_cookie(request, response, login)
-    with house.database.transaction(login.principal.tenant) as session:
-        preferences = roles.get_preferences(session, login.principal.user)
-    me = Me.of(Caller(login.principal, login.token, from_cookie=True), preferences)
-    return LoggedIn(me=me, expires_at=login.expires_at)
-
-
-@router.post("/logout", status_code=204, dependencies=[requires("self:write", transaction=False)])
-def log_out(request: Request, response: Response, caller: CallerDep, house: HouseDep) -> None:
-    """End the browser session, on the server too."""
-    house.access.log_out(caller.principal, caller.token)
-    clear_cookie(request, response)
-
-
 @router.get("/me", dependencies=[requires("self:read")])
 def get_me(caller: CallerDep, session: SessionDep) -> Me:
     """Who calls, what they may do and see, and how they want the screens."""
     return Me.of(caller, roles.get_preferences(session, caller.principal.user))
-
-
-@router.post("/me/password", status_code=204, dependencies=[requires("self:write", secret_request=True)])
-def change_own_password(
-    body: PasswordChangeBody, request: Request, principal: PrincipalDep, session: SessionDep, house: HouseDep
-) -> None:
-    """Replace one's own password; every session of the user ends, this one too."""
-    house.access.change_own_password(
-        session, principal, present=body.present, new=body.new, address=client_address(request)
-    )
 
 
 @router.get("/tokens", dependencies=[requires("self:read")])
@@ -79,7 +44,9 @@ def list_tokens(principal: PrincipalDep, session: SessionDep, query: PageQueryDe
     return query.page(rows, key=lambda row: row.id, show=TokenAnswer.of)
 
 
-@router.post("/tokens", status_code=201, dependencies=[requires("self:write", secret_answer=True)])
+@router.post(
+    "/tokens", status_code=201, dependencies=[requires("self:write", secret_answer=True, fresh=True)]
+)
 def issue_token(body: NewTokenBody, principal: PrincipalDep, session: SessionDep, now: NowDep) -> NewToken:
     """Make an API token of one's own, limited to some actions. Its secret is in this answer only."""
     issued = tokens.issue_token(
@@ -102,7 +69,9 @@ def list_users(session: SessionDep, query: PageQueryDep) -> Page[UserAnswer]:
     return query.page(rows, key=lambda row: row.id, show=UserAnswer.of)
 
 
-@router.post("/users", status_code=201, dependencies=[requires("user:write", secret_request=True)])
+@router.post(
+    "/users", status_code=201, dependencies=[requires("user:write", secret_request=True, fresh=True)]
+)
 def add_user(body: NewUserBody, principal: PrincipalDep, session: SessionDep, now: NowDep) -> UserAnswer:
     """Add a user."""
     new = NewUser(body.id, body.name, body.email, tuple(body.roles), body.password)
@@ -115,7 +84,7 @@ def get_user(user_id: UserIdPath, session: SessionDep) -> UserAnswer:
     return UserAnswer.of(store.get_user(session, UserId(user_id)))
 
 
-@router.patch("/users/{user_id}", dependencies=[requires("user:write", secret_request=True)])
+@router.patch("/users/{user_id}", dependencies=[requires("user:write", secret_request=True, fresh=True)])
 def change_user(
     user_id: UserIdPath,
     body: UserChangeBody,
@@ -140,7 +109,7 @@ def change_user(
     return UserAnswer.of(changed)
 
 
-@router.delete("/users/{user_id}", status_code=204, dependencies=[requires("user:write")])
+@router.delete("/users/{user_id}", status_code=204, dependencies=[requires("user:write", fresh=True)])
 def disable_user(user_id: UserIdPath, principal: PrincipalDep, session: SessionDep, now: NowDep) -> None:
     """Disable another user: sessions and tokens end at once; the name stays, for the audit trail."""
     users.change_user(session, principal, UserId(user_id), now=now, disabled=True)

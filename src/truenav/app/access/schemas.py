@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from truenav.access.modules import MODULES
-from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH
+from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH_WITH_FACTOR
 from truenav.access.policy import allowed_actions
 from truenav.access.sessions import csrf_token
 from truenav.access.tokens import IssuedToken
@@ -18,18 +18,9 @@ from truenav.store.roles import Preferences, Scope
 from truenav.store.users import ApiToken, User
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
-Password = Annotated[str, StringConstraints(min_length=1, max_length=4 * MAX_LENGTH)]
-NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=4 * MAX_LENGTH)]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH_WITH_FACTOR, max_length=4 * MAX_LENGTH)]
 Roles = Annotated[list[ShortText], Field(min_length=1, max_length=20)]
 Scopes = Annotated[list[ShortText], Field(min_length=1, max_length=100)]
-
-
-class LogInBody(Body):
-    """E-mail and password; the tenant only where both fit several."""
-
-    email: Email
-    password: Password
-    tenant: Slug | None = None
 
 
 class Me(Answer):
@@ -67,20 +58,6 @@ class Me(Answer):
             preferences=PreferencesAnswer.of(preferences),
             csrf=csrf_token(caller.token) if caller.from_cookie else None,
         )
-
-
-class LoggedIn(Answer):
-    """A new browser session; the cookie that opens it came with the answer."""
-
-    me: Me
-    expires_at: Instant
-
-
-class PasswordChangeBody(Body):
-    """The present password and the new one."""
-
-    present: Password
-    new: NewPassword
 
 
 class UserAnswer(Answer):

@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from truenav.access.policy import Principal
-from truenav.access.service import Access, LogIn
+from truenav.access.service import Access, LogIn, Visitor
 from truenav.access.sessions import LONGEST, csrf_token
 from truenav.access.tokens import PREFIX
 from truenav.app.http.errors import CrossSiteError
 from truenav.core.failure import UnauthenticatedError
 
 COOKIE = "truenav_session"
+"""Over https its name begins with ``__Host-``: no other host or path of the domain can plant one."""
 CSRF_HEADER = "X-Truenav-CSRF"
+_AGENT_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def identify(request: Request, access: Access) -> Caller:
         if kind.lower() != "bearer" or not token.startswith(PREFIX):
             raise UnauthenticatedError("Send 'Authorization: Bearer tn_...' with an API token, or log in.")
         return Caller(access.authenticate(token.strip()), token.strip(), from_cookie=False)
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(cookie_name(request, COOKIE), "")
     if not token or token.startswith(PREFIX):
         raise UnauthenticatedError("Log in, or send an API token as 'Authorization: Bearer tn_...'.")
     return Caller(access.authenticate(token), token, from_cookie=True)
@@ -67,21 +69,38 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+def visitor(request: Request) -> Visitor:
+    """From where somebody comes, and with which browser, as far as it says."""
+    agent = request.headers.get("user-agent", "")
+    shown = "".join(sign for sign in agent if sign.isprintable())
+    return Visitor(client_address(request), shown[:_AGENT_LENGTH])
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser came over https."""
+    return request.url.scheme == "https"
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The name under which the browser holds a cookie of ours."""
+    return f"__Host-{name}" if is_secure(request) else name
+
+
 def set_cookie(request: Request, response: Response, login: LogIn) -> None:
     """Give the browser its session: unreadable for scripts, never sent from another site."""
     response.set_cookie(
-        COOKIE,
+        cookie_name(request, COOKIE),
         login.token,
         max_age=int(LONGEST.total_seconds()),
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
     )
 
 
 def clear_cookie(request: Request, response: Response) -> None:
     """Take the session from the browser."""
     response.delete_cookie(
-        COOKIE, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        cookie_name(request, COOKIE), path="/", httponly=True, samesite="strict", secure=is_secure(request)
     )

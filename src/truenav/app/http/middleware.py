@@ -17,19 +17,24 @@ from truenav.app.http.problems import problem_response, unexpected_problem
 
 _log = structlog.get_logger("truenav.http")
 
+# For answers of the API; the web app's files bring a content policy and a caching rule of their own.
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), usb=(), publickey-credentials-create=(self), "
+        "publickey-credentials-get=(self)"
+    ),
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
 }
+_ONLY_HTTPS = "max-age=31536000; includeSubDomains"
 
 
 class Envelope:
@@ -95,7 +100,7 @@ class _Sender:
             headers.setdefault(name, value)
         headers["X-Request-Id"] = self._request_id
         if self._secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            headers.setdefault("Strict-Transport-Security", _ONLY_HTTPS)
 
 
 def _route_of(scope: Scope) -> str:

@@ -48,6 +48,7 @@ class Requirement:
     ``secret_answer``: the answer holds a secret, so it is never kept for a repeated request.
     ``sight``: *whole* speaks of the whole tenant and is refused to who may look at some nodes only;
     *narrowed* narrows itself to what the caller sees (`truenav.app.sight`), streams and files included.
+    ``fresh``: a sensitive change; in a browser session the caller proved within ten minutes who they are.
     """
 
     action: str | None
@@ -56,6 +57,7 @@ class Requirement:
     secret_answer: bool = False
     body_limit: int = BODY_LIMIT
     sight: Sight = "whole"
+    fresh: bool = False
 
     def __call__(self) -> None:
         """Do nothing: as a dependency it only marks the route, which reads the mark."""
@@ -69,6 +71,7 @@ def requires(
     secret_answer: bool = False,
     body_limit: int = BODY_LIMIT,
     sight: Sight = "whole",
+    fresh: bool = False,
 ) -> Any:
     """Guard a route: ``@router.get("/navs", dependencies=[requires("nav:read")])``.
 
@@ -77,7 +80,7 @@ def requires(
     """
     if action not in ACTIONS:
         raise UnsecuredRouteError(f"{action!r} is not in truenav.access.actions")
-    return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit, sight))
+    return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit, sight, fresh))
 
 
 def public() -> Any:
@@ -125,6 +128,8 @@ class SecuredRoute(APIRoute):
             strict = StrictRequest(request, limit=requirement.body_limit)
             if requirement.action is not None:
                 await _admit(strict, requirement.action, module)
+                if requirement.fresh:
+                    await _refuse_stale(strict)
                 refuse_sight(
                     strict.state.caller.principal,
                     requirement.action,
@@ -168,6 +173,14 @@ async def _admit(request: Request, action: str, module: str | None) -> None:
         refuse_cross_site(request, caller)
     refuse_module_off(module, caller.principal.modules_off)
     authorize(caller.principal, action)
+
+
+async def _refuse_stale(request: Request) -> None:
+    """Refuse a sensitive change by a session whose owner proved long ago who they are."""
+    caller: Caller = request.state.caller
+    if caller.from_cookie:
+        house: House = request.app.state.house
+        await run_in_threadpool(house.access.refuse_stale, caller.token)
 
 
 async def _serve(
