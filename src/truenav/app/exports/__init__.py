@@ -1,0 +1,1 @@
+"""Every table as a file: CSV and XLSX, exact and harmless."""
