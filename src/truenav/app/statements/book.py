@@ -90,7 +90,6 @@ def _worth(desk: Desk) -> list[Data]:
     return [
         {"word": "gross-assets", "amount": number(root.gross_asset_value_usd)},
         {"word": "accrued-fees", "amount": number(-root.accrued_fees_usd)},
-        {"word": "nav", "amount": number(root.nav_usd)},
     ]
 
 
@@ -173,49 +172,51 @@ def _tree(desk: Desk) -> list[Data]:
     ]
 
 
-def _all_lines(desk: Desk) -> list[tuple[str, NavLine]]:
+def _all_lines(desk: Desk) -> list[NavLine]:
     """Every line that stands for an asset or contract: holdings of funds are looked through."""
-    return [
-        (desk.node(fund.fund), line)
-        for fund in desk.subject.result.funds
-        for line in fund.lines
-        if line.kind is not LineKind.HOLDING
-    ]
+    funds = desk.subject.result.funds
+    return [line for fund in funds for line in fund.lines if line.kind is not LineKind.HOLDING]
 
 
 def _lines(desk: Desk) -> Data:
     lines = _all_lines(desk)
-    priced = [(fund, line) for fund, line in lines if line.value_usd is not None]
-    unpriced = [(fund, line) for fund, line in lines if line.value_usd is None]
-    priced.sort(key=lambda pair: (-abs(pair[1].value_usd or ZERO), pair[1].subject, pair[1].account))
+    priced = sorted((line for line in lines if line.value_usd is not None), key=_largest_first)
+    unpriced = [line for line in lines if line.value_usd is None]
     shown = [*priced[:MOST_LINES], *unpriced[:MOST_UNPRICED]]
-    with exact():
-        total = sum((line.value_usd or ZERO for _, line in priced), ZERO)
-        rest = sum((line.value_usd or ZERO for _, line in priced[MOST_LINES:]), ZERO)
+    accounts = {str(one.id): one.name for one in desk.subject.inputs.accounts}
     return {
-        "rows": [_line_row(desk, fund, line) for fund, line in shown],
+        "rows": [_line_row(desk, line, accounts.get(line.account, line.account)) for line in shown],
         "shown": len(shown),
         "count": len(lines),
         "more": len(lines) - len(shown),
-        "rest": number(rest),
-        "total": number(total),
+        "rest": number(_sum(priced[MOST_LINES:])),
+        "total": number(_sum(priced)),
         "unpriced": len(unpriced),
         "several": len(desk.subject.result.funds) > 1,
     }
 
 
-def _line_row(desk: Desk, fund: str, line: NavLine) -> Data:
-    account = next((one.name for one in desk.subject.inputs.accounts if one.id == line.account), line.account)
+def _largest_first(line: NavLine) -> tuple[Decimal, str, str, str]:
+    return -abs(line.value_usd or ZERO), line.subject, line.account, line.node
+
+
+def _sum(lines: Iterable[NavLine]) -> Decimal:
+    """Values of priced lines."""
+    with exact():
+        return sum((line.value_usd or ZERO for line in lines), ZERO)
+
+
+def _line_row(desk: Desk, line: NavLine, account: str) -> Data:
     where = " · ".join(part for part in (account, line.wallet) if part)
     return {
         "what": _subject_name(desk, line),
         "kind": f"kind-{line.kind}",
         "where": desk.printer.text(where),
-        "fund": fund,
-        "quantity": quantity(line.quantity),
-        "price": _price(line.price_usd),
+        "book": desk.node(line.node),
+        "quantity": _fine(line.quantity),
+        "price": _fine(line.price_usd),
         "value": number(line.value_usd),
-        "coverage": f"coverage-{line.coverage}" if line.coverage else "coverage-missing",
+        "coverage": f"coverage-{line.coverage or 'missing'}",
         "key": charts.coverage_key(line.coverage or "missing"),
     }
 
@@ -227,15 +228,15 @@ def _subject_name(desk: Desk, line: NavLine) -> str:
     return desk.symbol(line.subject)
 
 
-def _price(price: Decimal | None) -> str:
-    """Four decimals; eight where four would hide a price that is not zero."""
-    return number(price, 8 if price is not None and 0 < abs(price) < Decimal("0.1") else 4)
+def _fine(value: Decimal | None) -> str:
+    """Four decimals; eight where four would hide a figure that is not zero."""
+    return number(value, 8 if value is not None and 0 < abs(value) < Decimal("0.1") else 4)
 
 
 def _prices(desk: Desk) -> list[Data]:
     """How much of the gross value each source priced, with the oldest quote; the largest first."""
     found: dict[str, list[NavLine]] = {}
-    for _, line in _all_lines(desk):
+    for line in _all_lines(desk):
         found.setdefault(line.price_source if line.value_usd is not None else "", []).append(line)
     as_of = desk.subject.result.as_of
     rows = []
@@ -300,7 +301,7 @@ def _issues(desk: Desk) -> Data:
 def _notes(desk: Desk) -> list[Data]:
     result = desk.subject.result
     notes = [sentence("note-rounding")]
-    unpriced = sorted({_subject_name(desk, line) for _, line in _all_lines(desk) if line.value_usd is None})
+    unpriced = sorted({_subject_name(desk, line) for line in _all_lines(desk) if line.value_usd is None})
     if unpriced:
         notes.append(sentence("note-unpriced", _listed(unpriced)))
     unknown = [one.code for one in result.root.numeraires if one.nav is None]

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from html import escape
 
-from truenav.app.statements.figures import number, percent, signed
+from truenav.app.statements.figures import direction, number, percent, signed
 from truenav.calc.nav.model import Coverage
 from truenav.core.money import ONE, ZERO, divided
 
@@ -110,13 +110,13 @@ def _outlined(x: Decimal, width: Decimal, height: int, stroke: str, fill: str) -
 
 
 def history_chart(
-    points: Sequence[Point], *, unit: Decimal, provisional: bool, width: int = WIDTH, height: int = 150
+    points: Sequence[Point], *, unit: Decimal, provisional: bool, width: int = WIDTH, height: int = 136
 ) -> str:
     """Values in ``unit`` over time, and below them the drawdown of the NAV per unit in percent.
 
     At least two points, oldest first. The axis is cut; a ``provisional`` last point is dotted amber.
     """
-    plot = _Plot(left=40, right=width - 52, top=8, bottom=height - 60)
+    plot = _Plot(left=40, right=width - 52, top=8, bottom=height - 64)
     xs = _time_positions([point.at for point in points], plot)
     values = [divided(point.value, unit) for point in points]
     scale = _Scale.of(values, plot)
@@ -155,7 +155,7 @@ def drawdowns(points: Sequence[Point]) -> list[Decimal | None]:
     return found
 
 
-def bridge_chart(steps: Sequence[Step], width: int = WIDTH, height: int = 150) -> str:
+def bridge_chart(steps: Sequence[Step], width: int = WIDTH, height: int = 122) -> str:
     """A waterfall from total to total: parts in thousand, totals in million USD; the axis is cut."""
     ends = _bar_ends(steps)
     values = [value for pair, step in zip(ends, steps, strict=True) for value in pair[step.total :]]
@@ -168,11 +168,12 @@ def bridge_chart(steps: Sequence[Step], width: int = WIDTH, height: int = 150) -
 
     slot = Decimal(width) / len(steps)
     wide = min(slot * Decimal("0.56"), Decimal(40))
-    parts = []
+    parts: list[str] = []
     for n, (step, (start, end)) in enumerate(zip(steps, ends, strict=True)):
         x = n * slot + (slot - wide) / 2
         upper, lower = y(max(start, end)), bottom if step.total else y(min(start, end))
-        parts.append(_bar(step, x, upper, lower, wide))
+        if step.value:
+            parts.append(_bar(step, x, upper, lower, wide))
         if n < len(steps) - 1:
             parts.append(_rule(x + wide, x + slot, y(end), CONTROL, dash="1.5 1.5"))
         parts.append(_bar_label(step, n * slot + slot / 2, upper - 5))
@@ -200,13 +201,19 @@ def _bar(step: Step, x: Decimal, upper: Decimal, lower: Decimal, wide: Decimal) 
     return bar + f'<path d="{cut}" stroke="{SURFACE}" stroke-width="1.8"/>'
 
 
+def _millions(value: Decimal) -> str:
+    return number(divided(value, Decimal(1_000_000)), 2)
+
+
 def _bar_label(step: Step, x: Decimal, y: Decimal) -> str:
     if step.total:
-        return _text(x, y, number(step.value / 1_000_000, 2), anchor="middle", weight=600, fill=INK)
-    if step.value == 0:
+        return _text(x, y, _millions(step.value), anchor="middle", weight=600, fill=INK)
+    thousand = divided(step.value, Decimal(1_000))
+    way = direction(thousand, 1)
+    if way == "flat":
         return _text(x, y, "\u25a0 0", anchor="middle")
-    colour, shape = (UP, "\u25b2") if step.value > 0 else (DOWN, "\u25bc")
-    amount = signed(step.value / 1_000, 1)
+    colour, shape = (UP, "\u25b2") if way == "up" else (DOWN, "\u25bc")
+    amount = signed(thousand, 1)
     return _text(x, y, f"{shape} {amount}", anchor="middle", weight=600, fill=colour)
 
 

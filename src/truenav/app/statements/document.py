@@ -154,7 +154,7 @@ def history(desk: Desk, points: Sequence[Point], *, title: str, unit: Decimal, s
     with exact():
         svg = charts.history_chart(points, unit=unit, provisional=not desk.subject.is_final)
         falls = [fall for fall in charts.drawdowns(points) if fall is not None]
-        data["cut"] = sentence("axis-cut", charts.axis_start(points, unit))
+        data["cut"] = charts.axis_start(points, unit)
     places = 2 if unit == MILLION else 6
     first, last = points[0], points[-1]
     data["svg"] = svg

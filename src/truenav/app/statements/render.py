@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from truenav.app.statements.document import Data
 from truenav.app.statements.glyphs import ASSETS
@@ -18,8 +18,8 @@ from truenav.core.failure import TruenavError
 if TYPE_CHECKING:
     from typst import Compiler
 
-STANDARD = "ua-1"
-"""PDF/UA-1: tagged, with a title, a language and a text for each picture, so that it can be read aloud."""
+STANDARDS: Final = ("a-2a", "ua-1")
+"""PDF/A-2a, for archives: all that is needed to show it is inside. PDF/UA-1: tagged, to be read aloud."""
 
 _one_at_a_time = Lock()
 
@@ -50,10 +50,9 @@ def render_pdf(document: Data) -> bytes:
     with _one_at_a_time:
         try:
             pdf = _compiler().compile(
-                format="pdf", sys_inputs={"document": data}, timestamp=0, pdf_standards=[STANDARD]
+                format="pdf", sys_inputs={"document": data}, timestamp=0, pdf_standards=list(STANDARDS)
             )
         except TypstError as error:
-            first = (str(error).splitlines() or ["no reason given"])[0]
-            raise StatementError(f"The template refused this statement: {first[:200]}.") from error
+            raise StatementError(f"The template refused this statement: {str(error)[:200]}.") from error
     assert isinstance(pdf, bytes)
     return pdf
