@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from truenav.app.nav.inputs import assemble_inputs
-from truenav.core.ids import NodeId
-from truenav.store import issues
+from truenav.app.sources.jobs import GATHER_ONE
+from truenav.core.evidence import Evidence, Request
+from truenav.core.ids import NodeId, Sha256
+from truenav.store import evidence, issues, progress
 from truenav.store.issues import Issue
+from truenav.store.progress import TaskProgress, TaskState
 
 UINT256 = str(2**256 - 1)
 
@@ -234,3 +239,47 @@ def test_the_tree_and_its_marks_are_of_the_latest_run_or_of_now(fund):
     marks = fund.maker.get("/api/v1/marks", params={"fund": "alpha"}).json()
     assert ("BTC", "75000.125") in {(mark["symbol"], mark["price"]) for mark in marks["items"]}
     assert fund.maker.get("/api/v1/marks", params={"fund": "nobody"}).status_code == 404
+
+
+def test_what_can_be_connected_says_what_its_key_is_made_of(fund):
+    found = {one["name"]: one for one in fund.maker.get("/api/v1/sources/connectors").json()}
+    assert found["okx"]["credentials"] == ["key", "secret", "passphrase"]
+    assert found["binance"]["reads"] == "accounts"
+    assert found["ecb"]["reads"] == "prices"
+    assert "files" not in found
+
+
+def test_a_connection_is_never_answering_failed_quiet_or_off(fund):
+    house, clock = fund.installation.house, fund.installation.clock
+    body = {"connector": "ecb", "since": "2026-01-01T00:00:00Z"}
+    fund.maker.put("/api/v1/connections/ecb", json=body)
+
+    def health():
+        (one,) = fund.maker.get("/api/v1/sources/health").json()
+        return one
+
+    assert (health()["state"], health()["last_answer_at"]) == ("never", None)
+    asked = clock.now()
+    received = Evidence(
+        Sha256("0" * 64), 0, "ecb", "1", "daily/1", "", Request("GET", "/"), asked, asked, 200
+    )
+    with house.database.transaction(fund.tenant) as session:
+        evidence.note_many(session, [received])
+    clock.advance(minutes=150)
+    fund.maker.log_in(f"max@{fund.tenant}.test")
+    assert health()["state"] == "answering"
+    assert [hour for hour, count in enumerate(health()["hourly"]) if count] == [21]
+    failed = TaskProgress("job:ecb", GATHER_ONE, "ecb", TaskState.FAILED, clock.now(), error="no answer")
+    with house.database.transaction(fund.tenant) as session:
+        progress.report(session, failed)
+    assert (health()["state"], health()["error"]) == ("failed", "no answer")
+    with house.database.transaction(fund.tenant) as session:
+        progress.report(session, replace(failed, state=TaskState.RUNNING))
+    assert (health()["state"], health()["job"]) == ("gathering", "job")
+    with house.database.transaction(fund.tenant) as session:
+        progress.report(session, replace(failed, state=TaskState.DONE, error=None))
+    clock.advance(hours=30)
+    fund.maker.log_in(f"max@{fund.tenant}.test")
+    assert health()["state"] == "quiet"
+    fund.maker.put("/api/v1/connections/ecb", json={**body, "enabled": False})
+    assert health()["state"] == "off"

@@ -26,6 +26,7 @@ from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
 from truenav.app.pricing.endpoints import ROUTERS as PRICING
 from truenav.app.schedule.endpoints import router as schedule
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
+from truenav.app.sources.health_endpoints import router as health
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
@@ -43,6 +44,7 @@ SLICES: tuple[APIRouter, ...] = (
     *PORTFOLIO,
     *PRICING,
     *SOURCES,
+    health,
 )
 """Routers of the slices; a new slice adds its own here."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from truenav.core.failure import NotFoundError
 from truenav.store.database import Session
@@ -89,6 +89,15 @@ def list_parts(session: Session, id: str) -> tuple[TaskProgress, ...]:
     mine = task_progress.c.id.startswith(f"{id}:", autoescape=True)
     query = select(task_progress).where(mine).order_by(task_progress.c.subject)
     return tuple(_progress(row) for row in session.execute(query))
+
+
+def latest_parts(session: Session, kind: str) -> dict[str, TaskProgress]:
+    """The newest part of each subject, of all work of this kind that is still remembered."""
+    query = (
+        select(task_progress).where(task_progress.c.kind == kind).ext(distinct_on(task_progress.c.subject))
+    )
+    query = query.order_by(task_progress.c.subject, task_progress.c.updated_at.desc())
+    return {row.subject: _progress(row) for row in session.execute(query)}
 
 
 def forget_before(session: Session, instant: datetime) -> int:

@@ -168,6 +168,9 @@ evidence = _table(
     Column("body", JSONB, nullable=False),
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("ix_evidence_tenant_id_sha256", "tenant_id", "sha256"),
+    Index(
+        "ix_evidence_tenant_id_connector_account_asked_at", "tenant_id", "connector", "account", "asked_at"
+    ),
 )
 
 segment = _table(

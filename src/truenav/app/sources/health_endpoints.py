@@ -1,0 +1,86 @@
+"""What can be connected, and how what is connected does."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.models import Answer, Instant
+from truenav.app.http.routes import Router, requires
+from truenav.app.sources.catalogues import CONNECTIONS
+from truenav.app.sources.health import SourceHealth, SourceState, source_health
+from truenav.connect.contract import AccountConnector, Connector, MarketConnector
+from truenav.connect.registry import connector, connector_names
+
+router = Router(prefix="/sources", tags=["sources"])
+
+
+class ConnectorAnswer(Answer):
+    """A venue or price source that can be connected; ``credentials`` are the parts of its key."""
+
+    name: str
+    title: str
+    grade: str
+    reads: Literal["accounts", "prices"]
+    wallets: list[str]
+    credentials: list[str]
+    hosts: list[str]
+
+    @classmethod
+    def of(cls, found: Connector) -> Self:
+        """A connector as the API shows it."""
+        manifest = found.manifest
+        return cls(
+            name=manifest.name,
+            title=manifest.title,
+            grade=manifest.grade,
+            reads="accounts" if isinstance(found, AccountConnector) else "prices",
+            wallets=list(manifest.wallets),
+            credentials=list(manifest.credentials),
+            hosts=list(manifest.hosts.values()),
+        )
+
+
+class HealthAnswer(Answer):
+    """How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
+
+    ``error`` is why the last gathering failed, ``job`` the gathering that runs now.
+    """
+
+    id: str
+    connector: str
+    title: str
+    grade: str
+    account: str | None
+    state: SourceState
+    last_answer_at: Instant | None
+    delay_seconds: float | None
+    hourly: list[int]
+    error: str | None
+    message: str
+    done: int
+    total: int | None
+    job: str | None
+    gathered_at: Instant | None
+
+    @classmethod
+    def of(cls, health: SourceHealth) -> Self:
+        """A connection's health as the API shows it."""
+        return cls.model_validate(health)
+
+
+@router.get("/connectors", dependencies=[requires("source:read", sight="narrowed")])
+def list_connectors() -> list[ConnectorAnswer]:
+    """Venues and price sources that this installation can read by itself; all else comes in files."""
+    found = (connector(name) for name in connector_names())
+    return [ConnectorAnswer.of(one) for one in found if isinstance(one, MarketConnector)]
+
+
+@router.get("/health", dependencies=[requires("source:read", sight="narrowed")])
+def list_health(
+    principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
+) -> list[HealthAnswer]:
+    """How each connection does, by id: its last answer, its last gathering, what goes on now."""
+    every = CONNECTIONS.list_all(session, principal)
+    seen = [one.body for one in every if CONNECTIONS.seen(sight, one.body)]
+    return [HealthAnswer.of(one) for one in source_health(session, seen, now=now)]
