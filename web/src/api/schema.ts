@@ -880,6 +880,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Add a user who chooses the password by a link, good once and for 72 hours.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        post: operations["invite_api_v1_invitations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues": {
         parameters: {
             query?: never;
@@ -1023,9 +1045,139 @@ export interface paths {
         put?: never;
         /**
          * Log In
-         * @description Open a browser session: the answer sets a cookie, good for 12 hours and for one hour without use.
+         * @description Open a browser session, or ask for the second factor.
+         *
+         *     The answer sets a cookie, good for 12 hours and for one hour without use.
          */
         post: operations["log_in_api_v1_login_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description What the tenant asks of everybody who logs in.
+         *
+         *     Needs `user:read`: See the users of the tenant and their roles.
+         */
+        get: operations["get_rules_api_v1_login_rules_get"];
+        /**
+         * Set Rules
+         * @description Ask everybody for a second factor; who has none can do nothing but add one.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        put: operations["set_rules_api_v1_login_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Code
+         * @description The second step: a code of the generator, or a recovery code, which is used up.
+         */
+        post: operations["give_code_api_v1_login_code_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Link
+         * @description Choose a password by a link, and log in with it; the link is used up and other sessions end.
+         */
+        post: operations["use_link_api_v1_login_link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/link/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Link
+         * @description Whom an invitation or a link for a new password is for; it stays good.
+         */
+        post: operations["look_at_link_api_v1_login_link_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log In By Passkey
+         * @description Open a browser session by a passkey alone; the authenticator has verified its user.
+         */
+        post: operations["log_in_by_passkey_api_v1_login_passkey_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Challenge Passkey
+         * @description A challenge for any passkey of this installation: to log in, as the second step, or to confirm.
+         */
+        post: operations["challenge_passkey_api_v1_login_passkey_challenge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1098,6 +1250,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Prove again who one is; a new session takes over, and with it a new ``csrf``.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["confirm_api_v1_me_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/confirm/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm By Passkey
+         * @description As ``/me/confirm``, by a passkey; the challenge comes from ``/login/passkey/challenge``.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["confirm_by_passkey_api_v1_me_confirm_passkey_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Passkey
+         * @description Add the passkey that the authenticator made. With one's first factor come ten recovery codes.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["add_passkey_api_v1_me_factors_passkey_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Challenge New Passkey
+         * @description Options to make a passkey on one's authenticator.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["challenge_new_passkey_api_v1_me_factors_passkey_challenge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Generator
+         * @description A secret for a code generator (TOTP). It counts once ``.../confirm`` has seen its first code.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["begin_generator_api_v1_me_factors_totp_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/totp/{factor_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Generator
+         * @description Take the generator into use. With one's first factor come ten recovery codes.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["confirm_generator_api_v1_me_factors_totp__factor_id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/{factor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Factor
+         * @description Forget a second factor; the recovery codes go with the last one.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        delete: operations["remove_factor_api_v1_me_factors__factor_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -1137,6 +1443,100 @@ export interface paths {
         put: operations["put_preferences_api_v1_me_preferences_put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Recovery Codes
+         * @description Ten new recovery codes; the old ones are good no more.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        post: operations["renew_recovery_codes_api_v1_me_recovery_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Security
+         * @description How one logs in, and until when sensitive changes need no new proof (null: now already).
+         *
+         *     Needs `self:read`: See one's own user, rights and API tokens.
+         */
+        get: operations["get_security_api_v1_me_security_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Where one is logged in.
+         *
+         *     Needs `self:read`: See one's own user, rights and API tokens.
+         */
+        get: operations["list_sessions_api_v1_me_sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * End Other Sessions
+         * @description End every session of one's own but this one.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        delete: operations["end_other_sessions_api_v1_me_sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description End one session of one's own.
+         *
+         *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
+         */
+        delete: operations["end_session_api_v1_me_sessions__session_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1400,6 +1800,28 @@ export interface paths {
          *     Needs `nav:read`: See NAV runs, their lines, bridges, reconciliations and evidence bundles.
          */
         get: operations["list_run_events_api_v1_nav_runs__id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nav/runs/{id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Figures
+         * @description The NAV of each fund and class in every numeraire, and what its lines are called.
+         *
+         *     Needs `nav:read`: See NAV runs, their lines, bridges, reconciliations and evidence bundles.
+         */
+        get: operations["get_figures_api_v1_nav_runs__id__figures_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1696,6 +2118,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview/{fund}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description The NAVs of the fund through time with drawdown: published, provisional and imported ones.
+         *
+         *     Needs `nav:read`: See NAV runs, their lines, bridges, reconciliations and evidence bundles.
+         */
+        get: operations["get_history_api_v1_overview__fund__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolio/{fund}": {
         parameters: {
             query?: never;
@@ -1958,6 +2402,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connectors
+         * @description Venues and price sources that this installation can read by itself; all else comes in files.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_connectors_api_v1_sources_connectors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Health
+         * @description How each connection does, by id: its last answer, its last gathering, what goes on now.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_health_api_v1_sources_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -2070,6 +2558,50 @@ export interface paths {
         patch: operations["change_user_api_v1_users__user_id__patch"];
         trace?: never;
     };
+    "/api/v1/users/{user_id}/password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Password Link
+         * @description A link for who forgot the password, good once and for 24 hours; hand it over yourself.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        post: operations["make_password_link_api_v1_users__user_id__password_link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/reset-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Factors
+         * @description Forget somebody's second factors and recovery codes, and end their sessions.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        post: operations["reset_factors_api_v1_users__user_id__reset_factors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{user_id}/scope": {
         parameters: {
             query?: never;
@@ -2093,6 +2625,34 @@ export interface paths {
         put: operations["put_scope_api_v1_users__user_id__scope_put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List User Sessions
+         * @description Where a user is logged in.
+         *
+         *     Needs `user:read`: See the users of the tenant and their roles.
+         */
+        get: operations["list_user_sessions_api_v1_users__user_id__sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * End User Sessions
+         * @description End every session of somebody else.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        delete: operations["end_user_sessions_api_v1_users__user_id__sessions_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2587,6 +3147,16 @@ export interface components {
             units: string;
         };
         /**
+         * CodeBody
+         * @description The second step: a code of the generator, or a recovery code.
+         */
+        CodeBody: {
+            /** Code */
+            code: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * ColumnAnswer
          * @description One column of a template.
          */
@@ -2633,6 +3203,16 @@ export interface components {
              * @example 1234.56
              */
             value: string;
+        };
+        /**
+         * ConfirmBody
+         * @description The password again, and a code where the user has a second factor.
+         */
+        ConfirmBody: {
+            /** Code */
+            code?: string | null;
+            /** Password */
+            password: string;
         };
         /**
          * Connection
@@ -2709,6 +3289,29 @@ export interface components {
             id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * ConnectorAnswer
+         * @description A venue or price source that can be connected; ``credentials`` are the parts of its key.
+         */
+        ConnectorAnswer: {
+            /** Credentials */
+            credentials: string[];
+            /** Grade */
+            grade: string;
+            /** Hosts */
+            hosts: string[];
+            /** Name */
+            name: string;
+            /**
+             * Reads
+             * @enum {string}
+             */
+            reads: "accounts" | "prices";
+            /** Title */
+            title: string;
+            /** Wallets */
+            wallets: string[];
         };
         /**
          * Coverage
@@ -2932,6 +3535,45 @@ export interface components {
             supersedes: string | null;
         };
         /**
+         * FactorAnswer
+         * @description One second factor of one's own.
+         */
+        FactorAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "totp" | "passkey";
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * FactorNeeded
+         * @description The password is right. One of ``factors`` (``totp``, ``passkey``, ``recovery``) must come in 5 minutes.
+         */
+        FactorNeeded: {
+            /** Factors */
+            factors: string[];
+            /**
+             * Step
+             * @default factor
+             * @constant
+             */
+            step: "factor";
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * Failure
          * @description One thing that could not be read, priced or explained, and what mends it.
          *
@@ -3019,6 +3661,42 @@ export interface components {
             fund: string;
         };
         /**
+         * FundFigures
+         * @description The NAV of one fund in USD, in every numeraire and of every class; ``lines`` counts what it sums.
+         */
+        FundFigures: {
+            /**
+             * Accrued Fees Usd
+             * Format: decimal
+             * @example 1234.56
+             */
+            accrued_fees_usd: string;
+            /** Classes */
+            classes: components["schemas"]["ClassNav"][];
+            /** Fund */
+            fund: string;
+            /**
+             * Gross Asset Value Usd
+             * Format: decimal
+             * @example 1234.56
+             */
+            gross_asset_value_usd: string;
+            /** Lines */
+            lines: number;
+            /** Lines Manual */
+            lines_manual: number;
+            /**
+             * Nav Usd
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_usd: string;
+            /** Numeraires */
+            numeraires: components["schemas"]["NumeraireNav"][];
+            /** Reconciled */
+            reconciled: number;
+        };
+        /**
          * FundNav
          * @description The NAV of one fund: the sum of its lines less the fees it owes.
          */
@@ -3071,6 +3749,14 @@ export interface components {
             accounts?: string[] | null;
         };
         /**
+         * GeneratorCodeBody
+         * @description The first code that the generator shows.
+         */
+        GeneratorCodeBody: {
+            /** Code */
+            code: string;
+        };
+        /**
          * Health
          * @description The server and its database work.
          */
@@ -3079,6 +3765,96 @@ export interface components {
             status: string;
             /** Version */
             version: string;
+        };
+        /**
+         * HealthAnswer
+         * @description How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
+         *
+         *     ``error`` is why the last gathering failed, ``job`` the gathering that runs now.
+         */
+        HealthAnswer: {
+            /** Account */
+            account: string | null;
+            /** Connector */
+            connector: string;
+            /** Delay Seconds */
+            delay_seconds: number | null;
+            /** Done */
+            done: number;
+            /** Error */
+            error: string | null;
+            /** Gathered At */
+            gathered_at: string | null;
+            /** Grade */
+            grade: string;
+            /** Hourly */
+            hourly: number[];
+            /** Id */
+            id: string;
+            /** Job */
+            job: string | null;
+            /** Last Answer At */
+            last_answer_at: string | null;
+            /** Message */
+            message: string;
+            state: components["schemas"]["SourceState"];
+            /** Title */
+            title: string;
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * HistoryAnswer
+         * @description NAVs of a fund in one numeraire, oldest first; of one instant the published one stands.
+         */
+        HistoryAnswer: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "per_unit" | "nav";
+            /** Fund */
+            fund: string;
+            /** Numeraire */
+            numeraire: string;
+            /** Points */
+            points: components["schemas"]["HistoryPoint"][];
+            /**
+             * Share Class
+             * @description The class whose NAV per unit is followed
+             */
+            share_class: string | null;
+            /** Worst Drawdown */
+            worst_drawdown: string | null;
+        };
+        /**
+         * HistoryPoint
+         * @description One NAV. ``per_unit`` is of the class that the history follows; null where it is not known.
+         *
+         *     ``drawdown`` is measured on ``basis`` of the whole history: 0 at a high, -0.25 a quarter below it.
+         */
+        HistoryPoint: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Drawdown */
+            drawdown: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "published" | "provisional" | "imported";
+            /** Nav */
+            nav: string | null;
+            /** Per Unit */
+            per_unit: string | null;
+            /** Quality */
+            quality: string | null;
+            /** Run */
+            run: string | null;
         };
         /**
          * Hurt
@@ -3314,6 +4090,20 @@ export interface components {
          */
         InstrumentKind: "spot" | "perpetual" | "future" | "option";
         /**
+         * InviteBody
+         * @description A user to be invited: chooses the password by the link.
+         */
+        InviteBody: {
+            /** Email */
+            email: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+        };
+        /**
          * IssueAnswer
          * @description Something that does not fit together; a blocking one keeps a NAV of its subject from publication.
          */
@@ -3420,6 +4210,16 @@ export interface components {
             withdraw: string;
         };
         /**
+         * Label
+         * @description What people call an asset, a contract or a share class.
+         */
+        Label: {
+            /** Label */
+            label: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * LineDifference
          * @description One line of two results that is not the same; all value differences of a fund sum to its NAV's.
          *
@@ -3468,6 +4268,44 @@ export interface components {
          */
         LineKind: "balance" | "position" | "manual" | "holding";
         /**
+         * LinkAnswer
+         * @description Whom a link is for.
+         */
+        LinkAnswer: {
+            /** Email */
+            email: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            expires_at: string;
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+            /** Tenant */
+            tenant: string;
+        };
+        /**
+         * LinkBody
+         * @description The ticket of an invitation or of a link for a new password.
+         */
+        LinkBody: {
+            /** Ticket */
+            ticket: string;
+        };
+        /**
+         * LinkUseBody
+         * @description A password of one's own choice, by a link.
+         */
+        LinkUseBody: {
+            /** Password */
+            password: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * LogInBody
          * @description E-mail and password; the tenant only where both fit several.
          */
@@ -3482,6 +4320,10 @@ export interface components {
         /**
          * LoggedIn
          * @description A new browser session; the cookie that opens it came with the answer.
+         *
+         *     ``limited``: nothing but one's own account can be used until this is mended: ``factor`` (the tenant asks
+         *     for a second factor; add one), ``password`` (it is too short to stand alone; change it or add a factor).
+         *     ``failed_attempts`` since the last log-in, which was at ``last_at`` from ``last_from``.
          */
         LoggedIn: {
             /**
@@ -3490,7 +4332,21 @@ export interface components {
              * @example 2026-01-31T08:00:00Z
              */
             expires_at: string;
+            /** Failed Attempts */
+            failed_attempts: number;
+            /** Last At */
+            last_at: string | null;
+            /** Last From */
+            last_from: string | null;
+            /** Limited */
+            limited: string | null;
             me: components["schemas"]["Me"];
+            /**
+             * Step
+             * @default done
+             * @constant
+             */
+            step: "done";
         };
         /**
          * ManualItem
@@ -3917,6 +4773,56 @@ export interface components {
             /** Numeraire Prices */
             numeraire_prices: components["schemas"]["NumerairePrice"][];
             quality: components["schemas"]["Quality"];
+        };
+        /**
+         * NewGeneratorAnswer
+         * @description A TOTP secret, shown here only: ``uri`` as a QR code, ``secret`` to be typed.
+         */
+        NewGeneratorAnswer: {
+            /** Id */
+            id: string;
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * NewGeneratorBody
+         * @description A name for the generator, for example the phone it is on.
+         */
+        NewGeneratorBody: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * NewLink
+         * @description A link to be handed to its user, shown here only; ``path`` is what the web app opens.
+         */
+        NewLink: {
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            expires_at: string;
+            /** Path */
+            path: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
+         * NewPasskeyBody
+         * @description The authenticator's answer to the enrolment challenge, and a name for it.
+         */
+        NewPasskeyBody: {
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Ticket */
+            ticket: string;
         };
         /**
          * NewToken
@@ -4375,6 +5281,30 @@ export interface components {
             updated_at: string;
         };
         /**
+         * PasskeyBody
+         * @description What the authenticator answered (``PublicKeyCredential.toJSON()``) to the challenge of the ticket.
+         */
+        PasskeyBody: {
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
+            /** Ticket */
+            ticket: string;
+        };
+        /**
+         * PasskeyChallenge
+         * @description ``options`` for the browser's ``navigator.credentials``, and the ticket to come back with.
+         */
+        PasskeyChallenge: {
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * PasswordChangeBody
          * @description The present password and the new one.
          */
@@ -4383,6 +5313,18 @@ export interface components {
             new: string;
             /** Present */
             present: string;
+        };
+        /**
+         * Place
+         * @description An account as people know it.
+         */
+        Place: {
+            /** Account */
+            account: string;
+            /** Title */
+            title: string;
+            /** Venue */
+            venue: string;
         };
         /**
          * Point
@@ -4759,6 +5701,14 @@ export interface components {
          */
         ReconciliationStatus: "ok" | "break" | "no_opening" | "unread";
         /**
+         * RecoveryCodes
+         * @description Codes that let one in once each when the factor is lost; shown here only. Empty: the old ones hold.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
          * RejectBody
          * @description Why the NAV is wrong.
          */
@@ -4896,6 +5846,22 @@ export interface components {
             version: number;
         };
         /**
+         * Rules
+         * @description What the tenant asks of everybody who logs in.
+         */
+        Rules: {
+            /** Factor Required */
+            factor_required: boolean;
+        };
+        /**
+         * RulesBody
+         * @description What the tenant asks of everybody who logs in.
+         */
+        RulesBody: {
+            /** Factor Required */
+            factor_required: boolean;
+        };
+        /**
          * RunAnswer
          * @description A NAV run. ``restates`` is the run that it replaces once it is published.
          */
@@ -4966,6 +5932,18 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Version */
             version: number;
+        };
+        /**
+         * RunFigures
+         * @description Every fund of a run, the run's own last; names as they are today.
+         */
+        RunFigures: {
+            /** Funds */
+            funds: components["schemas"]["FundFigures"][];
+            /** Labels */
+            labels: components["schemas"]["Label"][];
+            /** Places */
+            places: components["schemas"]["Place"][];
         };
         /**
          * RunState
@@ -5053,6 +6031,66 @@ export interface components {
             investors?: string[];
             /** Nodes */
             nodes?: string[] | null;
+        };
+        /**
+         * Security
+         * @description How one logs in: factors, codes left, until when sensitive changes need no new proof.
+         */
+        Security: {
+            /** Factor Required */
+            factor_required: boolean;
+            /** Factors */
+            factors: components["schemas"]["FactorAnswer"][];
+            /** Fresh Until */
+            fresh_until: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Limited */
+            limited: string | null;
+            /** Recovery Codes */
+            recovery_codes: number;
+        };
+        /**
+         * SessionAnswer
+         * @description One open session; ``current`` is the one that asks.
+         */
+        SessionAnswer: {
+            /** Address */
+            address: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /** Device */
+            device: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            last_seen_at: string;
+            /** Methods */
+            methods: string[];
+        };
+        /**
+         * Sessions
+         * @description Open sessions, newest first.
+         */
+        Sessions: {
+            /** Items */
+            items: components["schemas"]["SessionAnswer"][];
         };
         /**
          * SettleBody
@@ -5192,6 +6230,12 @@ export interface components {
             wallet: string;
         };
         /**
+         * SourceState
+         * @description What to say of a connection, in one word.
+         * @enum {string}
+         */
+        SourceState: "answering" | "failed" | "gathering" | "quiet" | "never" | "off";
+        /**
          * StrikeBody
          * @description The fund, and the valuation time; without one the NAV is live and gathers first.
          */
@@ -5228,6 +6272,12 @@ export interface components {
             /** Selector */
             selector: components["schemas"]["ByInstrument"] | components["schemas"]["ByAsset"] | components["schemas"]["ByTag"] | components["schemas"]["ByShare"];
         };
+        /**
+         * TableFormat
+         * @description What a table can be saved as.
+         * @enum {string}
+         */
+        TableFormat: "csv" | "xlsx";
         /**
          * TaskState
          * @description Where a piece of work stands.
@@ -5472,11 +6522,14 @@ export type Changed = components['schemas']['Changed'];
 export type CheckedAnswer = components['schemas']['CheckedAnswer'];
 export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
+export type CodeBody = components['schemas']['CodeBody'];
 export type ColumnAnswer = components['schemas']['ColumnAnswer'];
 export type Concentration = components['schemas']['Concentration'];
+export type ConfirmBody = components['schemas']['ConfirmBody'];
 export type Connection = components['schemas']['Connection'];
 export type ConnectionBody = components['schemas']['ConnectionBody'];
 export type ConnectionDefinition = components['schemas']['ConnectionDefinition'];
+export type ConnectorAnswer = components['schemas']['ConnectorAnswer'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageAnswer = components['schemas']['CoverageAnswer'];
 export type CoverageClass = components['schemas']['CoverageClass'];
@@ -5488,6 +6541,8 @@ export type EntryBody = components['schemas']['EntryBody'];
 export type Evidence = components['schemas']['Evidence'];
 export type EvidenceAnswer = components['schemas']['EvidenceAnswer'];
 export type FactAnswer = components['schemas']['FactAnswer'];
+export type FactorAnswer = components['schemas']['FactorAnswer'];
+export type FactorNeeded = components['schemas']['FactorNeeded'];
 export type Failure = components['schemas']['Failure'];
 export type FailureKind = components['schemas']['FailureKind'];
 export type FeePayment = components['schemas']['FeePayment'];
@@ -5495,9 +6550,14 @@ export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
 export type FundBridge = components['schemas']['FundBridge'];
 export type FundCoverage = components['schemas']['FundCoverage'];
+export type FundFigures = components['schemas']['FundFigures'];
 export type FundNav = components['schemas']['FundNav'];
 export type GatherBody = components['schemas']['GatherBody'];
+export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
 export type Health = components['schemas']['Health'];
+export type HealthAnswer = components['schemas']['HealthAnswer'];
+export type HistoryAnswer = components['schemas']['HistoryAnswer'];
+export type HistoryPoint = components['schemas']['HistoryPoint'];
 export type Hurt = components['schemas']['Hurt'];
 export type ImportCheckAnswer = components['schemas']['ImportCheckAnswer'];
 export type ImportedAnswer = components['schemas']['ImportedAnswer'];
@@ -5509,13 +6569,18 @@ export type IndexNumeraire = components['schemas']['IndexNumeraire'];
 export type Instrument = components['schemas']['Instrument'];
 export type InstrumentDefinition = components['schemas']['InstrumentDefinition'];
 export type InstrumentKind = components['schemas']['InstrumentKind'];
+export type InviteBody = components['schemas']['InviteBody'];
 export type IssueAnswer = components['schemas']['IssueAnswer'];
 export type IssueState = components['schemas']['IssueState'];
 export type JobAnswer = components['schemas']['JobAnswer'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
+export type Label = components['schemas']['Label'];
 export type LineDifference = components['schemas']['LineDifference'];
 export type LineKind = components['schemas']['LineKind'];
+export type LinkAnswer = components['schemas']['LinkAnswer'];
+export type LinkBody = components['schemas']['LinkBody'];
+export type LinkUseBody = components['schemas']['LinkUseBody'];
 export type LogInBody = components['schemas']['LogInBody'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type ManualItem = components['schemas']['ManualItem'];
@@ -5534,6 +6599,10 @@ export type NavPolicy = components['schemas']['NavPolicy'];
 export type NavPolicyDefinition = components['schemas']['NavPolicyDefinition'];
 export type NavRecord = components['schemas']['NavRecord'];
 export type NavResult = components['schemas']['NavResult'];
+export type NewGeneratorAnswer = components['schemas']['NewGeneratorAnswer'];
+export type NewGeneratorBody = components['schemas']['NewGeneratorBody'];
+export type NewLink = components['schemas']['NewLink'];
+export type NewPasskeyBody = components['schemas']['NewPasskeyBody'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewTokenBody = components['schemas']['NewTokenBody'];
 export type NewUserBody = components['schemas']['NewUserBody'];
@@ -5570,7 +6639,10 @@ export type PageTokenAnswer = components['schemas']['Page_TokenAnswer_'];
 export type PageUserAnswer = components['schemas']['Page_UserAnswer_'];
 export type Part = components['schemas']['Part'];
 export type PartAnswer = components['schemas']['PartAnswer'];
+export type PasskeyBody = components['schemas']['PasskeyBody'];
+export type PasskeyChallenge = components['schemas']['PasskeyChallenge'];
 export type PasswordChangeBody = components['schemas']['PasswordChangeBody'];
+export type Place = components['schemas']['Place'];
 export type Point = components['schemas']['Point'];
 export type PortfolioAnswer = components['schemas']['PortfolioAnswer'];
 export type PositionLine = components['schemas']['PositionLine'];
@@ -5590,6 +6662,7 @@ export type QuoteKind = components['schemas']['QuoteKind'];
 export type Reconciled = components['schemas']['Reconciled'];
 export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
 export type ReconciliationStatus = components['schemas']['ReconciliationStatus'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RejectBody = components['schemas']['RejectBody'];
 export type Request = components['schemas']['Request'];
 export type RoleAnswer = components['schemas']['RoleAnswer'];
@@ -5597,13 +6670,19 @@ export type RoleBody = components['schemas']['RoleBody'];
 export type RolesAnswer = components['schemas']['RolesAnswer'];
 export type Row = components['schemas']['Row'];
 export type RuleDefinition = components['schemas']['RuleDefinition'];
+export type Rules = components['schemas']['Rules'];
+export type RulesBody = components['schemas']['RulesBody'];
 export type RunAnswer = components['schemas']['RunAnswer'];
 export type RunEventAnswer = components['schemas']['RunEventAnswer'];
+export type RunFigures = components['schemas']['RunFigures'];
 export type RunState = components['schemas']['RunState'];
 export type ScheduleAnswer = components['schemas']['ScheduleAnswer'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type ScopeAnswer = components['schemas']['ScopeAnswer'];
 export type ScopeBody = components['schemas']['ScopeBody'];
+export type Security = components['schemas']['Security'];
+export type SessionAnswer = components['schemas']['SessionAnswer'];
+export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
 export type Settlement = components['schemas']['Settlement'];
 export type ShareClass = components['schemas']['ShareClass'];
@@ -5611,9 +6690,11 @@ export type ShareClassDefinition = components['schemas']['ShareClassDefinition']
 export type SigningKeyAnswer = components['schemas']['SigningKeyAnswer'];
 export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
+export type SourceState = components['schemas']['SourceState'];
 export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
+export type TableFormat = components['schemas']['TableFormat'];
 export type TaskState = components['schemas']['TaskState'];
 export type TemplateAnswer = components['schemas']['TemplateAnswer'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
@@ -5630,6 +6711,8 @@ export interface operations {
     list_definitions_api_v1_accounts_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -6062,6 +7145,8 @@ export interface operations {
     list_definitions_api_v1_aliases_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -6494,6 +7579,8 @@ export interface operations {
     list_definitions_api_v1_assets_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -6926,6 +8013,8 @@ export interface operations {
     list_entries_api_v1_audit_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -7111,6 +8200,8 @@ export interface operations {
     list_definitions_api_v1_classes_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -7543,6 +8634,8 @@ export interface operations {
     list_definitions_api_v1_connections_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -8529,6 +9622,8 @@ export interface operations {
                 as_of?: string | null;
                 /** @description As we knew it then */
                 known_at?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -8835,6 +9930,8 @@ export interface operations {
     list_versions_api_v1_history_accounts__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -8941,6 +10038,8 @@ export interface operations {
     list_versions_api_v1_history_aliases__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9047,6 +10146,8 @@ export interface operations {
     list_versions_api_v1_history_assets__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9153,6 +10254,8 @@ export interface operations {
     list_versions_api_v1_history_classes__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9259,6 +10362,8 @@ export interface operations {
     list_versions_api_v1_history_connections__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9365,6 +10470,8 @@ export interface operations {
     list_versions_api_v1_history_instruments__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9471,6 +10578,8 @@ export interface operations {
     list_versions_api_v1_history_nav_policies__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9577,6 +10686,8 @@ export interface operations {
     list_versions_api_v1_history_nodes__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9683,6 +10794,8 @@ export interface operations {
     list_versions_api_v1_history_numeraires__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9789,6 +10902,8 @@ export interface operations {
     list_versions_api_v1_history_pricing_policies__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -9895,6 +11010,8 @@ export interface operations {
     list_versions_api_v1_history_rules__id__get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -10418,6 +11535,8 @@ export interface operations {
     list_definitions_api_v1_instruments_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -10611,11 +11730,123 @@ export interface operations {
             };
         };
     };
+    invite_api_v1_invitations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_issues_api_v1_issues_get: {
         parameters: {
             query?: {
                 /** @description Absent: every state */
                 state?: components["schemas"]["IssueState"] | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -11265,7 +12496,683 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["LoggedIn"] | components["schemas"]["FactorNeeded"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rules_api_v1_login_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_rules_api_v1_login_rules_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_code_api_v1_login_code_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_link_api_v1_login_link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkUseBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"] | components["schemas"]["FactorNeeded"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_link_api_v1_login_link_look_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in_by_passkey_api_v1_login_passkey_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_passkey_api_v1_login_passkey_challenge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
                 };
             };
             /** @description The request cannot be read */
@@ -11452,6 +13359,8 @@ export interface operations {
                 as_of?: string | null;
                 /** @description Value what is recorded now */
                 live?: boolean;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -11607,6 +13516,811 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_me_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_by_passkey_api_v1_me_confirm_passkey_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_passkey_api_v1_me_factors_passkey_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_new_passkey_api_v1_me_factors_passkey_challenge_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_generator_api_v1_me_factors_totp_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGeneratorBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewGeneratorAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_generator_api_v1_me_factors_totp__factor_id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                factor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeneratorCodeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_factor_api_v1_me_factors__factor_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                factor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11879,6 +14593,520 @@ export interface operations {
             };
         };
     };
+    renew_recovery_codes_api_v1_me_recovery_codes_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It names something that does not exist, or is not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security_api_v1_me_security_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions_api_v1_me_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions_api_v1_me_sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session_api_v1_me_sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_modules_api_v1_modules_get: {
         parameters: {
             query?: never;
@@ -12082,6 +15310,8 @@ export interface operations {
     list_definitions_api_v1_nav_policies_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -12516,6 +15746,8 @@ export interface operations {
             query?: {
                 fund?: string | null;
                 state?: components["schemas"]["RunState"] | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -13490,12 +16722,124 @@ export interface operations {
             };
         };
     };
+    get_figures_api_v1_nav_runs__id__figures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFigures"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_lines_api_v1_nav_runs__id__lines_get: {
         parameters: {
             query?: {
                 fund?: string | null;
                 node?: string | null;
                 account?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -13728,6 +17072,8 @@ export interface operations {
     list_reconciliation_api_v1_nav_runs__id__reconciliation_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -14290,6 +17636,8 @@ export interface operations {
     list_definitions_api_v1_nodes_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -14722,6 +18070,8 @@ export interface operations {
     list_definitions_api_v1_numeraires_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -15157,6 +18507,8 @@ export interface operations {
                 numeraire?: string;
                 /** @description Value what is recorded as of then */
                 as_of?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
             };
             header?: never;
             path: {
@@ -15265,6 +18617,115 @@ export interface operations {
             };
         };
     };
+    get_history_api_v1_overview__fund__history_get: {
+        parameters: {
+            query?: {
+                numeraire?: string;
+                /** @description Later than this */
+                from?: string | null;
+                /** @description Up to this; absent: now */
+                to?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                fund: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_portfolio_api_v1_portfolio__fund__get: {
         parameters: {
             query?: {
@@ -15273,6 +18734,8 @@ export interface operations {
                 /** @description Value what is recorded now */
                 live?: boolean;
                 numeraire?: string;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
             };
             header?: never;
             path: {
@@ -15384,6 +18847,8 @@ export interface operations {
     list_definitions_api_v1_pricing_policies_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -16142,6 +19607,8 @@ export interface operations {
     list_definitions_api_v1_rules_get: {
         parameters: {
             query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -17107,6 +20574,186 @@ export interface operations {
             };
         };
     };
+    list_connectors_api_v1_sources_connectors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_health_api_v1_sources_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens_api_v1_tokens_get: {
         parameters: {
             query?: {
@@ -17987,6 +21634,238 @@ export interface operations {
             };
         };
     };
+    make_password_link_api_v1_users__user_id__password_link_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_factors_api_v1_users__user_id__reset_factors_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_scope_api_v1_users__user_id__scope_get: {
         parameters: {
             query?: never;
@@ -18116,6 +21995,222 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ScopeAnswer"];
                 };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_user_sessions_api_v1_users__user_id__sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_sessions_api_v1_users__user_id__sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read */
             400: {
