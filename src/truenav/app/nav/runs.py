@@ -8,9 +8,10 @@ was killed goes on where it stood.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
@@ -36,6 +37,9 @@ from truenav.store.commit_points import commit_point
 from truenav.store.database import Session, notify
 from truenav.store.queue import run_lock
 from truenav.store.runs import Run, RunState
+
+if TYPE_CHECKING:
+    from truenav.app.sources.gather import Outcome
 
 LIVE = "live"
 AS_RECORDED = "as recorded"
@@ -93,8 +97,12 @@ def advance_run(
     *,
     reuse_seconds: int | None = None,
     report: ProgressReport = silent,
+    gathered: Callable[[Collection[Outcome]], None] = lambda _: None,
 ) -> Run:
-    """Bring a run from *collecting* to *calculated*, whoever left it; one worker at a time."""
+    """Bring a run from *collecting* to *calculated*, whoever left it; one worker at a time.
+
+    ``report`` hears every step of the gathering, ``gathered`` how each account ended.
+    """
     with run_lock(house.database, tenant, run_id):
         with house.database.transaction(tenant) as session:
             run = runs.get(session, run_id)
@@ -106,7 +114,9 @@ def advance_run(
         if live and not _is_fresh(house, tenant, accounts, reuse_seconds):
             from truenav.app.sources.gather import gather, unread  # loads the HTTP client
 
-            missing = unread(gather(house, tenant, accounts=accounts, report=report))
+            outcomes = gather(house, tenant, accounts=accounts, report=report)
+            gathered(outcomes)
+            missing = unread(outcomes)
         commit_point("nav.collected")
         return _calculate(house, tenant, run, missing, live=live)
 
@@ -268,8 +278,11 @@ def compare(session: Session, house: House, principal: Principal, run_id: RunId)
 
 
 def advance_job(house: House, tenant: TenantId, arguments: Mapping[str, str]) -> None:
-    """Job: bring the run named by ``run`` to *calculated*."""
-    advance_run(house, tenant, RunId(arguments["run"]))
+    """Job: bring the run named by ``run`` to *calculated*; each account's progress is its own."""
+    from truenav.app.sources.jobs import Board  # loads the HTTP client
+
+    board = Board(house, tenant, arguments["task"])
+    advance_run(house, tenant, RunId(arguments["run"]), report=board.show, gathered=board.close)
 
 
 def _refuse_unfit(session: Session, inputs: NavInputs, result: NavResult) -> None:

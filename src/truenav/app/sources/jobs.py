@@ -42,12 +42,12 @@ def start_gathering(
 def gather_job(house: House, tenant: TenantId, arguments: Mapping[str, str]) -> None:
     """Job: gather ``accounts`` (names with spaces between; none: all). An unread account fails alone."""
     names = frozenset(AccountId(name) for name in arguments["accounts"].split())
-    board = _Board(house, tenant, arguments["task"])
+    board = Board(house, tenant, arguments["task"])
     outcomes = gather(house, tenant, accounts=names or None, report=board.show)
     board.close(outcomes)
 
 
-class _Board:
+class Board:
     """Where the accounts of one gathering stand, as people see it."""
 
     def __init__(self, house: House, tenant: TenantId, task: str) -> None:
