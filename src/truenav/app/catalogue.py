@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
+from truenav.app.sight import Sight
 from truenav.core.canonical import canonical_json, decode, sha256_hex
 from truenav.core.failure import InvalidInputError
 from truenav.store import audit, definitions
@@ -25,7 +26,8 @@ T = TypeVar("T")
 class Catalogue(Generic[T]):
     """All definitions of one kind.
 
-    ``check`` sees the transaction with the change already made and raises to refuse it.
+    ``check`` sees the transaction with the change already made and raises to refuse it. ``seen`` says whether
+    somebody who sees some nodes only sees this one; what has nothing to do with nodes is seen by all.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Catalogue(Generic[T]):
     write: str
     id_of: Callable[[T], str]
     check: Callable[[Session, T], None]
+    seen: Callable[[Sight, T], bool] = lambda sight, body: True
 
     def list_all(self, session: Session, principal: Principal) -> tuple[Definition[T], ...]:
         """The newest version of each, by id."""
@@ -41,16 +44,26 @@ class Catalogue(Generic[T]):
         return definitions.list_all(session, self.kind, self.cls)
 
     def list_page(
-        self, session: Session, principal: Principal, *, after: str | None, limit: int
+        self, session: Session, principal: Principal, sight: Sight, *, after: str | None, limit: int
     ) -> tuple[Definition[T], ...]:
-        """The newest version of at most ``limit``, by id, of those that come after ``after``."""
+        """The newest version of at most ``limit`` in sight, by id, of those that come after ``after``."""
         authorize(principal, self.read)
+        if sight.nodes is not None:
+            every = self.list_all(session, principal)
+            return tuple(one for one in every if one.id > (after or "") and self.seen(sight, one.body))[
+                :limit
+            ]
         return definitions.list_page(session, self.kind, self.cls, after=after or "", limit=limit)
 
-    def find(self, session: Session, principal: Principal, id: str) -> Definition[T]:
-        """The newest version of one; ``DefinitionNotFoundError`` when there is none."""
+    def find(
+        self, session: Session, principal: Principal, id: str, sight: Sight | None = None
+    ) -> Definition[T]:
+        """The newest version of one; ``DefinitionNotFoundError`` when there is none, or none in sight."""
         authorize(principal, self.read)
-        return definitions.find(session, self.kind, id, self.cls)
+        found = definitions.find(session, self.kind, id, self.cls)
+        if sight is not None and not self.seen(sight, found.body):
+            raise definitions.not_found(self.kind, id)
+        return found
 
     def parse(self, data: object) -> T:
         """A definition from JSON data; refuses wrong forms and unknown fields by name."""

@@ -122,7 +122,7 @@ def delete(
     """End a document; its versions stay readable. `DefinitionNotFoundError` when there is none."""
     newest = _newest(session, kind, id)
     if newest is None or newest.deleted:
-        raise _not_found(kind, id)
+        raise not_found(kind, id)
     _write(session, kind, id, newest.body, by=by, at=at, expected_version=expected_version, deleted=True)
 
 
@@ -135,7 +135,7 @@ def find(session: Session, kind: Kind, id: str, cls: type[T]) -> Definition[T]:
     """The newest version of a document with its number; `DefinitionNotFoundError` when there is none."""
     newest = _newest(session, kind, id)
     if newest is None or newest.deleted:
-        raise _not_found(kind, id)
+        raise not_found(kind, id)
     return _typed(newest, cls)
 
 
@@ -229,7 +229,8 @@ def _typed(row: Row[Any], cls: type[T]) -> Definition[T]:
     )
 
 
-def _not_found(kind: Kind, id: str) -> DefinitionNotFoundError:
+def not_found(kind: Kind, id: str) -> DefinitionNotFoundError:
+    """The refusal of a document that is not there."""
     return DefinitionNotFoundError(f"There is no {kind} {id!r}. List those that exist, and check the name.")
 
 

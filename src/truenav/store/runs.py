@@ -128,26 +128,34 @@ def get(session: Session, id: RunId) -> Run:
     """One run; `RunNotFoundError` when there is none."""
     row = session.execute(select(nav_run).where(nav_run.c.id == id)).one_or_none()
     if row is None:
-        raise RunNotFoundError(f"There is no NAV run {id!r}. List the runs of the fund.")
+        raise not_found(id)
     return _run(row)
+
+
+def not_found(id: RunId) -> RunNotFoundError:
+    """The refusal of a run that is not there."""
+    return RunNotFoundError(f"There is no NAV run {id!r}. List the runs of the fund.")
 
 
 def list_runs(
     session: Session,
     *,
     fund: NodeId | None = None,
+    among: Collection[str] | None = None,
     states: Collection[RunState] = (),
     before: datetime | None = None,
     after: Run | None = None,
     limit: int = 100,
 ) -> tuple[Run, ...]:
-    """Runs, newest valuation first; of one fund, in some states, valued before an instant, where given.
+    """Runs, newest valuation first; of one fund, or ``among`` some, in some states, valued before an instant.
 
     ``after``: those that come later in this order than that run.
     """
     query = select(nav_run).order_by(nav_run.c.as_of.desc(), nav_run.c.created_at.desc(), nav_run.c.id)
     if fund is not None:
         query = query.where(nav_run.c.fund == fund)
+    if among is not None:
+        query = query.where(nav_run.c.fund.in_(among))
     if states:
         query = query.where(nav_run.c.state.in_(states))
     if before is not None:

@@ -9,11 +9,12 @@ from fastapi import Body, Path, Request, Response
 from pydantic import create_model
 
 from truenav.app.catalogue import Catalogue
-from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep
+from truenav.app.exports.wire import TableQueryDep
+from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.errors import EditedMeanwhileError
 from truenav.app.http.etags import matches
 from truenav.app.http.models import Answer, Instant
-from truenav.app.http.pages import Page, PageQueryDep, read_number
+from truenav.app.http.pages import Page, read_number
 from truenav.app.http.records import record_of
 from truenav.app.http.routes import Router, requires
 from truenav.core.failure import InvalidInputError
@@ -99,32 +100,36 @@ def _show(answer: type[DefinitionAnswer], response: Response | None = None) -> C
 
 
 def _add_reads(router: Router, catalogue: Catalogue[T], path: str, answer: type[DefinitionAnswer]) -> None:
-    guard = [requires(catalogue.read)]
+    guard = [requires(catalogue.read, sight="narrowed")]
     noun = catalogue.kind.value.replace("_", " ")
     pages: Any = Page[answer]  # type: ignore[valid-type]
 
     @router.get(f"/{path}", dependencies=guard, response_model=pages, summary=f"List: {noun}")
-    def list_definitions(principal: PrincipalDep, session: SessionDep, query: PageQueryDep) -> Any:
+    def list_definitions(
+        principal: PrincipalDep, session: SessionDep, sight: SightDep, query: TableQueryDep
+    ) -> Any:
         """The newest version of each, by id."""
-        rows = catalogue.list_page(session, principal, after=query.after, limit=query.limit + 1)
+        rows = catalogue.list_page(session, principal, sight, after=query.after, limit=query.limit + 1)
         return query.page(rows, key=lambda row: row.id, show=_show(answer))
 
     @router.get(
         f"/history/{path}/{{id:path}}", dependencies=guard, response_model=pages, summary=f"History: {noun}"
     )
-    def list_versions(id: IdPath, session: SessionDep, query: PageQueryDep) -> Any:
+    def list_versions(id: IdPath, session: SessionDep, sight: SightDep, query: TableQueryDep) -> Any:
         """All versions of one, oldest first, deletions too."""
         versions = definitions.history(session, catalogue.kind, id, catalogue.cls)
-        if not versions:
+        if not versions or not catalogue.seen(sight, versions[-1].body):
             raise DefinitionNotFoundError(f"There never was a {noun} {id!r}. List those that exist.")
         after = read_number(query.after)
         rows = [one for one in versions if one.version > after]
         return query.page(rows, key=lambda row: str(row.version), show=_show(answer))
 
     @router.get(f"/{path}/{{id:path}}", dependencies=guard, response_model=answer, summary=f"Get: {noun}")
-    def get_definition(id: IdPath, principal: PrincipalDep, session: SessionDep, response: Response) -> Any:
+    def get_definition(
+        id: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, response: Response
+    ) -> Any:
         """The newest version; its ETag is the version."""
-        return _show(answer, response)(catalogue.find(session, principal, id))
+        return _show(answer, response)(catalogue.find(session, principal, id, sight))
 
 
 def _add_writes(router: Router, catalogue: Catalogue[T], path: str, answer: type[DefinitionAnswer]) -> None:

@@ -7,7 +7,9 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query, Response
 
-from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.access.masking import refuse_raw
+from truenav.app.exports.wire import TableQueryDep
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
 from truenav.app.http.pages import Page, PageQueryDep, read_number
 from truenav.app.http.problems import refusals
@@ -15,6 +17,7 @@ from truenav.app.http.records import Record
 from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.nav import runs as service
 from truenav.app.nav.archived import read_bundle, read_result, read_result_bytes
+from truenav.app.nav.figures import RunFigures, run_figures
 from truenav.app.nav.schemas import (
     ApproveBody,
     CoverageAnswer,
@@ -44,22 +47,37 @@ router = Router(prefix="/nav", tags=["nav"])
 
 RunPath = Annotated[str, Path(max_length=120)]
 
+_READ = [requires("nav:read", sight="narrowed")]
 _UNCALCULATED = refusals(409)
 _SIGNED = (RunState.PUBLISHED, RunState.SUPERSEDED)
 
 
-async def _run_id(id: RunPath) -> RunId:
-    return RunId(id)
+def _reached(id: RunPath, session: SessionDep, sight: SightDep) -> Run:
+    """A run of a fund that the caller sees, or sees something of; any other does not exist."""
+    run = runs.get(session, RunId(id))
+    if not sight.reaches(run.fund):
+        raise runs.not_found(run.id)
+    return run
 
 
-RunIdDep = Annotated[RunId, Depends(_run_id)]
+ReachedDep = Annotated[Run, Depends(_reached)]
 
 
-def _found(run_id: RunIdDep, session: SessionDep) -> Run:
-    return runs.get(session, run_id)
+def _found(run: ReachedDep, sight: SightDep) -> Run:
+    """A run whose fund the caller sees whole."""
+    if not sight.sees(run.fund):
+        raise runs.not_found(run.id)
+    return run
 
 
 RunDep = Annotated[Run, Depends(_found)]
+
+
+def _run_id(run: RunDep) -> RunId:
+    return run.id
+
+
+RunIdDep = Annotated[RunId, Depends(_run_id)]
 
 
 def _calculated(run: RunDep, house: HouseDep, principal: PrincipalDep) -> NavResult:
@@ -69,7 +87,7 @@ def _calculated(run: RunDep, house: HouseDep, principal: PrincipalDep) -> NavRes
 ResultDep = Annotated[NavResult, Depends(_calculated)]
 
 
-@router.post("/runs", status_code=202, dependencies=[requires("nav:strike")])
+@router.post("/runs", status_code=202, dependencies=[requires("nav:strike", sight="narrowed")])
 def strike(
     body: StrikeBody,
     response: Response,
@@ -78,16 +96,19 @@ def strike(
     principal: PrincipalDep,
     session: SessionDep,
     now: NowDep,
+    sight: SightDep,
 ) -> StruckAnswer:
     """Strike the NAV of a fund: a worker gathers, values and computes it. ``Location`` shows the run."""
+    sight.refuse(body.fund)
     run = service.start_run(session, house, principal, NodeId(body.fund), as_of=body.as_of)
     return _queued(session, run, response, at=now)
 
 
-@router.get("/runs", dependencies=[requires("nav:read")], responses=refusals(404))
+@router.get("/runs", dependencies=_READ, responses=refusals(404))
 def list_runs(
     session: SessionDep,
-    query: PageQueryDep,
+    sight: SightDep,
+    query: TableQueryDep,
     fund: Annotated[str | None, Query(max_length=64)] = None,
     state: RunState | None = None,
 ) -> Page[RunAnswer]:
@@ -95,6 +116,7 @@ def list_runs(
     rows = runs.list_runs(
         session,
         fund=None if fund is None else NodeId(fund),
+        among=None if sight.nodes is None else sight.nodes | sight.above,
         states=() if state is None else (state,),
         after=None if query.after is None else runs.get(session, RunId(query.after)),
         limit=query.limit + 1,
@@ -102,7 +124,7 @@ def list_runs(
     return query.page(rows, key=lambda row: row.id, show=RunAnswer.of)
 
 
-@router.get("/runs/{id}", dependencies=[requires("nav:read")])
+@router.get("/runs/{id}", dependencies=_READ)
 def get_run(run: RunDep) -> RunAnswer:
     """One run."""
     return RunAnswer.of(run)
@@ -110,60 +132,81 @@ def get_run(run: RunDep) -> RunAnswer:
 
 @router.get(
     "/runs/{id}/result",
-    dependencies=[requires("nav:read")],
+    dependencies=_READ,
     response_model=Record[NavResult],
     responses=_UNCALCULATED,
 )
 def get_result(run: RunDep, house: HouseDep, principal: PrincipalDep) -> Response:
     """The result in canonical bytes: their SHA-256 is `result_sha`, which an approver names."""
+    refuse_raw(principal.masks, "The result in canonical bytes")
     data = read_result_bytes(house.blobs(principal.tenant), run)
     return Response(data, media_type="application/json")
 
 
-@router.get("/runs/{id}/lines", dependencies=[requires("nav:read")], responses=_UNCALCULATED)
+@router.get("/runs/{id}/lines", dependencies=_READ, responses=_UNCALCULATED)
 def list_lines(
-    result: ResultDep,
-    query: PageQueryDep,
+    run: ReachedDep,
+    house: HouseDep,
+    principal: PrincipalDep,
+    sight: SightDep,
+    query: TableQueryDep,
+    *,
     fund: Annotated[str | None, Query(max_length=64)] = None,
     node: Annotated[str | None, Query(max_length=64)] = None,
     account: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Page[NavLineAnswer]:
     """The lines of every fund of a run, or of one fund, node or account, each with its evidence."""
+    result = read_result(house.blobs(principal.tenant), run)
     wanted = [
         NavLineAnswer(fund=one.fund, line=line)
         for one in result.funds
         for line in one.lines
-        if fund in (None, one.fund) and node in (None, line.node) and account in (None, line.account)
+        if fund in (None, one.fund)
+        and node in (None, line.node)
+        and account in (None, line.account)
+        and sight.sees(line.node)
     ]
     return _numbered(query, wanted)
 
 
-@router.get("/runs/{id}/reconciliation", dependencies=[requires("nav:read")], responses=_UNCALCULATED)
-def list_reconciliation(result: ResultDep, query: PageQueryDep) -> Page[ReconciledAnswer]:
+@router.get(
+    "/runs/{id}/reconciliation",
+    dependencies=_READ,
+    responses=_UNCALCULATED,
+)
+def list_reconciliation(result: ResultDep, query: TableQueryDep) -> Page[ReconciledAnswer]:
     """Opening and facts against closing, for each asset and contract of each account."""
     rows = [ReconciledAnswer(fund=one.fund, row=row) for one in result.funds for row in one.reconciliation]
     return _numbered(query, rows)
 
 
-@router.get("/runs/{id}/bridge", dependencies=[requires("nav:read")], responses=_UNCALCULATED)
+@router.get("/runs/{id}/bridge", dependencies=_READ, responses=_UNCALCULATED)
 def get_bridge(result: ResultDep) -> list[FundBridge]:
     """From the NAV before to this one, fund by fund; the parts sum exactly."""
     return [FundBridge.of(fund) for fund in result.funds]
 
 
-@router.get("/runs/{id}/coverage", dependencies=[requires("nav:read")], responses=_UNCALCULATED)
+@router.get("/runs/{id}/coverage", dependencies=_READ, responses=_UNCALCULATED)
 def get_coverage(result: ResultDep) -> CoverageAnswer:
     """Which shares of the value are observed, imported, manual, stale or missing, and why."""
     return CoverageAnswer.of(result)
 
 
-@router.get("/runs/{id}/events", dependencies=[requires("nav:read")])
+@router.get(
+    "/runs/{id}/figures", dependencies=[requires("nav:read", sight="narrowed")], responses=_UNCALCULATED
+)
+def get_figures(result: ResultDep, session: SessionDep) -> Record[RunFigures]:
+    """The NAV of each fund and class in every numeraire, and what its lines are called."""
+    return run_figures(session, result)
+
+
+@router.get("/runs/{id}/events", dependencies=_READ)
 def list_run_events(run: RunDep, session: SessionDep) -> list[RunEventAnswer]:
     """The trail of a run, oldest first."""
     return [RunEventAnswer.of(event) for event in runs.events(session, run.id)]
 
 
-@router.post("/runs/{id}/approve", dependencies=[requires("nav:approve")])
+@router.post("/runs/{id}/approve", dependencies=[requires("nav:approve", sight="narrowed")])
 def approve(
     run_id: RunIdDep, body: ApproveBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> RunAnswer:
@@ -172,7 +215,7 @@ def approve(
     return RunAnswer.of(run)
 
 
-@router.post("/runs/{id}/reject", dependencies=[requires("nav:approve")])
+@router.post("/runs/{id}/reject", dependencies=[requires("nav:approve", sight="narrowed")])
 def reject(
     run_id: RunIdDep, body: RejectBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> RunAnswer:
@@ -180,13 +223,13 @@ def reject(
     return RunAnswer.of(service.reject(session, house, principal, run_id, reason=body.reason))
 
 
-@router.post("/runs/{id}/publish", dependencies=[requires("nav:publish")])
+@router.post("/runs/{id}/publish", dependencies=[requires("nav:publish", sight="narrowed")])
 def publish(run_id: RunIdDep, house: HouseDep, principal: PrincipalDep, session: SessionDep) -> RunAnswer:
     """Make an approved NAV final, with its evidence bundle."""
     return RunAnswer.of(service.publish(session, house, principal, run_id))
 
 
-@router.post("/runs/{id}/restate", status_code=202, dependencies=[requires("nav:strike")])
+@router.post("/runs/{id}/restate", status_code=202, dependencies=[requires("nav:strike", sight="narrowed")])
 def restate(
     run_id: RunIdDep,
     response: Response,
@@ -201,7 +244,7 @@ def restate(
     return _queued(session, run, response, at=now)
 
 
-@router.get("/runs/{id}/differences", dependencies=[requires("nav:read")], responses=_UNCALCULATED)
+@router.get("/runs/{id}/differences", dependencies=_READ, responses=_UNCALCULATED)
 def get_differences(
     run_id: RunIdDep, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> DifferencesAnswer:
@@ -211,7 +254,7 @@ def get_differences(
 
 @router.get(
     "/runs/{id}/bundle",
-    dependencies=[requires("nav:read")],
+    dependencies=_READ,
     response_class=Response,
     responses={
         200: {"description": "The evidence bundle", "content": {"application/zip": {}}},
@@ -220,10 +263,11 @@ def get_differences(
 )
 def get_bundle(run: RunDep, house: HouseDep, principal: PrincipalDep) -> Response:
     """The evidence bundle of a published NAV; `truenav verify` checks it without us."""
+    refuse_raw(principal.masks, "The evidence bundle")
     return attachment(read_bundle(house.blobs(principal.tenant), run), f"{run.id}.zip", "application/zip")
 
 
-@router.get("/signing-key", dependencies=[requires("nav:read")], responses=refusals(404))
+@router.get("/signing-key", dependencies=_READ, responses=refusals(404))
 def get_signing_key(house: HouseDep, session: SessionDep) -> SigningKeyAnswer:
     """The public key that signs the bundles; 404 before the first publication, which makes it."""
     if not runs.list_runs(session, states=_SIGNED, limit=1):

@@ -55,8 +55,30 @@ def rule_id(rule: SubBookRule) -> str:
     return f"{rule.account}#{rule.rank}"
 
 
-NODES = Catalogue(Kind.NODE, Node, "portfolio:read", "portfolio:write", lambda node: node.id, _check_whole)
-RULES = Catalogue(Kind.RULE, SubBookRule, "portfolio:read", "portfolio:write", rule_id, _check_whole)
+NODES = Catalogue(
+    Kind.NODE,
+    Node,
+    "portfolio:read",
+    "portfolio:write",
+    lambda node: node.id,
+    _check_whole,
+    lambda sight, node: sight.reaches(node.id),
+)
+RULES = Catalogue(
+    Kind.RULE,
+    SubBookRule,
+    "portfolio:read",
+    "portfolio:write",
+    rule_id,
+    _check_whole,
+    lambda sight, rule: sight.sees(rule.node),
+)
 SHARE_CLASSES = Catalogue(
-    Kind.SHARE_CLASS, ShareClass, "portfolio:read", "portfolio:write", lambda one: one.id, _check_whole
+    Kind.SHARE_CLASS,
+    ShareClass,
+    "portfolio:read",
+    "portfolio:write",
+    lambda one: one.id,
+    _check_whole,
+    lambda sight, share_class: sight.sees(share_class.fund),
 )

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import Query
 
+from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router
-from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep
+from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant
-from truenav.app.http.pages import PageQueryDep, read_number
+from truenav.app.http.pages import read_number
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import Router, requires
 from truenav.app.portfolio.figures import mark_rows
@@ -28,18 +29,20 @@ ROUTERS = (
 )
 
 
-@router.get("/marks", dependencies=[requires("price:read")], responses=refusals(404, 409))
+@router.get("/marks", dependencies=[requires("price:read", sight="narrowed")], responses=refusals(404, 409))
 def list_marks(
     fund: Annotated[str, Query(max_length=64)],
     *,
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
-    query: PageQueryDep,
+    sight: SightDep,
+    query: TableQueryDep,
     as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
     live: Annotated[bool, Query(description="Value what is recorded now")] = False,
 ) -> MarksPage:
     """The mark of everything in a fund: price, source, age, quality; of the latest NAV run by default."""
+    sight.refuse(fund)
     valuation = choose_valuation(session, house, principal, NodeId(fund), as_of=as_of, live=live)
     start = read_number(query.after)
     rows = list(enumerate(mark_rows(valuation.inputs), 1))[start:]

@@ -46,12 +46,26 @@ def alias_id(alias: AssetAlias) -> str:
     return f"{alias.namespace}:{alias.code}{start}"
 
 
-ACCOUNTS = Catalogue(Kind.ACCOUNT, Account, "source:read", "source:write", lambda one: one.id, _check_account)
+ACCOUNTS = Catalogue(
+    Kind.ACCOUNT,
+    Account,
+    "source:read",
+    "source:write",
+    lambda one: one.id,
+    _check_account,
+    lambda sight, account: sight.sees_account(account.id),
+)
 ASSETS = Catalogue(Kind.ASSET, Asset, "portfolio:read", "portfolio:write", lambda one: one.id, _check_asset)
 ALIASES = Catalogue(Kind.ALIAS, AssetAlias, "portfolio:read", "portfolio:write", alias_id, _check_alias)
 INSTRUMENTS = Catalogue(
     Kind.INSTRUMENT, Instrument, "portfolio:read", "portfolio:write", lambda one: one.id, no_check
 )
 CONNECTIONS = Catalogue(
-    Kind.CONNECTION, Connection, "source:read", "source:write", lambda one: one.id, no_check
+    Kind.CONNECTION,
+    Connection,
+    "source:read",
+    "source:write",
+    lambda one: one.id,
+    no_check,
+    lambda sight, connection: connection.account is None or sight.sees_account(connection.account),
 )

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Path, Query, Request, Response, UploadFile
 
+from truenav.access.masking import refuse_raw
+from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import (
     IdPath,
     catalogue_router,
@@ -16,12 +18,13 @@ from truenav.app.http.catalogues import (
     seen_version,
     version_tag,
 )
-from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
 from truenav.app.http.models import Instant, Queued
 from truenav.app.http.pages import Page, PageQueryDep, bad_cursor
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import API_PREFIX, Router, requires
+from truenav.app.sight import Sight
 from truenav.app.sources import connections, imports
 from truenav.app.sources.catalogues import ACCOUNTS, ALIASES, ASSETS, CONNECTIONS, INSTRUMENTS
 from truenav.app.sources.entries import enter
@@ -44,13 +47,15 @@ from truenav.app.sources.settle import settle_issue
 from truenav.connect.files import TEMPLATES
 from truenav.connect.files.table import MAX_BYTES
 from truenav.core.clock import instant_text, parse_instant
+from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact
 from truenav.core.failure import ConflictError, InvalidInputError, NotFoundError
 from truenav.core.ids import AccountId, Sha256
 from truenav.store import evidence, issues, progress
 from truenav.store.commit_points import commit_point
+from truenav.store.database import Session
 from truenav.store.issues import Issue, IssueState
-from truenav.store.journal import FactQuery, Journal
+from truenav.store.journal import FactNotFoundError, FactQuery, Journal
 
 router = Router(tags=["sources"])
 facts_router = Router(tags=["facts"])
@@ -145,7 +150,7 @@ def list_job_accounts(
     return query.page(rows, key=lambda row: row.subject, show=PartAnswer.of)
 
 
-@router.get("/imports/templates", dependencies=[requires("source:read")])
+@router.get("/imports/templates", dependencies=[requires("source:read", sight="narrowed")])
 def list_templates() -> list[TemplateAnswer]:
     """The kinds of files that can be imported, column by column."""
     return [TemplateAnswer.of(template) for template in TEMPLATES.values()]
@@ -153,7 +158,7 @@ def list_templates() -> list[TemplateAnswer]:
 
 @router.get(
     "/imports/templates/{name}.csv",
-    dependencies=[requires("source:read")],
+    dependencies=[requires("source:read", sight="narrowed")],
     response_class=Response,
     responses={200: {"description": "The header line", "content": {"text/csv": {}}}},
 )
@@ -219,12 +224,13 @@ def add_entry(body: EntryBody, house: HouseDep, principal: PrincipalDep, session
     return FactAnswer.of(recorded)
 
 
-@facts_router.get("/facts", dependencies=[requires("fact:read")])
+@facts_router.get("/facts", dependencies=[requires("fact:read", sight="narrowed")])
 def list_facts(
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
-    query: PageQueryDep,
+    sight: SightDep,
+    query: TableQueryDep,
     *,
     kind: Annotated[str | None, Query(max_length=64)] = None,
     account: Annotated[str | None, Query(max_length=200)] = None,
@@ -234,7 +240,7 @@ def list_facts(
     """Facts in force, oldest first: what happened by ``as_of``, as known at ``known_at``."""
     wanted = FactQuery(
         kinds=None if kind is None else (kind,),
-        accounts=None if account is None else (account,),
+        accounts=_accounts(sight, account),
         as_of=as_of,
         known_at=known_at,
     )
@@ -244,45 +250,52 @@ def list_facts(
     return query.page(rows, key=_fact_key, show=FactAnswer.of)
 
 
-@facts_router.get("/facts/{content_hash}", dependencies=[requires("fact:read")])
+@facts_router.get("/facts/{content_hash}", dependencies=[requires("fact:read", sight="narrowed")])
 def get_fact(
-    content_hash: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep
+    content_hash: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep, sight: SightDep
 ) -> FactAnswer:
     """One fact, superseded or not."""
     journal = Journal(session, house.objects, principal.tenant)
-    return FactAnswer.of(journal.get(Sha256(content_hash)))
+    found = journal.get(Sha256(content_hash))
+    if found.fact.account and not sight.sees_account(found.fact.account):
+        raise FactNotFoundError(f"There is no fact {content_hash}. Check the hash.")
+    return FactAnswer.of(found)
 
 
-@facts_router.get("/evidence/{sha256}", dependencies=[requires("fact:read")])
-def get_evidence(sha256: HashPath, session: SessionDep) -> EvidenceAnswer:
+@facts_router.get("/evidence/{sha256}", dependencies=[requires("fact:read", sight="narrowed")])
+def get_evidence(sha256: HashPath, session: SessionDep, sight: SightDep) -> EvidenceAnswer:
     """How a payload was received, each time."""
-    received = evidence.meta(session, Sha256(sha256))
-    if not received:
-        raise evidence.EvidenceNotFoundError(f"No payload {sha256} was received. Check the hash.")
+    received = _received(session, sight, Sha256(sha256))
     return EvidenceAnswer.of(Sha256(sha256), received)
 
 
 @facts_router.get(
     "/evidence/{sha256}/payload",
-    dependencies=[requires("fact:read")],
+    dependencies=[requires("fact:read", sight="narrowed")],
     response_class=Response,
     responses={200: {"description": "The bytes as received", "content": {"application/octet-stream": {}}}},
 )
-def get_payload(sha256: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep) -> Response:
+def get_payload(
+    sha256: HashPath, house: HouseDep, principal: PrincipalDep, session: SessionDep, sight: SightDep
+) -> Response:
     """The bytes of a payload, as they were received."""
+    refuse_raw(principal.masks, "A payload as it was received")
+    _received(session, sight, Sha256(sha256))
     data = evidence.read(session, house.blobs(principal.tenant), Sha256(sha256))
     return attachment(data, sha256, "application/octet-stream")
 
 
-@facts_router.get("/issues", dependencies=[requires("fact:read")])
+@facts_router.get("/issues", dependencies=[requires("fact:read", sight="narrowed")])
 def list_issues(
     session: SessionDep,
-    query: PageQueryDep,
+    sight: SightDep,
+    query: TableQueryDep,
     state: Annotated[IssueState | None, Query(description="Absent: every state")] = None,
 ) -> Page[IssueAnswer]:
     """Data issues, oldest first."""
     found = issues.list_issues(session, state)
-    rows = sorted((one for one in found if _issue_key(one) > (query.after or "")), key=_issue_key)
+    seen = (one for one in found if sight.nodes is None or sight.sees_account(one.subject))
+    rows = sorted((one for one in seen if _issue_key(one) > (query.after or "")), key=_issue_key)
     return query.page(rows, key=_issue_key, show=IssueAnswer.of)
 
 
@@ -300,6 +313,28 @@ def fix_issue(
 ) -> None:
     """Close an issue that was mended, saying how."""
     settle_issue(session, house, principal, id, IssueState.FIXED, explanation=body.explanation)
+
+
+def _accounts(sight: Sight, wanted: str | None) -> tuple[str, ...] | None:
+    """The accounts to read facts of (None: all); facts of no account are prices, which all may see."""
+    if sight.nodes is None:
+        return None if wanted is None else (wanted,)
+    if wanted is not None:
+        return (wanted,) if sight.sees_account(wanted) else ()
+    return ("", *sorted(sight.accounts | sight.nodes))
+
+
+def _received(session: Session, sight: Sight, sha256: Sha256) -> tuple[Evidence, ...]:
+    """Each time a payload was received; who sees some nodes only sees what their accounts alone received.
+
+    A file that people imported may speak of any account, so it counts as nobody's.
+    """
+    found = evidence.meta(session, sha256)
+    if not found or not (
+        sight.nodes is None or all(one.account and sight.sees_account(one.account) for one in found)
+    ):
+        raise evidence.EvidenceNotFoundError(f"No payload {sha256} was received. Check the hash.")
+    return found
 
 
 def _file_name(file: UploadFile) -> str:
