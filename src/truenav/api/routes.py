@@ -27,6 +27,7 @@ from truenav.app.pricing.endpoints import ROUTERS as PRICING
 from truenav.app.schedule.endpoints import router as schedule
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.app.sources.health_endpoints import router as health
+from truenav.app.statements.endpoints import router as statements
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
@@ -40,6 +41,7 @@ SLICES: tuple[APIRouter, ...] = (
     events,
     schedule,
     nav,
+    statements,
     overview,
     *PORTFOLIO,
     *PRICING,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from truenav.cli.common import Desk, Row, desk, instant_option, output_option, say, show, table
+from truenav.cli.statement import statement
 from truenav.core.ids import NodeId, RunId
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _run = click.argument("run", metavar="RUN")
 @click.group()
 def nav() -> None:
     """Strike, approve, publish, restate and export NAVs."""
+
+
+nav.add_command(statement)
 
 
 @nav.command()

@@ -46,7 +46,7 @@ from truenav.calc.nav.model import (
     ReconciliationStatus,
 )
 from truenav.core.asset import AssetKind
-from truenav.core.ids import InstrumentId
+from truenav.core.ids import InstrumentId, NodeId
 from truenav.core.money import ZERO, exact
 from truenav.core.policy import AssetNumeraire
 
@@ -169,6 +169,7 @@ def _tree(desk: Desk) -> list[Data]:
             "unpriced": one.unpriced,
         }
         for one in figures
+        if desk.strategies or one.coverage is not None
     ]
 
 
@@ -183,9 +184,8 @@ def _lines(desk: Desk) -> Data:
     priced = sorted((line for line in lines if line.value_usd is not None), key=_largest_first)
     unpriced = [line for line in lines if line.value_usd is None]
     shown = [*priced[:MOST_LINES], *unpriced[:MOST_UNPRICED]]
-    accounts = {str(one.id): one.name for one in desk.subject.inputs.accounts}
     return {
-        "rows": [_line_row(desk, line, accounts.get(line.account, line.account)) for line in shown],
+        "rows": [_line_row(desk, line) for line in shown],
         "shown": len(shown),
         "count": len(lines),
         "more": len(lines) - len(shown),
@@ -206,19 +206,24 @@ def _sum(lines: Iterable[NavLine]) -> Decimal:
         return sum((line.value_usd or ZERO for line in lines), ZERO)
 
 
-def _line_row(desk: Desk, line: NavLine, account: str) -> Data:
+def _line_row(desk: Desk, line: NavLine) -> Data:
+    account = next((one.name for one in desk.subject.inputs.accounts if one.id == line.account), line.account)
     where = " · ".join(part for part in (account, line.wallet) if part)
     return {
         "what": _subject_name(desk, line),
         "kind": f"kind-{line.kind}",
         "where": desk.printer.text(where),
-        "book": desk.node(line.node),
+        "book": desk.node(line.node if desk.strategies else _fund_of(desk, line)),
         "quantity": _fine(line.quantity),
         "price": _fine(line.price_usd),
         "value": number(line.value_usd),
         "coverage": f"coverage-{line.coverage or 'missing'}",
         "key": charts.coverage_key(line.coverage or "missing"),
     }
+
+
+def _fund_of(desk: Desk, line: NavLine) -> NodeId:
+    return next((one.fund for one in desk.subject.result.nodes if one.node == line.node), line.node)
 
 
 def _subject_name(desk: Desk, line: NavLine) -> str:
@@ -309,6 +314,8 @@ def _notes(desk: Desk) -> list[Data]:
         notes.append(sentence("note-numeraire", desk.printer.text(_listed(unknown))))
     if any(one.nav_per_unit_currency is None for one in result.root.classes):
         notes.append(sentence("note-per-unit"))
+    if not desk.strategies:
+        notes.append(sentence("note-masked"))
     if result.quality is not Quality.COMPLETE:
         notes.append(sentence("note-provisional"))
     if (glyphs := glyph_note(desk.printer)) is not None:

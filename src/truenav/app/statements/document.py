@@ -32,7 +32,10 @@ MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What is needed to put one subject into words: its definitions by id, and the printer of names."""
+    """What is needed to put one subject into words: its definitions by id, and the printer of names.
+
+    ``strategies``: whether the reader may see what lies below a fund.
+    """
 
     subject: Subject
     language: Language
@@ -40,9 +43,10 @@ class Desk:
     assets: AssetBook
     nodes: dict[NodeId, Node]
     classes: dict[ShareClassId, ShareClass]
+    strategies: bool = True
 
     @classmethod
-    def of(cls, subject: Subject, language: Language) -> Desk:
+    def of(cls, subject: Subject, language: Language, *, strategies: bool = True) -> Desk:
         """A desk with the definitions that the run was computed from."""
         inputs = subject.inputs
         return cls(
@@ -52,6 +56,7 @@ class Desk:
             assets=AssetBook(inputs.assets, ()),
             nodes={node.id: node for node in inputs.nodes},
             classes={one.id: one for one in inputs.share_classes},
+            strategies=strategies,
         )
 
     def node(self, id: NodeId) -> str:

@@ -20,7 +20,7 @@ from truenav.app.nav.archived import read_inputs, read_result
 from truenav.app.nav.signer import tenant_signer
 from truenav.app.nav.signing import fingerprint_of
 from truenav.calc.nav.model import FundNav, NavInputs, NavResult
-from truenav.core.ids import NodeId, RunId, Sha256
+from truenav.core.ids import NodeId, Sha256
 from truenav.core.money import parse_decimal
 from truenav.store import issues, runs, users
 from truenav.store.blobs import BlobStore
@@ -64,12 +64,11 @@ class Subject:
         return self.run.state is RunState.PUBLISHED
 
 
-def read_subject(session: Session, house: House, principal: Principal, run_id: RunId) -> Subject:
-    """Read a calculated run; ``RunNotFoundError``, or ``RunConflictError`` while it is collecting."""
-    run = runs.get(session, run_id)
+def read_subject(session: Session, house: House, principal: Principal, run: Run) -> Subject:
+    """Read all of a calculated run; ``RunConflictError`` while it is collecting."""
     blobs = house.blobs(principal.tenant)
     inputs, result = read_inputs(blobs, run), read_result(blobs, run)
-    events = runs.events(session, run_id)
+    events = runs.events(session, run.id)
     until = _settled_at(events)
     return Subject(
         run=run,
