@@ -17,7 +17,8 @@ from truenav.core.clock import Clock, SystemClock
 from truenav.core.ids import TenantId
 from truenav.store.blobs import Blobs
 from truenav.store.database import Database, translated_errors
-from truenav.store.objects import FolderObjects, MirroredObjects, ObjectStore
+from truenav.store.files import write_durably
+from truenav.store.objects import FolderObjects, MirroredObjects, ObjectStore, copy_missing
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
 from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
@@ -61,15 +62,25 @@ def open_vault(settings: Settings) -> Vault:
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    """Where payloads and segments lie: the bucket or the data folder, and the mirror where there is one."""
-    first: ObjectStore = FolderObjects(settings.data_dir)
+    """Where payloads and segments lie: the bucket, or the data folder and its mirror if there is one."""
     if settings.s3 is not None:
         from truenav.store.s3 import S3Objects
 
-        first = S3Objects(settings.s3)
+        return S3Objects(settings.s3)
+    first = FolderObjects(settings.data_dir)
     if settings.mirror_dir is None:
         return first
-    return MirroredObjects(first, FolderObjects(settings.mirror_dir))
+    second = FolderObjects(settings.mirror_dir)
+    complete = settings.mirror_dir / "files-complete"
+    if not complete.exists():  # what was kept before there was a mirror
+        copy_missing(first, second)
+        write_durably(complete, b"")
+    return MirroredObjects(first, second)
+
+
+def embedded_server(settings: Settings) -> EmbeddedPostgres:
+    """The PostgreSQL of our own under the data folder, mirrored if wanted."""
+    return EmbeddedPostgres(settings.data_dir / "postgres", mirror=settings.mirror_dir)
 
 
 @contextmanager
@@ -105,7 +116,7 @@ def database_addresses(settings: Settings) -> Mapping[Role, str]:
     """
     roles = (Role.OWNER, Role.APP, Role.QUEUE, Role.BACKUP)
     if settings.database_url is None:
-        server = EmbeddedPostgres(settings.data_dir / "postgres")
+        server = embedded_server(settings)
         server.start()
         return {role: server.dsn(role) for role in roles}
     named = _parsed(settings.database_url).get("dbname")

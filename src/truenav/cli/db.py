@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """The database: start, stop, status, migrate, url."""
+    """The database: start, stop, status, migrate, mirror, url."""
 
 
 @db.command()
@@ -29,6 +29,12 @@ def start() -> None:
 def stop() -> None:
     """Stop the embedded PostgreSQL, whoever started it; everything is on disk then."""
     say("PostgreSQL has stopped." if _embedded().stop() else "PostgreSQL was not running.")
+
+
+@db.command()
+def mirror() -> None:
+    """Copy the whole database into its mirror anew, so that the log before can go; now and then."""
+    say(f"The mirror is whole as of {_embedded().renew_mirror()}.")
 
 
 @db.command()
@@ -80,7 +86,7 @@ def url(*, role: str) -> None:
 
 
 def _embedded() -> EmbeddedPostgres:
-    from truenav.store.postgres import EmbeddedPostgres
+    from truenav.app.house import embedded_server
 
     here = settings()
     if here.database_url is not None:
@@ -88,4 +94,4 @@ def _embedded() -> EmbeddedPostgres:
             "TRUENAV_DATABASE_URL names a server of your own; start, stop and watch it with its own tools. "
             "'truenav doctor' tells whether it answers."
         )
-    return EmbeddedPostgres(here.data_dir / "postgres")
+    return embedded_server(here)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from truenav.cli.common import output_option, say, settings, show
+
+if TYPE_CHECKING:
+    from truenav.app.operations.checks import Checked
 
 
 @click.command()
@@ -15,7 +19,7 @@ from truenav.cli.common import output_option, say, settings, show
     "source",
     type=click.Path(exists=True, path_type=Path),
     required=True,
-    help="A backup's folder or .tar file.",
+    help="A backup's folder or .tar file, or a mirror's folder.",
 )
 @click.option(
     "--keys",
@@ -27,17 +31,24 @@ from truenav.cli.common import output_option, say, settings, show
 def restore(*, source: Path, keys: Path | None, key: str | None, output: str) -> None:
     """Restore into the empty data folder and database of the settings, and check every byte of it."""
     from truenav.app.nav.signing import fingerprint_of
+    from truenav.app.operations.mirror import restore_mirror
     from truenav.app.operations.restore import restore as restore_backup
+    from truenav.store.postgres import latest_base
 
+    if source.is_dir() and latest_base(source) is not None:
+        _show(restore_mirror(settings(), source.absolute(), keys=keys, report=say), output)
+        return
     done = restore_backup(settings(), source.absolute(), keys=keys, key=key, report=say)
     if keys is None and key is None and settings().master_key is None:
         say("Nobody said whose backup this is (--keys or --key): the signer was not verified.")
+    _show(done.checked, output, backup=done.manifest.made_at, fingerprint=fingerprint_of(done.signer))
+
+
+def _show(checked: Checked, output: str, **more: object) -> None:
     row = {
-        "backup": done.manifest.made_at,
-        "tenants": done.checked.tenants,
-        "facts": done.checked.facts,
-        "files": done.checked.files,
-        "navs_verified": done.checked.navs,
-        "fingerprint": fingerprint_of(done.signer),
+        "tenants": checked.tenants,
+        "facts": checked.facts,
+        "files": checked.files,
+        "navs_verified": checked.navs,
     }
-    show([row], output)
+    show([{**row, **more}], output)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -111,7 +110,8 @@ def serve_until_stopped(host: str, port: int, workers: int, server: EmbeddedPost
 @contextmanager
 def running_database(*, stop: bool = False) -> Iterator[EmbeddedPostgres | None]:
     """Start and migrate the database; the embedded one is given, and stopped if we started it."""
-    from truenav.store.postgres import EmbeddedPostgres, ServerState
+    from truenav.app.house import embedded_server
+    from truenav.store.postgres import ServerState
 
     chosen = settings()
     if chosen.database_url is not None:
@@ -119,7 +119,7 @@ def running_database(*, stop: bool = False) -> Iterator[EmbeddedPostgres | None]
             pass
         yield None
         return
-    server = EmbeddedPostgres(Path(chosen.data_dir) / "postgres")
+    server = embedded_server(chosen)
     found = server.status().state is ServerState.RUNNING
     try:
         with house():

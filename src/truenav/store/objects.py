@@ -137,6 +137,15 @@ class FolderObjects:
         (self.root / name.path).unlink(missing_ok=True)
 
 
+def copy_missing(origin: FolderObjects, target: FolderObjects) -> None:
+    """Put every file of all tenants that the target does not have yet."""
+    for kind in KINDS:
+        for folder in (origin.root / kind).glob("*"):
+            for name, _ in origin.names(kind, TenantId(folder.name)):
+                if not (target.root / name.path).exists():
+                    target.put(name, origin.get(name))
+
+
 @dataclass(frozen=True, slots=True)
 class MirroredObjects:
     """Files kept in two places before a write is done; read from the first."""

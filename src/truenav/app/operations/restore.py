@@ -80,11 +80,11 @@ def restore(
     Everything is checked before a byte is written, and again when all is in place. Files come first and the
     database last and whole, so an interrupted restore leaves an installation without content.
     """
-    _refuse_full_folder(settings.data_dir)
+    refuse_full_folder(settings.data_dir)
     with _opened(source) as (target, folder):
         report("Checking the backup.")
         manifest, signer = _checked_manifest(target, folder, settings, keys, key)
-        _put_keys(keys, settings.data_dir)
+        put_keys(keys, settings.data_dir)
         addresses = database_addresses(settings)
         _refuse_full_database(addresses[Role.BACKUP])
         report("Restoring payloads and segments.")
@@ -153,7 +153,8 @@ def _master_key(settings: Settings, keys: Path | None) -> MasterKey | None:
     return None
 
 
-def _put_keys(keys: Path | None, data_dir: Path) -> None:
+def put_keys(keys: Path | None, data_dir: Path) -> None:
+    """Put the keys that ``--keys-to`` wrote into the data folder, which is made."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if keys is None:
         return
@@ -162,7 +163,8 @@ def _put_keys(keys: Path | None, data_dir: Path) -> None:
             write_durably(data_dir / name, (keys / name).read_bytes(), mode=0o600)
 
 
-def _refuse_full_folder(data_dir: Path) -> None:
+def refuse_full_folder(data_dir: Path) -> None:
+    """Refuse a data folder that holds anything."""
     if data_dir.exists() and any(data_dir.iterdir()):
         raise NotEmptyError(
             f"{data_dir} is not empty. Restore into a new folder (TRUENAV_DATA_DIR), or move the old "

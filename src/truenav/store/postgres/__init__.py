@@ -11,6 +11,7 @@ from truenav.store.postgres.errors import (
     PostgresStartError,
     PostgresStopError,
 )
+from truenav.store.postgres.mirror import PostgresMirrorError, latest_base, restore_cluster
 from truenav.store.postgres.roles import (
     DATABASE,
     LOGIN_ROLES,
@@ -35,6 +36,7 @@ __all__ = [
     "PostgresBinariesMissingError",
     "PostgresError",
     "PostgresFolderError",
+    "PostgresMirrorError",
     "PostgresNotRunningError",
     "PostgresRolesError",
     "PostgresStartError",
@@ -45,5 +47,7 @@ __all__ = [
     "ServerStatus",
     "bootstrap_roles",
     "grant_database",
+    "latest_base",
     "new_passwords",
+    "restore_cluster",
 ]

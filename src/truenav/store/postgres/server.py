@@ -48,6 +48,8 @@ from truenav.store.postgres.errors import (
     PostgresStopError,
 )
 from truenav.store.postgres.files import is_locked, lock, locked, sync_folder, write_private
+from truenav.store.postgres.mirror import SETTINGS as MIRROR_SETTINGS
+from truenav.store.postgres.mirror import Mirror, PostgresMirrorError
 from truenav.store.postgres.process import (
     PID_FILE,
     find_postmaster,
@@ -112,6 +114,7 @@ class EmbeddedPostgres:
         without it a user namespace.
     bin_dir : folder of other PostgreSQL programs than the wheel's.
     settings : PostgreSQL settings that replace ours, from the next start on.
+    mirror : folder on another disk; each commit waits until it is written there, too.
     """
 
     def __init__(
@@ -121,11 +124,13 @@ class EmbeddedPostgres:
         user: str | None = None,
         bin_dir: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        mirror: Path | None = None,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self._user = user or os.environ.get(USER_VARIABLE)
         self._bin_dir = bin_dir
-        self._settings = settings or {}
+        self._settings = {**(MIRROR_SETTINGS if mirror else {}), **(settings or {})}
+        self._mirror = Mirror(mirror, self.data_dir) if mirror else None
         self._cluster = self.data_dir / "cluster"
         self._log = self.data_dir / "log"
         self._start_lock = self.data_dir / "start.lock"
@@ -140,19 +145,32 @@ class EmbeddedPostgres:
         with self._usable_folder():
             self._remove_old_logs()
             if self._has_roles() and (address := self._serving()):
+                self._keep_mirrored(address)
                 return address
             account = choose_account(self._user)
             programs = check_binaries(self._bin_dir) if self._bin_dir else find_binaries()
             self._make_folder(account)
+            if self._mirror:
+                self._mirror.claim()
             with locked(self._start_lock) as start_lock:
                 address = self._await_server(end_orphans=True)
                 if address is None:
                     if not self._cluster.exists():
                         self._initialise(account, programs, start_lock)
                     address = self._bring_up(account, programs)
+                if self._mirror:  # no commit ends without it
+                    self._mirror.attach(address.superuser_dsn)
                 if not self._has_roles():
                     self._make_roles(address)
+            self._keep_mirrored(address)
             return address
+
+    def renew_mirror(self) -> Path:
+        """Copy the running server's cluster into its mirror anew, so that the log before can go."""
+        address = self.start()
+        if self._mirror is None:
+            raise PostgresMirrorError("There is no mirror; name its folder in TRUENAV_MIRROR_DIR.")
+        return self._mirror.renew_base(address.superuser_dsn)
 
     def stop(self, *, timeout_s: float = 60.0) -> bool:
         """End the server, whoever started it: sessions are closed, all data is on disk.
@@ -289,6 +307,11 @@ class EmbeddedPostgres:
             spawn(account, command, output=self._log / "startup.log", keep=descriptor)
         finally:
             os.close(descriptor)
+
+    def _keep_mirrored(self, address: ServerAddress) -> None:
+        if self._mirror:
+            self._mirror.attach(address.superuser_dsn)
+            self._mirror.ensure_base(address.superuser_dsn)
 
     def _make_roles(self, address: ServerAddress) -> None:
         try:
