@@ -6,9 +6,10 @@ from typing import Any, Self
 
 from sqlalchemy import Row
 
+from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.context import SessionDep
 from truenav.app.http.models import Answer, Instant
-from truenav.app.http.pages import BadCursorError, Page, PageQueryDep
+from truenav.app.http.pages import BadCursorError, Page
 from truenav.app.http.routes import Router, requires
 from truenav.store import audit
 
@@ -53,7 +54,7 @@ class AuditCheckAnswer(Answer):
 
 
 @router.get("", dependencies=[requires("audit:read")])
-def list_entries(session: SessionDep, query: PageQueryDep) -> Page[AuditEntryAnswer]:
+def list_entries(session: SessionDep, query: TableQueryDep) -> Page[AuditEntryAnswer]:
     """Entries of the tenant, oldest first."""
     rows = audit.entries(session, after_seq=_seq(query.after), limit=query.limit + 1)
     return query.page(rows, key=lambda row: str(row.seq), show=AuditEntryAnswer.of)

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from truenav.access.actions import ACTIONS
 from truenav.access.modules import MODULES, module_of, refuse_module_off
 from truenav.access.policy import authorize
+from truenav.app.exports.wire import exported
 from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
@@ -141,11 +142,11 @@ class SecuredRoute(APIRoute):
                 return await inner(strict)
             async with _transaction(strict) as session:
                 response = await _serve(strict, session, requirement, inner)
-                if not strict.state.caller.principal.masks:
-                    return response
-                return await run_in_threadpool(
-                    masked_response, response, strict, narrowed=requirement.sight == "narrowed"
-                )
+                if strict.state.caller.principal.masks:
+                    response = await run_in_threadpool(
+                        masked_response, response, strict, narrowed=requirement.sight == "narrowed"
+                    )
+                return await run_in_threadpool(exported, response, strict, self.response_model)
 
         return handle
 

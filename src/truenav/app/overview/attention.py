@@ -9,6 +9,7 @@ from decimal import Decimal
 from truenav.access.policy import Principal, Resource, may
 from truenav.app.overview.model import Attention, Figures
 from truenav.app.overview.view import View
+from truenav.app.sight import Sight
 from truenav.app.sources.jobs import GATHER_ONE
 from truenav.app.sources.model import Connection
 from truenav.core.failure import FailureKind
@@ -28,13 +29,18 @@ _ISSUES_SHOWN = 50
 
 
 def attention(
-    session: Session, principal: Principal, view: View, figures: Figures, *, now: datetime
+    session: Session, principal: Principal, sight: Sight, view: View, figures: Figures, *, now: datetime
 ) -> tuple[Attention, ...]:
     """Open issues, runs that wait, accounts that cannot be read, what has no price; gravest first.
 
     Left out is what the reader may not see.
     """
     at_stake = _AtStake(view, figures)
+
+    def seen(one: Attention) -> bool:
+        about = one.parameters.get("account", one.parameters.get("subject"))
+        return one.key == "unpriced" or about is None or sight.sees_account(about)
+
     found = [
         *_unpriced(figures, principal),
         *(_waiting_runs(session, principal, view) if may(principal, "nav:read") else ()),
@@ -44,7 +50,7 @@ def attention(
     ]
     return tuple(
         sorted(
-            found,
+            filter(seen, found),
             key=lambda one: (
                 _ORDER[one.severity],
                 not one.yours,

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from truenav.access.policy import Principal, authorize
-from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep
+from truenav.app.exports.wire import as_table
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import Router, requires
@@ -18,6 +19,7 @@ from truenav.app.overview.history import nav_history
 from truenav.app.overview.live import LiveViews
 from truenav.app.overview.schemas import HistoryAnswer, OverviewAnswer
 from truenav.app.overview.view import build_opening, build_view, start_of_day
+from truenav.app.sight import Sight
 from truenav.core.ids import NodeId
 from truenav.core.portfolio import Node
 from truenav.store import definitions
@@ -39,20 +41,25 @@ async def live_views(request: Request) -> LiveViews:
 ViewsDep = Annotated[LiveViews, Depends(live_views)]
 
 
-@router.get("/{fund}", dependencies=[requires("portfolio:read")], responses=refusals(404, 409))
+@router.get(
+    "/{fund}",
+    dependencies=[requires("portfolio:read", sight="narrowed"), Depends(as_table)],
+    responses=refusals(404, 409),
+)
 def get_overview(
     fund: FundPath,
     *,
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
+    sight: SightDep,
     views: ViewsDep,
     now: NowDep,
     numeraire: NumeraireQuery = "USD",
     as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
 ) -> OverviewAnswer:
     """What the fund is worth, what changed, what could hurt, what is not known; now, or as of an instant."""
-    name = _known_fund(session, principal, fund)
+    name = _known_fund(session, principal, sight, fund)
     if as_of is None:
         kept, refreshing = views.get(session, principal.tenant, name)
         view, figures = kept.view, kept.in_numeraire(numeraire)
@@ -62,31 +69,38 @@ def get_overview(
         opening = build_opening(session, house, principal.tenant, name, at=day, known_at=now)
         view = build_view(session, house, principal.tenant, name, as_of=as_of, known_at=now, opening=opening)
         figures, refreshing = figures_of(view, numeraire), False
-    needed = attention(session, principal, view, figures, now=now)
+    needed = attention(session, principal, sight, view, figures, now=now)
     return OverviewAnswer.of(figures, needed, refreshing=refreshing)
 
 
-@router.get("/{fund}/history", dependencies=[requires("nav:read")], responses=refusals(404))
+@router.get(
+    "/{fund}/history",
+    dependencies=[requires("nav:read", sight="narrowed"), Depends(as_table)],
+    responses=refusals(404),
+)
 def get_history(
     fund: FundPath,
     *,
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
+    sight: SightDep,
     now: NowDep,
     numeraire: NumeraireQuery = "USD",
     since: Annotated[Instant | None, Query(alias="from", description="Later than this")] = None,
     until: Annotated[Instant | None, Query(alias="to", description="Up to this; absent: now")] = None,
 ) -> HistoryAnswer:
     """The NAVs of the fund through time with drawdown: published, provisional and imported ones."""
-    name = _known_fund(session, principal, fund)
+    name = _known_fund(session, principal, sight, fund)
     history = nav_history(
         session, house, principal.tenant, name, since=since, until=until or now, numeraire=numeraire
     )
     return HistoryAnswer.of(name, numeraire, history)
 
 
-def _known_fund(session: Session, principal: Principal, fund: str) -> NodeId:
+def _known_fund(session: Session, principal: Principal, sight: Sight, fund: str) -> NodeId:
+    """A fund that the caller sees whole; any other does not exist."""
     authorize(principal, "portfolio:read")
+    sight.refuse(fund)
     definitions.find(session, Kind.NODE, fund, Node)
     return NodeId(fund)
