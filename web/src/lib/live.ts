@@ -3,10 +3,11 @@ import { useSyncExternalStore } from 'react';
 import type { QueryClient } from '@tanstack/react-query';
 import { cutEvents, type ServerEvent } from './events';
 
-/** Which topics (first parts of query keys) a kind of news makes stale; an unlisted kind is its own topic. */
+/** Which topics (first parts of query keys) a family of news (`nav.approved`: `nav`) makes stale; an unlisted one is its own topic. */
 const TOPICS: Readonly<Record<string, readonly string[]>> = {
-  run: ['nav', 'overview', 'portfolio', 'schedules'],
+  nav: ['nav', 'overview', 'portfolio', 'schedules'],
   job: ['jobs', 'nav', 'sources', 'imports'],
+  valued: ['overview', 'portfolio', 'marks'],
   mark: ['marks', 'overview', 'portfolio'],
   fact: ['facts', 'overview', 'portfolio'],
   issue: ['issues', 'overview'],
@@ -79,7 +80,8 @@ async function follow(queries: QueryClient, stopped: AbortSignal): Promise<void>
 }
 
 function hear(queries: QueryClient, news: ServerEvent): void {
-  for (const topic of TOPICS[news.kind] ?? [news.kind]) void queries.invalidateQueries({ queryKey: [topic] });
+  const family = news.kind.split('.')[0] ?? news.kind;
+  for (const topic of TOPICS[family] ?? [family]) void queries.invalidateQueries({ queryKey: [topic] });
   newsListeners.forEach((listener) => listener(news));
 }
 
