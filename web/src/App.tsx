@@ -60,11 +60,12 @@ async function arrive(): Promise<void> {
   else session.end();
 }
 
-/** The Chinese type is large: it is fetched only when 中文 is shown. */
+/** Chinese type: at once where 中文 is shown, else after the first paint, for the names that people gave. */
 function useChineseType(): void {
   const chinese = useLanguage() === 'zh';
   useEffect(() => {
-    if (chinese) void import('@fontsource-variable/noto-sans-sc/wght.css');
+    const timer = setTimeout(() => void import('@fontsource-variable/noto-sans-sc/wght.css'), chinese ? 0 : 1500);
+    return () => clearTimeout(timer);
   }, [chinese]);
 }
 

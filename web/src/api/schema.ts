@@ -748,6 +748,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holdings/runs/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Own Statement
+         * @description One's own holdings in a published run as a PDF; name the investor where several are yours.
+         *
+         *     Needs `holding:read`: See one's own holdings: units, published NAV per unit, value.
+         */
+        get: operations["get_own_statement_api_v1_holdings_runs__id__statement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -1178,6 +1200,46 @@ export interface paths {
          * @description A challenge for any passkey of this installation: to log in, as the second step, or to confirm.
          */
         post: operations["challenge_passkey_api_v1_login_passkey_challenge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/single-sign-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Sign On
+         * @description Begin a log-in at the tenant's provider; the browser then opens ``url``.
+         */
+        post: operations["begin_sign_on_api_v1_login_single_sign_on_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/single-sign-on/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finish Sign On
+         * @description Where the provider sends the browser back to: a session, or a page that says why not.
+         */
+        get: operations["finish_sign_on_api_v1_login_single_sign_on_callback_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1962,6 +2024,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nav/runs/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Statement
+         * @description A calculated run as a PDF: the whole book, or for one investor own units and their value alone.
+         *
+         *     Needs `nav:read`: See NAV runs, their lines, bridges, reconciliations and evidence bundles.
+         */
+        get: operations["get_statement_api_v1_nav_runs__id__statement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nav/signing-key": {
         parameters: {
             query?: never;
@@ -2397,6 +2481,86 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Welcome
+         * @description What the log-in page offers here.
+         */
+        get: operations["get_welcome_api_v1_setup_get"];
+        put?: never;
+        /**
+         * Set Up
+         * @description Make the organisation and its administrator, and log them in; refused for ever after.
+         */
+        post: operations["set_up_api_v1_setup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Checklist
+         * @description How far the tenant has come, read from what it holds.
+         *
+         *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
+         */
+        get: operations["get_checklist_api_v1_setup_checklist_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/single-sign-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Provider
+         * @description The tenant's identity provider.
+         *
+         *     Needs `user:read`: See the users of the tenant and their roles.
+         */
+        get: operations["get_provider_api_v1_single_sign_on_get"];
+        /**
+         * Set Provider
+         * @description Set the tenant's identity provider; it is asked for its description first.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        put: operations["set_provider_api_v1_single_sign_on_put"];
+        post?: never;
+        /**
+         * Forget Provider
+         * @description Forget the identity provider and its secret.
+         *
+         *     Needs `user:write`: Add users, change their roles, disable them, reset their passwords.
+         */
+        delete: operations["forget_provider_api_v1_single_sign_on_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2877,6 +3041,12 @@ export interface components {
             yours: boolean;
         };
         /**
+         * Audience
+         * @description Whom a statement is printed for.
+         * @enum {string}
+         */
+        Audience: "house" | "investor";
+        /**
          * AuditCheckAnswer
          * @description Whether every link holds. Note ``seq`` and ``hash``: only against them a cut-off end shows.
          */
@@ -3073,6 +3243,14 @@ export interface components {
             connection: components["schemas"]["Connection"];
             /** Notes */
             notes: string[];
+        };
+        /**
+         * Checklist
+         * @description The first steps in their order: connect, import, tree, strike.
+         */
+        Checklist: {
+            /** Steps */
+            steps: components["schemas"]["Step"][];
         };
         /**
          * ClassNav
@@ -3559,7 +3737,7 @@ export interface components {
         };
         /**
          * FactorNeeded
-         * @description The password is right. One of ``factors`` (``totp``, ``passkey``, ``recovery``) must come in 5 minutes.
+         * @description The password is right; now one of ``factors`` (``totp``, ``passkey``, ``recovery``), in 5 minutes.
          */
         FactorNeeded: {
             /** Factors */
@@ -4219,6 +4397,12 @@ export interface components {
             /** Subject */
             subject: string;
         };
+        /**
+         * Language
+         * @description What a statement is printed in; ``both`` sets 中文 beside the English words.
+         * @enum {string}
+         */
+        Language: "en" | "zh" | "both";
         /**
          * LineDifference
          * @description One line of two results that is not the same; all value differences of a fund sum to its NAV's.
@@ -5572,6 +5756,66 @@ export interface components {
             type: string;
         };
         /**
+         * ProviderAnswer
+         * @description The tenant's identity provider, without its secret; ``redirect_uri`` is to be registered there.
+         */
+        ProviderAnswer: {
+            /** Client Id */
+            client_id: string;
+            /** Creates Users */
+            creates_users: boolean;
+            /** Default Roles */
+            default_roles: string[];
+            /** Domains */
+            domains: string[];
+            /** Hosts */
+            hosts: string[];
+            /** Issuer */
+            issuer: string;
+            /** Redirect Uri */
+            redirect_uri: string;
+            /** Role Map */
+            role_map: {
+                [key: string]: string[];
+            };
+            /** Roles Claim */
+            roles_claim: string | null;
+        };
+        /**
+         * ProviderBody
+         * @description The tenant's identity provider.
+         *
+         *     ``hosts``: further hosts that its addresses may have; ``domains``: whose e-mail addresses are let in;
+         *     ``role_map``: from values of the claim ``roles_claim`` to roles, set anew at each log-in;
+         *     ``creates_users``: unknown people get in, with ``default_roles`` where no claim decides. A
+         *     ``client_secret`` that is left out stays as it is.
+         */
+        ProviderBody: {
+            /** Client Id */
+            client_id: string;
+            /** Client Secret */
+            client_secret?: string | null;
+            /**
+             * Creates Users
+             * @default false
+             */
+            creates_users: boolean;
+            /** Default Roles */
+            default_roles?: string[];
+            /** Domains */
+            domains: string[];
+            /** Hosts */
+            hosts?: string[];
+            /** Issuer */
+            issuer: string;
+            /** Role Map */
+            role_map?: {
+                [key: string]: string[];
+            };
+            /** Roles Claim */
+            roles_claim?: string | null;
+        };
+        /**
          * Published
          * @description The last published NAV, in the numeraire as it was worth then.
          */
@@ -6131,6 +6375,26 @@ export interface components {
             wallet: string;
         };
         /**
+         * SetupBody
+         * @description The organisation and its administrator, with the token from the console.
+         */
+        SetupBody: {
+            /** Email */
+            email: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Password */
+            password: string;
+            /** Tenant */
+            tenant: string;
+            /** Token */
+            token: string;
+        };
+        /**
          * ShareClass
          * @description A class of units of one fund.
          *
@@ -6178,6 +6442,22 @@ export interface components {
             id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SignOnBody
+         * @description Which tenant's provider to go to.
+         */
+        SignOnBody: {
+            /** Tenant */
+            tenant: string;
+        };
+        /**
+         * SignOnUrl
+         * @description Where the browser goes.
+         */
+        SignOnUrl: {
+            /** Url */
+            url: string;
         };
         /**
          * SigningKeyAnswer
@@ -6235,6 +6515,16 @@ export interface components {
          * @enum {string}
          */
         SourceState: "answering" | "failed" | "gathering" | "quiet" | "never" | "off";
+        /**
+         * Step
+         * @description One of the first steps.
+         */
+        Step: {
+            /** Done */
+            done: boolean;
+            /** Step */
+            step: string;
+        };
         /**
          * StrikeBody
          * @description The fund, and the valuation time; without one the NAV is live and gathers first.
@@ -6467,6 +6757,22 @@ export interface components {
             reason: string;
         };
         /**
+         * Welcome
+         * @description What the log-in page offers.
+         *
+         *     ``new``: nothing is set up yet; ask for the token on the console. ``passkeys``: this address can use
+         *     them. ``single_sign_on``: the installation's only tenant, where it has an identity provider; in an
+         *     installation of many the person names the tenant.
+         */
+        Welcome: {
+            /** New */
+            new: boolean;
+            /** Passkeys */
+            passkeys: boolean;
+            /** Single Sign On */
+            single_sign_on: string | null;
+        };
+        /**
          * Worth
          * @description What are we worth; ``change_share`` is a fraction of the published NAV.
          */
@@ -6506,6 +6812,7 @@ export type AssetDefinition = components['schemas']['AssetDefinition'];
 export type AssetKind = components['schemas']['AssetKind'];
 export type AssetNumeraire = components['schemas']['AssetNumeraire'];
 export type Attention = components['schemas']['Attention'];
+export type Audience = components['schemas']['Audience'];
 export type AuditCheckAnswer = components['schemas']['AuditCheckAnswer'];
 export type AuditEntryAnswer = components['schemas']['AuditEntryAnswer'];
 export type BalanceLine = components['schemas']['BalanceLine'];
@@ -6520,6 +6827,7 @@ export type CashFlow = components['schemas']['CashFlow'];
 export type CashKind = components['schemas']['CashKind'];
 export type Changed = components['schemas']['Changed'];
 export type CheckedAnswer = components['schemas']['CheckedAnswer'];
+export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
 export type CodeBody = components['schemas']['CodeBody'];
@@ -6576,6 +6884,7 @@ export type JobAnswer = components['schemas']['JobAnswer'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
 export type Label = components['schemas']['Label'];
+export type Language = components['schemas']['Language'];
 export type LineDifference = components['schemas']['LineDifference'];
 export type LineKind = components['schemas']['LineKind'];
 export type LinkAnswer = components['schemas']['LinkAnswer'];
@@ -6654,6 +6963,8 @@ export type PricingPolicy = components['schemas']['PricingPolicy'];
 export type PricingPolicyDefinition = components['schemas']['PricingPolicyDefinition'];
 export type PricingRule = components['schemas']['PricingRule'];
 export type Problem = components['schemas']['Problem'];
+export type ProviderAnswer = components['schemas']['ProviderAnswer'];
+export type ProviderBody = components['schemas']['ProviderBody'];
 export type Published = components['schemas']['Published'];
 export type Quality = components['schemas']['Quality'];
 export type Queued = components['schemas']['Queued'];
@@ -6685,12 +6996,16 @@ export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
 export type Settlement = components['schemas']['Settlement'];
+export type SetupBody = components['schemas']['SetupBody'];
 export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
+export type SignOnBody = components['schemas']['SignOnBody'];
+export type SignOnUrl = components['schemas']['SignOnUrl'];
 export type SigningKeyAnswer = components['schemas']['SigningKeyAnswer'];
 export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
 export type SourceState = components['schemas']['SourceState'];
+export type Step = components['schemas']['Step'];
 export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
@@ -6705,6 +7020,7 @@ export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
 export type UserChangeBody = components['schemas']['UserChangeBody'];
 export type Void = components['schemas']['Void'];
+export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -11115,6 +11431,112 @@ export interface operations {
             };
         };
     };
+    get_own_statement_api_v1_holdings_runs__id__statement_get: {
+        parameters: {
+            query?: {
+                /** @description English, 中文, or both side by side */
+                language?: components["schemas"]["Language"];
+                /** @description The investor's name, as in the dealings */
+                investor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     run_import_api_v1_imports_post: {
         parameters: {
             query?: {
@@ -13236,6 +13658,226 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_sign_on_api_v1_login_single_sign_on_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOnBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOnUrl"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It names something that does not exist, or is not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A venue refused, or its answer cannot be read */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_sign_on_api_v1_login_single_sign_on_callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                iss?: string | null;
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged in; the page leads to the app */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The log-in was used, has expired, or was begun elsewhere */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The provider's statement does not hold, or the tenant does not let this person in */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The tenant has no single sign-on */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider does not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
             /** @description The database or another service does not answer */
@@ -17534,6 +18176,122 @@ export interface operations {
             };
         };
     };
+    get_statement_api_v1_nav_runs__id__statement_get: {
+        parameters: {
+            query?: {
+                /** @description English, 中文, or both side by side */
+                language?: components["schemas"]["Language"];
+                for?: components["schemas"]["Audience"];
+                /** @description The investor's name, as in the dealings */
+                investor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_signing_key_api_v1_nav_signing_key_get: {
         parameters: {
             query?: never;
@@ -20529,6 +21287,597 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_welcome_api_v1_setup_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcome"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up_api_v1_setup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_checklist_api_v1_setup_checklist_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_provider_api_v1_single_sign_on_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It names something that does not exist, or is not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_provider_api_v1_single_sign_on_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A venue refused, or its answer cannot be read */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_provider_api_v1_single_sign_on_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It names something that does not exist, or is not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

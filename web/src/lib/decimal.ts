@@ -114,6 +114,13 @@ export function thinGroups(text: string): string {
   return part === undefined ? text : `${whole}.${part.replace(/(\d{3})(?=\d)/g, '$1\u2009')}`;
 }
 
+/** Decimals and unit that suit a total: `299,546,800` has none and is told in millions, `6,839.73` has two. */
+export function measureOf(total: string | null | undefined): { places: number; scale: 0 | 3 | 6; letter: '' | 'k' | 'M' } {
+  const whole = total && isDecimal(total) ? fixed(total, 0).replace('-', '').length : 9;
+  const places = whole > 6 ? 0 : whole > 3 ? 2 : 4;
+  return whole > 7 ? { places, scale: 6, letter: 'M' } : whole > 5 ? { places, scale: 3, letter: 'k' } : { places, scale: 0, letter: '' };
+}
+
 /** A double for drawing only: bars, lines, widths. */
 export function forDrawing(text: string): number {
   return Number(text);

@@ -1,7 +1,7 @@
-// Which capabilities the tenant has switched on. `/me` may name them; a server that does not offers all.
+// Which capabilities the tenant has switched on; what is off has no menu, and the server refuses its endpoints.
 import { useMe } from './session';
 
 export function useModules(): (module: string) => boolean {
-  const { modules } = useMe() as { modules?: readonly string[] };
-  return (module) => modules === undefined || modules.includes(module);
+  const { modules } = useMe();
+  return (module) => modules.includes(module);
 }

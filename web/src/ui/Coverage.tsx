@@ -1,36 +1,34 @@
 // How well a value is known: five parts told apart by texture as well as hue; a share above zero is never below 3 px.
-import { forDrawing, isDecimal, shift, show } from '@/lib/decimal';
+import type { Coverage } from '@/api/schema';
+import { add, forDrawing, shift, show, sign } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import css from './Coverage.module.css';
 import words from './words';
 
-export interface CoverageShares {
-  /** Fractions of the value as exact text, `"0.9705"`; missing has no value, so it is a count of lines. */
-  observed: string;
-  priced: string;
-  manual: string;
-  stale: string;
-  missingLines: number;
+/** From the best known to the unknown. */
+export const COVERAGE_PARTS = ['api', 'imported', 'manual', 'stale', 'missing'] as const;
+export type CoveragePart = (typeof COVERAGE_PARTS)[number];
+
+/** What was observed: read from a venue or a chain, or imported from its statement. */
+export function observedShare(coverage: Coverage): string {
+  return add(coverage.api, coverage.imported);
 }
 
-const PARTS = ['observed', 'priced', 'manual', 'stale'] as const;
-
-export function CoverageMeter({ shares, big = false }: { shares: CoverageShares | null | undefined; big?: boolean }) {
+export function CoverageMeter({ coverage, big = false }: { coverage: Coverage | null | undefined; big?: boolean }) {
   const t = useWords(words);
-  if (!shares) return <span className={css.none} aria-label={t.unknown} role="img" />;
-  const label = t.coverage(show(shift(shares.observed, 2), 1));
+  if (!coverage) return <span className={css.none} aria-label={t.unknown} role="img" />;
+  const label = t.coverage(show(shift(observedShare(coverage), 2), 1));
+  const nothingSeen = coverage.lines_unpriced > 0 && sign(coverage.missing) === 0;
   return (
     <span className={big ? `${css.meter} ${css.big}` : css.meter} role="img" aria-label={label} title={label}>
-      {PARTS.map((part) =>
-        isDecimal(shares[part]) && forDrawing(shares[part]) > 0 ? (
-          <span key={part} className={css[part]} style={{ flex: `${forDrawing(shares[part])} 0 0` }} />
-        ) : null,
+      {COVERAGE_PARTS.map((part) =>
+        sign(coverage[part]) > 0 ? <span key={part} className={css[part]} style={{ flex: `${forDrawing(coverage[part])} 0 0` }} /> : null,
       )}
-      {shares.missingLines > 0 ? <span className={css.missing} style={{ flex: '0 0 5px' }} /> : null}
+      {nothingSeen ? <span className={css.missing} style={{ flex: '0 0 5px' }} /> : null}
     </span>
   );
 }
 
-export function CoverageKey({ part }: { part: (typeof PARTS)[number] | 'missing' }) {
+export function CoverageKey({ part }: { part: CoveragePart }) {
   return <span className={`${css.key} ${css[part]}`} aria-hidden="true" />;
 }

@@ -4,6 +4,9 @@ import { isDecimal, shift, show, sign } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import words from './words';
 
+/** What the API sends in place of what the role may not see. */
+export const MASK = '•••••';
+
 export interface FigureProps {
   /** Exact decimal text; null is unknown, never zero. */
   value: string | null | undefined;
@@ -21,13 +24,18 @@ export interface FigureProps {
 export function Figure({ value, places = 0, scale = 0, unit, provisional = false, reason, signed = false }: FigureProps) {
   const t = useWords(words);
   if (value === null || value === undefined) return <Unknown reason={reason} />;
+  if (value === MASK) return <Masked />;
   const shown = isDecimal(value) ? show(shift(value, -scale), places, { signed }) : value;
   return (
     <span className={provisional ? 'num provisional' : 'num'} title={provisional ? t.provisional : undefined}>
       {shown}
-      {unit ? ` ${unit}` : ''}
+      {withSpace(unit)}
     </span>
   );
+}
+
+function withSpace(unit: string | undefined): string {
+  return unit === undefined || unit === '' ? '' : unit === '×' ? unit : ` ${unit}`;
 }
 
 /** The dash on a dashed line; its reason is one hover, focus or tap away. */
@@ -53,7 +61,7 @@ export function Masked() {
   return (
     <Tooltip label={t.masked} events={{ hover: true, focus: true, touch: true }}>
       <span className="dim" tabIndex={0} aria-label={t.masked} role="note">
-        •••••
+        {MASK}
       </span>
     </Tooltip>
   );
@@ -72,6 +80,7 @@ export interface ChangeProps extends Omit<FigureProps, 'provisional' | 'signed'>
 /** A change carries sign, shape and hue. */
 export function Change({ value, places = 0, scale = 0, unit, reason, calm = false, bare = false }: ChangeProps) {
   if (value === null || value === undefined) return <Unknown reason={reason} />;
+  if (value === MASK) return <Masked />;
   const shown = show(shift(value, -scale), places, { signed: true });
   const direction = /[1-9]/.test(shown) ? sign(value) : 0;
   return (
@@ -82,16 +91,20 @@ export function Change({ value, places = 0, scale = 0, unit, reason, calm = fals
         </span>
       )}
       {shown}
-      {unit ? ` ${unit}` : ''}
+      {withSpace(unit)}
     </span>
   );
 }
 
+function hundredfold(value: string | null | undefined): string | null | undefined {
+  return typeof value === 'string' && isDecimal(value) ? shift(value, 2) : value;
+}
+
 /** A fraction as per cent: `0.0052` is `0.52`. The sign goes to the header or comes as `unit="%"`. */
 export function Percent(props: FigureProps) {
-  return <Figure {...props} value={props.value == null ? props.value : shift(props.value, 2)} places={props.places ?? 2} />;
+  return <Figure {...props} value={hundredfold(props.value)} places={props.places ?? 2} />;
 }
 
 export function PercentChange(props: ChangeProps) {
-  return <Change {...props} value={props.value == null ? props.value : shift(props.value, 2)} places={props.places ?? 2} />;
+  return <Change {...props} value={hundredfold(props.value)} places={props.places ?? 2} />;
 }

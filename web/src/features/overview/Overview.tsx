@@ -1,39 +1,99 @@
-import { useQuery } from '@tanstack/react-query';
+// The first page: worth, changed, could hurt, not known; then the tree, the history and what waits.
+import { Button } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import { api, ask } from '@/api/client';
-import { useView } from '@/lib/view';
-import { DataTable } from '@/ui/DataTable';
-import { Figure } from '@/ui/Figure';
+import type { OverviewAnswer } from '@/api/schema';
+import { measureOf } from '@/lib/decimal';
+import { useWords } from '@/lib/i18n';
+import { useFunds, useNodes, useView } from '@/lib/view';
+import { ErrorState, Loading, Shown, State } from '@/ui/States';
 import { Panel } from '@/ui/Panel';
-import { Shown } from '@/ui/States';
+import { AttentionList } from './AttentionList';
+import { Changed } from './Changed';
+import { History } from './History';
+import { Hurt } from './Hurt';
+import css from './Overview.module.css';
+import { Sits } from './Sits';
+import { TreeTable } from './TreeTable';
+import { NotKnown } from './NotKnown';
+import { Worth } from './Worth';
+import words from './words';
 
-/** The funds with value, exposure and leverage. */
 export default function Overview() {
+  const nodes = useNodes();
+  const funds = useFunds();
   const { fund, numeraire, asOf } = useView();
-  const portfolio = useQuery({
-    queryKey: ['portfolio', fund, numeraire, asOf],
+  const overview = useQuery({
+    queryKey: ['overview', fund, numeraire, asOf],
     enabled: fund !== null,
+    placeholderData: keepPreviousData, // another numeraire or time replaces the figures in place
     queryFn: () =>
       ask(
-        api.GET('/api/v1/portfolio/{fund}', {
+        api.GET('/api/v1/overview/{fund}', {
           params: { path: { fund: fund ?? '' }, query: { numeraire, as_of: asOf ?? undefined } },
         }),
       ),
   });
+  if (nodes.error && funds.length === 0) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
+  if (nodes.isSuccess && fund === null) return <NoPortfolio />;
+  if (overview.data === undefined && !overview.error) return <Skeleton />;
+  return <Shown of={overview}>{(data) => <Page data={data} />}</Shown>;
+}
+
+function Page({ data }: { data: OverviewAnswer }) {
+  const measure = measureOf(data.worth.nav);
   return (
-    <Panel title="Portfolio">
-      <Shown of={portfolio}>
-        {({ nodes }) => (
-          <DataTable
-            label="Portfolio"
-            rows={nodes}
-            rowKey={(node) => node.node}
-            columns={[
-              { id: 'name', header: 'Name', cell: (node) => node.name, card: 'title' },
-              { id: 'value', header: 'NAV', unit: numeraire, align: 'right', cell: (node) => <Figure value={node.value} />, card: 'value' },
-            ]}
-          />
-        )}
-      </Shown>
+    <div className={css.grid}>
+      <div className={css.band}>
+        <Worth data={data} measure={measure} />
+        <Changed data={data} measure={measure} />
+        <Hurt data={data} />
+        <NotKnown data={data} measure={measure} />
+      </div>
+      <TreeTable data={data} measure={measure} />
+      <Sits data={data} measure={measure} />
+      <History fund={data.fund} numeraire={data.numeraire} />
+      <AttentionList items={data.attention} numeraire={data.numeraire} measure={measure} />
+    </div>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div className={css.grid}>
+      <div className={css.band}>
+        {[0, 1, 2, 3].map((section) => (
+          <section key={section}>
+            <Loading rows={6} height={170} />
+          </section>
+        ))}
+      </div>
+      <Panel className={css.tree}>
+        <Loading rows={18} height={500} />
+      </Panel>
+      <Panel className={css.history}>
+        <Loading rows={8} height={250} />
+      </Panel>
+    </div>
+  );
+}
+
+function NoPortfolio() {
+  const t = useWords(words);
+  return (
+    <Panel>
+      <State
+        icon="tree"
+        title={t.empty}
+        action={
+          <Button component={Link} to="/connections" variant="filled">
+            {t.connect}
+          </Button>
+        }
+      >
+        {t.emptyHint}
+      </State>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { Alert, Button, Modal, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
+import type { FactorNeeded, LoggedIn } from '@/api/schema';
 import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { session, useSession } from '@/lib/session';
@@ -42,22 +43,30 @@ export function LogInOverPage({ opened }: { opened: boolean }) {
   );
 }
 
-/** ``user`` whose page is open: somebody else must not go on with it, so another log-in loads the page anew. */
+/** `user` whose page is open: somebody else must not go on with it, so another log-in loads the page anew. */
 function LogInForm({ user }: { user?: string }) {
+  const [step, setStep] = useState<FactorNeeded | null>(null);
+  const enter = (answer: LoggedIn | FactorNeeded) => {
+    if (answer.step === 'factor') {
+      setStep(answer);
+    } else if (user !== undefined && answer.me.id !== user) {
+      location.reload();
+    } else {
+      if (user === undefined) queries.clear();
+      session.begin(answer.me);
+    }
+  };
+  return step ? <CodeForm step={step} onDone={enter} onBack={() => setStep(null)} /> : <PasswordForm onDone={enter} />;
+}
+
+function PasswordForm({ onDone }: { onDone: (answer: LoggedIn | FactorNeeded) => void }) {
   const t = useWords(words);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const logIn = useMutation({
     mutationFn: () => ask(api.POST('/api/v1/login', { body: { email, password } })),
     meta: { quiet: true },
-    onSuccess: ({ me }) => {
-      if (user !== undefined && me.id !== user) {
-        location.reload();
-        return;
-      }
-      if (user === undefined) queries.clear();
-      session.begin(me);
-    },
+    onSuccess: onDone,
   });
   return (
     <form
@@ -69,14 +78,48 @@ function LogInForm({ user }: { user?: string }) {
     >
       <TextInput label={t.email} type="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} data-autofocus autoFocus withAsterisk={false} />
       <PasswordInput label={t.password} autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} withAsterisk={false} />
-      {logIn.error ? (
-        <Alert color="crit" variant="light" title={t.refused} role="alert">
-          {logIn.error.message}
-        </Alert>
-      ) : null}
+      <Refusal error={logIn.error} />
       <Button type="submit" variant="filled" fullWidth loading={logIn.isPending}>
         {t.logIn}
       </Button>
     </form>
+  );
+}
+
+function CodeForm({ step, onDone, onBack }: { step: FactorNeeded; onDone: (answer: LoggedIn) => void; onBack: () => void }) {
+  const t = useWords(words);
+  const [code, setCode] = useState('');
+  const give = useMutation({
+    mutationFn: () => ask(api.POST('/api/v1/login/code', { body: { ticket: step.ticket, code } })),
+    meta: { quiet: true },
+    onSuccess: onDone,
+  });
+  return (
+    <form
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        give.mutate();
+      }}
+    >
+      <TextInput label={t.code} description={t.codeHint} autoComplete="one-time-code" required value={code} onChange={(event) => setCode(event.currentTarget.value)} data-autofocus autoFocus withAsterisk={false} />
+      <Refusal error={give.error} />
+      <Button type="submit" variant="filled" fullWidth loading={give.isPending}>
+        {t.logIn}
+      </Button>
+      <button type="button" className="link" onClick={onBack}>
+        {t.back}
+      </button>
+    </form>
+  );
+}
+
+function Refusal({ error }: { error: Error | null }) {
+  const t = useWords(words);
+  if (!error) return null;
+  return (
+    <Alert color="crit" variant="light" title={t.refused} role="alert">
+      {error.message}
+    </Alert>
   );
 }

@@ -9,7 +9,9 @@ export default defineWords({
     email: 'E-mail',
     password: 'Password',
     logIn: 'Log in',
-    otherUser: 'Leave as another user',
+    code: 'Code',
+    codeHint: 'From the generator, or a recovery code.',
+    back: 'Back',
     refused: 'Log-in refused',
   },
   zh: {
@@ -20,7 +22,9 @@ export default defineWords({
     email: '邮箱',
     password: '密码',
     logIn: '登录',
-    otherUser: '换其他用户',
+    code: '验证码',
+    codeHint: '验证器的动态码，或恢复码。',
+    back: '返回',
     refused: '登录被拒',
   },
 });

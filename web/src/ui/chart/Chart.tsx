@@ -1,0 +1,86 @@
+// A chart in our colours: redrawn with the theme, without animation, with a spoken summary.
+import { useComputedColorScheme } from '@mantine/core';
+import type { EChartsOption } from 'echarts';
+import type { EChartsType } from 'echarts/core';
+import { useEffect, useMemo, useRef } from 'react';
+
+const NAMES = ['ink', 'ink-2', 'ink-3', 'line', 'line-2', 'control', 'surface', 'accent', 'up', 'down', 'warn', 'crit', 's1', 's2', 's3', 's4', 's5', 's6'] as const;
+
+export type Palette = Readonly<Record<(typeof NAMES)[number], string>>;
+
+interface ChartProps {
+  /** Makes the option from the colours of the theme; keep it stable with `useCallback`. */
+  option: (colours: Palette) => EChartsOption;
+  /** One sentence for those who cannot see it. */
+  summary: string;
+  height: number;
+}
+
+function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Palette;
+}
+
+/** The shared look of an axis: labels and hairlines, no line and no ticks. */
+export function axis(colours: Palette) {
+  return {
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { color: colours['ink-3'], fontSize: 11 },
+    splitLine: { lineStyle: { color: colours.line } },
+  };
+}
+
+/** The shared look of the box under the pointer. */
+export function tooltip(colours: Palette) {
+  return {
+    trigger: 'axis' as const,
+    backgroundColor: colours.surface,
+    borderColor: colours['line-2'],
+    textStyle: { color: colours.ink, fontSize: 12 },
+    axisPointer: { lineStyle: { color: colours.control } },
+    transitionDuration: 0,
+    confine: true,
+  };
+}
+
+export function Chart({ option, summary, height }: ChartProps) {
+  const scheme = useComputedColorScheme('light');
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<EChartsType | null>(null);
+  const full = useMemo(() => {
+    return (): EChartsOption => {
+      const colours = readPalette();
+      return {
+        animation: false,
+        textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, color: colours['ink-3'] },
+        ...option(colours),
+      };
+    };
+    // The palette is read from the document, so the theme is part of what the option depends on.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [option, scheme]);
+  const latest = useRef(full);
+  latest.current = full;
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    let ended = false;
+    const watch = new ResizeObserver(() => chart.current?.resize());
+    void import('./echarts').then(({ init }) => {
+      if (ended) return;
+      chart.current = init(element, null, { renderer: 'svg' });
+      chart.current.setOption(latest.current());
+      watch.observe(element);
+    });
+    return () => {
+      ended = true;
+      watch.disconnect();
+      chart.current?.dispose();
+      chart.current = null;
+    };
+  }, []);
+  useEffect(() => chart.current?.setOption(full(), { notMerge: true }), [full]);
+  return <div ref={place} role="img" aria-label={summary} style={{ height }} />;
+}
