@@ -28,6 +28,7 @@ from truenav.app.schedule.endpoints import router as schedule
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.app.sources.health_endpoints import router as health
 from truenav.app.statements.endpoints import router as statements
+from truenav.app.tenants.endpoints import router as tenants
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
@@ -37,6 +38,7 @@ SLICES: tuple[APIRouter, ...] = (
     access,
     roles,
     modules,
+    tenants,
     audit,
     events,
     schedule,

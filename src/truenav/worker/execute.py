@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from truenav.access.modules import module_of, refuse_module_off
 from truenav.app.events.service import announce
 from truenav.app.house import House
 from truenav.app.jobs import Handler
@@ -15,6 +16,8 @@ from truenav.core.ids import TenantId
 from truenav.store import issues, progress
 from truenav.store.issues import Issue
 from truenav.store.progress import TaskNotFoundError, TaskProgress, TaskState
+from truenav.store.roles import modules_off
+from truenav.store.tenants import refuse_suspended
 
 MAX_RETRIES = 3
 
@@ -34,6 +37,7 @@ def execute(
     _report(house, tenant, name, task, TaskState.RUNNING)
     given = {key: value for key, value in arguments.items() if key != "tenant"} | {"task": task}
     try:
+        _refuse_stopped(house, tenant, name)
         handler(house, tenant, given)
     except Exception as error:
         if is_refusal(error) or attempts >= MAX_RETRIES:
@@ -41,6 +45,13 @@ def execute(
         _log.warning("job failed", job=name, task=task, attempts=attempts, error=str(error))
         raise
     _report(house, tenant, name, task, TaskState.DONE)
+
+
+def _refuse_stopped(house: House, tenant: TenantId, name: str) -> None:
+    """A suspended tenant works at nothing, and a module that is off at nothing of its own."""
+    with house.database.transaction(tenant) as session:
+        refuse_suspended(session)
+        refuse_module_off(module_of(name), modules_off(session))
 
 
 def report_failure(house: House, tenant: TenantId, name: str, task: str, message: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from truenav.access.modules import module_of
 from truenav.app.schedule.model import Schedule, latest_due
 from truenav.core.clock import instant_text
 from truenav.store import definitions, queue
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
+from truenav.store.roles import modules_off
 
 STRIKE_SCHEDULED = "nav.strike_scheduled"
 
@@ -17,7 +19,10 @@ def enqueue_due(session: Session, *, now: datetime) -> tuple[str, ...]:
     """Add a job for each schedule of the transaction's tenant that is due; gives the schedules' ids.
 
     A schedule counts from its last change on. Any number of callers at once make one job a due time.
+    Nothing is due while the tenant has switched the module off.
     """
+    if module_of(STRIKE_SCHEDULED) in modules_off(session):
+        return ()
     started = []
     for found in definitions.list_all(session, Kind.SCHEDULE, Schedule):
         schedule = found.body
