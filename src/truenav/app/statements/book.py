@@ -89,7 +89,7 @@ def _worth(desk: Desk) -> list[Data]:
     root = desk.subject.result.root
     return [
         {"word": "gross-assets", "amount": number(root.gross_asset_value_usd)},
-        {"word": "accrued-fees", "amount": number(-root.accrued_fees_usd)},
+        {"word": "accrued-fees", "amount": number(root.accrued_fees_usd.copy_negate())},
     ]
 
 

@@ -26,7 +26,7 @@ def number(value: Decimal | None, places: int = MONEY_PLACES) -> str:
         return UNKNOWN
     shown = rounded(value, places)
     sign = MINUS if shown < 0 else ""  # no negative zero: -0 < 0 is false
-    return f"{sign}{abs(shown):,}"
+    return f"{sign}{shown.copy_abs():,.{places}f}"  # not abs(): it would round to the caller's context
 
 
 def signed(value: Decimal | None, places: int = MONEY_PLACES) -> str:
