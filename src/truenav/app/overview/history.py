@@ -82,7 +82,7 @@ def nav_history(
     summaries = summaries_of(session, house, tenant, by_instant.values())
     points = [_of_run(by_instant[one.as_of], one, followed, numeraire) for one in summaries]
     window = FactQuery(kinds=(NavRecord.TAG,), accounts=(fund,), since=since, as_of=until)
-    journal = Journal(session, house.settings.data_dir, tenant)
+    journal = Journal(session, house.objects, tenant)
     symbol = parse_context(session).assets.symbol
     records = [one.fact for one in journal.facts(window)]
     points += _of_records(records, followed, lambda record: symbol(record.nav.asset) == numeraire)

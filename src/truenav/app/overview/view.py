@@ -169,7 +169,7 @@ def _facts_since(
 ) -> tuple[Fact, ...]:
     window = FactQuery(since=since, as_of=inputs.as_of, known_at=inputs.known_at)
     accounts = tuple(sorted(account.id for account in inputs.accounts))
-    journal = Journal(session, house.settings.data_dir, tenant)
+    journal = Journal(session, house.objects, tenant)
     found = [
         *journal.facts(replace(window, kinds=("transfer",), accounts=accounts)),
         *journal.facts(replace(window, kinds=("dealing",))),
