@@ -20,7 +20,7 @@ from truenav.connect.errors import (
     VenueUnavailableError,
 )
 from truenav.connect.registry import connector
-from truenav.core.facts import BalanceSnapshot
+from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
 KEYS = {"binance": "binance-basis", "okx": "okx-trend"}
 VENUES = pytest.mark.parametrize("venue", sorted(KEYS))
@@ -147,6 +147,19 @@ def test_a_page_that_lacks_the_overlap_moves_no_cursor(lab, venue, kind):
         assert all("row" in failure.message for failure in second.failures)
     for name, cursor in second.cursors.items():
         assert cursor.at >= first.cursors[name].at
+
+
+def test_an_empty_list_of_positions_is_not_believed_while_the_balance_shows_open_ones(lab):
+    async def run():
+        async with lab() as world:
+            context = await world.market("okx")
+            world.world.faults.add({"kind": "empty_page", "path": "account/positions"})
+            return await world.gather("okx-trend", context)
+
+    got = asyncio.run(run())
+    assert [failure.subject for failure in got.failures] == ["okx-trend"]
+    assert "list of positions is empty" in got.failures[0].message
+    assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
 
 
 def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):

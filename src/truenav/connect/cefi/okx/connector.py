@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 
@@ -18,20 +19,24 @@ from truenav.connect.contract import (
     Manifest,
     ParseContext,
     Parser,
+    Payload,
     ProgressReport,
     Right,
     silent,
 )
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import MalformedPayloadError, VenueError
+from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
+from truenav.core.money import ZERO
 
 Step = tuple[str, Coroutine[object, object, Pages]]
 OPTION_FAMILIES = ("BTC-USD", "ETH-USD")
 """OKX lists options by family and these are the families it has."""
+_NOTIONALS = ("notionalUsdForSwap", "notionalUsdForFutures", "notionalUsdForOption")
+"""Open positions in a balance; ``notionalUsd`` alone holds borrowings, too."""
 _LEVELS = {"1": "simple", "2": "single-currency", "3": "multi-currency", "4": "portfolio"}
 
 
@@ -92,9 +97,9 @@ class OkxConnector:
         client = OkxClient(api, credentials)
         harvest = Harvest(api, context, account.id, report=progress)
         trading, funding = "trading" in account.wallets, "funding" in account.wallets
-        state = [okx.BALANCE, okx.POSITIONS, okx.ORDERS] if trading else []
-        state += [okx.FUNDING] if funding else []
-        await harvest.run([_one(client, endpoint) for endpoint in state])
+        state: list[Step] = [*_trading_state(client)] if trading else []
+        state += [_one(client, okx.FUNDING)] if funding else []
+        await harvest.run(state)
         if not history:
             return harvest.gathered()
         past: list[Step] = []
@@ -115,6 +120,42 @@ def _one(client: OkxClient, endpoint: Endpoint, params: dict[str, str] | None = 
         return Pages((await client.get(endpoint, params),))
 
     return endpoint.name, ask()
+
+
+def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
+    """Balance, positions and open orders, asked at the same time.
+
+    An empty list of positions counts only where the balance does not speak of open positions: an empty page
+    is not the end unless something else confirms it.
+    """
+    balance: asyncio.Future[Payload] = asyncio.ensure_future(client.get(okx.BALANCE))
+
+    async def read_balance() -> Pages:
+        return Pages((await balance,))
+
+    async def read_positions() -> Pages:
+        positions = await client.get(okx.POSITIONS)
+        if not list(read_json(positions.body).field("data").items()):
+            await _refuse_open_positions(balance)
+        return Pages((positions,))
+
+    return (
+        (okx.BALANCE.name, read_balance()),
+        (okx.POSITIONS.name, read_positions()),
+        _one(client, okx.ORDERS),
+    )
+
+
+async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
+    try:
+        account = _first((await balance).body)
+    except VenueError:  # told by the step that reads it
+        return
+    notional = any(account.decimal_or(name, ZERO) for name in _NOTIONALS)
+    if notional or any(coin.decimal_or("upl", ZERO) for coin in account.field("details").items()):
+        raise IncompletePagesError(
+            "okx: the list of positions is empty, but the balance shows open ones; it is not taken."
+        )
 
 
 def _first(body: bytes) -> Node:
