@@ -5,7 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 EXAMPLES = 6
-ENDLESS = "/api/v1/events"  # its scenarios are in test_wire
+ENDLESS = ("/api/v1/events", "/api/v1/explore/{fund}/changes")  # their scenarios are elsewhere
 
 OURS = ("authorization", "cookie", "x-truenav-csrf")
 
@@ -18,7 +18,7 @@ def test_no_generated_request_gets_a_5xx_or_an_undescribed_answer(installation, 
     statuses = set()
     for found in schema.get_all_operations():
         operation = found.ok()
-        if operation.path == ENDLESS and role:
+        if operation.path in ENDLESS and role:
             continue
         if email and client.get("/api/v1/me").status_code == 401:
             assert client.log_in(email).status_code == 200

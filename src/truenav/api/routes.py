@@ -12,6 +12,7 @@ from truenav.app.access.endpoints import router as access
 from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
 from truenav.app.events.endpoints import router as events
+from truenav.app.explore.endpoints import router as explore
 from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
@@ -45,6 +46,7 @@ SLICES: tuple[APIRouter, ...] = (
     nav,
     statements,
     overview,
+    explore,
     *PORTFOLIO,
     *PRICING,
     *SOURCES,

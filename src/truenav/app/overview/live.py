@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from truenav.app.events.service import announce
 from truenav.app.house import House
@@ -31,12 +32,14 @@ SPARING = 20
 
 OPENING_KEPT = timedelta(minutes=10)
 
+T = TypeVar("T")
+
 _Key = tuple[TenantId, NodeId]
 
 
 @dataclass(slots=True)
 class Kept:
-    """A view with the snapshot that it was read in; figures are made when first asked for."""
+    """A view with the snapshot that it was read in, and what was made from it."""
 
     view: View
     snapshot: str
@@ -44,13 +47,18 @@ class Kept:
     opening: Opening | None
     opening_at: datetime
     seconds: float
-    figures: dict[str, Figures] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
 
     def in_numeraire(self, code: str) -> Figures:
         """The first page in one numeraire."""
-        if code not in self.figures:
-            self.figures[code] = figures_of(self.view, code)
-        return self.figures[code]
+        return self.derived(f"figures {code}", lambda: figures_of(self.view, code))
+
+    def derived(self, name: str, make: Callable[[], T]) -> T:
+        """What follows from the view, made when first asked for."""
+        if name not in self.made:
+            self.made[name] = make()
+        made: T = self.made[name]
+        return made
 
 
 class LiveViews:

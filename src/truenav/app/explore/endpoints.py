@@ -1,0 +1,245 @@
+"""The pivot's rows as Arrow, their changes as a stream, and saved views."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from truenav.access.policy import authorize
+from truenav.app.events.service import EventHub
+from truenav.app.explore.changes import RowBoard
+from truenav.app.explore.rows import ExploreRow, arrow_stream, explore_rows
+from truenav.app.explore.schemas import ViewAnswer, ViewBody, ViewChange
+from truenav.app.house import House
+from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.login import Caller
+from truenav.app.http.problems import refusals
+from truenav.app.http.routes import API_PREFIX, Router, requires
+from truenav.app.overview.endpoints import ViewsDep
+from truenav.app.overview.live import Kept, LiveViews
+from truenav.app.sight import Sight, sight_of
+from truenav.core.failure import TruenavError
+from truenav.core.ids import NodeId, TenantId
+from truenav.core.portfolio import Node
+from truenav.store import definitions, views
+from truenav.store.database import Session
+from truenav.store.definitions import Kind
+from truenav.store.views import SavedView
+
+router = Router(tags=["explore"], module="explore")
+
+ARROW = "application/vnd.apache.arrow.stream"
+TICK_SECONDS = 0.25
+CHECK_SECONDS = 15.0
+
+_KINDS = ("changed", "valued")
+
+FundPath = Annotated[str, Path(max_length=64)]
+ViewPath = Annotated[str, Path(pattern="^[0-9a-f]{20}$")]
+
+_ARROW_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "An Arrow IPC stream. Its numbers are doubles for display (`X-Truenav-Figures: "
+        "display`); exact figures are at the other endpoints.",
+        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}},
+    },
+    **refusals(404, 409),
+}
+_CHANGES_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "`ready` once; then `rows` with `rows` (changed or new, by `id`) and `removed` (ids); "
+        "`end` when the stream must be opened anew.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    **refusals(404, 409),
+}
+
+
+@router.get(
+    "/explore/{fund}/rows",
+    dependencies=[requires("portfolio:read", sight="narrowed")],
+    response_class=Response,
+    responses=_ARROW_ANSWER,
+)
+def get_rows(
+    fund: FundPath,
+    *,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    live: ViewsDep,
+) -> Response:
+    """Every line of the fund now, funds below looked through, as columns for a pivot."""
+    kept = _kept(session, live, sight, principal.tenant, fund)
+    rows = [row for row in _rows(kept) if sight.sees(row.node)]
+    headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": kept.built_at.isoformat()}
+    return Response(arrow_stream(rows, principal.masks), media_type=ARROW, headers=headers)
+
+
+@router.get(
+    "/explore/{fund}/changes",
+    dependencies=[requires("portfolio:read", transaction=False, sight="narrowed")],
+    response_class=StreamingResponse,
+    responses=_CHANGES_ANSWER,
+)
+async def follow_rows(
+    fund: FundPath, request: Request, caller: CallerDep, house: HouseDep, live: ViewsDep
+) -> StreamingResponse:
+    """Follow the rows from now on: open this, wait for `ready`, then get the rows."""
+    hub: EventHub = request.app.state.hub
+    stream = _follow(hub, house, live, caller, fund)
+    first = await anext(stream)  # a refusal must come before the answer begins
+    return StreamingResponse(
+        _after(first, stream), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
+
+
+@router.get("/views", dependencies=[requires("portfolio:read", sight="narrowed")])
+def list_views(
+    principal: PrincipalDep,
+    session: SessionDep,
+    page: Annotated[str | None, Query(max_length=64, description="Of one page alone")] = None,
+) -> list[ViewAnswer]:
+    """One's own saved views and those that colleagues share, by name."""
+    return [ViewAnswer.of(one, principal.user) for one in views.list_for(session, principal.user, page=page)]
+
+
+@router.post("/views", status_code=201, dependencies=[requires("view:write", sight="narrowed")])
+def add_view(
+    body: ViewBody, response: Response, *, principal: PrincipalDep, session: SessionDep, now: NowDep
+) -> ViewAnswer:
+    """Save how a page is set. The id makes a link that colleagues can open if the view is shared."""
+    view = SavedView(
+        id=secrets.token_hex(10),
+        user_id=principal.user,
+        page=body.page,
+        name=body.name,
+        body=json.dumps(body.body, ensure_ascii=False),
+        shared=body.shared,
+        created_at=now,
+        updated_at=now,
+    )
+    views.add(session, view)
+    response.headers["Location"] = f"{API_PREFIX}/views/{view.id}"
+    return ViewAnswer.of(view, principal.user)
+
+
+@router.get("/views/{id}", dependencies=[requires("portfolio:read", sight="narrowed")])
+def get_view(id: ViewPath, principal: PrincipalDep, session: SessionDep) -> ViewAnswer:
+    """One view, one's own or shared."""
+    return ViewAnswer.of(views.find(session, id, reader=principal.user), principal.user)
+
+
+@router.put("/views/{id}", dependencies=[requires("view:write", sight="narrowed")])
+def change_view(
+    id: ViewPath, body: ViewChange, *, principal: PrincipalDep, session: SessionDep, now: NowDep
+) -> ViewAnswer:
+    """Change one's own view; refused (412) if it was changed since ``version`` was read."""
+    found = views.find(session, id, reader=principal.user)
+    changed = SavedView(
+        id=id,
+        user_id=principal.user,
+        page=found.page,
+        name=body.name,
+        body=json.dumps(body.body, ensure_ascii=False),
+        shared=body.shared,
+        created_at=found.created_at,
+        updated_at=now,
+        version=body.version,
+    )
+    return ViewAnswer.of(views.change(session, changed, owner=principal.user), principal.user)
+
+
+@router.delete("/views/{id}", status_code=204, dependencies=[requires("view:write", sight="narrowed")])
+def remove_view(id: ViewPath, principal: PrincipalDep, session: SessionDep) -> None:
+    """Forget one's own view; links to it end."""
+    views.remove(session, id, owner=principal.user)
+
+
+def _kept(session: Session, live: LiveViews, sight: Sight, tenant: TenantId, fund: str) -> Kept:
+    sight.refuse_unreached(fund)
+    definitions.find(session, Kind.NODE, fund, Node)
+    return live.get(session, tenant, NodeId(fund))[0]
+
+
+def _rows(kept: Kept) -> tuple[ExploreRow, ...]:
+    """The rows of a view, made once."""
+    return kept.derived("explore", lambda: explore_rows(kept.view.inputs, kept.view.result))
+
+
+async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for part in rest:
+            yield part
+
+
+async def _follow(
+    hub: EventHub, house: House, live: LiveViews, caller: Caller, fund: str
+) -> AsyncGenerator[bytes, None]:
+    """Batches of rows, at most four a second, until the reader leaves or may no longer look."""
+    loop = asyncio.get_running_loop()
+    board = RowBoard(caller.principal.masks)
+    async with hub.subscribe(caller.principal.tenant) as queue:
+        board.start(await run_in_threadpool(_present, house, live, caller, fund))
+        yield b"event: ready\ndata: {}\n\n"
+        check_at = loop.time() + CHECK_SECONDS
+        while True:
+            changed, ended = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
+            if ended:
+                yield _event("end", {"reason": "read-anew"})
+                return
+            try:
+                if loop.time() >= check_at:
+                    await run_in_threadpool(_refuse_gone, house, caller)
+                    check_at = loop.time() + CHECK_SECONDS
+                    yield b": still here\n\n"
+                if changed:
+                    board.update(await run_in_threadpool(_present, house, live, caller, fund))
+            except TruenavError as error:
+                yield _event("end", {"reason": error.code})
+                return
+            if (batch := board.take()) is not None:
+                yield _event("rows", batch)
+                await asyncio.sleep(TICK_SECONDS)
+
+
+async def _news(queue: asyncio.Queue[Any], seconds: float) -> tuple[bool, bool]:
+    """Whether figures changed meanwhile, and whether the stream ended; waits at most ``seconds``."""
+    changed = False
+    try:
+        news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
+        while True:
+            if news is None:
+                return changed, True
+            changed = changed or news["kind"] in _KINDS
+            news = queue.get_nowait()
+    except (TimeoutError, asyncio.QueueEmpty):
+        return changed, False
+
+
+def _present(house: House, live: LiveViews, caller: Caller, fund: str) -> list[ExploreRow]:
+    """The rows that the caller sees now."""
+    with house.database.transaction(caller.principal.tenant, snapshot=True) as session:
+        sight = sight_of(session, caller.principal)
+        return [
+            row
+            for row in _rows(_kept(session, live, sight, caller.principal.tenant, fund))
+            if sight.sees(row.node)
+        ]
+
+
+def _refuse_gone(house: House, caller: Caller) -> None:
+    authorize(house.access.authenticate(caller.token, in_use=False), "portfolio:read")
+
+
+def _event(kind: str, data: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
