@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from truenav.access.tickets import DOOR
 from truenav.access.users import SYSTEM, NewUser, make_user
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import TenantId, parse_slug
@@ -23,6 +24,8 @@ def create_tenant(
     if "administrator" not in administrator.roles:
         raise InvalidInputError("The first user of a tenant must have the role 'administrator'.")
     tenant_id = TenantId(parse_slug(tenant, what="tenant"))
+    if tenant_id == DOOR:
+        raise InvalidInputError(f"tenant: {DOOR!r} is a reserved name; choose another.")
     user = make_user(administrator, now=now)
     with database.transaction(tenant_id) as session:
         store.create_tenant(session, name, at=now)

@@ -20,12 +20,15 @@ from truenav.app.http.routes import API_PREFIX, Router, public
 from truenav.app.login.account import router as account
 from truenav.app.login.admin import router as people
 from truenav.app.login.endpoints import router as login
+from truenav.app.login.single_sign_on import CALLBACK
+from truenav.app.login.single_sign_on import router as single_sign_on
 from truenav.app.modules.endpoints import router as modules
 from truenav.app.nav.endpoints import router as nav
 from truenav.app.overview.endpoints import router as overview
 from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
 from truenav.app.pricing.endpoints import ROUTERS as PRICING
 from truenav.app.schedule.endpoints import router as schedule
+from truenav.app.setup.endpoints import router as setup
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.app.sources.health_endpoints import router as health
 from truenav.app.statements.endpoints import router as statements
@@ -33,7 +36,9 @@ from truenav.app.tenants.endpoints import router as tenants
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
+    setup,
     login,
+    single_sign_on,
     account,
     people,
     access,
@@ -58,9 +63,19 @@ PUBLIC_PATHS = frozenset(
     {
         "/healthz",
         "/metrics",
+        f"{API_PREFIX}/setup",
+        CALLBACK,
         *(
             f"{API_PREFIX}/login{path}"
-            for path in ("", "/code", "/passkey", "/passkey/challenge", "/link", "/link/look")
+            for path in (
+                "",
+                "/code",
+                "/passkey",
+                "/passkey/challenge",
+                "/link",
+                "/link/look",
+                "/single-sign-on",
+            )
         ),
     }
 )

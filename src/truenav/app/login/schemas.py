@@ -75,7 +75,7 @@ class LoggedIn(Answer):
 
 
 class FactorNeeded(Answer):
-    """The password is right. One of ``factors`` (``totp``, ``passkey``, ``recovery``) must come in 5 minutes."""
+    """The password is right; now one of ``factors`` (``totp``, ``passkey``, ``recovery``), in 5 minutes."""
 
     step: Literal["factor"] = "factor"
     factors: list[str]

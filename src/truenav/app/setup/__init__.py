@@ -1,0 +1,1 @@
+"""The first run: organisation and administrator, then what is left to do."""
