@@ -14,10 +14,11 @@ from truenav.app.http.problems import refusals
 from truenav.app.http.routes import Router, requires
 from truenav.app.nav.inputs import refuse_instant
 from truenav.app.overview.attention import attention
-from truenav.app.overview.figures import figures_of
+from truenav.app.overview.figures import figures_of, price_of
 from truenav.app.overview.history import nav_history
+from truenav.app.overview.lines import held_lines
 from truenav.app.overview.live import LiveViews
-from truenav.app.overview.schemas import HistoryAnswer, OverviewAnswer
+from truenav.app.overview.schemas import HistoryAnswer, LinesAnswer, OverviewAnswer
 from truenav.app.overview.view import build_opening, build_view, start_of_day
 from truenav.app.sight import Sight
 from truenav.core.ids import NodeId
@@ -71,6 +72,37 @@ def get_overview(
         figures, refreshing = figures_of(view, numeraire), False
     needed = attention(session, principal, sight, view, figures, now=now)
     return OverviewAnswer.of(figures, needed, refreshing=refreshing)
+
+
+@router.get(
+    "/{fund}/lines",
+    dependencies=[requires("portfolio:read", sight="narrowed"), Depends(as_table)],
+    responses=refusals(404, 409),
+)
+def get_lines(
+    fund: FundPath,
+    *,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    views: ViewsDep,
+    now: NowDep,
+    node: Annotated[str | None, Query(max_length=64, description="At it and below it; absent: all")] = None,
+    numeraire: NumeraireQuery = "USD",
+    as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
+) -> LinesAnswer:
+    """What a node of the fund holds, line by line with its evidence; now, or as of an instant."""
+    name = NodeId(node or fund)
+    sight.refuse(name)
+    definitions.find(session, Kind.NODE, name, Node)
+    root = _known_fund(session, principal, Sight(), fund)
+    if as_of is None:
+        view = views.get(session, principal.tenant, root)[0].view
+    else:
+        refuse_instant(as_of, now)
+        view = build_view(session, house, principal.tenant, root, as_of=as_of, known_at=now, opening=None)
+    return LinesAnswer.of(view, name, numeraire, held_lines(view, name, price_of(view, numeraire)))
 
 
 @router.get(

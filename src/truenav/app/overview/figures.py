@@ -57,13 +57,18 @@ class _Shown:
         return () if self.price is not None else (Missing("*", "numeraire-unpriced", self.code),)
 
 
+def price_of(view: View, numeraire: str) -> Decimal | None:
+    """USD per unit of a numeraire, None without a price; ``InvalidInputError`` where it is not one."""
+    prices = {one.code: one.price_usd for one in view.result.numeraire_prices}
+    if numeraire not in prices:
+        raise InvalidInputError(f"{numeraire!r} is no numeraire; known: {', '.join(prices)}.")
+    return prices[numeraire]
+
+
 def figures_of(view: View, numeraire: str) -> Figures:
     """The first page of a view; ``InvalidInputError`` for a code that is no numeraire of the fund."""
     result = view.result
-    prices = {one.code: one.price_usd for one in result.numeraire_prices}
-    if numeraire not in prices:
-        raise InvalidInputError(f"{numeraire!r} is no numeraire; known: {', '.join(prices)}.")
-    shown = _Shown(numeraire, prices[numeraire])
+    shown = _Shown(numeraire, price_of(view, numeraire))
     tree = Tree(view.inputs.nodes)
     with exact():
         worth = _worth(view, shown)

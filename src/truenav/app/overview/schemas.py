@@ -9,6 +9,7 @@ from pydantic import Field
 from truenav.app.http.models import Answer, Instant, Number
 from truenav.app.http.records import Record
 from truenav.app.overview.history import History
+from truenav.app.overview.lines import HeldLine
 from truenav.app.overview.model import (
     Attention,
     Changed,
@@ -19,6 +20,7 @@ from truenav.app.overview.model import (
     Unknown,
     Worth,
 )
+from truenav.app.overview.view import View
 
 
 class OverviewAnswer(Answer):
@@ -58,6 +60,22 @@ class OverviewAnswer(Answer):
             sits=list(figures.sits),
             attention=list(attention),
         )
+
+
+class LinesAnswer(Answer):
+    """The lines at and below a node of a fund, in one numeraire."""
+
+    fund: str
+    node: str
+    as_of: Instant
+    numeraire: str
+    lines: list[Record[HeldLine]]
+
+    @classmethod
+    def of(cls, view: View, node: str, numeraire: str, lines: tuple[HeldLine, ...]) -> Self:
+        """The lines as the API shows them."""
+        result = view.result
+        return cls(fund=result.fund, node=node, as_of=result.as_of, numeraire=numeraire, lines=list(lines))
 
 
 class HistoryPoint(Answer):
