@@ -88,8 +88,9 @@ def _walk(data: Any, hidden: frozenset[str], strategies: bool, addresses: bool, 
         return [_walk(one, hidden, strategies, addresses, funds) for one in data]
     if not isinstance(data, dict):
         return data
-    below = strategies and data.get("kind") in _BELOW_FUNDS
-    transfer = addresses and isinstance(data.get("body"), dict) and data["body"].get("is") == "transfer"
+    body = data["body"] if isinstance(data.get("body"), dict) else {}
+    below = strategies and not _BELOW_FUNDS.isdisjoint((data.get("kind"), body.get("kind")))
+    transfer = addresses and body.get("is") == "transfer"
     shown = {}
     for name, value in data.items():
         place = (strategies and name == "node" and value not in funds) or (below and name in _PLACES)

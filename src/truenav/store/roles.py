@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from truenav.core.failure import ConflictError, NotFoundError
@@ -65,7 +65,7 @@ def put_custom_role(session: Session, role: CustomRole) -> None:
 def delete_custom_role(session: Session, id: str) -> None:
     """Forget a custom role; `RoleInUseError` while a user has it."""
     get_custom_role(session, id)
-    holders = session.scalar(select(func.count()).where(app_user.c.roles.any(id)))
+    holders = session.scalar(select(func.count()).where(literal(id) == any_(app_user.c.roles)))
     if holders:
         raise RoleInUseError(f"{holders} users have the role {id!r}; give them other roles first.")
     session.execute(delete(custom_role).where(custom_role.c.id == id))
