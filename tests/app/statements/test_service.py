@@ -133,7 +133,7 @@ def test_a_provisional_result_is_marked_and_says_what_it_lacks():
     )
     text = house(state=RunState.CALCULATED, result=result)
     assert "PROVISIONAL" in text
-    assert "1 lines have no price" in text
+    assert "Lines without a price 1" in text
     assert "All lines, without 1 unpriced" in text
     assert "Left out of every sum" in text
     assert "No price of BTC. Enter a manual mark." in text

@@ -284,7 +284,7 @@ def _issues(desk: Desk) -> Data:
     rows = [
         {
             "word": f"failure-{one.kind}",
-            "subject": desk.printer.text(one.subject),
+            "subject": desk.symbol(one.subject),
             "message": desk.printer.text(f"{one.message} {one.mend}"),
             "blocking": one.blocking,
         }
@@ -293,7 +293,7 @@ def _issues(desk: Desk) -> Data:
     rows += [
         {
             "word": "failure-data_issue",
-            "subject": desk.printer.text(one.subject),
+            "subject": desk.symbol(one.subject),
             "message": desk.printer.text(f"{one.message} {one.mend}"),
             "blocking": one.blocking,
         }

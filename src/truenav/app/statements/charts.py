@@ -172,7 +172,7 @@ def bridge_chart(steps: Sequence[Step], width: int = WIDTH, height: int = 122) -
     for n, (step, (start, end)) in enumerate(zip(steps, ends, strict=True)):
         x = n * slot + (slot - wide) / 2
         upper, lower = y(max(start, end)), bottom if step.total else y(min(start, end))
-        if step.value:
+        if direction(step.value) != "flat":
             parts.append(_bar(step, x, upper, lower, wide))
         if n < len(steps) - 1:
             parts.append(_rule(x + wide, x + slot, y(end), CONTROL, dash="1.5 1.5"))
