@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.sources.jobs import GATHER_ONE
+from truenav.app.sources.model import Connection
 from truenav.core.evidence import Evidence, Request
-from truenav.core.ids import NodeId, Sha256
-from truenav.store import evidence, issues, progress
+from truenav.core.ids import AccountId, ConnectionId, NodeId, Sha256, UserId
+from truenav.store import definitions, evidence, issues, progress, tables
+from truenav.store.definitions import Kind
 from truenav.store.issues import Issue
 from truenav.store.progress import TaskProgress, TaskState
 
@@ -283,3 +286,31 @@ def test_a_connection_is_never_answering_failed_quiet_or_off(fund):
     assert health()["state"] == "quiet"
     fund.maker.put("/api/v1/connections/ecb", json={**body, "enabled": False})
     assert health()["state"] == "off"
+
+
+def test_a_stored_key_stays_through_an_edit_and_never_goes_to_another_address(fund):
+    house, now = fund.installation.house, fund.installation.clock.now()
+    account = {"id": "okx", "name": "OKX", "venue": "okx", "kind": "exchange", "wallets": ["trading"]}
+    fund.maker.put("/api/v1/accounts/okx", json=account)
+    body = {"connector": "okx", "account": "okx", "since": "2026-01-01T00:00:00Z"}
+    vendor = {"connector": "vendor", "since": "2026-01-01T00:00:00Z", "base_url": "http://127.0.0.1:9"}
+    assert fund.maker.put("/api/v1/connections/okx", json=body).status_code == 502
+    assert fund.maker.put("/api/v1/connections/vendor", json=vendor).status_code == 200
+    kept = Connection(ConnectionId("okx"), "okx", AccountId("okx"), now)
+    with house.database.transaction(fund.tenant) as session:
+        definitions.put(session, Kind.CONNECTION, "okx", kept, by=UserId("max"), at=now)
+        for name in ("okx", "vendor"):
+            house.vault.put(session, f"connection/{name}", b"{}", at=now)
+
+    def keys():
+        with house.database.transaction(fund.tenant) as session:
+            return {row.id for row in session.execute(select(tables.secret.c.id))}
+
+    paused = fund.maker.put("/api/v1/connections/okx", json={**body, "enabled": False})
+    assert paused.json()["connection"]["enabled"] is False
+    assert fund.maker.put("/api/v1/connections/vendor", json=vendor).status_code == 200
+    assert {"connection/okx", "connection/vendor"} <= keys()
+    elsewhere = {"base_url": "http://127.0.0.1:10"}
+    assert fund.maker.put("/api/v1/connections/okx", json={**body, **elsewhere}).status_code == 502
+    assert fund.maker.put("/api/v1/connections/vendor", json={**vendor, **elsewhere}).status_code == 200
+    assert "connection/vendor" not in keys()

@@ -20,7 +20,7 @@ from truenav.core.failure import InvalidInputError
 from truenav.core.ids import ConnectionId, parse_slug
 from truenav.store import audit, definitions
 from truenav.store.database import Session
-from truenav.store.definitions import Definition, Kind
+from truenav.store.definitions import Definition, DefinitionNotFoundError, Kind
 from truenav.store.secrets import SecretNotFoundError
 
 
@@ -62,11 +62,13 @@ def add_connection(
 ) -> CheckedConnection:
     """Check the key at the venue, then keep the connection and, encrypted, the key.
 
-    An existing connection of the same id gets the new address and key.
+    An existing connection of the same id gets the new values. Without a key its stored one stays, unless
+    the connection would send it to another venue or address.
     """
     authorize(principal, "source:write", Resource(principal.tenant, "connection", connection.id))
     parse_slug(connection.id, what="connection")
-    _refuse_unfit(session, connection, credentials)
+    kept = _keeps_key(session, connection) and stored_key(session, house, connection) is not None
+    _refuse_unfit(session, connection, has_key=credentials is not None or kept)
     check: KeyCheck | None = None
     notes: tuple[str, ...] = ()
     if credentials is not None and connection.account is not None:
@@ -75,6 +77,8 @@ def add_connection(
     definitions.put(session, Kind.CONNECTION, connection.id, connection, by=principal.user, at=now)
     if credentials is not None:
         house.vault.put(session, connection.secret_name, canonical_json(asdict(credentials)), at=now)
+    elif not kept:
+        house.vault.delete(session, connection.secret_name)
     detail = {
         "connector": connection.connector,
         "account": connection.account,
@@ -118,7 +122,20 @@ def remove_connection(session: Session, house: House, principal: Principal, id: 
     _audit(session, house, principal, "connection.delete", ConnectionId(id), {})
 
 
-def _refuse_unfit(session: Session, connection: Connection, credentials: Credentials | None) -> None:
+def _keeps_key(session: Session, connection: Connection) -> bool:
+    """Whether the key stored for this id may serve the connection as it shall be."""
+    try:
+        before = definitions.get(session, Kind.CONNECTION, connection.id, Connection)
+    except DefinitionNotFoundError:
+        return False
+    return (before.connector, before.account, before.base_url) == (
+        connection.connector,
+        connection.account,
+        connection.base_url,
+    )
+
+
+def _refuse_unfit(session: Session, connection: Connection, *, has_key: bool) -> None:
     source = connector(connection.connector)
     if connection.account is None:
         return
@@ -128,7 +145,7 @@ def _refuse_unfit(session: Session, connection: Connection, credentials: Credent
             f"{source.manifest.title} has no wallet {min(unknown)!r}; "
             f"it has {', '.join(source.manifest.wallets)}."
         )
-    if source.manifest.credentials and credentials is None:
+    if source.manifest.credentials and not has_key:
         wanted = ", ".join(source.manifest.credentials)
         raise KeyForbiddenError(f"{source.manifest.title} needs a key ({wanted}) to read an account.")
 
