@@ -1,0 +1,223 @@
+"""Every endpoint, every role, somebody else's objects: made from the route table, so a new route takes part.
+
+The other side's objects carry a word that no answer may contain; their ids are known to whoever attacks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from truenav.access import policy
+from truenav.access.actions import ROLES
+from truenav.access.policy import role_actions
+from truenav.api.openapi import secured_routes
+from truenav.app.http.routes import MUTATING
+from truenav.store import roles as store
+from truenav.store import tenants
+
+from .conftest import BALANCES, DEALINGS, DEFINITIONS, PRICES, FundHouse
+
+CANARY = "zanzibar"
+STREAMS = ("/api/v1/events", "/api/v1/explore/{fund}/changes")  # endless; their scenarios are their own
+CHALLENGES = ("/api/v1/logout",)  # would end the session that goes on asking
+
+REFUSED = {400, 403, 404, 409, 412, 413, 422, 429, 502}
+
+
+@dataclass
+class World:
+    """The other side: its ids by the name of the parameter and the first word of the path."""
+
+    ids: dict[str, dict[str, str]]
+    bodies: dict[str, object]
+
+    def path(self, template: str) -> str:
+        word = template.removeprefix("/api/v1/").removeprefix("history/").partition("/")[0]
+        missing = [
+            name
+            for name in re.findall(r"\{(\w+)", template)
+            if name not in self.ids.get(word, {}) and name not in self.ids["*"]
+        ]
+        assert not missing, f"{template} is new: say in this test which of the other side's objects it names"
+        known = {**self.ids["*"], **self.ids.get(word, {})}
+        return re.sub(r"\{(\w+)(?::path)?\}", lambda found: known[found[1]], template)
+
+    def query(self, template: str) -> dict[str, str]:
+        return {"fund": "alpha", "numeraire": "USD"} if template.endswith(("/marks", "/lines")) else {}
+
+
+def _seed(installation, tenant) -> tuple[FundHouse, World]:
+    """A fund with everything in it, its names full of the canary."""
+    house = FundHouse(
+        installation,
+        tenant,
+        maker=installation.logged_in(tenant, "max", "manager"),
+        checker=installation.logged_in(tenant, "fay", "finance", "risk"),
+    )
+    for path, body in DEFINITIONS.items():
+        named = {**body, "name": f"{CANARY} {body['name']}"} if "name" in body else body
+        assert house.maker.put(f"/api/v1/{path}", json=named).status_code == 200
+    files = (("balances.csv", BALANCES), ("prices.csv", PRICES), ("dealings.csv", DEALINGS))
+    for name, text in files:
+        assert house.upload(name, text.replace("family-office", CANARY)).status_code == 201
+    schedule = {"fund": "alpha", "cron": "0 8 * * *", "time_zone": "UTC", "numeraire": "USD"}
+    assert house.maker.put("/api/v1/schedules/daily", json=schedule).status_code == 200
+    run = house.publish(house.strike(as_of="2026-01-31T07:55:00Z"))
+    fact = house.maker.get("/api/v1/facts", params={"kind": "balance_snapshot"}).json()["items"][0]
+    token = house.maker.post("/api/v1/tokens", json={"name": CANARY, "scopes": ["nav:read"]}).json()["token"]
+    job = house.maker.get("/api/v1/jobs").json()[0]["id"]
+    ids = {
+        "*": {
+            "fund": "alpha",
+            "user_id": "max",
+            "content_hash": fact["content_hash"],
+            "sha256": fact["evidence"],
+            "schedule_id": "daily",
+            "job_id": job,
+            "token_id": token["id"],
+            "session_id": "0" * 16,
+            "factor_id": "factor-1",
+            "name": "balances",
+        },
+        "nodes": {"id": "alpha"},
+        "rules": {"id": "desk%230"},
+        "classes": {"id": "alpha-a"},
+        "accounts": {"id": "desk"},
+        "pricing-policies": {"id": "alpha"},
+        "nav-policies": {"id": "alpha"},
+        "numeraires": {"id": "HOUSE"},
+        "connections": {"id": "desk"},
+        "assets": {"id": "x:zz"},
+        "aliases": {"id": "x:zz"},
+        "instruments": {"id": "x:zz-perp"},
+        "nav": {"id": run["id"]},
+        "holdings": {"id": run["id"]},
+        "jobs": {"id": job},
+        "issues": {"id": "issue-1"},
+        "roles": {"id": "no-such-role"},
+        "tenants": {"id": str(tenant)},
+        "views": {"id": "view-1"},
+        "notices": {"id": "notice-1"},
+        "notice-channels": {"id": "channel-1"},
+        "allowed-hosts": {"id": "host-1"},
+    }
+    bodies = {
+        "/api/v1/nav/runs": {"fund": "alpha"},
+        "/api/v1/gather": {"accounts": ["desk"]},
+        "/api/v1/schedules/{schedule_id}": schedule,
+        "/api/v1/nav/runs/{id}/approve": {"result_sha": run["result_sha"]},
+        "/api/v1/nav/runs/{id}/reject": {"reason": "mine"},
+        "/api/v1/classes/{id}": DEFINITIONS["classes/alpha-a"],
+        "/api/v1/rules/{id}": DEFINITIONS["rules/desk%230"],
+        "/api/v1/users/{user_id}": {"name": "Mallory"},
+        "/api/v1/users/{user_id}/scope": {"nodes": ["alpha"]},
+        "/api/v1/entries": {
+            "body": {"is": "void", "reason": "mine"},
+            "occurred_at": "2026-01-31T07:50:00Z",
+            "reason": "mine",
+            "supersedes": fact["content_hash"],
+        },
+    }
+    return house, World(ids, bodies)
+
+
+def _routes(installation):
+    return [
+        (method, path, guard)
+        for method, path, guard in secured_routes(installation.app)
+        if guard.action is not None and path not in (*STREAMS, *CHALLENGES)
+    ]
+
+
+def _ask(client, world, method, template):
+    sent = {"json": world.bodies.get(template, {})} if method in MUTATING and method != "DELETE" else {}
+    return client.request(method, world.path(template), params=world.query(template), **sent)
+
+
+def _contents(installation, tenant):
+    """Every row of a tenant that an attack could have changed."""
+    with installation.house.database.transaction(tenant) as session:
+        return {
+            table: [
+                json.dumps(dict(row), default=str, sort_keys=True) for row in tenants.rows(session, table)
+            ]
+            for table in tenants.tables()
+        }
+
+
+def test_no_role_reaches_another_tenants_objects_by_any_endpoint(installation, tenant):
+    house, world = _seed(installation, installation.tenant())
+    assert CANARY in house.maker.get("/api/v1/nodes").text  # who may, does see it
+    other = world.ids["tenants"]["id"]
+    before = _contents(installation, other)
+    for role in ROLES:
+        attacker = installation.logged_in(tenant, role)
+        allowed = role_actions(role) if role != "host" else policy.allowed_actions(_principal(tenant, role))
+        for method, template, guard in _routes(installation):
+            answer = _ask(attacker, world, method, template)
+            told = (role, method, template, answer.status_code, answer.text[:200])
+            assert CANARY not in answer.text, told
+            assert answer.status_code < 500 or answer.status_code == 502, told
+            if guard.action not in allowed:
+                assert answer.status_code == 403, told
+            elif method == "GET" and "{" in template and "templates" not in template:
+                assert answer.status_code in REFUSED, told
+    assert _contents(installation, other) == before
+
+
+def _principal(tenant, role):
+    return policy.Principal("somebody", tenant, frozenset({role}))
+
+
+def test_the_database_holds_the_wall_alone_when_every_check_of_ours_is_off(installation, tenant, monkeypatch):
+    _, world = _seed(installation, installation.tenant())
+    other = world.ids["tenants"]["id"]
+    attacker = installation.logged_in(tenant, "investor")
+    before = _contents(installation, other)
+    monkeypatch.setattr(policy, "_decide", lambda *asked: (True, ""))
+    for method, template, guard in _routes(installation):
+        if guard.action.startswith("tenant:"):
+            continue  # the installation's own, whose wall is the policy alone
+        answer = _ask(attacker, world, method, template)
+        told = (method, template, answer.status_code, answer.text[:200])
+        assert CANARY not in answer.text, told
+        if method == "GET" and "{" in template and "templates" not in template:
+            assert answer.status_code in REFUSED, told
+    assert _contents(installation, other) == before
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor"])
+def test_who_sees_one_fund_learns_nothing_of_another(installation, tenant, role):
+    house, world = _seed(installation, tenant)
+    beta = {"id": "beta", "name": "Beta", "kind": "fund"}
+    assert house.maker.put("/api/v1/nodes/beta", json=beta).status_code == 200
+    limited = installation.logged_in(tenant, "ben", role)
+    with installation.house.database.transaction(tenant) as session:
+        store.put_scope(session, "ben", store.Scope(("beta",)))
+    before = _contents(installation, tenant)
+    for method, template, guard in _routes(installation):
+        if method != "GET" and guard.action.startswith("self:"):
+            continue
+        answer = _ask(limited, world, method, template)
+        told = (role, method, template, answer.status_code, answer.text[:200])
+        assert CANARY not in answer.text.lower(), told
+        assert answer.status_code < 500, told
+        shared = ("pricing-policies", "nav-policies", "numeraires", "assets", "templates", "me/", "events")
+        if method == "GET" and "{" in template and not any(word in template for word in shared):
+            assert answer.status_code in REFUSED, told
+    after = _contents(installation, tenant)
+    for table in ("definition", "nav_run", "fact", "data_issue", "app_user", "secret"):
+        assert after[table] == before[table], table
+
+
+def test_a_disabled_user_gets_nothing_anywhere(installation, tenant):
+    _, world = _seed(installation, tenant)
+    admin = installation.logged_in(tenant, "administrator")
+    gone = installation.logged_in(tenant, "gus", "manager", "finance", "auditor")
+    assert admin.delete("/api/v1/users/gus").status_code == 204
+    for method, template, _ in _routes(installation):
+        assert _ask(gone, world, method, template).status_code == 401, (method, template)
