@@ -5,7 +5,7 @@ WORKERS ?= 2
 ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.truenav/numba
 
-.PHONY: demo serve web web-dev web-check test check unit nightly bench docs lock clean install install-dev
+.PHONY: demo serve web web-dev web-check test check unit nightly bench audit sbom docs lock clean install install-dev
 
 demo: install web ## set up, run the demo fund to a verified NAV, serve it (ARGS=--once: stop afterwards)
 	@$(BIN)/truenav demo $(ARGS)
@@ -24,12 +24,13 @@ web-check: install ## types, unit tests and size of the web app
 
 test: check unit ## everything that must pass before a change lands
 
-check: install-dev web-check ## lint, types, import contracts, licences
+check: install-dev web-check ## lint, types, import contracts, licences, security rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_licences.py
+	@scripts/security
 
 unit: install-dev
 	@$(BIN)/pytest -n $(WORKERS) -m "not nightly" $(ARGS)
@@ -39,6 +40,12 @@ nightly: install-dev ## the long tier: kill points, ledgers and parsers at lengt
 
 bench: install-dev ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench $(ARGS)
+
+audit: install-dev ## known weaknesses of what we depend on; exit code 2: no advisory source can be reached
+	@$(BIN)/python scripts/audit.py
+
+sbom: install-dev ## the software bill of materials, from the lock files
+	@$(BIN)/python scripts/sbom.py sbom.cdx.json
 
 docs: install-dev
 	@$(BIN)/mkdocs build --quiet --strict
