@@ -300,7 +300,7 @@ def test_a_stored_key_stays_through_an_edit_and_never_goes_to_another_address(fu
     with house.database.transaction(fund.tenant) as session:
         definitions.put(session, Kind.CONNECTION, "okx", kept, by=UserId("max"), at=now)
         for name in ("okx", "vendor"):
-            house.vault.put(session, f"connection/{name}", b"{}", at=now)
+            house.vault.put(session, f"connection/{name}", b'{"key": "k"}', at=now)
 
     def keys():
         with house.database.transaction(fund.tenant) as session:
