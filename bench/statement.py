@@ -7,6 +7,7 @@ import itertools
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from pypdf import PdfReader
 
@@ -20,13 +21,14 @@ from truenav.app.statements.reading import Subject, read_subject
 from truenav.app.statements.service import statement_of
 from truenav.app.statements.words import Language
 from truenav.core.ids import TenantId, UserId
+from truenav.core.money import ZERO
 from truenav.store import runs
 
 GOAL_MS = 100
 
 
 class Bench:
-    """The demo fund after its first day; each statement is of another instant, so that nothing is remembered."""
+    """The demo fund after its first day. No two statements are alike, so that nothing is remembered."""
 
     def __init__(self) -> None:
         self.place = Installation("statement")
@@ -40,10 +42,8 @@ class Bench:
 
     def print(self, language: Language, investor: str | None = None) -> bytes:
         """Read the run and print it."""
-        subject = self._read()
-        later = subject.result.as_of + timedelta(seconds=next(self.numbers))
-        changed = replace(subject, result=replace(subject.result, as_of=later))
-        self.last[language] = statement_of(changed, language, investor).pdf
+        other = _changed(self._read(), next(self.numbers))
+        self.last[language] = statement_of(other, language, investor).pdf
         return self.last[language]
 
     def check(self) -> str:
@@ -60,6 +60,21 @@ class Bench:
         with self.house.database.transaction(self.principal.tenant) as session:
             run = runs.list_runs(session, limit=1)[0]
             return read_subject(session, self.house, self.principal, run)
+
+
+def _changed(subject: Subject, cents: int) -> Subject:
+    """The run at another instant, each line and node worth some cents more."""
+    more, result = Decimal(cents) / 100, subject.result
+    funds = tuple(
+        replace(
+            fund,
+            lines=tuple(replace(line, value_usd=(line.value_usd or ZERO) + more) for line in fund.lines),
+        )
+        for fund in result.funds
+    )
+    nodes = tuple(replace(node, value_usd=node.value_usd + 100 * more) for node in result.nodes)
+    later = result.as_of + timedelta(seconds=cents)
+    return replace(subject, result=replace(result, as_of=later, funds=funds, nodes=nodes))
 
 
 def workload() -> Workload:
@@ -81,7 +96,5 @@ def workload() -> Workload:
             for name in languages
         ],
         verify=bench.check,
-        notes=[
-            "Database, archive, decoding and typesetting; the first one of a process also loads the fonts."
-        ],
+        notes=["Database, archive, decoding, typesetting; the first one of a process also loads the fonts."],
     )
