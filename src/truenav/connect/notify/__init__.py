@@ -1,0 +1,1 @@
+"""Telling people: mail and signed webhooks, to public addresses unless an administrator allowed the host."""
