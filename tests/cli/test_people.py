@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+from datetime import UTC, datetime
 
+import pyotp
 from tests.cli.conftest import PASSWORD
+
+from truenav.access import factors
+from truenav.access.policy import Principal
+from truenav.app.house import open_house
+from truenav.app.settings import Settings
+from truenav.core.ids import TenantId, UserId
 
 
 def test_the_session_is_readable_by_its_owner_alone_and_ends_at_log_out(shell):
@@ -105,3 +114,43 @@ def test_the_audit_trail_verifies_here_and_offline_and_a_change_is_named(shell):
     assert shell("audit", "verify", "--head", "nonsense").code == 2
     shell.log_in("manager")
     assert shell("audit", "list").code == 5
+
+
+def test_who_has_a_second_factor_gives_a_code_on_the_second_line(shell):
+    email = f"manager@{shell.tenant}.test"
+    secret = _with_generator(shell, "manager")
+    without = shell("login", "--email", email, "--password-stdin", stdin=PASSWORD + "\n")
+    assert without.code == 5
+    code = pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=1)  # this step's code was used
+    told = shell("login", "--email", email, "--password-stdin", stdin=f"{PASSWORD}\n{code}\n")
+    assert told.code == 0
+    assert "1 log-ins failed" in told.err
+    shell.ok("account", "list")
+    shell.log_in("administrator")
+    (session,) = json.loads(shell.ok("user", "sessions", "manager", "--output", "json"))
+    assert session["methods"] == "password, totp"
+    shell.ok("user", "reset-factors", "manager")
+    assert json.loads(shell.ok("user", "sessions", "manager", "--output", "json")) == []
+    shell.log_in("manager")
+    assert shell("user", "reset-factors", "manager").code == 5
+
+
+def test_links_let_people_in_and_are_printed_once(shell):
+    shell.log_in("administrator")
+    link = shell.ok("user", "invite", "ana", "--email", f"ana@{shell.tenant}.test", "--role", "risk").strip()
+    assert re.fullmatch(r"http://localhost:\d+/welcome#[\w.-]+", link)
+    assert shell.ok("user", "password-link", "ana").strip() != link
+    assert shell("user", "password-link", "nobody").code == 3
+    shell.ok("user", "sessions", "manager", "--end")
+
+
+def _with_generator(shell, user):
+    """Add a generator to a user; gives its secret."""
+    with open_house(Settings(data_dir=shell.data_dir)) as house:
+        who = Principal(UserId(user), TenantId(shell.tenant), frozenset({user}))
+        now = house.clock.now()
+        with house.database.transaction(shell.tenant) as session:
+            made = factors.begin_generator(session, house.vault, who, name="phone", now=now)
+            code = pyotp.TOTP(made.secret).at(now)
+            factors.confirm_generator(session, house.vault, who, made.id, code=code, now=now)
+    return made.secret

@@ -156,6 +156,18 @@ def _supervise(
             child.keep_running(os.environ)
         if not ready and (ready := _answers(listener)):
             click.echo(_address(listener))
+            _offer_setup(listener)
+
+
+def _offer_setup(listener: socket.socket) -> None:
+    """Show on this console, and nowhere else, how a new installation gets its first administrator."""
+    from truenav.access.first_run import offer_setup
+
+    with house() as opened:
+        token = offer_setup(opened.database, now=opened.clock.now())
+    if token is not None:
+        say(f"Nothing is set up yet. Open {_address(listener)}/setup#{token}")
+        say("Whoever opens it becomes the administrator. The link is good once, until the next start.")
 
 
 def _answers(listener: socket.socket) -> bool:

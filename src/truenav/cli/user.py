@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from truenav.cli.common import Row, desk, house, output_option, say, show
+from truenav.cli.common import Row, desk, house, output_option, say, settings, show
 from truenav.cli.common import password as read_password
 from truenav.core.ids import UserId
 
@@ -117,6 +117,89 @@ def disable(*, id: str, undo: bool) -> None:
     with desk() as here, here.transaction() as session:
         change_user(session, here.principal, UserId(id), now=here.house.clock.now(), disabled=not undo)
     say(f"User {id} {'may log in again' if undo else 'is locked out'}.")
+
+
+@user.command()
+@click.argument("id")
+@click.option("--email", required=True)
+@click.option("--name", help="By default the id.")
+@click.option("--role", "roles", multiple=True, required=True, help="Repeatable.")
+def invite(*, id: str, email: str, name: str | None, roles: tuple[str, ...]) -> None:
+    """Add the user ID, who chooses the password by a link; it is printed here only, good for 72 hours."""
+    from truenav.access import links
+    from truenav.access.users import NewUser
+
+    with desk() as here, here.transaction() as session:
+        new = NewUser(id, name or id, email, roles)
+        made = links.invite(session, here.principal, new, now=here.house.clock.now())
+    _print_link(made.ticket)
+
+
+@user.command("password-link")
+@click.argument("id")
+def password_link(*, id: str) -> None:
+    """Print a link by which the user ID chooses a new password; good once, for 24 hours."""
+    from truenav.access import links
+
+    with desk() as here, here.transaction() as session:
+        made = links.password_link(session, here.principal, UserId(id), now=here.house.clock.now())
+    _print_link(made.ticket)
+
+
+@user.command("reset-factors")
+@click.argument("id")
+def reset_factors(*, id: str) -> None:
+    """Forget the second factors and recovery codes of the user ID and end their sessions."""
+    from truenav.access import factors
+
+    with desk() as here, here.transaction() as session:
+        count = factors.reset_factors(
+            session, here.house.vault, here.principal, UserId(id), now=here.house.clock.now()
+        )
+    say(f"User {id} has no second factor any more; {count} forgotten.")
+
+
+@user.command()
+@click.argument("id")
+@click.option("--end", is_flag=True, help="End them all.")
+@output_option
+def sessions(*, id: str, end: bool, output: str) -> None:
+    """List where the user ID is logged in, or end it."""
+    from truenav.access.policy import Resource, authorize
+    from truenav.access.sessions import revoke_sessions
+    from truenav.store import audit, users
+
+    with desk() as here, here.transaction() as session:
+        now = here.house.clock.now()
+        resource = Resource(here.principal.tenant, "user", id)
+        authorize(here.principal, "user:write" if end else "user:read", resource)
+        user_id = users.get_user(session, UserId(id)).id
+        found = users.list_sessions(session, user_id, now=now)
+        if end:
+            revoke_sessions(session, user_id, now=now)
+            audit.append(session, actor=here.principal.user, action="session.revoke-all", subject=id, at=now)
+    if end:
+        say(f"{len(found)} sessions of {id} ended.")
+        return
+    rows: list[Row] = [
+        {
+            "id": one.id,
+            "address": one.proof.address,
+            "agent": one.proof.agent,
+            "methods": ", ".join(one.proof.methods),
+            "created_at": one.created_at,
+            "last_seen_at": one.last_seen_at,
+        }
+        for one in found
+    ]
+    show(rows, output)
+
+
+def _print_link(ticket: str) -> None:
+    chosen = settings()
+    origin = chosen.public_url or f"http://localhost:{chosen.port}"
+    click.echo(f"{origin}/welcome#{ticket}")
+    say("It is shown here only. Hand it over in a way that nobody else reads.")
 
 
 def _row(one: User) -> Row:

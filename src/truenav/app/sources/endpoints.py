@@ -83,7 +83,7 @@ TemplateQuery = Annotated[
 
 @router.put(
     "/connections/{id}",
-    dependencies=[requires("source:write", secret_request=True)],
+    dependencies=[requires("source:write", secret_request=True, fresh=True)],
     responses=refusals(502),
 )
 def put_connection(
