@@ -1,0 +1,99 @@
+// A key is typed once, checked at the venue, and kept there encrypted. It never lies in the browser's storage.
+import { Button, PasswordInput } from '@mantine/core';
+import { useState } from 'react';
+import { Problem } from '@/api/client';
+import type { ConnectorAnswer, KeyBody } from '@/api/schema';
+import { useLanguage, useWords } from '@/lib/i18n';
+import { Icon } from '@/ui/Icon';
+import css from './Connections.module.css';
+import { GUIDES } from './guides';
+import words from './words';
+
+const PARTS = ['key', 'secret', 'passphrase'] as const;
+
+export function KeyGuide({ connector }: { connector: ConnectorAnswer }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const guide = GUIDES[connector.name];
+  if (!guide) return null;
+  return (
+    <>
+      <ol className={css.guide} aria-label={t.makeKey(connector.title)}>
+        {guide.steps[language].map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ol>
+      <p className={css.hint}>
+        <Icon name="info" size={14} />
+        {t.ipHint}
+      </p>
+      {guide.link ? (
+        <a className={`link ${css.open}`} href={guide.link} target="_blank" rel="noreferrer">
+          {t.openVenue(connector.title)} <Icon name="external" size={12} />
+        </a>
+      ) : null}
+    </>
+  );
+}
+
+interface KeyFormProps {
+  connector: ConnectorAnswer;
+  busy: boolean;
+  error: Error | null;
+  verb?: string;
+  onSave: (key: KeyBody) => void;
+  onCancel: () => void;
+  cancelLabel?: string;
+}
+
+export function KeyForm({ connector, busy, error, verb, onSave, onCancel, cancelLabel }: KeyFormProps) {
+  const t = useWords(words);
+  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [tried, setTried] = useState(false);
+  const wanted = PARTS.filter((part) => connector.credentials.includes(part));
+  const complete = wanted.every((part) => (typed[part] ?? '').trim() !== '');
+  return (
+    <form
+      className={css.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (complete) onSave(Object.fromEntries(wanted.map((part) => [part, typed[part]?.trim()])) as unknown as KeyBody);
+      }}
+    >
+      {wanted.map((part, index) => (
+        <PasswordInput
+          key={part}
+          label={t[part]}
+          value={typed[part] ?? ''}
+          onChange={(event) => setTyped({ ...typed, [part]: event.currentTarget.value })}
+          error={tried && (typed[part] ?? '').trim() === '' ? t.required : index === 0 && error ? keyProblem(error, t) : undefined}
+          description={index === wanted.length - 1 ? t.keyHint : undefined}
+          inputWrapperOrder={['label', 'input', 'error', 'description']}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={4096}
+        />
+      ))}
+      {wanted.length === 0 && error ? (
+        <p className="crit" role="alert">
+          {error.message}
+        </p>
+      ) : null}
+      <div className={css.buttons}>
+        <Button type="submit" variant="filled" loading={busy}>
+          {verb ?? t.checkAndSave}
+        </Button>
+        <Button onClick={onCancel}>{cancelLabel ?? t.cancel}</Button>
+      </div>
+    </form>
+  );
+}
+
+function keyProblem(error: Error, t: { mayWithdraw: string; mayTrade: string; refusedKey: string }): string {
+  const kind = error instanceof Problem ? error.body.type.split(':').at(-1) : '';
+  if (kind === 'key-may-withdraw') return t.mayWithdraw;
+  if (kind === 'key-may-trade') return t.mayTrade;
+  return kind === 'key-revoked' ? `${t.refusedKey} ${error.message}` : error.message;
+}
