@@ -73,6 +73,7 @@ def _seed(installation, tenant) -> tuple[FundHouse, World]:
     ids = {
         "*": {
             "fund": "alpha",
+            "share_class": "alpha-a",
             "user_id": "max",
             "content_hash": fact["content_hash"],
             "sha256": fact["evidence"],

@@ -13,6 +13,7 @@ from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
 from truenav.app.events.endpoints import router as events
 from truenav.app.explore.endpoints import router as explore
+from truenav.app.holdings.endpoints import router as holdings
 from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
 from truenav.app.http.models import Answer
@@ -45,6 +46,7 @@ SLICES: tuple[APIRouter, ...] = (
     roles,
     modules,
     tenants,
+    holdings,
     audit,
     events,
     schedule,
