@@ -1,0 +1,81 @@
+// Open a new run: live, or for a past instant from what was recorded.
+import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { api, ask, Problem } from '@/api/client';
+import { useWords } from '@/lib/i18n';
+import { keep, kept } from '@/lib/keep';
+import { useFunds } from '@/lib/view';
+import css from './nav.module.css';
+import words from './words';
+
+const DRAFT = 'draft.strike';
+
+export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund: string | null; onClose: () => void }) {
+  const t = useWords(words);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const name = useFunds().find((one) => one.id === fund)?.body.name ?? fund ?? '';
+  const [text, setText] = useState(kept(DRAFT) ?? '');
+  const [past, setPast] = useState(text !== '');
+  const type = (value: string) => {
+    setText(value);
+    keep(DRAFT, value);
+  };
+  const strike = useMutation({
+    meta: { quiet: true },
+    mutationFn: () =>
+      ask(api.POST('/api/v1/nav/runs', { body: { fund: fund ?? '', as_of: past ? `${text}${text.length === 16 ? ':00' : ''}Z` : null } })),
+    onSuccess: ({ run }) => {
+      keep(DRAFT, '');
+      void queries.invalidateQueries({ queryKey: ['nav'] });
+      void navigate(`/nav/${encodeURIComponent(run.id)}`);
+    },
+  });
+  const problem = strike.error instanceof Problem ? strike.error : null;
+  const atField = problem?.fields.get('as_of') ?? (past ? problem?.message : undefined);
+  return (
+    <Modal opened={opened} onClose={onClose} title={`${t.strike} · ${name}`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!past || text !== '') strike.mutate();
+        }}
+      >
+        <Text size="sm" className="ink2">
+          {t.strikeHint}
+        </Text>
+        <Radio.Group value={past ? 'past' : 'now'} onChange={(value) => setPast(value === 'past')} mt="md" aria-label={t.asOf}>
+          <Stack gap="sm">
+            <Radio value="now" label={t.strikeNow} description={t.strikeNowHint} />
+            <Radio value="past" label={t.strikePast} description={t.strikePastHint} />
+          </Stack>
+        </Radio.Group>
+        {past ? (
+          <TextInput
+            mt="sm"
+            type="datetime-local"
+            step={1}
+            label={t.instant}
+            value={text}
+            onChange={(event) => type(event.currentTarget.value)}
+            error={atField}
+            description={text === '' ? t.instantNeeded : undefined}
+            data-autofocus
+          />
+        ) : null}
+        {strike.error && !past ? (
+          <p className={css.refusal} role="alert">
+            {strike.error.message}
+          </p>
+        ) : null}
+        <Group justify="flex-end" mt="lg">
+          <Button type="submit" variant="filled" loading={strike.isPending} disabled={fund === null || (past && text === '')}>
+            {t.strike}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
