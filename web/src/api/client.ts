@@ -94,3 +94,9 @@ export async function askAll<T>(
   } while (after !== undefined && rows.length < limit);
   return rows;
 }
+
+/** The address of a list as a file; what is null is left out. */
+export function fileOf(path: string, query: Readonly<Record<string, string | null | undefined>>): string {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return `${path}?${new URLSearchParams(given)}`;
+}

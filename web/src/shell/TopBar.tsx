@@ -1,7 +1,7 @@
 import { Button, Menu, Popover, TextInput } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useState } from 'react';
-import { matchPath, useLocation } from 'react-router';
+import { matchPath, useLocation, useNavigate } from 'react-router';
 import { api } from '@/api/client';
 import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
 import { useLiveState } from '@/lib/live';
@@ -21,7 +21,7 @@ export function TopBar() {
   const page = pages.find((one) => matchPath(one.path, pathname));
   return (
     <header className={css.bar}>
-      {page?.bar ? <FundMenu /> : <span className={css.title}>{page?.label[language]}</span>}
+      {page?.bar ? <FundMenu list={page.path.includes(':') ? `/${pathname.split('/')[1]}` : null} /> : <span className={css.title}>{page?.label[language]}</span>}
       <span className="grow" />
       {page?.bar?.asOf ? <AsOf /> : <LiveDot />}
       {page?.bar?.numeraire ? <Numeraire /> : null}
@@ -44,10 +44,16 @@ export function TopBar() {
   );
 }
 
-function FundMenu() {
+/** `list`: on a page of one thing of a fund, where the things of another fund are. */
+function FundMenu({ list }: { list: string | null }) {
   const t = useWords(words);
   const funds = useFunds();
-  const { fund, change } = useView();
+  const navigate = useNavigate();
+  const { fund, numeraire, asOf, change } = useView();
+  const choose = (chosen: string) => {
+    if (list === null) change({ fund: chosen });
+    else void navigate(`${list}?${new URLSearchParams({ fund: chosen, in: numeraire, ...(asOf ? { as_of: asOf } : {}) })}`);
+  };
   const name = funds.find((one) => one.id === fund)?.body.name ?? fund ?? '';
   return (
     <Menu position="bottom-start">
@@ -59,7 +65,7 @@ function FundMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         {funds.map((one) => (
-          <Menu.Item key={one.id} onClick={() => change({ fund: one.id })} fw={one.id === fund ? 600 : undefined} pl={one.body.parent ? 22 : undefined}>
+          <Menu.Item key={one.id} onClick={() => choose(one.id)} fw={one.id === fund ? 600 : undefined} pl={one.body.parent ? 22 : undefined}>
             {one.body.name}
           </Menu.Item>
         ))}

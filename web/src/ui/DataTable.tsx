@@ -25,7 +25,8 @@ export interface Column<Row> {
 export interface DataTableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
-  rowKey: (row: Row) => string;
+  /** The place is given too: names that a role does not see are all alike. */
+  rowKey: (row: Row, index: number) => string;
   /** What the table holds, for those who cannot see it. */
   label: string;
   onOpen?: (row: Row) => void;
@@ -95,7 +96,7 @@ function Grid<Row>({ columns, rows, rowKey, label, onOpen, selected, rowTone, ma
           {before > 0 ? <Gap height={before} span={columns.length} /> : null}
           {seen.map((index) => {
             const row = rows[index] as Row;
-            const key = rowKey(row);
+            const key = rowKey(row, index);
             return (
               <tr
                 key={key}
@@ -182,7 +183,7 @@ function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTable
   const at = (place: Column<Row>['card']) => columns.filter((column) => (column.card ?? 'line') === place);
   return (
     <ul className={css.cards} aria-label={label}>
-      {rows.slice(0, shown).map((row) => {
+      {rows.slice(0, shown).map((row, index) => {
         const body = (
           <>
             <span className={css.cardTitle}>{at('title').map((column) => <span key={column.id}>{column.cell(row)}</span>)}</span>
@@ -201,7 +202,7 @@ function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTable
         );
         const className = `${css.card} ${css[rowTone?.(row) ?? 'plain']}`;
         return (
-          <li key={rowKey(row)}>
+          <li key={rowKey(row, index)}>
             {onOpen ? (
               <div
                 className={className}

@@ -84,6 +84,7 @@ function optionOf(data: HistoryAnswer, colours: Palette, language: Language, dra
   const last = settled.at(-1);
   const open = data.points.filter((point) => point.kind === 'provisional' && (last === undefined || point.at > last.at));
   const base = axis(colours);
+  const deepest = Math.max(0.01, ...data.points.map((point) => (point.drawdown === null ? 0 : -forDrawing(shift(point.drawdown, 2)))));
   const times = (gridIndex: number, labels: boolean) => ({
     ...base,
     type: 'time' as const,
@@ -114,9 +115,10 @@ function optionOf(data: HistoryAnswer, colours: Palette, language: Language, dra
         type: 'value' as const,
         gridIndex: 1,
         max: 0,
-        splitNumber: 1,
+        min: -deepest,
+        interval: deepest,
         splitLine: { show: false },
-        axisLabel: { ...base.axisLabel, showMinLabel: true, formatter: (value: number) => (value === 0 ? '' : `${show(String(value), 1)} %`) },
+        axisLabel: { ...base.axisLabel, verticalAlign: 'bottom' as const, formatter: (value: number) => (value === 0 ? '' : `${show(value.toFixed(2), 2)} %`) },
       },
     ],
     series: [

@@ -1,8 +1,6 @@
 // The first page: worth, changed, could hurt, not known; then the tree, the history and what waits.
 import { Button } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { api, ask } from '@/api/client';
 import type { OverviewAnswer } from '@/api/schema';
 import { measureOf } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
@@ -12,6 +10,7 @@ import { Panel } from '@/ui/Panel';
 import { AttentionList } from './AttentionList';
 import { Changed } from './Changed';
 import { History } from './History';
+import { useOverview } from './data';
 import { Hurt } from './Hurt';
 import css from './Overview.module.css';
 import { Sits } from './Sits';
@@ -24,17 +23,7 @@ export default function Overview() {
   const nodes = useNodes();
   const funds = useFunds();
   const { fund, numeraire, asOf } = useView();
-  const overview = useQuery({
-    queryKey: ['overview', fund, numeraire, asOf],
-    enabled: fund !== null,
-    placeholderData: keepPreviousData, // another numeraire or time replaces the figures in place
-    queryFn: () =>
-      ask(
-        api.GET('/api/v1/overview/{fund}', {
-          params: { path: { fund: fund ?? '' }, query: { numeraire, as_of: asOf ?? undefined } },
-        }),
-      ),
-  });
+  const overview = useOverview(fund, numeraire, asOf);
   if (nodes.error && funds.length === 0) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
   if (nodes.isSuccess && fund === null) return <NoPortfolio />;
   if (overview.data === undefined && !overview.error) return <Skeleton />;
@@ -51,7 +40,7 @@ function Page({ data }: { data: OverviewAnswer }) {
         <Hurt data={data} />
         <NotKnown data={data} measure={measure} />
       </div>
-      <TreeTable data={data} measure={measure} />
+      <TreeTable data={data} measure={measure} className={css.tree} />
       <Sits data={data} measure={measure} />
       <History fund={data.fund} numeraire={data.numeraire} />
       <AttentionList items={data.attention} numeraire={data.numeraire} measure={measure} />

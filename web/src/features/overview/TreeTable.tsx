@@ -5,8 +5,11 @@ import { shift, show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import { clock } from '@/lib/time';
 import { CoverageMeter, observedShare } from '@/ui/Coverage';
+import { fileOf } from '@/api/client';
+import { useView } from '@/lib/view';
 import { DataTable, type Column } from '@/ui/DataTable';
-import { Change, Figure, PercentChange, Unknown } from '@/ui/Figure';
+import { ExportMenu } from '@/ui/ExportMenu';
+import { Change, Figure, MASK, PercentChange, Unknown } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Sparkline } from '@/ui/Sparkline';
@@ -15,10 +18,12 @@ import { reasonOf, type Measure } from './reasons';
 import words from './words';
 
 /** Every node with its NAV, change, day, exposure and coverage; a row opens its page. */
-export function TreeTable({ data, measure, tools }: { data: OverviewAnswer; measure: Measure; tools?: React.ReactNode }) {
+export function TreeTable({ data, measure, className }: { data: OverviewAnswer; measure: Measure; className?: string }) {
   const t = useWords(words);
   const navigate = useNavigate();
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const { asOf } = useView();
+  const exportAs = (format: string) => fileOf(`/api/v1/overview/${data.fund}`, { numeraire: data.numeraire, as_of: asOf, format });
+  const [folded, setFolded] = useState(() => foldedAtFirst(data.tree));
   const rows = useMemo(() => unfolded(data.tree, folded), [data.tree, folded]);
   const parents = useMemo(() => new Set(data.tree.map((row) => row.parent)), [data.tree]);
   const fold = (node: string) => setFolded((old) => (old.has(node) ? new Set([...old].filter((one) => one !== node)) : new Set([...old, node])));
@@ -41,17 +46,22 @@ export function TreeTable({ data, measure, tools }: { data: OverviewAnswer; meas
     ),
   );
   return (
-    <Panel className={css.tree} title={t.portfolio} sub={data.refreshing ? t.refreshing : t.provisionalAt(clock(data.as_of))} tools={tools}>
+    <Panel className={className} title={t.portfolio} sub={data.refreshing ? t.refreshing : t.provisionalAt(clock(data.as_of))} tools={<ExportMenu href={exportAs} />}>
       <DataTable
         label={t.portfolio}
         rows={rows}
         columns={columns}
-        rowKey={(row) => row.node}
+        rowKey={(row, index) => (row.node === MASK ? `${index}` : row.node)}
         rowTone={(row) => (row.depth === 0 ? 'total' : parents.has(row.node) ? 'group' : 'plain')}
-        onOpen={(row) => void navigate(`/portfolio/${row.node}${location.search}`)}
+        onOpen={(row) => (row.node === MASK ? undefined : void navigate(`/portfolio/${row.node}${location.search}`))}
       />
     </Panel>
   );
+}
+
+/** A phone begins with the funds; their strategies are one tap away. */
+function foldedAtFirst(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(matchMedia('(max-width: 700px)').matches ? rows.filter((row) => row.depth > 0).map((row) => row.node) : []);
 }
 
 /** The rows whose ancestors are all open. */
