@@ -172,10 +172,11 @@ def bridge_chart(steps: Sequence[Step], width: int = WIDTH, height: int = 122) -
     for n, (step, (start, end)) in enumerate(zip(steps, ends, strict=True)):
         x = n * slot + (slot - wide) / 2
         upper, lower = y(max(start, end)), bottom if step.total else y(min(start, end))
-        if direction(step.value) != "flat":
+        is_seen = step.total or direction(step.value) != "flat"
+        if is_seen:
             parts.append(_bar(step, x, upper, lower, wide))
         if n < len(steps) - 1:
-            parts.append(_rule(x + wide, x + slot, y(end), CONTROL, dash="1.5 1.5"))
+            parts.append(_rule(x + wide if is_seen else x, x + slot, y(end), CONTROL, dash="1.5 1.5"))
         parts.append(_bar_label(step, n * slot + slot / 2, upper - 5))
         for row, line in enumerate(step.lines):
             parts.append(_text(n * slot + slot / 2, bottom + 10 + row * 9, line, anchor="middle"))

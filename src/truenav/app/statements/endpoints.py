@@ -19,7 +19,7 @@ from truenav.core.ids import RunId
 MISSING_GLYPHS = "X-Truenav-Missing-Glyphs"
 """Names the characters that the document shows as boxes, because its fonts lack them."""
 
-router = Router(tags=["statements"])
+router = Router(tags=["statements"], module="statements")
 
 
 class Audience(StrEnum):
