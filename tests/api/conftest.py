@@ -62,7 +62,7 @@ class Client(httpx.Client):
 
     def log_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
         answer = self.post("/api/v1/login", json={"email": email, "password": password})
-        if answer.status_code == 200:
+        if answer.status_code == 200 and answer.json()["step"] == "done":
             self.headers[CSRF_HEADER] = answer.json()["me"]["csrf"]
         return answer
 

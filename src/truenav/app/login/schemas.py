@@ -214,11 +214,11 @@ class RecoveryCodes(Answer):
 
 
 class SessionAnswer(Answer):
-    """One open session; ``current`` is the one that asks."""
+    """One open session and the network address it came from; ``current`` is the one that asks."""
 
     id: str
     device: str
-    address: str
+    seen_from: str
     methods: list[str]
     created_at: Instant
     last_seen_at: Instant
@@ -231,7 +231,7 @@ class SessionAnswer(Answer):
         return cls(
             id=found.id,
             device=device(found.proof.agent),
-            address=found.proof.address,
+            seen_from=found.proof.address,
             methods=list(found.proof.methods),
             created_at=found.created_at,
             last_seen_at=found.last_seen_at,
