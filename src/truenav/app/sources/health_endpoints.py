@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
+from fastapi import Depends
+
+from truenav.app.exports.wire import as_table
 from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Answer, Instant
 from truenav.app.http.routes import Router, requires
@@ -76,7 +79,7 @@ def list_connectors() -> list[ConnectorAnswer]:
     return [ConnectorAnswer.of(one) for one in found if isinstance(one, MarketConnector)]
 
 
-@router.get("/health", dependencies=[requires("source:read", sight="narrowed")])
+@router.get("/health", dependencies=[requires("source:read", sight="narrowed"), Depends(as_table)])
 def list_health(
     principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
 ) -> list[HealthAnswer]:

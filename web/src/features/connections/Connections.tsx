@@ -12,6 +12,7 @@ import { useCan } from '@/lib/permissions';
 import { age } from '@/lib/time';
 import { useView } from '@/lib/view';
 import { Drawer } from '@/ui/Drawer';
+import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
@@ -120,6 +121,7 @@ function Sources({ sources, connectors, now }: SourcesProps) {
               <Chip on={onlyFaults} onClick={() => setOnlyFaults(true)}>
                 {t.faults(faults.length)}
               </Chip>
+              <ExportMenu href={(format) => `/api/v1/sources/health?format=${format}`} />
             </span>
           }
         >

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 import { api, ask } from '@/api/client';
 import type { ConnectionBody, ConnectorAnswer, HealthAnswer, KeyCheckAnswer } from '@/api/schema';
+import { show } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { moment } from '@/lib/time';
@@ -73,13 +74,13 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
             ) : (
               <div className={css.actions}>
                 {can('source:gather') ? (
-                  <Button variant={fault ? 'filled' : 'default'} onClick={onGather} loading={gathering} disabled={!body.enabled}>
+                  <Button size="xs" variant={fault ? 'filled' : 'default'} onClick={onGather} loading={gathering} disabled={!body.enabled}>
                     {t.gatherNow}
                   </Button>
                 ) : null}
                 {can('source:write') ? (
                   <>
-                    {connector.credentials.length > 0 ? <Button onClick={() => setReplacing(true)}>{t.replaceKey}</Button> : null}
+                    {connector.credentials.length > 0 ? <Button size="xs" onClick={() => setReplacing(true)}>{t.replaceKey}</Button> : null}
                     <PauseButton id={source.id} body={body} />
                     <RemoveButton id={source.id} />
                   </>
@@ -143,6 +144,7 @@ function PauseButton({ id, body }: { id: string; body: Body }) {
   const put = usePutConnection(id);
   return (
     <Button
+      size="xs"
       loading={put.isPending}
       onClick={() =>
         put.mutate(
@@ -171,7 +173,7 @@ function RemoveButton({ id }: { id: string }) {
   });
   return (
     <>
-      <Button variant="subtle" color="crit" onClick={() => setAsked(true)}>
+      <Button size="xs" variant="subtle" color="crit" onClick={() => setAsked(true)}>
         {t.remove}
       </Button>
       <ConfirmWithReason opened={asked} title={t.removeTitle(id)} verb={t.remove} danger reason="none" busy={remove.isPending} onConfirm={() => remove.mutate()} onClose={() => setAsked(false)}>
@@ -220,7 +222,7 @@ export function Rights({ check, notes }: { check: KeyCheckAnswer; notes: readonl
         <dt>{t.withdraw}</dt>
         <dd>{right(check.withdraw)}</dd>
         <dt>{t.clock}</dt>
-        <dd className="num">{t.clockOffset(check.clock_offset_seconds)}</dd>
+        <dd className="num">{t.clockOffset(show(check.clock_offset_seconds, 3, { signed: true }))}</dd>
         {check.account_types.length > 0 ? (
           <>
             <dt>{t.accountTypes}</dt>
