@@ -20,6 +20,8 @@ export interface Column<Row> {
   width?: number | string;
   /** Where the cell stands in a phone's card; `none` leaves it out. Default: a labelled line. */
   card?: 'title' | 'value' | 'note' | 'aside' | 'line' | 'none';
+  /** The unit behind the cell in a card, which has no header. */
+  cardUnit?: string;
 }
 
 export interface DataTableProps<Row> {
@@ -178,6 +180,15 @@ function moveWithArrows(event: KeyboardEvent<HTMLElement>): void {
 
 const CARDS_AT_ONCE = 200;
 
+function inCard<Row>(row: Row): (column: Column<Row>) => ReactNode {
+  return (column) => (
+    <span key={column.id}>
+      {column.cell(row)}
+      {column.cardUnit ? ` ${column.cardUnit}` : null}
+    </span>
+  );
+}
+
 function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTableProps<Row>) {
   const [shown, setShown] = useState(CARDS_AT_ONCE);
   const at = (place: Column<Row>['card']) => columns.filter((column) => (column.card ?? 'line') === place);
@@ -186,10 +197,10 @@ function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTable
       {rows.slice(0, shown).map((row, index) => {
         const body = (
           <>
-            <span className={css.cardTitle}>{at('title').map((column) => <span key={column.id}>{column.cell(row)}</span>)}</span>
-            <span className={css.cardValue}>{at('value').map((column) => <span key={column.id}>{column.cell(row)}</span>)}</span>
-            <span className={css.cardNote}>{at('note').map((column) => <span key={column.id}>{column.cell(row)}</span>)}</span>
-            <span className={css.cardAside}>{at('aside').map((column) => <span key={column.id}>{column.cell(row)}</span>)}</span>
+            <span className={css.cardTitle}>{at('title').map(inCard(row))}</span>
+            <span className={css.cardValue}>{at('value').map(inCard(row))}</span>
+            <span className={css.cardNote}>{at('note').map(inCard(row))}</span>
+            <span className={css.cardAside}>{at('aside').map(inCard(row))}</span>
             {at('line').map((column) => (
               <span key={column.id} className={css.cardLine}>
                 <span className="dim">

@@ -46,7 +46,7 @@ export function TreeTable({ data, measure, className }: { data: OverviewAnswer; 
     ),
   );
   return (
-    <Panel className={className} title={t.portfolio} sub={data.refreshing ? t.refreshing : t.provisionalAt(clock(data.as_of))} tools={<ExportMenu href={exportAs} />}>
+    <Panel className={className} title={t.portfolio} sub={t.provisionalAt(clock(data.as_of))} tools={<ExportMenu href={exportAs} />}>
       <DataTable
         label={t.portfolio}
         rows={rows}
@@ -110,6 +110,7 @@ function useColumns(numeraire: string, { places, scale, letter }: Measure, foldO
     {
       id: 'share',
       header: '%',
+      cardUnit: '%',
       align: 'right',
       card: 'aside',
       cell: (row) => <PercentChange value={row.change_share} calm bare reason={reason(row, 'change')} />,
@@ -151,6 +152,7 @@ function useColumns(numeraire: string, { places, scale, letter }: Measure, foldO
     {
       id: 'observed',
       header: '%',
+      cardUnit: '%',
       align: 'right',
       card: 'note',
       cell: (row) =>

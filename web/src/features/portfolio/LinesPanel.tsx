@@ -6,7 +6,7 @@ import type { HeldLine, LinesAnswer } from '@/api/schema';
 import { compare, divide, isDecimal, sign } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { age } from '@/lib/time';
-import { useView } from '@/lib/view';
+import { useNodes, useView } from '@/lib/view';
 import { venueName } from '@/features/overview/venues';
 import type { Measure } from '@/features/overview/reasons';
 import { DataTable, type Column } from '@/ui/DataTable';
@@ -98,6 +98,8 @@ function Lines({ lines, numeraire, total, measure, asOf, chosen, onChoose }: Lin
   const t = useWords(words);
   const language = useLanguage();
   const rows = useMemo(() => bySize(lines), [lines]);
+  const { data: nodes = [] } = useNodes();
+  const nameOf = (node: string) => nodes.find((one) => one.id === node)?.body.name ?? node;
   const { places } = measure;
   const columns: Column<HeldLine>[] = [
     {
@@ -124,6 +126,7 @@ function Lines({ lines, numeraire, total, measure, asOf, chosen, onChoose }: Lin
         </span>
       ),
     },
+    ...(new Set(lines.map((line) => line.node)).size > 1 ? [strategyColumn(t.node, nameOf)] : []),
     { id: 'quantity', header: t.quantity, align: 'right', card: 'none', sortBy: (line) => line.quantity, cell: (line) => <Figure value={line.quantity} places={quantityPlaces(line.quantity)} /> },
     {
       id: 'price',
@@ -146,7 +149,7 @@ function Lines({ lines, numeraire, total, measure, asOf, chosen, onChoose }: Lin
       sortBy: (line) => line.value,
       cell: (line) => <Figure value={line.value} places={places} provisional={line.coverage === 'stale'} reason={line.notes[0] ?? t.noPrice} />,
     },
-    { id: 'share', header: t.share, unit: '%', align: 'right', card: 'aside', cell: (line) => <Percent value={shareOf(line.value, total)} places={1} /> },
+    { id: 'share', header: t.share, unit: '%', cardUnit: '%', align: 'right', card: 'aside', cell: (line) => <Percent value={shareOf(line.value, total)} places={1} /> },
     {
       id: 'exposure',
       header: t.exposure,
@@ -190,6 +193,10 @@ function Lines({ lines, numeraire, total, measure, asOf, chosen, onChoose }: Lin
   );
 }
 
+function strategyColumn(header: string, nameOf: (node: string) => string): Column<HeldLine> {
+  return { id: 'node', header, card: 'note', sortBy: (line) => nameOf(line.node), cell: (line) => <span className="dim">{nameOf(line.node)}</span> };
+}
+
 function Groups({ groups, grouping, numeraire, total, measure }: { groups: readonly LineGroup[]; grouping: Grouping; numeraire: string; total: string | null; measure: Measure }) {
   const t = useWords(words);
   const left = (group: LineGroup) => group.unpriced > 0;
@@ -217,7 +224,7 @@ function Groups({ groups, grouping, numeraire, total, measure }: { groups: reado
           sortBy: (group) => group.value,
           cell: (group) => <Figure value={group.value} places={measure.places} provisional={left(group)} reason={t.noPrice} />,
         },
-        { id: 'share', header: t.share, unit: '%', align: 'right', card: 'aside', cell: (group) => <Percent value={shareOf(group.value, total)} places={1} /> },
+        { id: 'share', header: t.share, unit: '%', cardUnit: '%', align: 'right', card: 'aside', cell: (group) => <Percent value={shareOf(group.value, total)} places={1} /> },
         {
           id: 'exposure',
           header: t.exposure,
