@@ -25,6 +25,7 @@ from truenav.app.login.single_sign_on import CALLBACK
 from truenav.app.login.single_sign_on import router as single_sign_on
 from truenav.app.modules.endpoints import router as modules
 from truenav.app.nav.endpoints import router as nav
+from truenav.app.notices.endpoints import router as notices
 from truenav.app.overview.endpoints import router as overview
 from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
 from truenav.app.pricing.endpoints import ROUTERS as PRICING
@@ -54,6 +55,7 @@ SLICES: tuple[APIRouter, ...] = (
     statements,
     overview,
     explore,
+    notices,
     *PORTFOLIO,
     *PRICING,
     *SOURCES,

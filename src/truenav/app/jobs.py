@@ -21,6 +21,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
     {
         "nav.advance": "truenav.app.nav.runs:advance_job",
         "nav.strike_scheduled": "truenav.app.schedule.strike:strike_scheduled_job",
+        "notice.deliver": "truenav.app.notices.delivery:deliver_job",
         "source.gather": "truenav.app.sources.jobs:gather_job",
     }
 )

@@ -20,10 +20,11 @@ import structlog
 from sqlalchemy import text
 
 from truenav.app.house import House
+from truenav.app.notices.delivery import enqueue_notices
 from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
-from truenav.store import idempotency, progress, queue
+from truenav.store import changes, idempotency, progress, queue
 from truenav.store.database import Session, tenant_ids
 from truenav.worker.execute import report_failure
 
@@ -170,6 +171,7 @@ class Leader:
         term.confirm_in(session)
         now = self._house.clock.now()
         enqueue_due(session, now=now)
+        enqueue_notices(session, now=now)
         for run in queue.abandoned_runs(session, now=now, idle=timedelta(seconds=STALLED_SECONDS)):
             queue.enqueue_advance(session, run, at=now)
 
@@ -181,6 +183,7 @@ class Leader:
         for tenant in tenants:
             self._guarded(tenant, lambda session: progress.forget_before(session, now - _KEPT_PROGRESS))
             self._guarded(tenant, lambda session: idempotency.forget_before(session, now - _KEPT_KEYS))
+            self._guarded(tenant, changes.forget_old)
 
     def _guarded(self, tenant: TenantId, action: Callable[[Session], object]) -> None:
         try:

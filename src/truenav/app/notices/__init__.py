@@ -1,0 +1,1 @@
+"""Notices: telling people who are not looking, at least once, and not twice for the same thing."""

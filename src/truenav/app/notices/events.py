@@ -1,0 +1,142 @@
+"""What is told, found in the state itself: a run that waits or was refused, an account that cannot be read.
+
+Nothing has to remember to tell. Whatever put the state there, the next look finds it, and the notice's id
+keeps it from being told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from truenav.access.policy import Principal, Resource, may
+from truenav.access.principals import load_principal
+from truenav.app.sources.jobs import GATHER, GATHER_ONE
+from truenav.core.canonical import canonical_json
+from truenav.core.clock import instant_text
+from truenav.core.failure import UnauthenticatedError
+from truenav.core.ids import TenantId
+from truenav.store import notices, progress, runs
+from truenav.store.database import Session, tenant_of
+from truenav.store.notices import Channel, Notice
+from truenav.store.progress import TaskState
+from truenav.store.runs import Run, RunState
+
+LOOKED_BACK = timedelta(days=2)
+"""Older states are no news."""
+
+_RUNS_LOOKED_AT = 50
+_TASKS_LOOKED_AT = 5
+
+
+class Event(StrEnum):
+    """Kinds of news."""
+
+    NAV_WAITS = "nav-waits"
+    NAV_REFUSED = "nav-refused"
+    SYNC_FAILED = "sync-failed"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A notice, and who may be told of it: ``(principal)``; the tenant's own channels get everything."""
+
+    notice: Notice
+    concerns: Callable[[Principal], bool]
+
+
+def collect(session: Session, *, now: datetime) -> int:
+    """Put what is new into the outbox of every channel that wants it; gives how many notices."""
+    channels = notices.enabled_channels(session)
+    if not channels:
+        return 0
+    found = {news.notice.id: news for news in (*_runs(session, now), *_syncs(session, now))}
+    old = notices.known(session, found.keys())
+    new = [news for id, news in found.items() if id not in old]
+    if not new:
+        return 0
+    tenant = tenant_of(session)
+    people = {channel.id: _owner(session, tenant, channel) for channel in channels}
+    return sum(
+        notices.add(
+            session,
+            news.notice,
+            [channel for channel in channels if _wants(channel, people[channel.id], news)],
+        )
+        for news in new
+    )
+
+
+def _wants(channel: Channel, owner: Principal | None, news: News) -> bool:
+    if news.notice.event not in channel.events:
+        return False
+    return channel.user_id is None or (owner is not None and news.concerns(owner))
+
+
+def _owner(session: Session, tenant: TenantId, channel: Channel) -> Principal | None:
+    """Who stands behind a channel; None for the tenant's own, and for people who may not come in any more."""
+    if channel.user_id is None:
+        return None
+    try:
+        return load_principal(session, tenant, channel.user_id, via="system")
+    except UnauthenticatedError:
+        return None
+
+
+def _runs(session: Session, now: datetime) -> Iterator[News]:
+    states = (RunState.CALCULATED, RunState.REJECTED)
+    for run in runs.list_runs(session, states=states, limit=_RUNS_LOOKED_AT):
+        if now - run.updated_at > LOOKED_BACK:
+            continue
+        if run.state is RunState.CALCULATED:
+            yield News(_run_notice(Event.NAV_WAITS, run), _may_approve(run))
+        else:
+            yield News(_run_notice(Event.NAV_REFUSED, run), _made(run))
+
+
+def _run_notice(event: Event, run: Run) -> Notice:
+    about = {"run": run.id, "fund": run.fund, "as_of": instant_text(run.as_of), "quality": run.quality or ""}
+    # A run that is struck again is news again, so its version is a part of the identity.
+    return _notice(f"{event}:{run.id}:{run.version}", event, run.fund, about, run.updated_at)
+
+
+def _may_approve(run: Run) -> Callable[[Principal], bool]:
+    def concerns(person: Principal) -> bool:
+        resource = Resource(person.tenant, "nav_run", run.id, maker=run.created_by)
+        return may(person, "nav:approve", resource) and _sees(person, run)
+
+    return concerns
+
+
+def _made(run: Run) -> Callable[[Principal], bool]:
+    return lambda person: person.user == run.created_by and may(person, "nav:read")
+
+
+def _sees(person: Principal, run: Run) -> bool:
+    return person.nodes is None or run.fund in person.nodes
+
+
+def _syncs(session: Session, now: datetime) -> Iterator[News]:
+    """Accounts whose gathering failed; one that keeps failing is told once a day."""
+    for task in progress.list_tasks(session, kind=GATHER, limit=_TASKS_LOOKED_AT):
+        if now - task.updated_at > LOOKED_BACK:
+            continue
+        for part in progress.list_parts(session, task.id):
+            if part.kind == GATHER_ONE and part.state is TaskState.FAILED:
+                day = part.updated_at.date().isoformat()
+                id = f"{Event.SYNC_FAILED}:{part.subject}:{day}"
+                about = {"account": part.subject}
+                yield News(
+                    _notice(id, Event.SYNC_FAILED, part.subject, about, part.updated_at), _keeps_sources
+                )
+
+
+def _keeps_sources(person: Principal) -> bool:
+    return person.nodes is None and may(person, "source:write")
+
+
+def _notice(id: str, event: Event, subject: str, about: Mapping[str, str], at: datetime) -> Notice:
+    return Notice(id, event, subject, canonical_json(about).decode(), at)
