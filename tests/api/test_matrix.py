@@ -150,6 +150,7 @@ def _contents(installation, tenant):
         }
 
 
+@pytest.mark.timeout(300)
 def test_no_role_reaches_another_tenants_objects_by_any_endpoint(installation, tenant):
     house, world = _seed(installation, installation.tenant())
     assert CANARY in house.maker.get("/api/v1/nodes").text  # who may, does see it

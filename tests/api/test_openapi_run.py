@@ -4,7 +4,12 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from truenav.access.actions import ROLES
+from truenav.store import roles as store
+
 EXAMPLES = 6
+FEW = 1  # for the other roles, whose requests mostly end at the door
+MANY = 60
 ENDLESS = ("/api/v1/events", "/api/v1/explore/{fund}/changes")  # their scenarios are elsewhere
 
 OURS = ("authorization", "cookie", "x-truenav-csrf")
@@ -12,8 +17,32 @@ OURS = ("authorization", "cookie", "x-truenav-csrf")
 
 @pytest.mark.parametrize("role", ["administrator", "manager", None])
 def test_no_generated_request_gets_a_5xx_or_an_undescribed_answer(installation, tenant, role):
+    statuses = _ask_everything(installation, tenant, role, examples=EXAMPLES)
+    assert statuses >= ({200, 204, 422} if role else {200, 401})
+
+
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"administrator", "manager"}))
+def test_no_role_gets_a_5xx_or_an_undescribed_answer(installation, tenant, role):
+    assert _ask_everything(installation, tenant, role, examples=FEW) >= {200, 403}
+
+
+def test_whoever_sees_a_part_of_the_portfolio_gets_described_answers_too(fund):
+    with fund.installation.house.database.transaction(fund.tenant) as session:
+        store.put_scope(session, "max", store.Scope(("carry",)))
+    assert _ask_everything(fund.installation, fund.tenant, "max", examples=FEW, known=True) >= {200, 403, 404}
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("role", [*sorted(ROLES), None])
+def test_no_role_gets_a_5xx_or_an_undescribed_answer_from_many_requests(installation, tenant, role):
+    assert 200 in _ask_everything(installation, tenant, role, examples=MANY)
+
+
+def _ask_everything(installation, tenant, role, *, examples, known=False):
+    """Generated requests to every operation as somebody with a role; the statuses of the answers."""
     client = installation.client()
-    email = installation.add(tenant, role) if role else None
+    email = f"{role}@{tenant}.test" if known else installation.add(tenant, role) if role else None
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
     statuses = set()
     for found in schema.get_all_operations():
@@ -22,14 +51,14 @@ def test_no_generated_request_gets_a_5xx_or_an_undescribed_answer(installation, 
             continue
         if email and client.get("/api/v1/me").status_code == 401:
             assert client.log_in(email).status_code == 200
-        _run(operation, client, statuses, keep_login=role is not None)
-    assert statuses >= ({200, 204, 422} if role else {200, 401})
+        _run(operation, client, statuses, keep_login=role is not None, examples=examples)
+    return statuses
 
 
-def _run(operation, client, statuses, *, keep_login):
+def _run(operation, client, statuses, *, keep_login, examples):
     @given(case=operation.as_strategy())
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,

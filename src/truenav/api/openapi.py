@@ -10,8 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 
 from truenav.access.actions import ACTIONS
+from truenav.access.masking import MASKED
 from truenav.app.http.idempotency import HEADER
 from truenav.app.http.login import COOKIE, CSRF_HEADER
+from truenav.app.http.masking import HEADER as MASKED_HEADER
 from truenav.app.http.problems import MEDIA_TYPE, Problem
 from truenav.app.http.routes import MUTATING, Requirement, SecuredRoute, UnsecuredRouteError
 
@@ -30,6 +32,15 @@ _REFUSALS = {
     "500": "A fault of ours; the log has it under `request_id`",
     "503": "The database or another service does not answer",
 }
+
+
+_CONVENTIONS = f"""Exact numbers and instants are text.
+
+What the caller's roles do not show is hidden in every answer alike: a hidden text is `{MASKED}`, a hidden
+list holds it once, a hidden object is `{{"masked": true}}`; the header `{MASKED_HEADER}` names what is
+hidden, and files made of an answer hide the same. Bytes that cannot be hidden in part are refused (403,
+`masked`). Whoever sees some nodes of the portfolio only gets 404 for all others, and 403 (`out-of-sight`)
+for what speaks of the whole tenant. Addresses of a module that is switched off answer 404 (`module-off`)."""
 
 
 def secured_routes(app: FastAPI) -> Iterator[tuple[str, str, Requirement]]:
@@ -62,6 +73,7 @@ def describe(app: FastAPI) -> None:
 
 def _description(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    schema["info"]["description"] = _CONVENTIONS
     components = schema.setdefault("components", {})
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     components.setdefault("schemas", {}).update({**problem.pop("$defs"), "Problem": problem})
@@ -100,7 +112,7 @@ def _possible_refusals(operation: dict[str, Any], method: str, requirement: Requ
     if requirement.action is None:
         possible |= {"401", "403", "429"} if method in MUTATING else set()
     else:
-        possible |= {"401", "403"}
+        possible |= {"401", "403", "404"}  # 404 also where the module is switched off
     if requirement.secret_request:
         possible.add("429")
     if any(one["in"] == "path" for one in operation.get("parameters", ())):
