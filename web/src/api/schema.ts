@@ -181,7 +181,7 @@ export interface paths {
         };
         /**
          * List Entries
-         * @description Entries of the tenant, oldest first.
+         * @description Entries of the tenant, oldest first unless asked otherwise.
          *
          *     Needs `audit:read`: Read the audit trail and check its chain.
          */
@@ -784,6 +784,50 @@ export interface paths {
          *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
          */
         get: operations["list_versions_api_v1_history_rules__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holdings
+         * @description What one owns: units, published NAV per unit and value, class by class.
+         *
+         *     Needs `holding:read`: See one's own holdings: units, published NAV per unit, value.
+         */
+        get: operations["list_holdings_api_v1_holdings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holdings/classes/{share_class}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Unit History
+         * @description The published NAV per unit of a class that one holds, over time.
+         *
+         *     Needs `holding:read`: See one's own holdings: units, published NAV per unit, value.
+         */
+        get: operations["get_unit_history_api_v1_holdings_classes__share_class__history_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2168,6 +2212,184 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description What was told through one's own channels (administrators: the tenant's too), the latest first.
+         *
+         *     Needs `notice:read`: See notices and where they are sent.
+         */
+        get: operations["list_notices_api_v1_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description One's own channels; administrators see the tenant's too.
+         *
+         *     Needs `notice:read`: See notices and where they are sent.
+         */
+        get: operations["list_channels_api_v1_notices_channels_get"];
+        put?: never;
+        /**
+         * Add Channel
+         * @description Add a channel. The secret of a webhook is shown now and never again.
+         *
+         *     Needs `notice:write`: Keep one's own channels for notices.
+         */
+        post: operations["add_channel_api_v1_notices_channels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Channel
+         * @description Change what a channel tells, or switch it off.
+         *
+         *     Needs `notice:write`: Keep one's own channels for notices.
+         */
+        put: operations["change_channel_api_v1_notices_channels__id__put"];
+        post?: never;
+        /**
+         * Remove Channel
+         * @description Forget a channel and what was still to go through it.
+         *
+         *     Needs `notice:write`: Keep one's own channels for notices.
+         */
+        delete: operations["remove_channel_api_v1_notices_channels__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Have a worker send a test notice; the list of notices shows how it went.
+         *
+         *     Needs `notice:write`: Keep one's own channels for notices.
+         */
+        post: operations["send_test_api_v1_notices_channels__id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hosts
+         * @description Hosts that notices may go to although they are not public.
+         *
+         *     Needs `notice:manage`: Keep the tenant's channels for notices; allow hosts that webhooks may reach.
+         */
+        get: operations["list_hosts_api_v1_notices_hosts_get"];
+        put?: never;
+        /**
+         * Allow Host
+         * @description Allow a host, wherever its name leads.
+         *
+         *     Needs `notice:manage`: Keep the tenant's channels for notices; allow hosts that webhooks may reach.
+         */
+        post: operations["allow_host_api_v1_notices_hosts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/hosts/{host}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forbid Host
+         * @description Allow it no longer.
+         *
+         *     Needs `notice:manage`: Keep the tenant's channels for notices; allow hosts that webhooks may reach.
+         */
+        delete: operations["forbid_host_api_v1_notices_hosts__host__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/mail-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mail Server
+         * @description The tenant's mail server, without its password.
+         *
+         *     Needs `notice:manage`: Keep the tenant's channels for notices; allow hosts that webhooks may reach.
+         */
+        get: operations["get_mail_server_api_v1_notices_mail_server_get"];
+        /**
+         * Put Mail Server
+         * @description Enter the mail server; its password is kept encrypted and never shown.
+         *
+         *     Needs `notice:manage`: Keep the tenant's channels for notices; allow hosts that webhooks may reach.
+         */
+        put: operations["put_mail_server_api_v1_notices_mail_server_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numeraires": {
         parameters: {
             query?: never;
@@ -3479,6 +3701,63 @@ export interface components {
             since: string | null;
         };
         /**
+         * ChannelAnswer
+         * @description A channel. ``secret`` signs its webhooks and is shown once, when it is made.
+         */
+        ChannelAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            created_at: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Events */
+            events: string[];
+            /** For Tenant */
+            for_tenant: boolean;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            /** Secret */
+            secret?: string | null;
+            /** Target */
+            target: string;
+        };
+        /**
+         * ChannelBody
+         * @description A new channel; ``for_tenant``: the tenant's own, which administrators keep.
+         */
+        ChannelBody: {
+            /** Events */
+            events: components["schemas"]["Event"][];
+            /**
+             * For Tenant
+             * @default false
+             */
+            for_tenant: boolean;
+            kind: components["schemas"]["ChannelKind"];
+            /** Target */
+            target: string;
+        };
+        /**
+         * ChannelChange
+         * @description What a channel tells, and whether it does.
+         */
+        ChannelChange: {
+            /** Enabled */
+            enabled: boolean;
+            /** Events */
+            events: components["schemas"]["Event"][];
+        };
+        /**
+         * ChannelKind
+         * @description How a channel delivers.
+         * @enum {string}
+         */
+        ChannelKind: "mail" | "webhook";
+        /**
          * CheckedAnswer
          * @description A connection, what its venue says of its key (absent: it has none), and what to look at.
          */
@@ -3830,6 +4109,12 @@ export interface components {
          */
         DealingKind: "subscription" | "redemption";
         /**
+         * DeliveryState
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "failed";
+        /**
          * DifferencesAnswer
          * @description What a restatement changes, line by line.
          */
@@ -3912,6 +4197,12 @@ export interface components {
             /** Tenant */
             tenant: string;
         };
+        /**
+         * Event
+         * @description Kinds of news.
+         * @enum {string}
+         */
+        Event: "nav-waits" | "nav-refused" | "sync-failed" | "test";
         /**
          * Evidence
          * @description One payload: its bytes' SHA-256, who read it, for which account, and when.
@@ -4370,6 +4661,22 @@ export interface components {
             quality: string | null;
             /** Run */
             run: string | null;
+        };
+        /**
+         * HoldingsAnswer
+         * @description One's own units at the last published NAVs.
+         */
+        HoldingsAnswer: {
+            /** Items */
+            items: components["schemas"]["OwnHolding"][];
+        };
+        /**
+         * HostBody
+         * @description A host that notices may go to although it is not public.
+         */
+        HostBody: {
+            /** Host */
+            host: string;
         };
         /**
          * Hurt
@@ -4888,6 +5195,50 @@ export interface components {
              * @constant
              */
             step: "done";
+        };
+        /**
+         * MailSecurity
+         * @description How the way to the server is protected; *none* is for a relay on the same machine.
+         * @enum {string}
+         */
+        MailSecurity: "tls" | "starttls" | "none";
+        /**
+         * MailServerAnswer
+         * @description The tenant's mail server without its password.
+         */
+        MailServerAnswer: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            security: components["schemas"]["MailSecurity"];
+            /** Sender */
+            sender: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * MailServerBody
+         * @description Where mails are handed in; ``user`` empty: without a log-in.
+         */
+        MailServerBody: {
+            /** Host */
+            host: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /** Port */
+            port: number;
+            security: components["schemas"]["MailSecurity"];
+            /** Sender */
+            sender: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
         };
         /**
          * ManualItem
@@ -5555,6 +5906,42 @@ export interface components {
             value_usd: string;
         };
         /**
+         * NoticeAnswer
+         * @description One notice through one channel; ``about`` names what it tells of.
+         */
+        NoticeAnswer: {
+            /** About */
+            about: {
+                [key: string]: string;
+            };
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Attempts */
+            attempts: number;
+            /** Channel */
+            channel: string;
+            /** Error */
+            error: string | null;
+            /** Event */
+            event: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * Next At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            next_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            state: components["schemas"]["DeliveryState"];
+        };
+        /**
          * NumeraireDefinition
          * @description One version of a definition, by whom and since when; versions count from 1.
          */
@@ -5636,6 +6023,46 @@ export interface components {
             tree: components["schemas"]["Row"][];
             unknown: components["schemas"]["Unknown"];
             worth: components["schemas"]["Worth"];
+        };
+        /**
+         * OwnHolding
+         * @description Units of one class held by one investor, at the last published NAV of the fund.
+         *
+         *     ``nav_per_unit`` and ``value`` are in ``currency``, the asset in which the class deals; None: unknown.
+         */
+        OwnHolding: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Class Name */
+            class_name: string;
+            /** Currency */
+            currency: string;
+            /** Fund */
+            fund: string;
+            /** Fund Name */
+            fund_name: string;
+            /** Investor */
+            investor: string;
+            /** Nav Per Unit */
+            nav_per_unit: string | null;
+            /** Run */
+            run: string;
+            /** Share Class */
+            share_class: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+            /** Value */
+            value: string | null;
+            /** Value Usd */
+            value_usd: string | null;
         };
         /** Page[AccountDefinition] */
         Page_AccountDefinition_: {
@@ -6216,6 +6643,24 @@ export interface components {
             run: string;
         };
         /**
+         * PublishedUnit
+         * @description What one unit of a class was worth at one published NAV; its statement is under ``run``.
+         */
+        PublishedUnit: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Currency */
+            currency: string;
+            /** Nav Per Unit */
+            nav_per_unit: string | null;
+            /** Run */
+            run: string;
+        };
+        /**
          * Quality
          * @description Whether a NAV may be published.
          * @enum {string}
@@ -6667,12 +7112,18 @@ export interface components {
             recovery_codes: number;
         };
         /**
+         * SentAnswer
+         * @description The id of a notice that is on its way.
+         */
+        SentAnswer: {
+            /** Id */
+            id: string;
+        };
+        /**
          * SessionAnswer
-         * @description One open session; ``current`` is the one that asks.
+         * @description One open session and the network address it came from; ``current`` is the one that asks.
          */
         SessionAnswer: {
-            /** Address */
-            address: string;
             /**
              * Created At
              * Format: date-time
@@ -6699,6 +7150,8 @@ export interface components {
             last_seen_at: string;
             /** Methods */
             methods: string[];
+            /** Seen From */
+            seen_from: string;
         };
         /**
          * Sessions
@@ -7112,6 +7565,14 @@ export interface components {
          */
         TransferKind: "external" | "internal";
         /**
+         * UnitHistoryAnswer
+         * @description The published NAVs per unit of a class, newest first.
+         */
+        UnitHistoryAnswer: {
+            /** Items */
+            items: components["schemas"]["PublishedUnit"][];
+        };
+        /**
          * Unknown
          * @description What do we not know; ``if_stale_zero`` is the change of NAV if all that is stale were worth nothing.
          */
@@ -7329,6 +7790,10 @@ export type ByTag = components['schemas']['ByTag'];
 export type CashFlow = components['schemas']['CashFlow'];
 export type CashKind = components['schemas']['CashKind'];
 export type Changed = components['schemas']['Changed'];
+export type ChannelAnswer = components['schemas']['ChannelAnswer'];
+export type ChannelBody = components['schemas']['ChannelBody'];
+export type ChannelChange = components['schemas']['ChannelChange'];
+export type ChannelKind = components['schemas']['ChannelKind'];
 export type CheckedAnswer = components['schemas']['CheckedAnswer'];
 export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
@@ -7346,11 +7811,13 @@ export type CoverageAnswer = components['schemas']['CoverageAnswer'];
 export type CoverageClass = components['schemas']['CoverageClass'];
 export type Dealing = components['schemas']['Dealing'];
 export type DealingKind = components['schemas']['DealingKind'];
+export type DeliveryState = components['schemas']['DeliveryState'];
 export type DifferencesAnswer = components['schemas']['DifferencesAnswer'];
 export type Doubt = components['schemas']['Doubt'];
 export type EntryBody = components['schemas']['EntryBody'];
 export type EraseBody = components['schemas']['EraseBody'];
 export type Erasure = components['schemas']['Erasure'];
+export type Event = components['schemas']['Event'];
 export type Evidence = components['schemas']['Evidence'];
 export type EvidenceAnswer = components['schemas']['EvidenceAnswer'];
 export type FactAnswer = components['schemas']['FactAnswer'];
@@ -7372,6 +7839,8 @@ export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
 export type HistoryAnswer = components['schemas']['HistoryAnswer'];
 export type HistoryPoint = components['schemas']['HistoryPoint'];
+export type HoldingsAnswer = components['schemas']['HoldingsAnswer'];
+export type HostBody = components['schemas']['HostBody'];
 export type Hurt = components['schemas']['Hurt'];
 export type ImportCheckAnswer = components['schemas']['ImportCheckAnswer'];
 export type ImportedAnswer = components['schemas']['ImportedAnswer'];
@@ -7399,6 +7868,9 @@ export type LinkBody = components['schemas']['LinkBody'];
 export type LinkUseBody = components['schemas']['LinkUseBody'];
 export type LogInBody = components['schemas']['LogInBody'];
 export type LoggedIn = components['schemas']['LoggedIn'];
+export type MailSecurity = components['schemas']['MailSecurity'];
+export type MailServerAnswer = components['schemas']['MailServerAnswer'];
+export type MailServerBody = components['schemas']['MailServerBody'];
 export type ManualItem = components['schemas']['ManualItem'];
 export type ManualKind = components['schemas']['ManualKind'];
 export type Margin = components['schemas']['Margin'];
@@ -7427,11 +7899,13 @@ export type NodeDefinition = components['schemas']['NodeDefinition'];
 export type NodeFigures = components['schemas']['NodeFigures'];
 export type NodeKind = components['schemas']['NodeKind'];
 export type NodeTotals = components['schemas']['NodeTotals'];
+export type NoticeAnswer = components['schemas']['NoticeAnswer'];
 export type NumeraireDefinition = components['schemas']['NumeraireDefinition'];
 export type NumeraireNav = components['schemas']['NumeraireNav'];
 export type NumerairePrice = components['schemas']['NumerairePrice'];
 export type OptionRight = components['schemas']['OptionRight'];
 export type OverviewAnswer = components['schemas']['OverviewAnswer'];
+export type OwnHolding = components['schemas']['OwnHolding'];
 export type PageAccountDefinition = components['schemas']['Page_AccountDefinition_'];
 export type PageAliasDefinition = components['schemas']['Page_AliasDefinition_'];
 export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_'];
@@ -7474,6 +7948,7 @@ export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProvisionedAnswer = components['schemas']['ProvisionedAnswer'];
 export type Published = components['schemas']['Published'];
+export type PublishedUnit = components['schemas']['PublishedUnit'];
 export type Quality = components['schemas']['Quality'];
 export type Queued = components['schemas']['Queued'];
 export type Quote = components['schemas']['Quote'];
@@ -7500,6 +7975,7 @@ export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type ScopeAnswer = components['schemas']['ScopeAnswer'];
 export type ScopeBody = components['schemas']['ScopeBody'];
 export type Security = components['schemas']['Security'];
+export type SentAnswer = components['schemas']['SentAnswer'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
@@ -7528,6 +8004,7 @@ export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type Trade = components['schemas']['Trade'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferKind = components['schemas']['TransferKind'];
+export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
 export type UserChangeBody = components['schemas']['UserChangeBody'];
@@ -7591,6 +8068,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8032,6 +8518,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -8466,6 +8961,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -8844,6 +9348,13 @@ export interface operations {
     list_entries_api_v1_audit_get: {
         parameters: {
             query?: {
+                newest_first?: boolean;
+                /** @description Exactly this actor */
+                actor?: string | null;
+                /** @description Actions that begin so */
+                action?: string | null;
+                /** @description Subjects that contain this */
+                subject?: string | null;
                 /** @description The whole list as a file, at most 100000 rows */
                 format?: components["schemas"]["TableFormat"] | null;
                 /** @description Most items in a page */
@@ -8893,6 +9404,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8990,6 +9510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -9080,6 +9609,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9514,6 +10052,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10094,7 +10641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10197,6 +10744,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10722,6 +11278,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -10908,6 +11473,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12159,6 +12733,206 @@ export interface operations {
             };
         };
     };
+    list_holdings_api_v1_holdings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldingsAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_unit_history_api_v1_holdings_classes__share_class__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                share_class: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitHistoryAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_own_statement_api_v1_holdings_runs__id__statement_get: {
         parameters: {
             query?: {
@@ -12322,6 +13096,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -12435,6 +13218,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -12536,6 +13328,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12741,6 +13542,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -12934,6 +13744,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -13044,6 +13863,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13375,6 +14203,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13775,6 +14612,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -13860,6 +14706,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14665,6 +15520,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -14785,7 +15649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14893,6 +15757,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -14976,6 +15849,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15093,6 +15975,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15219,6 +16110,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -15318,6 +16218,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15428,6 +16337,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15788,6 +16706,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -15907,6 +16834,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description In conflict with the present state */
             409: {
                 headers: {
@@ -16013,7 +16949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16130,6 +17066,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -16220,6 +17165,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -16299,6 +17253,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16529,6 +17492,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -16614,6 +17586,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16729,6 +17710,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17172,7 +18162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17266,6 +18256,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19072,7 +20071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19171,6 +20170,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19553,6 +20561,1237 @@ export interface operations {
             };
         };
     };
+    list_notices_api_v1_notices_get: {
+        parameters: {
+            query?: {
+                /** @description Most notices in the list */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels_api_v1_notices_channels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_channel_api_v1_notices_channels_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_channel_api_v1_notices_channels__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_channel_api_v1_notices_channels__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_test_api_v1_notices_channels__id__test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_hosts_api_v1_notices_hosts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    allow_host_api_v1_notices_hosts_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forbid_host_api_v1_notices_hosts__host__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                host: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_mail_server_api_v1_notices_mail_server_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailServerAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_mail_server_api_v1_notices_mail_server_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailServerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailServerAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_definitions_api_v1_numeraires_get: {
         parameters: {
             query?: {
@@ -19605,6 +21844,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20507,6 +22755,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -20934,6 +23191,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -21260,6 +23526,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21692,6 +23967,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22391,6 +24675,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -22481,7 +24774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22575,6 +24868,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22704,7 +25006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It names something that does not exist, or is not the caller's */
+            /** @description No such thing, or not the caller's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22821,6 +25123,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -22861,7 +25172,10 @@ export interface operations {
     };
     list_health_api_v1_sources_health_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22904,6 +25218,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22994,6 +25317,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -23077,6 +25409,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23640,6 +25981,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -23725,6 +26075,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23960,6 +26319,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -24045,6 +26413,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25188,6 +27565,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -25273,6 +27659,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
