@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from truenav.store import audit, audit_chain
+from truenav.store.audit import AuditSearch
 from truenav.store.audit_chain import AuditHead, verify_lines
 from truenav.store.postgres import Role
 
@@ -52,6 +53,17 @@ def test_an_untouched_chain_is_well_in_the_database_and_in_its_export(database, 
 def test_an_empty_chain_is_well(database, tenant):
     with database.transaction(tenant) as session:
         assert audit.verify(session).ok
+
+
+def test_entries_are_found_by_who_did_what_to_what_newest_first(database, chain):
+    def found(**search):
+        with database.transaction(chain) as session:
+            rows = audit.entries(session, newest_first=True, search=AuditSearch(**search), after_seq=7)
+        return [row.subject for row in rows]
+
+    assert found() == [f"run-{number}" for number in range(5, -1, -1)]
+    assert found(actor="ana", action="nav:", subject="RUN-3") == ["run-3"]
+    assert found(actor="an") == found(action="%") == found(subject="run_3") == []
 
 
 def test_every_flipped_byte_of_the_export_is_found_in_its_entry(database, chain):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,9 +48,34 @@ def append(
     return AuditHead(head.seq + 1, sealed.hex())
 
 
-def entries(session: Session, *, after_seq: int = 0, limit: int = 100) -> tuple[Row[Any], ...]:
-    """Up to ``limit`` entries after ``after_seq``, oldest first, as rows of the table."""
-    query = select(audit_entry).where(audit_entry.c.seq > after_seq).order_by(audit_entry.c.seq)
+@dataclass(frozen=True, slots=True)
+class AuditSearch:
+    """Which entries: of exactly this actor, with actions that begin so, with subjects that contain this."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+
+
+def entries(
+    session: Session,
+    *,
+    after_seq: int = 0,
+    limit: int = 100,
+    newest_first: bool = False,
+    search: AuditSearch = AuditSearch(),
+) -> tuple[Row[Any], ...]:
+    """Up to ``limit`` entries beyond ``after_seq`` in their order (0: all), as rows of the table."""
+    table, seq = audit_entry.c, audit_entry.c.seq
+    query = select(audit_entry).order_by(seq.desc() if newest_first else seq)
+    if after_seq:
+        query = query.where(seq < after_seq if newest_first else seq > after_seq)
+    if search.actor is not None:
+        query = query.where(table.actor == search.actor)
+    if search.action is not None:
+        query = query.where(table.action.startswith(search.action, autoescape=True))
+    if search.subject is not None:
+        query = query.where(table.subject.icontains(search.subject, autoescape=True))
     return tuple(session.execute(query.limit(limit)))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from fastapi import Query
 from sqlalchemy import Row
 
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.context import SessionDep
 from truenav.app.http.models import Answer, Instant
-from truenav.app.http.pages import BadCursorError, Page
+from truenav.app.http.pages import Page, read_number
 from truenav.app.http.routes import Router, requires
 from truenav.store import audit
+from truenav.store.audit import AuditSearch
 
 router = Router(prefix="/audit", tags=["audit"])
 
@@ -54,9 +56,28 @@ class AuditCheckAnswer(Answer):
 
 
 @router.get("", dependencies=[requires("audit:read")])
-def list_entries(session: SessionDep, query: TableQueryDep) -> Page[AuditEntryAnswer]:
-    """Entries of the tenant, oldest first."""
-    rows = audit.entries(session, after_seq=_seq(query.after), limit=query.limit + 1)
+def list_entries(
+    session: SessionDep,
+    query: TableQueryDep,
+    newest_first: bool = False,
+    actor: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Exactly this actor")
+    ] = None,
+    action: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Actions that begin so")
+    ] = None,
+    subject: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Subjects that contain this")
+    ] = None,
+) -> Page[AuditEntryAnswer]:
+    """Entries of the tenant, oldest first unless asked otherwise."""
+    rows = audit.entries(
+        session,
+        after_seq=read_number(query.after),
+        limit=query.limit + 1,
+        newest_first=newest_first,
+        search=AuditSearch(actor, action, subject),
+    )
     return query.page(rows, key=lambda row: str(row.seq), show=AuditEntryAnswer.of)
 
 
@@ -67,11 +88,3 @@ def verify_chain(session: SessionDep) -> AuditCheckAnswer:
     return AuditCheckAnswer(
         ok=check.ok, seq=check.head.seq, hash=check.head.hash, first_bad=check.first_bad, reason=check.reason
     )
-
-
-def _seq(position: str | None) -> int:
-    if position is None:
-        return 0
-    if not (position.isascii() and position.isdigit() and len(position) <= 18):
-        raise BadCursorError("The cursor is not one of this list; start again without a cursor.")
-    return int(position)
