@@ -36,7 +36,7 @@ export function BridgePanel({ run }: { run: RunAnswer }) {
           {several ? (
             <Select
               size="xs"
-              w={170}
+              w={160}
               aria-label={t.fund}
               value={fund}
               onChange={choose}
@@ -60,7 +60,7 @@ export function BridgePanel({ run }: { run: RunAnswer }) {
         </span>
       }
     >
-      <Shown of={bridges} rows={6} height={230}>
+      <Shown of={bridges} rows={6} height={340}>
         {() =>
           bridge === null ? (
             <Empty icon="info" title={t.bridgeNone}>
@@ -90,7 +90,7 @@ function Drawn({ bridge }: { bridge: NavBridge }) {
   const spoken = moved.map((part) => `${t.parts[part]} ${show(partValue(bridge, part), places, { signed: true })}`).join(', ');
   return (
     <div className={css.padded}>
-      <Waterfall steps={steps} places={places} height={220} summary={`${t.bridgeSpoken}: ${spoken}`} />
+      <Waterfall steps={steps} places={places} height={290} summary={`${t.bridgeSpoken}: ${spoken}`} />
       <Sum bridge={bridge} />
     </div>
   );

@@ -19,13 +19,15 @@ import words from './words';
 
 interface EvidenceDrawerProps {
   line: Line | null;
+  /** When the run was computed: of a payload received again and again, the last time before counts. */
+  knownAt: string;
   /** The lines in the order of the table, to go on to the next. */
   among: readonly Line[];
   onOpen: (key: string | null) => void;
   nodeName: (id: string) => string;
 }
 
-export function EvidenceDrawer({ line, among, onOpen, nodeName }: EvidenceDrawerProps) {
+export function EvidenceDrawer({ line, knownAt, among, onOpen, nodeName }: EvidenceDrawerProps) {
   const t = useWords(words);
   const at = among.findIndex((one) => one.key === line?.key);
   const go = (step: number) => onOpen(among[at + step]?.key ?? line?.key ?? null);
@@ -47,7 +49,7 @@ export function EvidenceDrawer({ line, among, onOpen, nodeName }: EvidenceDrawer
           <Trace line={line} />
           <About line={line} />
           {line.line.evidence.length === 0 || line.line.kind === 'holding' ? <Through line={line} /> : null}
-          {line.line.evidence.length > 0 ? <Payloads key={line.key} line={line} /> : null}
+          {line.line.evidence.length > 0 ? <Payloads key={line.key} line={line} knownAt={knownAt} /> : null}
           <div className={css.buttons}>
             <Button size="xs" disabled={at <= 0} onClick={() => go(-1)} leftSection={<Icon name="left" size={12} />}>
               {t.previous}
@@ -132,7 +134,7 @@ function Through({ line: { line } }: { line: Line }) {
   );
 }
 
-function Payloads({ line }: { line: Line }) {
+function Payloads({ line, knownAt }: { line: Line; knownAt: string }) {
   const { evidence } = line.line;
   const metas = useQueries({
     queries: evidence.map((sha256) => ({
@@ -154,15 +156,15 @@ function Payloads({ line }: { line: Line }) {
       {evidence.length > 1 ? (
         <SegmentedControl className={css.payloadTabs} orientation={evidence.length > 2 ? 'vertical' : 'horizontal'} fullWidth value={String(shown)} onChange={(value) => choose(Number.parseInt(value, 10))} data={labels} />
       ) : null}
-      {meta ? <Shown of={meta}>{(found) => <One key={found.sha256} found={found} line={line} />}</Shown> : null}
+      {meta ? <Shown of={meta}>{(found) => <One key={found.sha256} found={found} line={line} knownAt={knownAt} />}</Shown> : null}
     </>
   );
 }
 
-function One({ found, line }: { found: EvidenceAnswer; line: Line }) {
+function One({ found, line, knownAt }: { found: EvidenceAnswer; line: Line; knownAt: string }) {
   const t = useWords(words);
   const language = useLanguage();
-  const one = found.received.at(-1);
+  const one = found.received.findLast((each) => Date.parse(each.answered_at) <= Date.parse(knownAt)) ?? found.received[0];
   if (!one) return null;
   const params = (one.request.params ?? []).map(([name, value]) => `${name}=${value}`).join('&');
   const request = typeof one.request.url === 'string' ? `${one.request.method} ${one.request.url}${params ? `?${params}` : ''}` : '•••••';

@@ -18,6 +18,8 @@ import { describe, is, ONLY, select, shareOf, total, type Filter, type Line, typ
 import css from './nav.module.css';
 import words from './words';
 
+const NO_FILTER: Filter = { fund: null, node: null, venue: null, only: null, text: '' };
+
 type Row = Line | { readonly key: 'gav' | 'fees' | 'nav' | 'sum'; readonly label: string; readonly value: string; readonly note?: string };
 
 export function Lines({ run, figures }: { run: RunAnswer; figures: RunFigures }) {
@@ -47,7 +49,8 @@ function Found({ run, figures, lines }: { run: RunAnswer; figures: RunFigures; l
       { replace: true, preventScrollReset: true },
     );
   const opened = shown.find((one) => one.key === params.get('line')) ?? lines.find((one) => one.key === params.get('line')) ?? null;
-  const whole = figures.funds.find((one) => one.fund === (filter.fund ?? run.fund)) ?? null;
+  const whole = figures.funds.find((one) => one.fund === filter.fund) ?? null;
+  const base = useMemo(() => whole?.nav_usd ?? total(select(lines, NO_FILTER)).value, [lines, whole]);
   const rows: Row[] = [...shown, ...totals(t, shown, filter, whole)];
   const query = new URLSearchParams({ ...(filter.fund ? { fund: filter.fund } : {}), ...(filter.node ? { node: filter.node } : {}) });
   const count = show(String(shown.length), 0);
@@ -61,7 +64,7 @@ function Found({ run, figures, lines }: { run: RunAnswer; figures: RunFigures; l
       {lines.length >= MOST_LINES ? <p className={`warn ${css.padded}`}>{t.firstLines(show(String(MOST_LINES), 0))}</p> : null}
       <DataTable
         label={t.tabs.lines}
-        columns={columnsOf(t, whole?.nav_usd ?? null, nodeName)}
+        columns={columnsOf(t, base, nodeName)}
         rows={shown.length === 0 ? [] : rows}
         rowKey={(row) => row.key}
         rowTone={(row) => ('value' in row ? 'total' : 'plain')}
@@ -72,7 +75,7 @@ function Found({ run, figures, lines }: { run: RunAnswer; figures: RunFigures; l
           <Empty icon="search" title={t.noLines} action={<Button onClick={clear}>{t.clear}</Button>} />
         }
       />
-      <EvidenceDrawer line={opened} among={shown} onOpen={open} nodeName={nodeName} />
+      <EvidenceDrawer line={opened} knownAt={run.known_at} among={shown} onOpen={open} nodeName={nodeName} />
     </Panel>
   );
 }
@@ -85,7 +88,7 @@ function totals(t: Words, shown: readonly Line[], filter: Filter, whole: FundFig
   const sum = total(shown);
   const note = sum.unknown > 0 ? t.without(String(sum.unknown)) : undefined;
   const filtered = filter.node !== null || filter.venue !== null || filter.only !== null || filter.text.trim() !== '';
-  if (filtered || filter.fund === null || whole === null) return [{ key: 'sum', label: t.sumShown, value: sum.value, note }];
+  if (filtered || whole === null) return [{ key: 'sum', label: t.sumShown, value: sum.value, note }];
   return [
     { key: 'gav', label: t.gav, value: whole.gross_asset_value_usd, note },
     { key: 'fees', label: t.fees, value: negate(whole.accrued_fees_usd) },
@@ -93,7 +96,7 @@ function totals(t: Words, shown: readonly Line[], filter: Filter, whole: FundFig
   ];
 }
 
-function columnsOf(t: Words, whole: string | null, nodeName: (id: string) => string): Column<Row>[] {
+function columnsOf(t: Words, whole: string, nodeName: (id: string) => string): Column<Row>[] {
   const of = <T,>(row: Row, line: (line: Line) => T, total: T): T => ('value' in row ? total : line(row));
   const value = (row: Row) => ('value' in row ? row.value : row.line.value_usd);
   return [

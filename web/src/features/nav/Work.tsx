@@ -22,11 +22,14 @@ export function Work({ run }: { run: RunAnswer }) {
     );
   }
   const ended = parts.filter((part) => part.state === 'done' || part.state === 'failed').length;
+  const waiting = job === null || job.state === 'waiting';
+  const reading = parts.length === 0 ? t.collectingRuns : t.accountsRead(String(ended), String(parts.length));
+  const said = waiting ? t.collectingWait : parts.length > 0 && ended === parts.length ? t.calculating : reading;
   return (
     <Panel title={t.collectingTitle} sub={t.collectingHint}>
       <div className={css.padded}>
         <p className="ink2" aria-live="polite">
-          {job === null || job.state === 'waiting' ? t.collectingWait : job.message}
+          {said}
         </p>
         <Progress share={parts.length === 0 ? null : ended / parts.length} label={t.collectingTitle} />
       </div>

@@ -39,7 +39,7 @@ export function describe(rows: readonly NavLineAnswer[], figures: RunFigures, no
   });
 }
 
-/** Without a fund: every line that is no holding, since holdings are looked through. Largest value first. */
+/** Without a fund: every line that is no holding, since the lines of that fund are there. Largest value first. */
 export function select(lines: readonly Line[], filter: Filter): readonly Line[] {
   const text = filter.text.trim().toLocaleLowerCase();
   const wanted = (one: Line): boolean =>
