@@ -5,6 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from truenav.access.actions import ROLES
+from truenav.store import logins
 from truenav.store import roles as store
 
 EXAMPLES = 6
@@ -50,6 +51,8 @@ def _ask_everything(installation, tenant, role, *, examples, known=False):
         if operation.path in ENDLESS and role:
             continue
         if email and client.get("/api/v1/me").status_code == 401:
+            with installation.house.database.transaction(tenant) as session:
+                logins.require_factor(session, False)  # a generated rule would close every door
             assert client.log_in(email).status_code == 200
         _run(operation, client, statuses, keep_login=role is not None, examples=examples)
     return statuses
