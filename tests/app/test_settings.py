@@ -48,3 +48,25 @@ def test_an_object_store_needs_all_of_its_settings():
     with pytest.raises(SettingError, match="TRUENAV_S3_SECRET_KEY is missing"):
         read_settings({**whole, "TRUENAV_S3_SECRET_KEY": ""})
     assert read_settings({}).s3 is None
+
+
+@pytest.mark.parametrize(
+    "given", ["https://nav.example.com", "https://NAV.example.com:8443/", "http://localhost:8800"]
+)
+def test_the_public_address_is_an_origin(given):
+    found = read_settings({"TRUENAV_PUBLIC_URL": given}).public_url
+    assert found == given.lower().rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["nav.example.com", "http://nav.example.com", "https://", "https://a.test/app", "https://a.test?x=1"],
+)
+def test_a_public_address_that_passkeys_could_not_be_bound_to_is_refused(given):
+    with pytest.raises(SettingError, match="TRUENAV_PUBLIC_URL"):
+        read_settings({"TRUENAV_PUBLIC_URL": given})
+
+
+def test_private_identity_providers_are_allowed_by_one_word_only():
+    assert read_settings({"TRUENAV_PRIVATE_ISSUERS": "1"}).private_issuers
+    assert not read_settings({"TRUENAV_PRIVATE_ISSUERS": "yes"}).private_issuers

@@ -35,7 +35,7 @@ def list_roles(principal: PrincipalDep, session: SessionDep) -> RolesAnswer:
     return RolesAnswer.of(roles.list_roles(session, principal))
 
 
-@router.put("/roles/{id}", dependencies=[requires("role:write")])
+@router.put("/roles/{id}", dependencies=[requires("role:write", fresh=True)])
 def put_role(
     id: IdPath, body: RoleBody, principal: PrincipalDep, session: SessionDep, now: NowDep
 ) -> RoleAnswer:
@@ -43,7 +43,7 @@ def put_role(
     return RoleAnswer.of(roles.put_role(session, principal, body.draft(id), now=now))
 
 
-@router.delete("/roles/{id}", status_code=204, dependencies=[requires("role:write")])
+@router.delete("/roles/{id}", status_code=204, dependencies=[requires("role:write", fresh=True)])
 def remove_role(id: IdPath, principal: PrincipalDep, session: SessionDep, now: NowDep) -> None:
     """Forget a role of the tenant's own; refused (409) while somebody has it."""
     roles.remove_role(session, principal, id, now=now)
@@ -56,7 +56,7 @@ def get_scope(user_id: IdPath, session: SessionDep) -> ScopeAnswer:
     return ScopeAnswer.of(store.get_scope(session, UserId(user_id)))
 
 
-@router.put("/users/{user_id}/scope", dependencies=[requires("user:write")])
+@router.put("/users/{user_id}/scope", dependencies=[requires("user:write", fresh=True)])
 def put_scope(
     user_id: IdPath, body: ScopeBody, principal: PrincipalDep, session: SessionDep, now: NowDep
 ) -> ScopeAnswer:
