@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +118,16 @@ def test_the_api_never_answers_with_the_document(browser: Browser) -> None:
         assert browser.get(address, headers=PAGE).headers["content-type"] == "application/problem+json"
     assert browser.send("POST", "/settings", PAGE).status_code == 404
     assert browser.get("/settings", headers={"Accept": "application/json"}).status_code == 404
+
+
+def test_a_new_build_is_served_without_a_restart(browser: Browser, folder: Path) -> None:
+    assert browser.get("/", headers=PAGE).text.endswith("<title>truenav</title>")
+    (folder / "assets" / "index-AbC123.js").rename(folder / "assets" / "index-New456.js")
+    (folder / "index.html").write_text("<!doctype html><title>newer</title>")
+    os.utime(folder / "index.html", ns=(1, 1))
+    assert browser.get("/", headers=PAGE).text.endswith("<title>newer</title>")
+    assert browser.get("/assets/index-New456.js").status_code == 200
+    assert browser.get("/assets/index-AbC123.js").status_code == 404
 
 
 def test_without_a_build_the_api_stands_alone(tmp_path: Path) -> None:

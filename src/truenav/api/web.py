@@ -1,7 +1,7 @@
 """The web app: files built by ``make web``, served beside the API from the same address.
 
-What is served is read from the folder once, at the start, into a table of addresses. A request is looked up
-there and nowhere else, so no address can name a file outside of the folder.
+What is served is read from the folder into a table of addresses, at the start and again after a new build. A
+request is looked up there and nowhere else, so no address can name a file outside of the folder.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ class WebFile:
 
 def install_web(app: FastAPI, folder: Path = WEB) -> None:
     """Serve the web app where no route matches; without a build nothing changes."""
-    files = read_files(folder)
-    if "/index.html" in files:
-        app.router.default = _Web(files, app.router.default)
+    if (folder / "index.html").is_file():
+        app.router.default = _Web(folder, app.router.default)
 
 
 def read_files(folder: Path) -> dict[str, WebFile]:
@@ -77,9 +76,12 @@ def _file(path: Path, relative: Path) -> WebFile:
 class _Web:
     """Answers GET and HEAD from the table; everything else goes on to ``otherwise``."""
 
-    def __init__(self, files: Mapping[str, WebFile], otherwise: ASGIApp) -> None:
-        self._files = files
+    def __init__(self, folder: Path, otherwise: ASGIApp) -> None:
+        self._document = folder / "index.html"
+        self._built_ns = 0
+        self._files: Mapping[str, WebFile] = {}
         self._otherwise = otherwise
+        self._look_for_new_build()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._look_up(Request(scope)) if scope["type"] == "http" else None
@@ -96,8 +98,19 @@ class _Web:
         if path in self._files:
             return self._files[path]
         # An address of the app itself: its pages are drawn by the browser, all from the one document.
-        wants_page = "text/html" in request.headers.get("accept", "")
-        return self._files["/index.html"] if wants_page and "." not in path.rpartition("/")[2] else None
+        if "text/html" not in request.headers.get("accept", "") or "." in path.rpartition("/")[2]:
+            return None
+        self._look_for_new_build()
+        return self._files.get("/index.html")
+
+    def _look_for_new_build(self) -> None:
+        """The document names the files that belong to it, so it must never be newer than the table."""
+        try:
+            built_ns = self._document.stat().st_mtime_ns
+        except FileNotFoundError:  # a build is under way
+            return
+        if built_ns != self._built_ns:
+            self._files, self._built_ns = read_files(self._document.parent), built_ns
 
 
 def _answer(request: Request, file: WebFile) -> Response:
