@@ -13,6 +13,8 @@ from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.ids import NodeId, RunId
 from truenav.store import definitions, progress, queue, runs
 from truenav.store.definitions import Kind
+from truenav.store.roles import switch_module
+from truenav.store.tenants import suspend_tenant
 from truenav.store.users import create_tenant
 from truenav.worker.leader import Leader, StaleLeaderError, take_office
 
@@ -122,6 +124,23 @@ def test_a_schedule_with_a_broken_body_stops_no_other_tenant(workshop):
         create_tenant(session, name="First", at=NOW)
         definitions.put(session, Kind.SCHEDULE, "broken", {"no": "schedule"}, by="anna", at=NOW)
     _schedule(workshop, at=workshop.house.clock.now() - timedelta(hours=1))
+    _lead_once(workshop)
+    assert len(_struck(workshop)) == 1
+
+
+@pytest.mark.parametrize("how", ["suspended", "switched off"])
+def test_nothing_is_due_for_a_suspended_tenant_or_a_module_that_is_off(workshop, how):
+    _schedule(workshop, at=workshop.house.clock.now() - timedelta(hours=1))
+    with workshop.house.database.transaction(workshop.tenant) as session:
+        if how == "suspended":
+            suspend_tenant(session, at=NOW)
+        else:
+            switch_module(session, "nav", enabled=False, by="anna", at=NOW)
+    _lead_once(workshop)
+    assert _struck(workshop) == []
+    with workshop.house.database.transaction(workshop.tenant) as session:
+        suspend_tenant(session, at=None)
+        switch_module(session, "nav", enabled=True, by="anna", at=NOW)
     _lead_once(workshop)
     assert len(_struck(workshop)) == 1
 

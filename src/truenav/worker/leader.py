@@ -25,7 +25,8 @@ from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
 from truenav.store import changes, idempotency, progress, queue
-from truenav.store.database import Session, tenant_ids
+from truenav.store.database import Session
+from truenav.store.tenants import list_tenants
 from truenav.worker.execute import report_failure
 
 STALLED_SECONDS = 3.0
@@ -147,8 +148,9 @@ class Leader:
         """Do once everything that a leader does; what fails for one tenant is told, and the others go on."""
         self._rescue(term)
         with self._house.database.lookup() as session:
-            tenants = tenant_ids(session)
-        for tenant in tenants:
+            known = list_tenants(session)
+        tenants = tuple(one.id for one in known)
+        for tenant in (one.id for one in known if one.suspended_at is None):
             term.confirm()
             self._guarded(tenant, lambda session: self._look_after(session, term))
         if self._cleaned_at is None or time.monotonic() - self._cleaned_at > _CLEANING_SECONDS:

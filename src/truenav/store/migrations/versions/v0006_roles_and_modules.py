@@ -56,14 +56,11 @@ _GRANTS = {
     "module_switch": "SELECT, INSERT, UPDATE",
 }
 
-# Nothing of a suspended tenant is due. Its rows can be erased, and only its own: the function deletes under
-# the wall of the transaction's tenant, children before parents whatever tables there are.
+# The rows of a suspended tenant can be erased, and only its own: the function deletes under the wall of the
+# transaction's tenant, children before parents whatever tables there are.
 _TENANTS = """
 ALTER TABLE tenant ADD COLUMN suspended_at timestamptz;
 GRANT UPDATE (suspended_at) ON tenant TO truenav_app;
-CREATE OR REPLACE FUNCTION tenant_ids() RETURNS TABLE (tenant_id text) LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = public, pg_temp AS
-    $$ SELECT t.tenant_id FROM tenant t WHERE t.suspended_at IS NULL ORDER BY t.tenant_id $$;
 CREATE FUNCTION list_tenants()
     RETURNS TABLE (tenant_id text, name text, created_at timestamptz, suspended_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
@@ -114,8 +111,6 @@ GRANT EXECUTE ON FUNCTION list_tenants(), erase_tenant() TO truenav_app;
 _DOWN = """
 DROP FUNCTION erase_tenant();
 DROP FUNCTION list_tenants();
-CREATE OR REPLACE FUNCTION tenant_ids() RETURNS TABLE (tenant_id text) LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = public, pg_temp AS $$ SELECT t.tenant_id FROM tenant t ORDER BY t.tenant_id $$;
 ALTER TABLE tenant DROP COLUMN suspended_at;
 DROP TABLE module_switch;
 DROP TABLE user_preference;
