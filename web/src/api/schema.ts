@@ -1892,6 +1892,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nav/runs/{id}/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Classes
+         * @description Every share class of every fund of a run.
+         *
+         *     Needs `nav:read`: See NAV runs, their lines, bridges, reconciliations and evidence bundles.
+         */
+        get: operations["list_classes_api_v1_nav_runs__id__classes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nav/runs/{id}/coverage": {
         parameters: {
             query?: never;
@@ -4402,6 +4424,15 @@ export interface components {
             bridge: components["schemas"]["NavBridge"] | null;
             /** Fund */
             fund: string;
+        };
+        /**
+         * FundClass
+         * @description One share class of one fund.
+         */
+        FundClass: {
+            /** Fund */
+            fund: string;
+            values: components["schemas"]["ClassNav"];
         };
         /**
          * FundCoverage
@@ -7829,6 +7860,7 @@ export type FeePayment = components['schemas']['FeePayment'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
 export type FundBridge = components['schemas']['FundBridge'];
+export type FundClass = components['schemas']['FundClass'];
 export type FundCoverage = components['schemas']['FundCoverage'];
 export type FundFigures = components['schemas']['FundFigures'];
 export type FundNav = components['schemas']['FundNav'];
@@ -18552,7 +18584,10 @@ export interface operations {
     };
     get_bridge_api_v1_nav_runs__id__bridge_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -18568,6 +18603,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FundBridge"][];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18770,9 +18807,127 @@ export interface operations {
             };
         };
     };
+    list_classes_api_v1_nav_runs__id__classes_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FundClass"][];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_coverage_api_v1_nav_runs__id__coverage_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -18788,6 +18943,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CoverageAnswer"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18882,7 +19039,10 @@ export interface operations {
     };
     get_differences_api_v1_nav_runs__id__differences_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -18898,6 +19058,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DifferencesAnswer"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18992,7 +19154,10 @@ export interface operations {
     };
     list_run_events_api_v1_nav_runs__id__events_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -19008,6 +19173,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunEventAnswer"][];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
