@@ -67,7 +67,7 @@ class Subject:
 def read_subject(session: Session, house: House, principal: Principal, run: Run) -> Subject:
     """Read all of a calculated run; ``RunConflictError`` while it is collecting."""
     blobs = house.blobs(principal.tenant)
-    inputs, result = read_inputs(blobs, run), read_result(blobs, run)
+    inputs, result = _decoded(_Calculated(run.inputs_sha, run.result_sha, run, blobs))
     events = runs.events(session, run.id)
     until = _settled_at(events)
     return Subject(
@@ -80,6 +80,27 @@ def read_subject(session: Session, house: House, principal: Principal, run: Run)
         people={user.id: user.name for user in users.list_users(session)},
         key=fingerprint_of(tenant_signer(session, house).public_key) if run.bundle_sha else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Calculated:
+    """A run's archived inputs and result, which never change: where they lie is no part of what they are."""
+
+    inputs: Sha256 | None
+    result: Sha256 | None
+    run: Run = field(compare=False)
+    blobs: BlobStore = field(compare=False)
+
+
+@lru_cache(maxsize=2)
+def _decoded(calculated: _Calculated) -> tuple[NavInputs, NavResult]:
+    """Inputs and result; the last ones are kept, since one run is printed for many readers."""
+    return read_inputs(calculated.blobs, calculated.run), read_result(calculated.blobs, calculated.run)
+
+
+def forget_runs() -> None:
+    """Decode the next run again, as a process does that has just begun."""
+    _decoded.cache_clear()
 
 
 def past_nav(fund: FundNav) -> PastNav:
