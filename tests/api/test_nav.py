@@ -78,6 +78,20 @@ def test_coverage_bridge_and_reconciliation_of_a_second_nav(fund):
     assert {one["row"]["status"] for one in rows} == {"ok"}
 
 
+def test_a_runs_figures_carry_the_names_behind_its_ids_and_every_table_is_a_file(fund):
+    path = f"/api/v1/nav/runs/{fund.strike()['id']}"
+    figures = fund.maker.get(f"{path}/figures").json()
+    (root,) = figures["funds"]
+    (line, *_) = fund.maker.get(f"{path}/lines").json()["items"]
+    assert root["lines"] == len(fund.maker.get(f"{path}/lines").json()["items"])
+    assert line["line"]["subject"] in {one["subject"] for one in figures["labels"]}
+    assert "BTC" in {one["label"] for one in figures["labels"]}
+    assert {one["account"] for one in figures["places"]} == {"desk"}
+    for table in ("lines", "classes", "coverage", "events", "bridge", "reconciliation"):
+        answer = fund.maker.get(f"{path}/{table}", params={"format": "csv"})
+        assert (answer.status_code, answer.headers["content-type"][:8]) == (200, "text/csv"), table
+
+
 def test_of_two_who_approve_at_once_one_is_told_that_it_is_done(fund):
     run = fund.strike()
     others = [fund.installation.logged_in(fund.tenant, name, "finance") for name in ("ben", "cleo")]

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Path, Query, Response
 
 from truenav.access.masking import refuse_raw
-from truenav.app.exports.wire import TableQueryDep
+from truenav.app.exports.wire import TableQueryDep, as_table
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
 from truenav.app.http.pages import Page, PageQueryDep, read_number
@@ -23,6 +23,7 @@ from truenav.app.nav.schemas import (
     CoverageAnswer,
     DifferencesAnswer,
     FundBridge,
+    FundClass,
     NavLineAnswer,
     ReconciledAnswer,
     RejectBody,
@@ -48,6 +49,7 @@ router = Router(prefix="/nav", tags=["nav"])
 RunPath = Annotated[str, Path(max_length=120)]
 
 _READ = [requires("nav:read", sight="narrowed")]
+_READ_TABLE = [*_READ, Depends(as_table)]
 _UNCALCULATED = refusals(409)
 _SIGNED = (RunState.PUBLISHED, RunState.SUPERSEDED)
 
@@ -180,13 +182,13 @@ def list_reconciliation(result: ResultDep, query: TableQueryDep) -> Page[Reconci
     return _numbered(query, rows)
 
 
-@router.get("/runs/{id}/bridge", dependencies=_READ, responses=_UNCALCULATED)
+@router.get("/runs/{id}/bridge", dependencies=_READ_TABLE, responses=_UNCALCULATED)
 def get_bridge(result: ResultDep) -> list[FundBridge]:
     """From the NAV before to this one, fund by fund; the parts sum exactly."""
     return [FundBridge.of(fund) for fund in result.funds]
 
 
-@router.get("/runs/{id}/coverage", dependencies=_READ, responses=_UNCALCULATED)
+@router.get("/runs/{id}/coverage", dependencies=_READ_TABLE, responses=_UNCALCULATED)
 def get_coverage(result: ResultDep) -> CoverageAnswer:
     """Which shares of the value are observed, imported, manual, stale or missing, and why."""
     return CoverageAnswer.of(result)
@@ -200,7 +202,17 @@ def get_figures(result: ResultDep, session: SessionDep) -> Record[RunFigures]:
     return run_figures(session, result)
 
 
-@router.get("/runs/{id}/events", dependencies=_READ)
+@router.get(
+    "/runs/{id}/classes",
+    dependencies=_READ_TABLE,
+    responses=_UNCALCULATED,
+)
+def list_classes(result: ResultDep) -> list[FundClass]:
+    """Every share class of every fund of a run."""
+    return [FundClass(fund=fund.fund, values=one) for fund in result.funds for one in fund.classes]
+
+
+@router.get("/runs/{id}/events", dependencies=_READ_TABLE)
 def list_run_events(run: RunDep, session: SessionDep) -> list[RunEventAnswer]:
     """The trail of a run, oldest first."""
     return [RunEventAnswer.of(event) for event in runs.events(session, run.id)]
@@ -244,7 +256,7 @@ def restate(
     return _queued(session, run, response, at=now)
 
 
-@router.get("/runs/{id}/differences", dependencies=_READ, responses=_UNCALCULATED)
+@router.get("/runs/{id}/differences", dependencies=_READ_TABLE, responses=_UNCALCULATED)
 def get_differences(
     run_id: RunIdDep, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> DifferencesAnswer:

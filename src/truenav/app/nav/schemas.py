@@ -10,7 +10,7 @@ from truenav.app.http.models import Answer, Body, Instant, Slug
 from truenav.app.http.records import Record
 from truenav.app.nav.runs import Restatement
 from truenav.calc.nav.judge import LineDifference
-from truenav.calc.nav.model import Coverage, FundNav, NavBridge, NavLine, NavResult, Reconciled
+from truenav.calc.nav.model import ClassNav, Coverage, FundNav, NavBridge, NavLine, NavResult, Reconciled
 from truenav.core.failure import Failure
 from truenav.store.runs import Run, RunEvent, RunState
 
@@ -110,6 +110,13 @@ class FundBridge(Answer):
     def of(cls, fund: FundNav) -> Self:
         """A fund's bridge as the API shows it."""
         return cls(fund=fund.fund, bridge=fund.bridge)
+
+
+class FundClass(Answer):
+    """One share class of one fund."""
+
+    fund: str
+    values: Record[ClassNav]
 
 
 class FundCoverage(Answer):
