@@ -1,0 +1,94 @@
+// A new colleague: who, which roles, and the link that is shown once.
+import { Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Problem, api, ask } from '@/api/client';
+import type { NewLink } from '@/api/schema';
+import { useLanguage, useWords } from '@/lib/i18n';
+import { queries } from '@/lib/queries';
+import { useMe } from '@/lib/session';
+import { full } from '@/lib/time';
+import { ErrorState } from '@/ui/States';
+import { useRoles } from './data';
+import css from './Users.module.css';
+import words from './words';
+
+const EMPTY = { id: '', name: '', email: '', roles: [] as string[] };
+
+export function Invite({ onClose }: { onClose: () => void }) {
+  const t = useWords(words);
+  const [form, setForm] = useState(EMPTY);
+  const invite = useMutation({
+    mutationFn: () => ask(api.POST('/api/v1/invitations', { body: form })),
+    meta: { quiet: true },
+    onSuccess: () => void queries.invalidateQueries({ queryKey: ['users'] }),
+  });
+  if (invite.data) return <LinkToHandOver link={invite.data} onClose={onClose} />;
+  const fields = invite.error instanceof Problem ? invite.error.fields : new Map<string, string>();
+  const field = (name: 'id' | 'name' | 'email') => ({
+    label: t[name],
+    required: true,
+    withAsterisk: false,
+    value: form[name],
+    error: fields.get(name),
+    onChange: (event: { currentTarget: { value: string } }) => setForm({ ...form, [name]: event.currentTarget.value }),
+  });
+  return (
+    <Modal opened onClose={onClose} title={t.inviteTitle}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          invite.mutate();
+        }}
+      >
+        <Stack gap="sm">
+          <p className="ink2">{t.inviteHint}</p>
+          <TextInput {...field('name')} data-autofocus />
+          <TextInput {...field('email')} type="email" />
+          <TextInput {...field('id')} description={t.idHint} />
+          <RoleChoice value={form.roles} onChange={(roles) => setForm({ ...form, roles })} />
+          {invite.error && fields.size === 0 ? <ErrorState error={invite.error} /> : null}
+          <Group justify="flex-end">
+            <Button type="submit" variant="filled" loading={invite.isPending} disabled={form.roles.length === 0}>
+              {t.invite}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+export function RoleChoice({ value, onChange, disabled }: { value: readonly string[]; onChange: (roles: string[]) => void; disabled?: boolean }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const found = useRoles();
+  const tenant = useMe().tenant;
+  const roles = (found.data?.roles ?? []).filter((role) => role.id !== 'host' || tenant === 'installation');
+  return (
+    <Checkbox.Group label={t.roles} value={[...value]} onChange={onChange} readOnly={disabled}>
+      <Stack gap={8} mt={6}>
+        {roles.map((role) => (
+          <Checkbox key={role.id} value={role.id} disabled={disabled} label={role.name[language]} description={role.description[language]} />
+        ))}
+      </Stack>
+    </Checkbox.Group>
+  );
+}
+
+export function LinkToHandOver({ link, onClose }: { link: NewLink; onClose: () => void }) {
+  const t = useWords(words);
+  const [copied, setCopied] = useState(false);
+  const address = new URL(link.path, location.origin).toString();
+  return (
+    <Modal opened onClose={onClose} title={t.linkTitle} closeOnClickOutside={false}>
+      <p className="ink2">{t.linkHint(full(link.expires_at))}</p>
+      <code className={css.link}>{address}</code>
+      <Group justify="flex-end" mt="md">
+        <Button variant="filled" onClick={() => void navigator.clipboard.writeText(address).then(() => setCopied(true))}>
+          {copied ? t.copied : t.copy}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
