@@ -26,6 +26,7 @@ from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.overview.endpoints import ViewsDep
 from truenav.app.overview.live import Kept, LiveViews
 from truenav.app.sight import Sight, sight_of
+from truenav.core.clock import instant_text
 from truenav.core.failure import TruenavError
 from truenav.core.ids import NodeId, TenantId
 from truenav.core.portfolio import Node
@@ -79,9 +80,13 @@ def get_rows(
 ) -> Response:
     """Every line of the fund now, funds below looked through, as columns for a pivot."""
     kept = _kept(session, live, sight, principal.tenant, fund)
-    rows = [row for row in _rows(kept) if sight.sees(row.node)]
-    headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": kept.built_at.isoformat()}
-    return Response(arrow_stream(rows, principal.masks), media_type=ARROW, headers=headers)
+    if sight.nodes is None:
+        name = f"arrow {sorted(principal.masks)}"
+        body = kept.derived(name, lambda: arrow_stream(_rows(kept), principal.masks))
+    else:
+        body = arrow_stream([row for row in _rows(kept) if sight.sees(row.node)], principal.masks)
+    headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": instant_text(kept.built_at)}
+    return Response(body, media_type=ARROW, headers=headers)
 
 
 @router.get(

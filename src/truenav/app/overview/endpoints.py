@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request, Response
 
 from truenav.access.policy import Principal, authorize
 from truenav.app.exports.wire import as_table
@@ -18,9 +18,10 @@ from truenav.app.overview.figures import figures_of, price_of
 from truenav.app.overview.history import nav_history
 from truenav.app.overview.lines import held_lines
 from truenav.app.overview.live import LiveViews
-from truenav.app.overview.schemas import HistoryAnswer, LinesAnswer, OverviewAnswer
+from truenav.app.overview.schemas import HistoryAnswer, LinesAnswer, OverviewAnswer, overview_bytes
 from truenav.app.overview.view import build_opening, build_view, start_of_day
 from truenav.app.sight import Sight
+from truenav.core.canonical import canonical_json
 from truenav.core.ids import NodeId
 from truenav.core.portfolio import Node
 from truenav.store import definitions
@@ -45,6 +46,7 @@ ViewsDep = Annotated[LiveViews, Depends(live_views)]
 @router.get(
     "/{fund}",
     dependencies=[requires("portfolio:read", sight="narrowed"), Depends(as_table)],
+    response_model=OverviewAnswer,
     responses=refusals(404, 409),
 )
 def get_overview(
@@ -58,20 +60,22 @@ def get_overview(
     now: NowDep,
     numeraire: NumeraireQuery = "USD",
     as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
-) -> OverviewAnswer:
+) -> Response:
     """What the fund is worth, what changed, what could hurt, what is not known; now, or as of an instant."""
     name = _known_fund(session, principal, sight, fund)
     if as_of is None:
         kept, refreshing = views.get(session, principal.tenant, name)
         view, figures = kept.view, kept.in_numeraire(numeraire)
+        body = kept.derived(f"json {numeraire}", lambda: canonical_json(figures))
     else:
         refuse_instant(as_of, now)
         day = start_of_day(as_of)
         opening = build_opening(session, house, principal.tenant, name, at=day, known_at=now)
         view = build_view(session, house, principal.tenant, name, as_of=as_of, known_at=now, opening=opening)
         figures, refreshing = figures_of(view, numeraire), False
+        body = canonical_json(figures)
     needed = attention(session, principal, sight, view, figures, now=now)
-    return OverviewAnswer.of(figures, needed, refreshing=refreshing)
+    return Response(overview_bytes(body, needed, refreshing=refreshing), media_type="application/json")
 
 
 @router.get(

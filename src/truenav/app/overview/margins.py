@@ -8,8 +8,11 @@ from truenav.calc.nav.model import NavInputs
 from truenav.connect.margins import MARGIN_VENUES, read_margin_ratio
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
 from truenav.core.ids import TenantId
+from truenav.core.money import rounded
 from truenav.store import evidence
 from truenav.store.database import Session
+
+PLACES = 18
 
 
 def account_margins(
@@ -37,5 +40,7 @@ def account_margins(
             if (ratio := read_margin_ratio(one.connector, one.endpoint, blobs.read(one.sha256))) is not None
         ]
         missing = () if ratios else (Missing("ratio", "not-told-by-venue", account.venue),)
-        found.append(Margin(account.id, account.venue, max(ratios, default=None), missing))
+        found.append(
+            Margin(account.id, account.venue, rounded(max(ratios), PLACES) if ratios else None, missing)
+        )
     return tuple(found)

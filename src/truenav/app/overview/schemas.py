@@ -13,7 +13,6 @@ from truenav.app.overview.lines import HeldLine
 from truenav.app.overview.model import (
     Attention,
     Changed,
-    Figures,
     Hurt,
     Row,
     Site,
@@ -21,6 +20,7 @@ from truenav.app.overview.model import (
     Worth,
 )
 from truenav.app.overview.view import View
+from truenav.core.canonical import canonical_json
 
 
 class OverviewAnswer(Answer):
@@ -43,23 +43,11 @@ class OverviewAnswer(Answer):
     sits: list[Record[Site]]
     attention: list[Record[Attention]]
 
-    @classmethod
-    def of(cls, figures: Figures, attention: tuple[Attention, ...], *, refreshing: bool) -> Self:
-        """The page as the API shows it."""
-        return cls(
-            fund=figures.fund,
-            name=figures.name,
-            as_of=figures.as_of,
-            numeraire=figures.numeraire,
-            refreshing=refreshing,
-            worth=figures.worth,
-            changed=figures.changed,
-            hurt=figures.hurt,
-            unknown=figures.unknown,
-            tree=list(figures.tree),
-            sits=list(figures.sits),
-            attention=list(attention),
-        )
+
+def overview_bytes(figures: bytes, attention: tuple[Attention, ...], *, refreshing: bool) -> bytes:
+    """The JSON of an `OverviewAnswer` around figures whose canonical JSON is at hand already."""
+    rest = canonical_json({"attention": attention, "refreshing": refreshing})
+    return figures[:-1] + b"," + rest[1:]
 
 
 class LinesAnswer(Answer):
