@@ -50,8 +50,8 @@ class World:
         return {"fund": "alpha", "numeraire": "USD"} if template.endswith(("/marks", "/lines")) else {}
 
 
-def _seed(installation, tenant) -> tuple[FundHouse, World]:
-    """A fund with everything in it, its names full of the canary."""
+def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse, World]:
+    """A fund with everything in it, the names of what is ``marked`` full of the canary."""
     house = FundHouse(
         installation,
         tenant,
@@ -59,16 +59,17 @@ def _seed(installation, tenant) -> tuple[FundHouse, World]:
         checker=installation.logged_in(tenant, "fay", "finance", "risk"),
     )
     for path, body in DEFINITIONS.items():
-        named = {**body, "name": f"{CANARY} {body['name']}"} if "name" in body else body
+        named = {**body, "name": f"{CANARY} {body['name']}"} if "name" in body and path in marked else body
         assert house.maker.put(f"/api/v1/{path}", json=named).status_code == 200
     files = (("balances.csv", BALANCES), ("prices.csv", PRICES), ("dealings.csv", DEALINGS))
     for name, text in files:
-        assert house.upload(name, text.replace("family-office", CANARY)).status_code == 201
+        holder = CANARY if len(marked) > 1 else "holder"
+        assert house.upload(name, text.replace("family-office", holder)).status_code == 201
     schedule = {"fund": "alpha", "cron": "0 8 * * *", "time_zone": "UTC", "numeraire": "USD"}
     assert house.maker.put("/api/v1/schedules/daily", json=schedule).status_code == 200
     run = house.publish(house.strike(as_of="2026-01-31T07:55:00Z"))
     fact = house.maker.get("/api/v1/facts", params={"kind": "balance_snapshot"}).json()["items"][0]
-    token = house.maker.post("/api/v1/tokens", json={"name": CANARY, "scopes": ["nav:read"]}).json()["token"]
+    token = house.maker.post("/api/v1/tokens", json={"name": "robot", "scopes": ["nav:read"]}).json()["token"]
     job = house.maker.get("/api/v1/jobs").json()[0]["id"]
     ids = {
         "*": {
@@ -83,6 +84,7 @@ def _seed(installation, tenant) -> tuple[FundHouse, World]:
             "session_id": "0" * 16,
             "factor_id": "factor-1",
             "name": "balances",
+            "host": "mail.other.test",
         },
         "nodes": {"id": "alpha"},
         "rules": {"id": "desk%230"},
@@ -214,6 +216,20 @@ def test_who_sees_one_fund_learns_nothing_of_another(installation, tenant, role)
     after = _contents(installation, tenant)
     for table in ("definition", "nav_run", "fact", "data_issue", "app_user", "secret"):
         assert after[table] == before[table], table
+
+
+def test_finance_reads_everything_of_its_own_and_finds_no_strategys_name(installation, tenant):
+    house, world = _seed(installation, tenant, marked=("nodes/carry",))
+    assert CANARY in house.maker.get("/api/v1/nodes").text
+    finance = installation.logged_in(tenant, "finance")
+    read = set()
+    for method, template, _ in _routes(installation):
+        if method == "GET":
+            answer = _ask(finance, world, method, template)
+            read |= {template} if answer.status_code == 200 else set()
+            assert CANARY not in answer.text, (template, answer.text[:300])
+            assert answer.status_code < 500, (template, answer.text[:300])
+    assert {"/api/v1/nodes", "/api/v1/nav/runs/{id}/lines", "/api/v1/overview/{fund}"} <= read
 
 
 def test_a_disabled_user_gets_nothing_anywhere(installation, tenant):

@@ -89,16 +89,24 @@ def _walk(data: Any, hidden: frozenset[str], strategies: bool, addresses: bool, 
     if not isinstance(data, dict):
         return data
     body = data["body"] if isinstance(data.get("body"), dict) else {}
-    below = strategies and not _BELOW_FUNDS.isdisjoint((data.get("kind"), body.get("kind")))
+    below = strategies and any(
+        _is_one_of(kind, _BELOW_FUNDS) for kind in (data.get("kind"), body.get("kind"))
+    )
     transfer = addresses and body.get("is") == "transfer"
     shown = {}
     for name, value in data.items():
-        place = (strategies and name == "node" and value not in funds) or (below and name in _PLACES)
+        place = (strategies and name == "node" and not _is_one_of(value, funds)) or (
+            below and name in _PLACES
+        )
         if name in hidden or place or (transfer and name == "external_id"):
             shown[name] = _masked(value)
         else:
             shown[name] = _walk(value, hidden, strategies, addresses, funds)
     return shown
+
+
+def _is_one_of(value: Any, names: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in names
 
 
 def _masked(value: Any) -> Any:
