@@ -49,7 +49,7 @@ export function App() {
       <Suspense>
         <RouterProvider router={router} />
       </Suspense>
-      <LogInOverPage opened={found.expired} />
+      <LogInOverPage why={found.expired} />
     </>
   );
 }

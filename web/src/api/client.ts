@@ -45,17 +45,24 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-/** Fetch; where the session has ended, log in over the page and send the very same request again. */
+/** Fetch; where the session has ended or must be fresh, log in over the page and send the same request again. */
 export async function guarded(request: Request): Promise<Response> {
   const spare = request.clone();
   const answer = await reach(request);
   const open = new URL(request.url).pathname.startsWith(LOG_IN) || session.get().kind !== 'in';
-  if (answer.status !== 401 || open) return answer;
-  await session.renew();
-  return reach(spare);
+  if (open) return answer;
+  const why = answer.status === 401 ? 'ended' : (await isStale(answer)) ? 'stale' : null;
+  return why !== null && (await session.renew(why)) ? reach(spare) : answer;
 }
 
-export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? '', fetch: guarded });
+/** Whether a sensitive change was refused because the proof of who one is has become old. */
+async function isStale(answer: Response): Promise<boolean> {
+  if (answer.status !== 403) return false;
+  const found = (await answer.clone().json().catch(() => null)) as ProblemBody | null;
+  return found?.type === 'urn:truenav:problem:fresh-log-in-needed';
+}
+
+export const api = createClient<paths, 'application/json'>({ baseUrl: globalThis.location?.origin ?? '', fetch: guarded });
 
 /** The refusal that an answer carries. */
 export async function problemOf(answer: Response, body?: unknown): Promise<Problem> {

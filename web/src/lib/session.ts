@@ -2,14 +2,22 @@
 import { useSyncExternalStore } from 'react';
 import type { Me } from '@/api/schema';
 
+/** Why a log-in is asked for over the page: the session has `ended`, or a change needs a `stale` proof made fresh. */
+export type Asked = 'ended' | 'stale' | null;
+
 type State =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'out' }
-  | { readonly kind: 'in'; readonly me: Me; readonly expired: boolean };
+  | { readonly kind: 'in'; readonly me: Me; readonly expired: Asked };
 
 const listeners = new Set<() => void>();
-const waiting = new Set<() => void>();
+const waiting = new Set<(done: boolean) => void>();
 let state: State = { kind: 'unknown' };
+
+function answerAll(done: boolean): void {
+  waiting.forEach((go) => go(done));
+  waiting.clear();
+}
 
 function become(next: State): void {
   state = next;
@@ -22,21 +30,28 @@ export const session = {
   csrf: (): string | null => (state.kind === 'in' ? (state.me.csrf ?? null) : null),
 
   begin(me: Me): void {
-    become({ kind: 'in', me, expired: false });
-    waiting.forEach((go) => go());
-    waiting.clear();
+    become({ kind: 'in', me, expired: null });
+    answerAll(true);
   },
 
   end(): void {
     become({ kind: 'out' });
   },
 
-  /** Ask for a new log-in over the page; resolves when it succeeded. */
-  renew(): Promise<void> {
+  /** Ask for a new log-in over the page; resolves to whether it was made. */
+  renew(why: 'ended' | 'stale' = 'ended'): Promise<boolean> {
     return new Promise((resolve) => {
       waiting.add(resolve);
-      if (state.kind === 'in' && !state.expired) become({ ...state, expired: true });
+      if (state.kind === 'in' && state.expired !== 'ended') become({ ...state, expired: why });
     });
+  },
+
+  /** Leave a change undone instead of proving who one is; an ended session leaves no such choice. */
+  giveUp(): void {
+    if (state.kind === 'in' && state.expired === 'stale') {
+      become({ ...state, expired: null });
+      answerAll(false);
+    }
   },
 };
 

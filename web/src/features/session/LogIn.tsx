@@ -6,7 +6,7 @@ import { api, ask } from '@/api/client';
 import type { FactorNeeded, LoggedIn } from '@/api/schema';
 import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
-import { session, useSession } from '@/lib/session';
+import { type Asked, session, useSession } from '@/lib/session';
 import { Mark } from '@/ui/Icon';
 import css from './LogIn.module.css';
 import words from './words';
@@ -31,13 +31,21 @@ export function LogIn() {
   );
 }
 
-export function LogInOverPage({ opened }: { opened: boolean }) {
+export function LogInOverPage({ why }: { why: Asked }) {
   const t = useWords(words);
   const found = useSession();
   const user = found.kind === 'in' ? found.me.id : undefined;
   return (
-    <Modal opened={opened} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t.again} zIndex={1000}>
-      <p className="ink2">{t.againHint}</p>
+    <Modal
+      opened={why !== null}
+      onClose={session.giveUp}
+      withCloseButton={why === 'stale'}
+      closeOnEscape={why === 'stale'}
+      closeOnClickOutside={false}
+      title={why === 'stale' ? t.confirm : t.again}
+      zIndex={1000}
+    >
+      <p className="ink2">{why === 'stale' ? t.confirmHint : t.againHint}</p>
       <LogInForm user={user} />
     </Modal>
   );
