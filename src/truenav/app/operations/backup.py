@@ -8,13 +8,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psycopg
 
 from truenav import __version__
-from truenav.access.users import SYSTEM
 from truenav.app.house import House
 from truenav.app.operations.manifest import (
     DUMP,
@@ -30,11 +28,10 @@ from truenav.app.operations.manifest import (
     write_manifest,
 )
 from truenav.app.operations.packing import pack
+from truenav.app.operations.trail import note
 from truenav.core.ids import TenantId
-from truenav.store import audit
 from truenav.store.audit_chain import AuditHead
 from truenav.store.blobs import blob_name
-from truenav.store.database import tenant_ids
 from truenav.store.files import sync_folder, write_durably
 from truenav.store.objects import KINDS, ObjectName, ObjectStore
 from truenav.store.postgres.dump import Snapshot, dump, open_snapshot, table_rows
@@ -124,7 +121,7 @@ def _into_folder(house: House, backup_dsn: str, target: Path, report: Callable[[
     manifest = Manifest(made_at, __version__, schema, tables, heads, dumped, tuple(files))
     write_manifest(folder, manifest, signer)
     sync_folder(target)
-    _note(house, made_at, dumped)
+    note(house, "backup.make", stamp(made_at), {"dump": dumped.sha256})
     return BackupMade(folder, manifest, copied, signer.public_key)
 
 
@@ -186,19 +183,3 @@ def _tenants(connection: psycopg.Connection) -> list[TenantId]:
 def _text(connection: psycopg.Connection, query: str) -> str:
     row = connection.execute(query).fetchone()
     return "" if row is None else str(row[0])
-
-
-def _note(house: House, made_at: datetime, dumped: File) -> None:
-    """Each tenant's trail tells that its data were copied."""
-    with house.database.lookup() as session:
-        tenants = tenant_ids(session)
-    for tenant in tenants:
-        with house.database.transaction(tenant) as session:
-            audit.append(
-                session,
-                actor=SYSTEM,
-                action="backup.make",
-                subject=stamp(made_at),
-                at=made_at,
-                detail={"dump": dumped.sha256},
-            )

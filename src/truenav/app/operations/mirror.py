@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from truenav.access.users import SYSTEM
-from truenav.app.house import House, database_addresses, open_house
+from truenav.app.house import database_addresses, open_house
 from truenav.app.operations.checks import Checked, check_installation
 from truenav.app.operations.restore import put_keys, refuse_full_folder
+from truenav.app.operations.trail import note
 from truenav.app.settings import SettingError, Settings
-from truenav.store import audit
-from truenav.store.database import tenant_ids
 from truenav.store.objects import FolderObjects, copy_missing
 from truenav.store.postgres import Role, restore_cluster
 from truenav.store.secrets import MASTER_KEY_FILE
@@ -44,13 +42,5 @@ def restore_mirror(
     with open_house(settings) as house:
         with_keys = settings.master_key is not None or (settings.data_dir / MASTER_KEY_FILE).exists()
         checked = check_installation(house, addresses[Role.BACKUP], with_keys=with_keys)
-        _continue_trails(house)
+        note(house, "mirror.restore", mirror.name)
     return checked
-
-
-def _continue_trails(house: House) -> None:
-    with house.database.lookup() as session:
-        tenants = tenant_ids(session)
-    for tenant in tenants:
-        with house.database.transaction(tenant) as session:
-            audit.append(session, actor=SYSTEM, action="mirror.restore", subject=tenant, at=house.clock.now())

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 
-from truenav.access.users import SYSTEM
 from truenav.app.house import House, database_addresses, object_store, open_house
 from truenav.app.operations.checks import Checked, RestoredDifferentError, check_installation
 from truenav.app.operations.manifest import (
@@ -25,6 +24,7 @@ from truenav.app.operations.manifest import (
     stamp,
 )
 from truenav.app.operations.packing import unpack
+from truenav.app.operations.trail import note
 from truenav.app.settings import Settings
 from truenav.core.failure import ConflictError
 from truenav.core.ids import TenantId
@@ -99,7 +99,8 @@ def restore(
         with_keys = settings.master_key is not None or (settings.data_dir / MASTER_KEY_FILE).exists()
         checked = check_installation(house, addresses[Role.BACKUP], with_keys=with_keys)
         for tenant, head in manifest.audit.items():
-            _continue_trail(house, TenantId(tenant), head, manifest)
+            _check_trail(house, TenantId(tenant), head)
+        note(house, "backup.restore", stamp(manifest.made_at), {"dump": manifest.dump.sha256})
     return Restored(manifest, signer, checked)
 
 
@@ -190,17 +191,8 @@ def _compare_rows(backup_dsn: str, manifest: Manifest) -> None:
         )
 
 
-def _continue_trail(house: House, tenant: TenantId, head: AuditHead, manifest: Manifest) -> None:
-    """The trail still holds the noted head; its next entry tells of the restore."""
+def _check_trail(house: House, tenant: TenantId, head: AuditHead) -> None:
     with house.database.transaction(tenant) as session:
         check = audit.verify(session, head)
-        if not check.ok or check.head != head:
-            raise RestoredDifferentError(f"Tenant {tenant}: the audit trail does not end as it was noted.")
-        audit.append(
-            session,
-            actor=SYSTEM,
-            action="backup.restore",
-            subject=stamp(manifest.made_at),
-            at=house.clock.now(),
-            detail={"dump": manifest.dump.sha256},
-        )
+    if not check.ok or check.head != head:
+        raise RestoredDifferentError(f"Tenant {tenant}: the audit trail does not end as it was noted.")
