@@ -38,7 +38,7 @@ MODULES: Mapping[str, Module] = MappingProxyType(
             Module("holdings", "Holdings of investors", "投资者持有份额", ("holding",)),
             Module("pricing", "Pricing", "估值定价", ("price", "policy")),
             Module("sources", "Connections and imports", "连接与导入", ("source", "import", "fact")),
-            Module("manual", "Manual items", "手工项目", ("manual",)),
+            Module("manual", "Manual items", "手工项", ("manual",)),
             Module("notices", "Notices", "通知", ("notice",)),
         )
     }
