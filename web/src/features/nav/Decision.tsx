@@ -3,7 +3,7 @@ import { Button, Modal, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, ask, Problem } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { RunAnswer, RunFigures } from '@/api/schema';
 import { show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
@@ -105,7 +105,8 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
   const nav = figures?.funds.at(-1)?.nav_usd;
   const bodies = { approve: t.approveBody(nav ? `${show(nav, 2)} USD` : run.id), reject: t.rejectBody, publish: t.publishBody, restate: t.restateBody };
   const verbs = { approve: t.approve, reject: t.rejectVerb, publish: t.publish, restate: t.restateVerb };
-  const ready = refusalOf(step, run, useMe()) === null && (step !== 'reject' || text.trim() !== '');
+  const refusal = refusalOf(step, run, useMe());
+  const ready = refusal === null && (step !== 'reject' || text.trim() !== '');
   return (
     <Modal opened onClose={onClose} title={t[TITLES[step]]}>
       <form
@@ -115,7 +116,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
         }}
       >
         <p className="ink2">{bodies[step]}</p>
-        {step === 'approve' && run.result_sha ? <p className={`mono ${css.hash} ${css.bytes}`}>{run.result_sha.match(/.{16}/g)?.join(' ')}</p> : null}
+        {step === 'approve' && run.result_sha ? <p className={`mono ${css.hash} ${css.bytes} ${css.below}`}>{run.result_sha.match(/.{16}/g)?.join(' ')}</p> : null}
         {worded ? (
           <Textarea
             mt="sm"
@@ -133,7 +134,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
             data-autofocus
           />
         ) : null}
-        {take.error ? <Refused error={take.error} run={run} /> : null}
+        {take.error || (refusal === 'state' && !take.isSuccess) ? <Refused error={take.error} run={run} moved={refusal === 'state'} /> : null}
         <div className={css.buttons}>
           <span className="grow" />
           <Button type="submit" variant="filled" color={step === 'reject' ? 'crit' : 'accent'} loading={take.isPending} disabled={!ready}>
@@ -146,15 +147,13 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
 }
 
 /** The run as the server holds it by now is shown behind; here stands what happened to this request. */
-function Refused({ error, run }: { error: Error; run: RunAnswer }) {
+function Refused({ error, run, moved }: { error: Error | null; run: RunAnswer; moved: boolean }) {
   const t = useWords(words);
-  const problem = error instanceof Problem ? error : null;
-  const moved = problem?.status === 409 && (problem.body.type.includes('run-conflict') || problem.body.type.includes('payload-changed'));
   const who = run.published_by ?? run.approved_by ?? run.created_by;
   return (
     <div className={css.refusal} role="alert">
       <strong>{moved ? t.faster : t.refused}</strong>
-      <p>{moved ? t.fasterHint(who, t.states[run.state]) : error.message}</p>
+      <p>{moved ? t.fasterHint(who, t.states[run.state]) : error?.message}</p>
     </div>
   );
 }

@@ -48,8 +48,8 @@ export function EvidenceDrawer({ line, knownAt, among, onOpen, nodeName }: Evide
         <div className={css.drawer}>
           <Trace line={line} />
           <About line={line} />
-          {line.line.evidence.length === 0 || line.line.kind === 'holding' ? <Through line={line} /> : null}
-          {line.line.evidence.length > 0 ? <Payloads key={line.key} line={line} knownAt={knownAt} /> : null}
+          {line.line.kind === 'holding' ? <Through fund={line.line.account} name={nodeName(line.line.account)} /> : null}
+          {line.line.evidence.length > 0 ? <Payloads key={line.key} line={line} knownAt={knownAt} /> : <Empty title={t.noEvidence}>{t.noEvidenceHint}</Empty>}
           <div className={css.buttons}>
             <Button size="xs" disabled={at <= 0} onClick={() => go(-1)} leftSection={<Icon name="left" size={12} />}>
               {t.previous}
@@ -115,22 +115,15 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[
 }
 
 /** A holding is worth what its fund's own lines are worth. */
-function Through({ line: { line } }: { line: Line }) {
+function Through({ fund, name }: { fund: string; name: string }) {
   const t = useWords(words);
   return (
-    <Empty
-      icon="tree"
-      title={t.noEvidence}
-      action={
-        line.kind === 'holding' ? (
-          <Link className="link" to={`?show=lines&of=${encodeURIComponent(line.account)}`}>
-            {t.tabs.lines}
-          </Link>
-        ) : undefined
-      }
-    >
-      {t.noEvidenceHint}
-    </Empty>
+    <p className="ink2">
+      {t.holdingMark}{' '}
+      <Link className="link" to={`?show=lines&of=${encodeURIComponent(fund)}`} preventScrollReset>
+        {t.openLines(name)}
+      </Link>
+    </p>
   );
 }
 
