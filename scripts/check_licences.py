@@ -1,11 +1,13 @@
 """Refuse run-time dependencies without a permissive licence.
 
-Reads the names pinned in requirements/run.txt and the metadata of the installed distributions. The
-exceptions are named below, each with its reason; an exception that is no longer needed fails the check.
+Reads the names pinned in requirements/run.txt and the metadata of the installed distributions, and what
+web/package-lock.json says of the packages in the web app. The exceptions are named below, each with its
+reason; an exception that is no longer needed fails the check.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from importlib import metadata
@@ -13,7 +15,7 @@ from pathlib import Path
 
 PERMISSIVE = (
     r"\bmit\b|apache|\bbsd\b|bsd-[023]|\bisc\b|isc license|\bpsf\b|python software foundation|\bzlib\b"
-    r"|unlicense|public domain|postgresql|0bsd|cc0|boost"
+    r"|\bunlicense\b|public domain|postgresql|0bsd|cc0|boost|\bofl\b"  # OFL: fonts
 )
 EXCEPTIONS = {
     "psycopg": "LGPL-3.0: imported unmodified, as its licence allows",
@@ -46,17 +48,34 @@ def _licence_file_head(name: str) -> str:
     return ""
 
 
+def is_permissive(licence: str) -> bool:
+    """Whether a licence allows everything but dropping its notice."""
+    copyleft = re.search(r"gpl|\bmpl\b|mozilla|commons clause|business source", licence, re.IGNORECASE)
+    return bool(re.search(PERMISSIVE, licence, re.IGNORECASE)) and not copyleft
+
+
+def web_licences(lock: str) -> dict[str, str]:
+    """The licence of each package that the built web app may hold."""
+    return {
+        path.rpartition("node_modules/")[2]: str(package.get("license") or "")
+        for path, package in json.loads(lock)["packages"].items()
+        if path and not package.get("dev")
+    }
+
+
 def main() -> int:
     """Print each refused distribution; 0 when all are permissive or excepted."""
-    lock = Path(__file__).parent.parent.joinpath("requirements/run.txt").read_text("utf-8")
-    refused, needed = [], set()
+    root = Path(__file__).parent.parent
+    lock = root.joinpath("requirements/run.txt").read_text("utf-8")
+    web = web_licences(root.joinpath("web/package-lock.json").read_text("utf-8"))
+    refused = [f"{name}: {licence}" for name, licence in sorted(web.items()) if not is_permissive(licence)]
+    needed = set()
     for name in pinned_names(lock):
         try:
             licence = licence_of(name)
         except metadata.PackageNotFoundError:
             continue  # pinned for another platform
-        copyleft = re.search(r"gpl|\bmpl\b|mozilla|commons clause|business source", licence, re.IGNORECASE)
-        if re.search(PERMISSIVE, licence, re.IGNORECASE) and not copyleft:
+        if is_permissive(licence):
             continue
         needed.add(name)
         if name not in EXCEPTIONS:

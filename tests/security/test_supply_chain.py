@@ -24,7 +24,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-sbom, audit = script("sbom"), script("audit")
+sbom, audit, licences = script("sbom"), script("audit"), script("check_licences")
 
 
 def test_the_bill_of_materials_is_valid_and_the_same_each_time() -> None:
@@ -94,3 +94,28 @@ def test_a_web_report_without_findings_or_answer_is_told_apart() -> None:
     assert audit.audit_web(lambda *_: weak) == ["left: high, of <2"]
     with pytest.raises(ValueError, match="offline"):
         audit.audit_web(lambda *_: '{"message": "offline"}')
+
+
+@pytest.mark.parametrize(
+    ("licence", "allowed"),
+    [
+        ("MIT", True),
+        ("(MIT OR CC0-1.0)", True),
+        ("BSD-3-Clause", True),
+        ("OFL-1.1", True),
+        ("GPL-3.0-only", False),
+        ("AGPL-3.0", False),
+        ("MPL-2.0", False),
+        ("Apache-2.0 with Commons Clause", False),
+        ("", False),
+        ("UNLICENSED", False),
+    ],
+)
+def test_only_permissive_licences_pass(licence: str, allowed: bool) -> None:
+    assert licences.is_permissive(licence) is allowed
+
+
+def test_tools_of_the_build_are_not_judged_but_all_else_of_the_web_app_is() -> None:
+    lock = {"": {}, "node_modules/@a/b": {"license": "MIT"}, "node_modules/c": {"dev": True}}
+    assert licences.web_licences(json.dumps({"packages": lock})) == {"@a/b": "MIT"}
+    assert len(licences.web_licences((ROOT / "web" / "package-lock.json").read_text())) > 10
