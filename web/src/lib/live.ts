@@ -3,17 +3,22 @@ import { useSyncExternalStore } from 'react';
 import type { QueryClient } from '@tanstack/react-query';
 import { cutEvents, type ServerEvent } from './events';
 
-/** Which topics (first parts of query keys) a family of news (`nav.approved`: `nav`) makes stale; an unlisted one is its own topic. */
+/**
+ * Which topics (first parts of query keys) a kind of news makes stale; an unlisted kind is its own topic.
+ * `changed` names the table that a transaction wrote to.
+ */
 const TOPICS: Readonly<Record<string, readonly string[]>> = {
-  nav: ['nav', 'overview', 'portfolio', 'schedules'],
+  run: ['nav', 'overview', 'portfolio', 'schedules', 'statements'],
   job: ['jobs', 'nav', 'sources', 'imports'],
   valued: ['overview', 'portfolio', 'marks'],
-  mark: ['marks', 'overview', 'portfolio'],
-  fact: ['facts', 'overview', 'portfolio'],
   issue: ['issues', 'overview'],
-  schedule: ['schedules'],
-  notice: ['notices'],
+  'changed fact': ['facts', 'overview', 'portfolio', 'marks', 'manual'],
+  'changed data_issue': ['issues', 'overview'],
+  'changed definition': ['nodes', 'numeraires', 'sources', 'pricing', 'overview', 'portfolio'],
+  'changed nav_run': ['nav', 'overview', 'portfolio'],
 };
+
+const TOGETHER_MS = 60; // news of one batch come in a burst; the pages read once
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
@@ -79,10 +84,25 @@ async function follow(queries: QueryClient, stopped: AbortSignal): Promise<void>
   }
 }
 
+/** The topics that a piece of news makes stale; `run.approved` is of the family `run`. */
+export function topicsOf({ kind, data }: ServerEvent): readonly string[] {
+  const family = kind.split('.')[0] ?? kind;
+  const name = family === 'changed' ? String(data['what']) : family;
+  return TOPICS[family === 'changed' ? `changed ${name}` : name] ?? [name];
+}
+
+const stale = new Set<string>();
+
 function hear(queries: QueryClient, news: ServerEvent): void {
-  const family = news.kind.split('.')[0] ?? news.kind;
-  for (const topic of TOPICS[family] ?? [family]) void queries.invalidateQueries({ queryKey: [topic] });
+  if (stale.size === 0) setTimeout(() => readAnew(queries), TOGETHER_MS);
+  topicsOf(news).forEach((topic) => stale.add(topic));
   newsListeners.forEach((listener) => listener(news));
+}
+
+function readAnew(queries: QueryClient): void {
+  const topics = [...stale];
+  stale.clear();
+  topics.forEach((topic) => void queries.invalidateQueries({ queryKey: [topic] }));
 }
 
 async function listen(
