@@ -107,3 +107,11 @@ def test_ones_own_password_can_be_changed_and_ends_the_session(installation, fin
     assert finance.post("/api/v1/me/password", json=body).status_code == 204
     assert finance.get("/api/v1/me").status_code == 401
     assert installation.client().log_in(f"finance@{tenant}.test", new).status_code == 200
+
+
+def test_a_new_log_in_of_a_browser_ends_the_session_it_had(installation, finance, tenant):
+    stolen = installation.client()
+    stolen.cookies.set(COOKIE, finance.cookies[COOKIE])
+    finance.log_in(f"finance@{tenant}.test")
+    assert finance.get("/api/v1/me").status_code == 200
+    assert stolen.get("/api/v1/me").status_code == 401

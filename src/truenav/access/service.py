@@ -147,6 +147,14 @@ class Access:
             passkeys.check_answer(session, party, found, challenge=challenge, credential=credential, now=now)
             return open_log_in(session, found.tenant, found.user_id, ("passkey",), visitor, now=now)
 
+    def leave(self, token: str) -> None:
+        """End the session of a browser that was given another; one that ended already is no error."""
+        with self._database.lookup() as session:
+            found = store.find_session(session, hash_token(token))
+        if found is not None:
+            with self._database.transaction(found.tenant) as session:
+                store.revoke_session(session, hash_token(token), at=self._clock.now())
+
     def log_out(self, principal: Principal, token: str) -> None:
         """End the session of a token."""
         now = self._clock.now()

@@ -11,8 +11,10 @@ from truenav.app.access.schemas import Me
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep
 from truenav.app.http.login import (
+    COOKIE,
     Caller,
     clear_cookie,
+    cookie_name,
     refuse_foreign_origin,
     set_cookie,
     visitor,
@@ -107,7 +109,9 @@ def log_out(request: Request, response: Response, caller: CallerDep, house: Hous
 
 
 def enter(request: Request, response: Response, house: House, login: LogIn) -> LoggedIn:
-    """Give the browser its session, and tell who is in."""
+    """Give the browser its session in place of the one it had, and tell who is in."""
+    if earlier := request.cookies.get(cookie_name(request, COOKIE)):
+        house.access.leave(earlier)
     set_cookie(request, response, login)
     with house.database.transaction(login.principal.tenant) as session:
         preferences = roles.get_preferences(session, login.principal.user)
