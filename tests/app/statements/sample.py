@@ -69,7 +69,7 @@ def past(days: int, nav: str, per_unit: str | None) -> PastNav:
 
 
 def text_of(pdf: bytes) -> str:
-    """What is printed, without the spaces that only help the typesetter."""
+    """What is printed, thin spaces left out."""
     pages = PdfReader(io.BytesIO(pdf)).pages
     text = "\n".join(page.extract_text() for page in pages)
-    return text.replace("\u200b", "").replace("\u2009", "").replace("\u00a0", " ")
+    return text.replace("\u2009", "").replace("\u00a0", " ")

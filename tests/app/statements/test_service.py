@@ -200,6 +200,16 @@ def test_the_bars_on_paper_are_those_of_the_bundle():
     assert document["proof"]["command"].startswith("truenav verify alpha-20260102t160000-0001.zip --key ")
 
 
+@pytest.mark.parametrize("name", ["Alpha", "0123456789abcdef" * 12])
+def test_what_is_copied_from_the_paper_can_be_pasted(name):
+    given = renamed(name)
+    given = replace(given, run=replace(given.run, id="a-rather-long-name-of-a-fund-20260102t160000-0001"))
+    text = text_of(statement_of(given, Language.EN).pdf)
+    assert f"truenavverify{given.run.id}.zip--key{KEY}" in "".join(text.split())
+    assert " ".join(BUNDLE_SHA[n : n + 8] for n in range(0, 64, 8)) in text
+    assert "\u200b" not in text
+
+
 def test_before_publication_the_hash_is_that_of_the_result():
     document, _ = document_of(subject(state=RunState.CALCULATED), Language.EN)
     assert document["proof"]["sha256"] == subject().run.result_sha
