@@ -3,11 +3,14 @@
 import io
 import json
 
+import anyio
 import polars as pl
 import pytest
 
 from truenav.access.masking import MASKED
+from truenav.app.explore.endpoints import _follow
 from truenav.app.explore.rows import COLUMNS
+from truenav.app.http.login import Caller
 
 VIEW = {"page": "explore", "name": "By venue", "body": {"group_by": ["venue"]}, "shared": False}
 
@@ -78,3 +81,27 @@ def test_a_view_has_a_size_limit_and_a_known_form(fund):
     assert fund.maker.post("/api/v1/views", json={**VIEW, "body": []}).status_code == 422
     deep = json.loads("[" * 90 + "]" * 90)
     assert fund.maker.post("/api/v1/views", json={**VIEW, "body": {"x": deep}}).status_code in (400, 422)
+
+
+def test_a_new_mark_reaches_an_open_pivot_as_soon_as_it_is_recorded(fund):
+    installation = fund.installation
+    token = fund.maker.cookies["truenav_session"]
+    caller = Caller(installation.house.access.authenticate(token), token, from_cookie=True)
+    state = installation.app.state
+    prices = "at,base,quote,price\n2026-01-31T07:59:00Z,BTC,USD,75001.125\n"
+
+    async def follow():
+        stream = _follow(state.hub, installation.house, state.views, caller, "alpha")
+        told = [await anext(stream)]
+        await anyio.to_thread.run_sync(fund.upload, "prices.csv", prices)
+        told.append(await anext(stream))
+        await stream.aclose()
+        return told
+
+    ready, rows = installation.portal.call(follow)
+    assert ready.startswith(b"event: ready")
+    kind, _, data = rows.decode().partition("\n")
+    assert kind == "event: rows"
+    (bitcoin,) = json.loads(data.removeprefix("data: "))["rows"]
+    assert (bitcoin["asset"], bitcoin["price"], bitcoin["value"]) == ("BTC", 75001.125, 750011.25)
+    assert state.hub.streams == 0

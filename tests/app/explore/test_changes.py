@@ -1,6 +1,5 @@
 """A reader gets the latest of each row, once, in batches that it can take."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from truenav.app.explore.changes import BATCH_ROWS, RowBoard
@@ -55,7 +54,7 @@ def test_new_and_vanished_rows_are_told():
 def test_many_changes_come_in_batches_without_loss():
     board = RowBoard(("strategies",))
     board.start([_row(n) for n in range(130)])
-    board.update([replace(_row(n), value=2.0) for n in range(130)])
+    board.update([_row(n)._replace(value=2.0) for n in range(130)])
     sizes, seen = [], set()
     while (batch := board.take()) is not None:
         sizes.append(len(batch["rows"]))
