@@ -228,9 +228,7 @@ class _Gathering:
         with self.house.database.transaction(self.tenant) as session:
             evidence.note_many(session, gathered.evidence)
             keep_instruments(session, gathered.instruments, at=now)
-            result = Journal(session, self.house.objects, self.tenant).append(
-                gathered.facts, recorded_at=now
-            )
+            result = Journal(session, self.house.objects, self.tenant).append(gathered.facts, recorded_at=now)
             for name, cursor in gathered.cursors.items():
                 cursors.move(session, plan.connection.id, name, cursor, at=now)
             issues.open_many(session, [_issue(one, now) for one in gathered.problems])
