@@ -6,6 +6,7 @@ import json
 import zipfile
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from truenav.access.policy import INSTALLATION, Principal
@@ -16,7 +17,7 @@ from truenav.app.tenants import service
 from truenav.app.tenants.export import export_tenant
 from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.failure import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from truenav.store import audit, migrate, tenants
+from truenav.store import audit, migrate, queue, tenants
 from truenav.store.database import Database
 from truenav.store.postgres import Role
 from truenav.worker.execute import execute
@@ -114,6 +115,20 @@ def test_only_a_suspended_tenant_is_erased_and_then_nothing_of_it_is_left(house)
     with house.database.transaction("south") as session:
         assert len(list(tenants.rows(session, "app_user"))) == 1
     assert [one.id for one in service.list_tenants(house, HOST)] == ["south"]
+
+
+def test_a_tenant_is_not_erased_under_a_job_that_is_at_work(house, fresh_database):
+    _made(house)
+    with house.database.transaction("north") as session:
+        queue.enqueue(session, "nav.advance", {"run": "r"}, subject="alpha", at=NOW)
+    service.suspend(house, HOST, "north")
+    with psycopg.connect(fresh_database.dsn(Role.QUEUE)) as worker:
+        worker.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    with pytest.raises(ConflictError, match="still at work"):
+        service.erase(house, HOST, "north", confirm="north")
+    with psycopg.connect(fresh_database.dsn(Role.QUEUE)) as worker:
+        worker.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+    assert service.erase(house, HOST, "north", confirm="north").record.rows["procrastinate_jobs"] == 1
 
 
 def test_an_erasure_leaves_a_signed_record_in_the_audit_of_the_installation(house):

@@ -84,6 +84,8 @@ def erase_rows(session: Session) -> Mapping[str, int]:
 
 
 def refuse_working(session: Session) -> None:
-    """Raise `ConflictError` unless the tenant of the transaction is suspended."""
+    """Raise `ConflictError` unless the tenant is suspended and the last job that it began has ended."""
     if session.scalar(select(tenant.c.suspended_at)) is None:
         raise ConflictError("Only a suspended tenant can be erased: suspend it first.")
+    if session.scalar(text("SELECT tenant_at_work()")):
+        raise ConflictError("A job of the tenant is still at work; erase it when the job has ended.")

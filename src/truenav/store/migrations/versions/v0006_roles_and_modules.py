@@ -65,6 +65,11 @@ CREATE FUNCTION list_tenants()
     RETURNS TABLE (tenant_id text, name text, created_at timestamptz, suspended_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
     $$ SELECT t.tenant_id, t.name, t.created_at, t.suspended_at FROM tenant t ORDER BY t.tenant_id $$;
+CREATE FUNCTION tenant_at_work() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM procrastinate_jobs
+        WHERE args ->> 'tenant' = current_setting('truenav.tenant') AND status = 'doing')
+    $$;
 CREATE FUNCTION erase_tenant() RETURNS TABLE (erased_table text, erased_rows bigint) LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -104,12 +109,13 @@ BEGIN
     erased_rows := hit;
     RETURN NEXT;
 END $$;
-REVOKE ALL ON FUNCTION list_tenants(), erase_tenant() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION list_tenants(), erase_tenant() TO truenav_app;
+REVOKE ALL ON FUNCTION list_tenants(), tenant_at_work(), erase_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION list_tenants(), tenant_at_work(), erase_tenant() TO truenav_app;
 """
 
 _DOWN = """
 DROP FUNCTION erase_tenant();
+DROP FUNCTION tenant_at_work();
 DROP FUNCTION list_tenants();
 ALTER TABLE tenant DROP COLUMN suspended_at;
 DROP TABLE module_switch;
