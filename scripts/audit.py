@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements/dev.txt", "requirements/run.txt", "requirements/uv.txt")
+LOCKS = tuple(f"requirements/{name}.txt" for name in ("dev", "node", "run", "uv"))
 PYTHON_SOURCE = "https://api.osv.dev"
 OK, WEAK, UNKNOWN = 0, 1, 2
 
