@@ -4,6 +4,7 @@ import type { RunAnswer, RunFigures } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { Icon } from '@/ui/Icon';
 import { useCoverage } from './data';
+import { doubtOf } from './doubt';
 import css from './nav.module.css';
 import words from './words';
 
@@ -15,12 +16,13 @@ export function Checks({ run, figures }: { run: RunAnswer; figures: RunFigures }
   const reconciled = figures.funds.reduce((sum, fund) => sum + fund.reconciled, 0);
   const unpriced = coverage.coverage.lines_unpriced;
   const missing = coverage.failures.filter((one) => one.blocking !== false).length;
+  const doubt = doubtOf(coverage.coverage, t);
   const reconciliation = reconciled === 0 ? t.reconciledNone : t.reconciledOk(String(reconciled));
   return (
     <ul className={css.checks}>
       <Check good={coverage.breaks === 0} to="?show=reconciliation" text={coverage.breaks === 0 ? reconciliation : t.breaks(String(coverage.breaks))} />
       <Check good={unpriced === 0} to="?show=lines&only=unpriced" text={unpriced === 0 ? t.pricedAll : t.unpricedSome(String(unpriced))} />
-      <Check good={missing === 0} to="?show=coverage" text={missing === 0 ? t.nothingBlocks : t.blocking(String(missing))} />
+      <Check good={doubt === null && missing === 0} to={missing === 0 && doubt ? '?show=lines&only=stale' : '?show=coverage'} text={missing > 0 ? t.blocking(String(missing)) : (doubt ?? t.nothingBlocks)} />
       <Check good={manual === 0} to="?show=lines&only=manual" text={manual === 0 ? t.manualNone : t.manualSome(String(manual))} />
     </ul>
   );

@@ -62,10 +62,9 @@ export function Decision({ run, figures }: { run: RunAnswer; figures: RunFigures
 
 function Why({ run, refusals }: { run: RunAnswer; refusals: readonly (readonly [Step, Refusal | null])[] }) {
   const t = useWords(words);
-  const me = useMe();
   const found = refusals.find(([, refusal]) => refusal !== null);
   const rights = { approve: t.rightApprove, reject: t.rightApprove, publish: t.rightPublish, restate: t.rightRestate };
-  const reason = found && (found[1] === 'maker' ? (run.created_by === me.id ? t.makerYou : t.maker(run.created_by)) : rights[found[0]]);
+  const reason = found && (found[1] === 'provisional' ? t.notFinal : found[1] === 'maker' ? t.makerYou : rights[found[0]]);
   const said =
     run.state === 'approved'
       ? t.approvedNote(run.approved_by ?? '')

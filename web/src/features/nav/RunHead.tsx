@@ -10,6 +10,7 @@ import { CoverageMeter, observedShare } from '@/ui/Coverage';
 import { Change, Figure, PercentChange } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
 import { useBridges, useCoverage } from './data';
+import { doubtOf } from './doubt';
 import css from './nav.module.css';
 import words from './words';
 
@@ -85,7 +86,7 @@ function Known({ coverage, quality }: { coverage: Coverage; quality: string | nu
     <div className={css.known}>
       <p>
         <Badge tone={quality === 'complete' ? 'ok' : 'warn'}>{quality === 'complete' ? t.complete : t.provisional}</Badge>
-        <span className="dim">{coverage.lines_unpriced > 0 ? t.missingLines(String(coverage.lines_unpriced)) : t.nothingMissing}</span>
+        <span className="dim">{doubtOf(coverage, t) ?? t.nothingMissing}</span>
         <span className="grow" />
         <span>
           <span className="num medium">{show(shift(observedShare(coverage), 2), 2)} %</span> <span className="dim">{t.observed}</span>

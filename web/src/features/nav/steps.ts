@@ -2,7 +2,7 @@
 import type { RunAnswer } from '@/api/schema';
 
 export type Step = 'approve' | 'reject' | 'publish' | 'restate';
-export type Refusal = 'maker' | 'right' | 'state';
+export type Refusal = 'maker' | 'right' | 'state' | 'provisional';
 
 const NEEDS = {
   approve: { right: 'nav:approve', states: ['calculated'] },
@@ -17,10 +17,11 @@ export interface Doer {
 }
 
 /** Null where the step may be taken; else the first thing that stands against it. */
-export function refusalOf(step: Step, run: Pick<RunAnswer, 'state' | 'created_by'>, doer: Doer): Refusal | null {
+export function refusalOf(step: Step, run: Pick<RunAnswer, 'state' | 'created_by' | 'quality'>, doer: Doer): Refusal | null {
   const { right, states } = NEEDS[step];
   if (!(states as readonly string[]).includes(run.state)) return 'state';
   if (!doer.actions.includes(right)) return 'right';
+  if (step === 'publish' && run.quality === 'provisional') return 'provisional';
   if (right === 'nav:approve' && run.created_by === doer.id) return 'maker';
   return null;
 }
