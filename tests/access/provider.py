@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -144,6 +145,7 @@ def running(provider: IdentityProvider) -> Iterator[IdentityProvider]:
         server.server_close()
 
 
+@cache
 def _new_key(kid: str) -> jwk.RSAKey:
     return jwk.RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}, auto_kid=False)
 
