@@ -5,7 +5,10 @@ import pytest
 from truenav.access.actions import ACTIONS, ROLES
 from truenav.access.masking import MASKED
 from truenav.access.words import ACTIONS_ZH, ROLE_NAMES, ROLES_ZH
+from truenav.app.events.service import announce
 from truenav.store import roles as store
+
+from .test_wire import _Streaming as Streaming
 
 
 def _role(**other):
@@ -127,6 +130,7 @@ def test_who_sees_one_strategy_sees_its_lines_and_figures_and_not_the_funds(fund
         f"nav/runs/{run['id']}/result",
         f"nav/runs/{run['id']}/bridge",
         "marks?fund=alpha",
+        "indices?fund=alpha",
         "nodes/carry",
         "history/nodes/carry",
         "accounts/desk",
@@ -183,3 +187,25 @@ def test_a_scope_is_given_by_somebody_else_and_is_in_the_audit(admin, installati
 
 def test_tenants_are_run_from_the_installation_only(admin):
     assert admin.get("/api/v1/tenants").status_code == 403
+
+
+def test_who_sees_one_fund_hears_of_that_fund_only(fund):
+    beta = {"id": "beta", "name": "Beta", "kind": "fund"}
+    assert fund.maker.put("/api/v1/nodes/beta", json=beta).status_code == 200
+    limited = _limited(fund, "bea", "beta")
+
+    async def first_news():
+        transport = Streaming(fund.installation.app)
+        lines = transport.open("/api/v1/events", limited)
+        assert await anext(lines) == ": connected"
+        for name in ("alpha", "beta"):
+            with fund.installation.house.database.transaction(fund.tenant) as session:
+                announce(session, "run", id=f"{name}-1", fund=name)
+                announce(session, "job", id="a-job", state="done")
+        told = ""
+        while not told.startswith("data:"):
+            told = await anext(lines)
+        await transport.leave()
+        return told
+
+    assert fund.installation.portal.call(first_news) == 'data: {"id":"beta-1","fund":"beta"}'
