@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from truenav.access.policy import Principal
 from truenav.app.house import House
@@ -45,10 +46,12 @@ async def now(request: Request) -> datetime:
     return found.clock.now()
 
 
-def sight(request: Request) -> Sight:
+async def sight(request: Request) -> Sight:
     """What the caller sees of the portfolio; an endpoint that asks for it says ``sight="narrowed"``."""
     found: Caller = request.state.caller
-    return sight_of(request.state.session, found.principal)
+    if found.principal.nodes is None:
+        return Sight()
+    return await run_in_threadpool(sight_of, request.state.session, found.principal)
 
 
 HouseDep = Annotated[House, Depends(house)]

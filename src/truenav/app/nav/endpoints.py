@@ -65,7 +65,7 @@ def _reached(id: RunPath, session: SessionDep, sight: SightDep) -> Run:
 ReachedDep = Annotated[Run, Depends(_reached)]
 
 
-def _found(run: ReachedDep, sight: SightDep) -> Run:
+async def _found(run: ReachedDep, sight: SightDep) -> Run:
     """A run whose fund the caller sees whole."""
     if not sight.sees(run.fund):
         raise runs.not_found(run.id)
@@ -75,7 +75,7 @@ def _found(run: ReachedDep, sight: SightDep) -> Run:
 RunDep = Annotated[Run, Depends(_found)]
 
 
-def _run_id(run: RunDep) -> RunId:
+async def _run_id(run: RunDep) -> RunId:
     return run.id
 
 
