@@ -11,6 +11,7 @@ from truenav.access.passkeys import RelyingParty
 from truenav.access.service import FactorStep, Visitor
 from truenav.access.tickets import TicketRefusedError
 from truenav.core.failure import UnauthenticatedError
+from truenav.store import audit
 from truenav.store.users import TakenError
 
 ORIGIN = "https://nav.example.com"
@@ -90,6 +91,8 @@ def test_a_foreign_page_domain_copy_or_user_is_refused(world, device, finance, c
         setattr(device, name, value)
     with pytest.raises(BadCredentialsError):
         log_in(world, device)
+    with world.database.transaction(world.tenant) as session:
+        assert audit.entries(session)[-1].action == "log-in.failed"
 
 
 def test_a_copied_authenticator_falls_behind_in_its_count(world, device, finance):

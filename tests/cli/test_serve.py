@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -84,6 +85,18 @@ def test_whatever_is_killed_comes_back_and_all_ends_within_ten_seconds(served):
     assert process.wait(20) == 0
     assert time.monotonic() - started < 10
     assert database.status().state is ServerState.STOPPED
+
+
+def test_a_new_installation_shows_on_its_console_how_it_is_set_up_once(served):
+    _, address, folder = served
+    _until(lambda: "/setup#" in (folder / "log").read_text(), 20, "the link")
+    token = re.search(r"/setup#(\S+)", (folder / "log").read_text())[1]
+    body = {"tenant": "alpha", "organisation": "Alpha", "id": "ada", "name": "Ada", "email": "ada@alpha.test"}
+    body |= {"token": token, "password": "violet otter climbs 7 stairs"}
+    assert httpx.get(f"{address}/api/v1/setup").json()["new"]
+    assert httpx.post(f"{address}/api/v1/setup", json=body, timeout=20).status_code == 201
+    assert httpx.post(f"{address}/api/v1/setup", json=body, timeout=20).status_code == 403
+    assert token not in httpx.get(f"{address}/api/v1/setup").text
 
 
 def test_the_children_of_a_killed_server_end_too(served):

@@ -143,9 +143,15 @@ class Access:
 
         now = self._clock.now()
         challenge, found = passkeys.find_answerer(self._database, ticket, credential, now=now)
-        with self._database.transaction(found.tenant) as session:
-            passkeys.check_answer(session, party, found, challenge=challenge, credential=credential, now=now)
-            return open_log_in(session, found.tenant, found.user_id, ("passkey",), visitor, now=now)
+        try:
+            with self._database.transaction(found.tenant) as session:
+                passkeys.check_answer(
+                    session, party, found, challenge=challenge, credential=credential, now=now
+                )
+                return open_log_in(session, found.tenant, found.user_id, ("passkey",), visitor, now=now)
+        except BadCredentialsError:
+            self._note_failure(found.tenant, found.user_id, visitor, "passkey")
+            raise
 
     def leave(self, token: str) -> None:
         """End the session of a browser that was given another; one that ended already is no error."""
