@@ -1,14 +1,16 @@
 // Who is there decides what is shown: the log-in, or the shell with the registered pages.
 import { Suspense, lazy, useEffect, type ReactNode } from 'react';
-import { RouterProvider, createBrowserRouter, type RouteObject } from 'react-router';
+import { Navigate, RouterProvider, createBrowserRouter, matchPath, type RouteObject } from 'react-router';
 import { api } from './api/client';
-import { LogIn, LogInOverPage } from './features/session/LogIn';
+import { Door } from './features/session/Door';
+import { LogInOverPage } from './features/session/LogIn';
 import { useLanguage, useWords } from './lib/i18n';
 import { useModules } from './lib/modules';
 import { pages, type PageDef } from './lib/pages';
 import { useCan } from './lib/permissions';
 import { session, useSession } from './lib/session';
 import { Shell } from './shell/Shell';
+import { useOfferedPages } from './shell/offered';
 import words from './shell/words';
 import { NoPermission, State } from './ui/States';
 
@@ -42,7 +44,7 @@ export function App() {
   useChineseType();
   useEffect(() => void arrive(), []);
   if (found.kind === 'unknown') return null;
-  if (found.kind === 'out') return <LogIn />;
+  if (found.kind === 'out') return <Door />;
   router ??= createBrowserRouter(routes);
   return (
     <>
@@ -55,6 +57,8 @@ export function App() {
 }
 
 async function arrive(): Promise<void> {
+  const wanted = pages.find((page) => matchPath(page.path, location.pathname));
+  void wanted?.load().catch(() => undefined); // beside the question who is there, not after it
   const { data } = await api.GET('/api/v1/me').catch(() => ({ data: undefined }));
   if (data) session.begin(data);
   else session.end();
@@ -72,12 +76,15 @@ function useChineseType(): void {
 function Guard({ page, children }: { page: PageDef; children: ReactNode }) {
   const can = useCan();
   const on = useModules();
+  const { rail } = useOfferedPages();
   const language = useLanguage();
   useEffect(() => {
     document.title = `${page.label[language]} · truenav`;
   }, [page, language]);
   if (page.module !== undefined && !on(page.module)) return <NoPage />;
-  return can(page.action) ? children : <NoPermission action={page.action} />;
+  if (can(page.action)) return children;
+  // Who may not see the overview, as an investor, begins with what they may see.
+  return page.path === '/' && rail[0] ? <Navigate to={rail[0].path} replace /> : <NoPermission action={page.action} />;
 }
 
 function NoPage() {

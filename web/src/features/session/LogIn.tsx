@@ -3,31 +3,60 @@ import { Alert, Button, Modal, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
-import type { FactorNeeded, LoggedIn } from '@/api/schema';
-import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
+import type { FactorNeeded, LoggedIn, Welcome } from '@/api/schema';
+import { useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { type Asked, session, useSession } from '@/lib/session';
-import { Mark } from '@/ui/Icon';
+import { answerChallenge, hasPasskeys } from '@/lib/passkeys';
+import { Icon } from '@/ui/Icon';
+import { Card } from './Card';
 import css from './LogIn.module.css';
 import words from './words';
 
-export function LogIn() {
+export function LogIn({ welcome }: { welcome?: Welcome }) {
   const t = useWords(words);
-  const language = useLanguage();
   return (
-    <main className={css.page}>
-      <div className={css.card}>
-        <header className={css.head}>
-          <Mark size={36} />
-          <button type="button" className="link" onClick={() => chooseLanguage(language === 'en' ? 'zh' : 'en')}>
-            {language === 'en' ? '中文' : 'English'}
-          </button>
-        </header>
-        <h1>{t.title}</h1>
-        <p className="ink2">{t.promise}</p>
-        <LogInForm />
-      </div>
-    </main>
+    <Card title={t.title} hint={t.promise}>
+      <LogInForm />
+      <OtherWays welcome={welcome} />
+    </Card>
+  );
+}
+
+/** A passkey in place of the password, or the organisation's own log-in, where they are to be had. */
+function OtherWays({ welcome }: { welcome?: Welcome }) {
+  const t = useWords(words);
+  const passkey = useMutation({
+    mutationFn: async () => {
+      const { ticket, options } = await ask(api.POST('/api/v1/login/passkey/challenge'));
+      return ask(api.POST('/api/v1/login/passkey', { body: { ticket, credential: await answerChallenge(options) } }));
+    },
+    meta: { quiet: true },
+    onSuccess: (answer) => {
+      queries.clear();
+      session.begin(answer.me);
+    },
+  });
+  const signOn = useMutation({
+    mutationFn: (tenant: string) => ask(api.POST('/api/v1/login/single-sign-on', { body: { tenant } })),
+    meta: { quiet: true },
+    onSuccess: ({ url }) => location.assign(url),
+  });
+  const tenant = welcome?.single_sign_on ?? null;
+  return (
+    <div className={css.ways}>
+      <Refusal error={passkey.error ?? signOn.error} />
+      {welcome?.passkeys && hasPasskeys() ? (
+        <Button fullWidth loading={passkey.isPending} onClick={() => passkey.mutate()} leftSection={<Icon name="key" size={14} />}>
+          {t.passkey}
+        </Button>
+      ) : null}
+      {tenant !== null ? (
+        <Button fullWidth loading={signOn.isPending} onClick={() => signOn.mutate(tenant)} leftSection={<Icon name="external" size={14} />}>
+          {t.signOn}
+        </Button>
+      ) : null}
+    </div>
   );
 }
 
@@ -94,7 +123,7 @@ function PasswordForm({ onDone }: { onDone: (answer: LoggedIn | FactorNeeded) =>
   );
 }
 
-function CodeForm({ step, onDone, onBack }: { step: FactorNeeded; onDone: (answer: LoggedIn) => void; onBack: () => void }) {
+export function CodeForm({ step, onDone, onBack }: { step: FactorNeeded; onDone: (answer: LoggedIn) => void; onBack: () => void }) {
   const t = useWords(words);
   const [code, setCode] = useState('');
   const give = useMutation({
@@ -122,7 +151,7 @@ function CodeForm({ step, onDone, onBack }: { step: FactorNeeded; onDone: (answe
   );
 }
 
-function Refusal({ error }: { error: Error | null }) {
+export function Refusal({ error }: { error: Error | null }) {
   const t = useWords(words);
   if (!error) return null;
   return (
