@@ -13,6 +13,7 @@ import { Fingerprint } from '@/ui/Fingerprint';
 import { Panel } from '@/ui/Panel';
 import { tellDone } from '@/ui/tell';
 import { Checks } from './Checks';
+import { useTrail } from './data';
 import css from './nav.module.css';
 import { refusalOf, stepsOf, type Refusal, type Step } from './steps';
 import words from './words';
@@ -30,7 +31,7 @@ export function Decision({ run, figures }: { run: RunAnswer; figures: RunFigures
         {run.result_sha ? (
           <div className={css.bytes}>
             <p>
-              <span className="dim">{run.state === 'calculated' ? t.signed : t.signedBytes}</span>
+              <span className="dim">{run.state === 'calculated' ? t.signed : run.approved_by ? t.signedBytes : t.result}</span>
               <span className="grow" />
               <Fingerprint hash={run.result_sha} width={56} />
             </p>
@@ -148,7 +149,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
 /** The run as the server holds it by now is shown behind; here stands what happened to this request. */
 function Refused({ error, run, moved }: { error: Error | null; run: RunAnswer; moved: boolean }) {
   const t = useWords(words);
-  const who = run.published_by ?? run.approved_by ?? run.created_by;
+  const who = useTrail(run.id).data?.at(-1)?.actor ?? run.created_by;
   return (
     <div className={css.refusal} role="alert">
       <strong>{moved ? t.faster : t.refused}</strong>
