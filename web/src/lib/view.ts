@@ -7,7 +7,7 @@ import type { NodeDefinition } from '@/api/schema';
 import { keep, kept } from './keep';
 
 export interface View {
-  /** Null while the tree is being read, or where it is empty. */
+  /** Null while the tree is first read, or where it is empty. */
   readonly fund: string | null;
   readonly numeraire: string;
   /** RFC 3339; null is now. */
@@ -44,7 +44,8 @@ export function useView(): View & { change: (change: Partial<View>) => void } {
   const [params, setParams] = useSearchParams();
   const funds = useFunds();
   const last = kept('fund');
-  const remembered = funds.some((one) => one.id === last) ? last : (funds[0]?.id ?? null);
+  // While the tree is on its way the last fund is believed, so that its figures are asked for at once.
+  const remembered = funds.length === 0 || funds.some((one) => one.id === last) ? last : (funds[0]?.id ?? null);
   const change = useCallback(
     (next: Partial<View>) => {
       if (next.fund) keep('fund', next.fund);

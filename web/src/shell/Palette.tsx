@@ -40,6 +40,7 @@ export function Palette() {
       nothingFound={t.noHit}
       highlightQuery
       scrollable
+      overlayProps={{ backgroundOpacity: 0.25, blur: 0 }}
       maxHeight={420}
       searchProps={{ leftSection: <Icon name="search" />, placeholder: t.search, 'aria-label': t.search }}
     />

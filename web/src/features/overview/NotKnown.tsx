@@ -1,5 +1,6 @@
+import { Fragment } from 'react';
 import type { OverviewAnswer } from '@/api/schema';
-import { show, shift } from '@/lib/decimal';
+import { show, shift, sign } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import uiWords from '@/ui/words';
 import { COVERAGE_PARTS, CoverageKey, CoverageMeter } from '@/ui/Coverage';
@@ -28,16 +29,16 @@ export function NotKnown({ data, measure }: { data: OverviewAnswer; measure: Mea
           const subjects = part === 'stale' || part === 'missing' ? why(part) : [];
           const unpriced = part === 'missing' && coverage.lines_unpriced > 0;
           return (
-            <Line key={part}>
+            <Fragment key={part}>
               <CoverageKey part={part} />
               <span title={subjects.join(', ')}>
                 {names[part]}{' '}
                 <span className="dim">{unpriced ? t.lines(coverage.lines_unpriced) : subjects.slice(0, 1).join('')}</span>
               </span>
               <span className="num">
-                {unpriced && Number(coverage.missing) === 0 ? <Unknown reason={subjects.join(', ')} /> : `${show(shift(coverage[part], 2), 2)} %`}
+                {unpriced && sign(coverage.missing) === 0 ? <Unknown reason={subjects.join(', ')} /> : `${show(shift(coverage[part], 2), 2)} %`}
               </span>
-            </Line>
+            </Fragment>
           );
         })}
       </div>
@@ -51,7 +52,7 @@ export function NotKnown({ data, measure }: { data: OverviewAnswer; measure: Mea
           ) : null}
           <dt>{t.ifStaleZero}</dt>
           <dd>
-            <Change value={if_stale_zero} places={measure.places} bare />{' '}
+            <Change value={if_stale_zero} places={measure.scale ? 2 : measure.places} scale={measure.scale} unit={measure.letter} bare />{' '}
             <span className="dim">
               <PercentChange value={if_stale_zero_share} places={2} unit="%" bare />
             </span>
@@ -60,8 +61,4 @@ export function NotKnown({ data, measure }: { data: OverviewAnswer; measure: Mea
       </div>
     </section>
   );
-}
-
-function Line({ children }: { children: React.ReactNode }) {
-  return <>{children}</>;
 }

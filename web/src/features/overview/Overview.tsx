@@ -25,8 +25,8 @@ export default function Overview() {
   const { fund, numeraire, asOf } = useView();
   const overview = useOverview(fund, numeraire, asOf);
   if (nodes.error && funds.length === 0) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
-  if (nodes.isSuccess && fund === null) return <NoPortfolio />;
-  if (overview.data === undefined && !overview.error) return <Skeleton />;
+  if (nodes.isSuccess && funds.length === 0) return <NoPortfolio />;
+  if (overview.data === undefined && (!overview.error || nodes.isPending)) return <Skeleton />;
   return <Shown of={overview}>{(data) => <Page data={data} />}</Shown>;
 }
 
