@@ -47,7 +47,11 @@ class World:
         return re.sub(r"\{(\w+)(?::path)?\}", lambda found: known[found[1]], template)
 
     def query(self, template: str) -> dict[str, str]:
-        return {"fund": "alpha", "numeraire": "USD"} if template.endswith(("/marks", "/lines")) else {}
+        return (
+            {"fund": "alpha", "numeraire": "USD"}
+            if template.endswith(("/marks", "/lines", "/indices"))
+            else {}
+        )
 
 
 def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse, World]:

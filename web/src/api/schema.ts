@@ -946,6 +946,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indices
+         * @description What each index of the fund's pricing policy is made of, in the latest NAV run.
+         *
+         *     Needs `price:read`: See quotes, marks, indices and numeraires.
+         */
+        get: operations["list_indices_api_v1_indices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instruments": {
         parameters: {
             query?: never;
@@ -4816,6 +4838,33 @@ export interface components {
             weight: string;
         };
         /**
+         * IndexComposition
+         * @description An index now: ``price`` and ``median`` in ``quote`` for one of ``base``, ``outlier_cut`` a fraction.
+         */
+        IndexComposition: {
+            /** Base */
+            base: string;
+            /** Id */
+            id: string;
+            /** Median */
+            median: string | null;
+            /** Minimum Venues */
+            minimum_venues: number;
+            /**
+             * Outlier Cut
+             * Format: decimal
+             * @example 1234.56
+             */
+            outlier_cut: string;
+            /** Price */
+            price: string | null;
+            /** Quote */
+            quote: string;
+            status: components["schemas"]["IndexStatus"];
+            /** Venues */
+            venues: components["schemas"]["IndexVenue"][];
+        };
+        /**
          * IndexDefinition
          * @description A multi-venue index of ``base`` in ``quote``, weighted by volume, with an outlier cut.
          *
@@ -4871,6 +4920,29 @@ export interface components {
              * @enum {string}
              */
             is: "index";
+        };
+        /**
+         * IndexStatus
+         * @description Whether an index price may be dealt on.
+         * @enum {string}
+         */
+        IndexStatus: "ok" | "disputed" | "held" | "unavailable";
+        /**
+         * IndexVenue
+         * @description One venue of an index; ``deviation`` is its price by the median less one.
+         */
+        IndexVenue: {
+            /** Age Seconds */
+            age_seconds: number | null;
+            /** Deviation */
+            deviation: string | null;
+            /** Price */
+            price: string | null;
+            state: components["schemas"]["VenueState"];
+            /** Venue */
+            venue: string;
+            /** Volume */
+            volume: string | null;
         };
         /**
          * Instrument
@@ -7665,6 +7737,12 @@ export interface components {
             roles?: string[] | null;
         };
         /**
+         * VenueState
+         * @description What became of a venue's price.
+         * @enum {string}
+         */
+        VenueState: "used" | "outlier" | "stale" | "missing";
+        /**
          * ViewAnswer
          * @description A saved view; ``mine`` tells whether the reader may change it.
          */
@@ -7879,8 +7957,11 @@ export type ImportedAnswer = components['schemas']['ImportedAnswer'];
 export type InNumeraire = components['schemas']['InNumeraire'];
 export type InWords = components['schemas']['InWords'];
 export type IndexComponent = components['schemas']['IndexComponent'];
+export type IndexComposition = components['schemas']['IndexComposition'];
 export type IndexDefinition = components['schemas']['IndexDefinition'];
 export type IndexNumeraire = components['schemas']['IndexNumeraire'];
+export type IndexStatus = components['schemas']['IndexStatus'];
+export type IndexVenue = components['schemas']['IndexVenue'];
 export type Instrument = components['schemas']['Instrument'];
 export type InstrumentDefinition = components['schemas']['InstrumentDefinition'];
 export type InstrumentKind = components['schemas']['InstrumentKind'];
@@ -8040,6 +8121,7 @@ export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
 export type UserChangeBody = components['schemas']['UserChangeBody'];
+export type VenueState = components['schemas']['VenueState'];
 export type ViewAnswer = components['schemas']['ViewAnswer'];
 export type ViewBody = components['schemas']['ViewBody'];
 export type ViewChange = components['schemas']['ViewChange'];
@@ -13515,6 +13597,116 @@ export interface operations {
             };
         };
     };
+    list_indices_api_v1_indices_get: {
+        parameters: {
+            query: {
+                fund: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexComposition"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_definitions_api_v1_instruments_get: {
         parameters: {
             query?: {
@@ -18603,8 +18795,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FundBridge"][];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18828,8 +19018,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FundClass"][];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18943,8 +19131,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CoverageAnswer"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -19058,8 +19244,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DifferencesAnswer"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -19173,8 +19357,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunEventAnswer"][];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv": string;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */

@@ -12,10 +12,12 @@ from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDe
 from truenav.app.http.models import Instant
 from truenav.app.http.pages import read_number
 from truenav.app.http.problems import refusals
+from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
 from truenav.app.portfolio.figures import mark_rows
 from truenav.app.portfolio.valuations import choose_valuation
 from truenav.app.pricing.catalogues import NAV_POLICIES, NUMERAIRES, PRICING_POLICIES
+from truenav.app.pricing.indices import IndexComposition, index_compositions
 from truenav.app.pricing.schemas import MarksPage
 from truenav.core.ids import NodeId
 
@@ -51,3 +53,18 @@ def list_marks(
     return MarksPage(
         fund=result.fund, as_of=result.as_of, run=valuation.run, items=page.items, next=page.next
     )
+
+
+@router.get("/indices", dependencies=[requires("price:read", sight="narrowed")], responses=refusals(404, 409))
+def list_indices(
+    fund: Annotated[str, Query(max_length=64)],
+    *,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+) -> list[Record[IndexComposition]]:
+    """What each index of the fund's pricing policy is made of, in the latest NAV run."""
+    sight.refuse(fund)
+    valuation = choose_valuation(session, house, principal, NodeId(fund), as_of=None, live=False)
+    return list(index_compositions(valuation.inputs))

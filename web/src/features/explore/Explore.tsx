@@ -18,11 +18,11 @@ import { PivotTable } from './PivotTable';
 import { Chip, Shelves } from './Shelves';
 import { SaveView, ViewList, useViews } from './Views';
 import { shown as figure } from './format';
-import { OTHERS, type Pivot } from './pivot';
+import type { Pivot } from './pivot';
 import { DIMENSIONS, shapeOf, withShape, type Shape } from './shape';
 import { linesOf, type Order } from './tree';
 import { useBook } from './useBook';
-import words from './words';
+import words, { memberName } from './words';
 
 const SideChart = lazy(() => import('./SideChart'));
 
@@ -138,7 +138,7 @@ function GroupedTable({ pivot }: { pivot: Pivot }) {
       ...pivot.rows.map((_, level) => line.path.split('\u001f')[level] ?? ''),
       ...pivot.sums.slice(line.group * width, (line.group + 1) * width),
     ]);
-    const head = [...pivot.rows.map((one) => t.dims[one]), ...pivot.columns.map((one) => (one === OTHERS ? t.others : one || t.none)), t.total];
+    const head = [...pivot.rows.map((one) => t.dims[one]), ...pivot.columns.map((one) => memberName(one, t)), t.total];
     saveBlob(new Blob([toCsv([head, ...rows])], { type: 'text/csv' }), 'explore.csv');
   };
   return (

@@ -5,10 +5,10 @@ import { useWords } from '@/lib/i18n';
 import { Icon } from '@/ui/Icon';
 import css from './Explore.module.css';
 import { shown } from './format';
-import { OTHERS, type Pivot } from './pivot';
+import type { Pivot } from './pivot';
 import type { Dimension } from './shape';
 import { linesOf, type Line, type Order } from './tree';
-import words from './words';
+import words, { memberName } from './words';
 
 const ROW = 26;
 const THOUSAND = 1000;
@@ -30,7 +30,7 @@ export function PivotTable({ pivot, opened, order, onToggle }: PivotTableProps) 
   const seen = virtualizer.getVirtualItems();
   const width = pivot.columns.length + 1;
   const total = pivot.sums[width - 1] as number;
-  const label = (name: string) => (name === OTHERS ? t.others : name === '' ? t.none : name);
+  const label = (name: string) => memberName(name, t);
   const toggleCell = (key: string, value: number) => {
     const next = new Map(selected);
     if (!next.delete(key)) next.set(key, value);

@@ -4,7 +4,7 @@ import { useState, type DragEvent, type ReactNode } from 'react';
 import { useWords } from '@/lib/i18n';
 import css from './Explore.module.css';
 import { DIMENSIONS, MEASURES, only, put, take, type Dimension, type Measure, type Shape, type Shelf } from './shape';
-import words from './words';
+import words, { memberName } from './words';
 
 interface ShelvesProps {
   shape: Shape;
@@ -152,7 +152,7 @@ type FilterProps = Pick<ShelvesProps, 'shape' | 'onShape' | 'membersOf'>;
 function FilterChip({ dimension, shape, onShape, membersOf }: FilterProps & { dimension: Dimension }) {
   const t = useWords(words);
   const chosen = shape.filters[dimension] ?? [];
-  const [first, second, ...rest] = chosen.map((name) => name || t.none);
+  const [first, second, ...rest] = chosen.map((name) => memberName(name, t));
   const text = [first, second].filter(Boolean).join(', ') + (rest.length > 0 ? ` ${t.andMore(rest.length)}` : '');
   return (
     <Choose dimension={dimension} chosen={chosen} membersOf={membersOf} onChange={(members) => onShape(only(shape, dimension, members))}>
@@ -220,7 +220,7 @@ function Choose({ dimension, chosen, membersOf, onChange, onClose, opened = fals
       <Popover.Dropdown>
         <MultiSelect
           label={t.dims[dimension]}
-          data={members.map((name) => ({ value: name || NONE, label: name || t.none }))}
+          data={members.map((name) => ({ value: name || NONE, label: memberName(name, t) }))}
           value={chosen.map((name) => name || NONE)}
           onChange={(names) => onChange(names.map((name) => (name === NONE ? '' : name)))}
           onFocus={load}

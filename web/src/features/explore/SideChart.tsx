@@ -6,7 +6,7 @@ import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
 import css from './Explore.module.css';
 import { shown } from './format';
 import type { Pivot } from './pivot';
-import words from './words';
+import words, { memberName } from './words';
 
 const SHOWN = 10;
 const MILLION = 1e6;
@@ -20,7 +20,7 @@ export default function SideChart({ pivot }: { pivot: Pivot }) {
     .filter((group) => pivot.depth[group] === 1)
     .sort((one, other) => size(other) - size(one))
     .slice(0, SHOWN);
-  const names = top.map((group) => pivot.name[group] || t.none);
+  const names = top.map((group) => memberName(pivot.name[group] as string, t));
   const long = top.map((group) => (pivot.above[group] as number) / MILLION);
   const short = top.map((group) => (pivot.below[group] as number) / MILLION);
   const net = top.map((group) => (pivot.sums[group * width + width - 1] as number) / MILLION);
@@ -30,9 +30,9 @@ export default function SideChart({ pivot }: { pivot: Pivot }) {
       const [labels, above, below, rest] = JSON.parse(figures) as [string[], number[], number[], number[]];
       const millions = (value: unknown) => shown(Number(value), 2);
       return {
-        grid: { left: 8, right: 14, top: 8, bottom: 4, containLabel: true },
+        grid: { left: 8, right: 14, top: 8, bottom: 22, containLabel: true },
         tooltip: { ...tooltip(colours), valueFormatter: millions, axisPointer: { type: 'shadow', shadowStyle: { color: colours.line, opacity: 0.4 } } },
-        xAxis: { type: 'value', ...axis(colours), axisLabel: { color: colours['ink-3'], fontSize: 11, formatter: (value: number) => shown(value, 0) } },
+        xAxis: { type: 'value', name: t.chartSub, nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: colours['ink-3'] }, ...axis(colours), axisLabel: { color: colours['ink-3'], fontSize: 11, formatter: (value: number) => shown(value, 0) } },
         yAxis: { type: 'category', inverse: true, data: labels, ...axis(colours), axisLabel: { color: colours.ink, fontSize: 11.5, width: 96, overflow: 'truncate' } },
         series: [
           { name: t.long, type: 'bar', stack: 'side', data: above, barWidth: 12, itemStyle: { color: colours.up } },
@@ -52,7 +52,6 @@ export default function SideChart({ pivot }: { pivot: Pivot }) {
   return (
     <Panel
       title={t.chart}
-      sub={t.chartSub}
       tools={
         <span className={css.key} aria-hidden="true">
           <i className={css.keyLong} /> {t.long} <i className={css.keyShort} /> {t.short} <i className={css.keyNet} /> {t.net}

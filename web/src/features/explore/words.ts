@@ -1,6 +1,7 @@
 import { defineWords } from '@/lib/i18n';
+import { OTHERS } from './pivot';
 
-export default defineWords({
+const words = defineWords({
   en: {
     rows: 'Rows',
     columns: 'Columns',
@@ -63,6 +64,7 @@ export default defineWords({
     setUp: 'Set up',
     open: 'Open',
     close: 'Close',
+    members: { spot: 'Spot', perpetual: 'Perpetual', future: 'Future', option: 'Option', manual: 'Manual', holding: 'Holding', long: 'Long', short: 'Short', flat: 'Flat', observed: 'Observed', imported: 'Imported', stale: 'Stale', missing: 'Missing' },
   },
   zh: {
     rows: '行',
@@ -126,5 +128,16 @@ export default defineWords({
     setUp: '设置',
     open: '展开',
     close: '收起',
+    members: { spot: '现货', perpetual: '永续', future: '交割合约', option: '期权', manual: '手工', holding: '基金份额', long: '多', short: '空', flat: '平', observed: '已观测', imported: '导入', stale: '过时', missing: '缺失' },
   },
 });
+
+export default words;
+
+type Words = (typeof words)['en'];
+
+/** A member as people call it: words of ours in their language, names as they are. */
+export function memberName(name: string, t: Words): string {
+  if (name === OTHERS) return t.others;
+  return name === '' ? t.none : Object.hasOwn(t.members, name) ? t.members[name as keyof Words['members']] : name;
+}
