@@ -20,6 +20,10 @@ def test_what_was_backed_up_is_restored_elsewhere_and_people_can_log_in(
     made = json.loads(shell.ok("backup", "--to", str(target), "--keys-to", str(keys), "--output", "json"))[0]
     assert (keys / "master.key").stat().st_mode & 0o077 == 0
     monkeypatch.setenv("TRUENAV_DATA_DIR", str(new))
+    given = ("--from", str(target), "--keys", str(keys), "--output", "json")
+    checked = json.loads(shell.ok("restore", *given, "--check-only"))[0]
+    assert checked["fingerprint"] == made["fingerprint"]
+    assert not new.exists()
     with ends_with_this_process(new / "postgres"):
         try:
             ran = shell("restore", "--from", str(target), "--keys", str(keys), "--output", "json")

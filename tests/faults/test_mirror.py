@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -115,9 +116,8 @@ def written_until_killed(settings: Settings, facts: int) -> set[str]:
     return acknowledged
 
 
-def test_nothing_acknowledged_is_lost_with_the_disk_and_the_nav_is_the_same(
-    life: Life, tmp_path: Path
-) -> None:
+def drill(life: Life, tmp_path: Path, facts: int) -> None:
+    """Restore a backup into a mirrored installation, lose it while a writer goes on, restore the mirror."""
     reef = copy_of(life.published[0], tmp_path / "origin")
     keys, mirror = tmp_path / "keys", tmp_path / "mirror"
     with reef.house() as house:
@@ -127,7 +127,7 @@ def test_nothing_acknowledged_is_lost_with_the_disk_and_the_nav_is_the_same(
     lost = Settings(data_dir=tmp_path / "lost", mirror_dir=mirror)
     with ended(lost.data_dir):
         restore(lost, tmp_path / "backups", keys=keys)
-        acknowledged = written_until_killed(lost, 3_000)
+        acknowledged = written_until_killed(lost, facts)
         lose_everything(lost)
     settings = Settings(data_dir=tmp_path / "restored")
     with ended(settings.data_dir):
@@ -139,6 +139,18 @@ def test_nothing_acknowledged_is_lost_with_the_disk_and_the_nav_is_the_same(
         assert checked.navs == 1
         with pytest.raises(NotEmptyError):
             restore_mirror(settings, mirror)
+
+
+def test_nothing_acknowledged_is_lost_with_the_disk_and_the_nav_is_the_same(
+    life: Life, tmp_path: Path
+) -> None:
+    drill(life, tmp_path, 3_000)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_acknowledged_is_lost_at_many_instants(seed: int, life: Life, tmp_path: Path) -> None:
+    drill(life, tmp_path, random.Random(seed).randrange(1, 30_000))
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +208,29 @@ def test_a_new_base_copy_lets_the_log_before_it_go_and_is_restored_alike(
         found = EmbeddedPostgres(tmp_path / "again" / "postgres").start()
         with psycopg.connect(found.superuser_dsn) as connection:
             assert connection.execute("SELECT sum(number) FROM before_base").fetchone() == (4,)
+
+
+def test_a_server_started_without_its_mirror_is_refused_and_loses_no_log(
+    mirrored: Settings, tmp_path: Path
+) -> None:
+    assert mirrored.mirror_dir is not None
+    server = embedded_server(mirrored)
+    server.stop()
+    address = embedded_server(replace(mirrored, mirror_dir=None)).start()
+    with psycopg.connect(address.superuser_dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE unmirrored AS SELECT 7 AS number")
+    with pytest.raises(PostgresMirrorError, match="started without"):
+        server.start()
+    server.stop()
+    server.start()
+    # The receiver asks for the log from where it ended; the slot has kept it.
+    with psycopg.connect(server.start().superuser_dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO unmirrored VALUES (8)")
+    restore_cluster(mirrored.mirror_dir, tmp_path / "again" / "postgres")
+    with ended(tmp_path / "again"):
+        found = EmbeddedPostgres(tmp_path / "again" / "postgres").start()
+        with psycopg.connect(found.superuser_dsn) as connection:
+            assert connection.execute("SELECT sum(number) FROM unmirrored").fetchone() == (15,)
 
 
 def test_the_mirror_of_another_installation_is_refused(mirrored: Settings, tmp_path: Path) -> None:

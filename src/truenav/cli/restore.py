@@ -27,14 +27,22 @@ if TYPE_CHECKING:
     help="The folder that 'backup --keys-to' wrote; the backup must be sealed with its key.",
 )
 @click.option("--key", metavar="KEY", help="Public key or fingerprint that must have sealed the backup.")
+@click.option("--check-only", is_flag=True, help="Check every byte of a backup, and restore nothing.")
 @output_option
-def restore(*, source: Path, keys: Path | None, key: str | None, output: str) -> None:
+def restore(*, source: Path, keys: Path | None, key: str | None, check_only: bool, output: str) -> None:
     """Restore into the empty data folder and database of the settings, and check every byte of it."""
     from truenav.app.nav.signing import fingerprint_of
     from truenav.app.operations.mirror import restore_mirror
+    from truenav.app.operations.restore import check_backup
     from truenav.app.operations.restore import restore as restore_backup
     from truenav.store.postgres import latest_base
 
+    if check_only:
+        manifest, signer = check_backup(settings(), source.absolute(), keys=keys, key=key)
+        say("Every file is as it was sealed.")
+        row = {"backup": manifest.made_at, "files": len(manifest.objects), "bytes": manifest.size}
+        show([{**row, "fingerprint": fingerprint_of(signer)}], output)
+        return
     if source.is_dir() and latest_base(source) is not None:
         _show(restore_mirror(settings(), source.absolute(), keys=keys, report=say), output)
         return

@@ -104,6 +104,14 @@ def restore(
     return Restored(manifest, signer, checked)
 
 
+def check_backup(
+    settings: Settings, source: Path, *, keys: Path | None = None, key: str | None = None
+) -> tuple[Manifest, str]:
+    """Check a backup as `restore` would and restore nothing: its manifest, and the key that sealed it."""
+    with _opened(source) as (target, folder):
+        return _checked_manifest(target, folder, settings, keys, key)
+
+
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[Path, Path]]:
     """The folder of a target, and in it that of the backup: the one named, else the latest."""

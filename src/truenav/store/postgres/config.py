@@ -30,6 +30,7 @@ SETTINGS: Mapping[str, str] = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "wal_compression": "off",
+    "max_slot_wal_keep_size": "16GB",  # the most log that is kept for a mirror that does not come back
     "jit": "off",
     "timezone": "UTC",
     "datestyle": "iso, ymd",

@@ -88,6 +88,7 @@ class Mirror:
             if is_locked(self._receiver_lock):
                 return
             self.claim()
+            self._refuse_unmirrored(superuser_dsn)
             self._admit_receiver(superuser_dsn)
             self._spawn_receiver(superuser_dsn)
             self._await_receiver(superuser_dsn)
@@ -119,6 +120,14 @@ class Mirror:
     @property
     def _receiver_lock(self) -> Path:
         return self.data_dir / "mirror.lock"
+
+    def _refuse_unmirrored(self, superuser_dsn: str) -> None:
+        with psycopg.connect(superuser_dsn, autocommit=True) as connection:
+            if connection.execute("SHOW synchronous_standby_names").fetchone() != (NAME,):
+                raise PostgresMirrorError(
+                    "The database was started without TRUENAV_MIRROR_DIR, so nothing is mirrored. Stop it "
+                    "('truenav db stop'), and start it again with the variable set everywhere."
+                )
 
     def _admit_receiver(self, superuser_dsn: str) -> None:
         access = self.data_dir / "cluster" / "pg_hba.conf"
@@ -206,7 +215,9 @@ def restore_cluster(mirror: Path, data_dir: Path, *, user: str | None = None) ->
     cluster, account = data_dir / ".restored", choose_account(user)
     shutil.copytree(base, cluster)
     for path in sorted((mirror / "wal").iterdir()):
-        shutil.copyfile(path, cluster / "pg_wal" / path.name.removesuffix(_PARTIAL))
+        target = cluster / "pg_wal" / path.name.removesuffix(_PARTIAL)
+        if not target.exists():
+            shutil.copyfile(path, target)
     cluster.chmod(0o700)
     for path in (cluster, *cluster.rglob("*")):
         account.adopt(path)
