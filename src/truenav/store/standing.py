@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from truenav.core.ids import UserId
 from truenav.store.database import Session
+from truenav.store.tables import custom_role
 from truenav.store.users import UserNotFoundError
 
 
@@ -60,8 +61,6 @@ _USER = text(
     """
 )
 
-_ROLES = "SELECT id, name, description, actions, masks, nodes, changed_at, changed_by FROM custom_role"
-
 
 def read_standing(session: Session, user: UserId) -> Standing:
     """The standing of a user of the transaction's tenant; `UserNotFoundError` when there is none."""
@@ -85,8 +84,9 @@ def read_standing(session: Session, user: UserId) -> Standing:
 
 def list_custom_roles(session: Session, *, among: tuple[str, ...] | None = None) -> tuple[CustomRole, ...]:
     """The custom roles of the tenant, by id; with ``among`` those of these ids."""
-    where = "" if among is None else " WHERE id = ANY (:among)"
-    given = {} if among is None else {"among": list(among)}
+    query = select(custom_role).order_by(custom_role.c.id)
+    if among is not None:
+        query = query.where(custom_role.c.id.in_(among))
     return tuple(
         CustomRole(
             row.id,
@@ -98,6 +98,5 @@ def list_custom_roles(session: Session, *, among: tuple[str, ...] | None = None)
             row.changed_at,
             row.changed_by,
         )
-        # nosemgrep: sql-built-from-text - both conditions are constants of this function
-        for row in session.execute(text(f"{_ROLES}{where} ORDER BY id"), given)
+        for row in session.execute(query)
     )
