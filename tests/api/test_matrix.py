@@ -21,6 +21,8 @@ from truenav.store import tenants
 
 from .conftest import BALANCES, DEALINGS, DEFINITIONS, PRICES, FundHouse
 
+pytestmark = pytest.mark.timeout(300)  # thousands of requests, on a machine that may be busy
+
 CANARY = "zanzibar"
 STREAMS = ("/api/v1/events", "/api/v1/explore/{fund}/changes")  # endless; their scenarios are their own
 CHALLENGES = ("/api/v1/logout",)  # would end the session that goes on asking
@@ -156,7 +158,6 @@ def _contents(installation, tenant):
         }
 
 
-@pytest.mark.timeout(300)
 def test_no_role_reaches_another_tenants_objects_by_any_endpoint(installation, tenant):
     house, world = _seed(installation, installation.tenant())
     assert CANARY in house.maker.get("/api/v1/nodes").text  # who may, does see it

@@ -8,6 +8,8 @@ from truenav.access.actions import ROLES
 from truenav.store import logins
 from truenav.store import roles as store
 
+pytestmark = pytest.mark.timeout(300)  # hundreds of requests, on a machine that may be busy
+
 EXAMPLES = 6
 FEW = 1  # for the other roles, whose requests mostly end at the door
 MANY = 60
