@@ -5,7 +5,7 @@ WORKERS ?= 2
 ARGS ?=
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.truenav/numba
 
-.PHONY: demo serve web web-dev web-check test check unit nightly bench audit sbom docs lock clean install install-dev
+.PHONY: demo serve web web-dev web-check test check unit nightly screenshots bench audit sbom docs lock clean install install-dev
 
 demo: install web ## set up, run the demo fund to a verified NAV, serve it (ARGS=--once: stop afterwards)
 	@$(BIN)/truenav demo $(ARGS)
@@ -37,6 +37,9 @@ unit: install-dev
 
 nightly: install-dev ## the long tier: kill points, ledgers and parsers at length
 	@$(BIN)/pytest -n $(WORKERS) -m nightly --timeout 7200 $(ARGS)
+
+screenshots: install-dev web ## every page, wide and narrow, light and dark, in both languages: .truenav/screenshots
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 bench: install-dev ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench $(ARGS)

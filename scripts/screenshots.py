@@ -1,0 +1,201 @@
+"""A picture of every page of the web app: wide and narrow, light and dark, English and 中文.
+
+Runs the demo fund in a data folder of its own and photographs it as the first of its people who may see the
+page; ``--url`` takes a server that runs already. Which pages there are is read from the web app's own
+registry (web/src/features/*/pages.ts), so a new page is in the pictures without a line here. A page that
+throws, that the content security policy stops, or that is wider than its window, is named, and the exit code
+is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+ROOT = Path(__file__).parent.parent
+FEATURES = ROOT / "web" / "src" / "features"
+DEMO_FUND = ROOT / "examples" / "demo_fund"
+SIZES = {"wide": (1440, 1000), "phone": (390, 844)}
+THEMES = ("light", "dark")
+LANGUAGES = ("en", "zh")
+START_SECONDS = 300
+SETTLE_MILLISECONDS = 900
+_PAGE = re.compile(r"path: '([^']+)'.*?action: '([^']+)'", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to see the app."""
+
+    size: str
+    theme: str
+    language: str
+
+    def __str__(self) -> str:
+        return f"{self.size}-{self.theme}-{self.language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody logged in."""
+
+    cookies: httpx.Cookies
+    actions: frozenset[str]
+
+
+def main() -> int:
+    """Take the pictures; the number of pages with a fault decides the exit code."""
+    options = _options()
+    shutil.rmtree(options.out, ignore_errors=True)
+    options.out.mkdir(parents=True)
+    looks = [Look(*one) for one in product(SIZES, THEMES, LANGUAGES)]
+    looks = [look for look in looks if options.look in str(look)]
+    faults: list[str] = []
+    with _served(options.url) as url, sync_playwright() as playwright:
+        pages = {
+            path: who for path, who in _pages(url, _log_in(url)).items() if re.search(options.page, path)
+        }
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for look in looks:
+            faults += _picture_all(browser, url, look, pages, options.out)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    print(f"{len(looks) * (len(pages) + 1)} pictures in {options.out}")
+    return 1 if faults else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", help="A demo that runs already; without it one is started.")
+    parser.add_argument("--out", type=Path, default=ROOT / ".truenav" / "screenshots")
+    parser.add_argument("--page", default="", help="Only pages whose path matches this expression.")
+    parser.add_argument("--look", default="", help="Only looks with this in their name, as wide-light-en.")
+    return parser.parse_args()
+
+
+@contextmanager
+def _served(url: str | None) -> Iterator[str]:
+    """The address of the demo, started if none was given and ended again."""
+    if url is not None:
+        yield url.rstrip("/")
+        return
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="truenav-pictures-") as data:
+        command = [sys.executable, "-m", "truenav", "demo", "--port", str(port)]
+        environment = {**os.environ, "TRUENAV_DATA_DIR": data}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own
+            try:
+                yield _await(f"http://127.0.0.1:{port}", process)
+            finally:
+                process.terminate()
+                process.wait(60)
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(httpx.HTTPError):
+            httpx.get(f"{url}/api/v1/setup", timeout=2).raise_for_status()
+            return url
+        time.sleep(0.2)
+    raise SystemExit("The demo did not start; run `make demo` to see why.")
+
+
+def _log_in(url: str) -> list[Person]:
+    """The demo's people, logged in."""
+    found = []
+    for user in json.loads((DEMO_FUND / "fund.json").read_text("utf-8"))["users"]:
+        body = {"email": user["email"], "password": user["password"]}
+        answer = httpx.post(f"{url}/api/v1/login", json=body, timeout=30).raise_for_status()
+        found.append(Person(answer.cookies, frozenset(answer.json()["me"]["actions"])))
+    return found
+
+
+def _pages(url: str, people: list[Person]) -> dict[str, Person]:
+    """Every registered page with somebody who may see it, its parameters filled with the demo's own."""
+    files = (file.read_text("utf-8") for file in FEATURES.glob("*/pages.ts"))
+    registered = {path: action for text in files for path, action in _PAGE.findall(text)}
+    values = _parameters(url, people)
+    return {
+        re.sub(r":\w+", values.get(path, ""), path): next(
+            (p for p in people if action in p.actions), people[0]
+        )
+        for path, action in sorted(registered.items())
+    } | {"/settings": people[0]}
+
+
+def _parameters(url: str, people: list[Person]) -> dict[str, str]:
+    with httpx.Client(base_url=f"{url}/api/v1", cookies=people[0].cookies, timeout=30) as api:
+        items = {
+            path: api.get(listing).raise_for_status().json()["items"]
+            for path, listing in (
+                ("/portfolio/:node", "/nodes"),
+                ("/nav/:run", "/nav/runs"),
+                ("/connections/:id", "/connections"),
+            )
+        }
+    return {path: str(found[0]["id"]) for path, found in items.items() if found}
+
+
+def _picture_all(
+    browser: Browser, url: str, look: Look, pages: dict[str, Person], out: Path
+) -> Iterator[str]:
+    """The log-in, then every page; what was wrong with each."""
+    width, height = SIZES[look.size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        has_touch=look.size == "phone",
+        color_scheme="dark" if look.theme == "dark" else "light",
+        locale="zh-CN" if look.language == "zh" else "en-GB",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    _picture(page, f"{url}/", out / f"log-in_{look}.png")
+    said.clear()  # that nobody is logged in is told as an error
+    for path, who in pages.items():
+        context.add_cookies(
+            [{"name": name, "value": value, "url": url} for name, value in who.cookies.items()]
+        )
+        name = path.strip("/").replace("/", "-") or "overview"
+        _picture(page, url + path, out / f"{name}_{look}.png")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            said.append("wider than its window")
+        yield from (f"{path} {look}: {one}" for one in said)
+        said.clear()
+    context.close()
+
+
+def _picture(page: Page, address: str, file: Path) -> None:
+    page.goto(address)
+    page.wait_for_selector("#root h1, #root h2, #root main", timeout=30_000)
+    with suppress(PlaywrightError):
+        page.wait_for_selector("div[role=status]", state="detached", timeout=15_000)
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    page.screenshot(path=file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
