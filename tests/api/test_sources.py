@@ -314,3 +314,10 @@ def test_a_stored_key_stays_through_an_edit_and_never_goes_to_another_address(fu
     assert fund.maker.put("/api/v1/connections/okx", json={**body, **elsewhere}).status_code == 502
     assert fund.maker.put("/api/v1/connections/vendor", json={**vendor, **elsewhere}).status_code == 200
     assert "connection/vendor" not in keys()
+
+
+def test_facts_are_listed_by_source(fund):
+    entered = fund.maker.post("/api/v1/entries", json=_item()).json()
+    stated = fund.maker.get("/api/v1/facts", params={"source": "manual"}).json()["items"]
+    assert [one["content_hash"] for one in stated] == [entered["content_hash"]]
+    assert fund.maker.get("/api/v1/facts", params={"source": "nobody"}).json()["items"] == []

@@ -234,6 +234,7 @@ def list_facts(
     *,
     kind: Annotated[str | None, Query(max_length=64)] = None,
     account: Annotated[str | None, Query(max_length=200)] = None,
+    source: Annotated[str | None, Query(max_length=200, description="Venue, `file:...` or `manual`")] = None,
     as_of: Annotated[Instant | None, Query(description="What had happened by then")] = None,
     known_at: Annotated[Instant | None, Query(description="As we knew it then")] = None,
 ) -> Page[FactAnswer]:
@@ -241,6 +242,7 @@ def list_facts(
     wanted = FactQuery(
         kinds=None if kind is None else (kind,),
         accounts=_accounts(sight, account),
+        sources=None if source is None else (source,),
         as_of=as_of,
         known_at=known_at,
     )
