@@ -87,3 +87,11 @@ def test_a_due_time_opens_one_run_however_often_its_job_is_done(installation, te
     jobs = manager.get("/api/v1/jobs").json()
     assert [(job["kind"], job["state"]) for job in jobs] == [("nav.advance", "waiting")]
     assert manager.get(f"/api/v1/jobs/{task.id}").json() == jobs[0]
+
+
+def test_the_next_times_are_shown_before_anything_is_saved(manager):
+    wanted = {"cron": BODY["cron"], "time_zone": BODY["time_zone"], "count": 1}
+    assert manager.get("/api/v1/schedule-times", params=wanted).json() == ["2026-02-02T17:00:00Z"]
+    refused = manager.get("/api/v1/schedule-times", params={**wanted, "cron": "each day"})
+    assert (refused.status_code, "cron" in refused.json()["detail"]) == (422, True)
+    assert manager.get("/api/v1/schedules").json()["items"] == []

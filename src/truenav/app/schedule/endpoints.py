@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
+from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.context import NowDep, PrincipalDep, SessionDep
 from truenav.app.http.models import Instant
-from truenav.app.http.pages import Page, PageQueryDep
+from truenav.app.http.pages import Page
 from truenav.app.http.routes import Router, requires
 from truenav.app.schedule import service
 from truenav.app.schedule.model import Schedule
@@ -23,7 +24,7 @@ IdPath = Annotated[str, Path(max_length=64)]
 
 @router.get("/schedules", dependencies=[requires("job:read")])
 def list_schedules(
-    principal: PrincipalDep, session: SessionDep, now: NowDep, query: PageQueryDep
+    principal: PrincipalDep, session: SessionDep, now: NowDep, query: TableQueryDep
 ) -> Page[ScheduleAnswer]:
     """The schedules of the tenant, and when each is due next."""
     after = query.after or ""
@@ -31,6 +32,18 @@ def list_schedules(
     return query.page(
         rows[: query.limit + 1], key=lambda row: row.id, show=lambda row: ScheduleAnswer.of(row, now)
     )
+
+
+@router.get("/schedule-times", dependencies=[requires("job:read")])
+def preview_times(
+    now: NowDep,
+    cron: Annotated[str, Query(max_length=200)] = "0 0 * * *",
+    time_zone: Annotated[str, Query(max_length=200)] = "UTC",
+    count: Annotated[int, Query(ge=1, le=100, description="How many times")] = 3,
+) -> list[Instant]:
+    """The next times, in UTC, that a schedule would be due at if it were saved like this."""
+    schedule = Schedule(id="preview", fund=NodeId("preview"), cron=cron, time_zone=time_zone)
+    return list(service.next_times(schedule, after=now, count=count))
 
 
 @router.get("/schedules/{schedule_id}", dependencies=[requires("job:read")])

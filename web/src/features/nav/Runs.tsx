@@ -49,7 +49,7 @@ export default function Runs() {
       { replace: true },
     );
   const strike = can('nav:strike') ? (
-    <Button variant="filled" leftSection={<Icon name="nav" size={14} />} onClick={() => put('strike', '1')}>
+    <Button size="xs" variant="filled" leftSection={<Icon name="nav" size={13} />} onClick={() => put('strike', '1')}>
       {t.strike}
     </Button>
   ) : null;
@@ -113,7 +113,7 @@ function RunTable({ runs, onOpen, empty }: { runs: readonly RunAnswer[]; onOpen:
     { id: 'as_of', header: t.asOf, unit: 'UTC', cell: ({ run }) => <span className="medium num" title={full(run.as_of)}>{moment(run.as_of, language)}</span>, sortBy: ({ run }) => run.as_of, card: 'title' },
     { id: 'state', header: t.state, cell: ({ run }) => <StateBadge run={run} />, sortBy: ({ run }) => run.state, card: 'note' },
     { id: 'quality', header: t.kind, cell: ({ run }) => <QualityBadge run={run} />, card: 'note' },
-    { id: 'nav', header: t.nav, unit: numeraire, align: 'right', cell: ({ run, nav }) => (run.result_sha ? <span className="medium"><Figure value={nav} places={places} provisional={run.quality === 'provisional'} reason={t.loadingResult} /></span> : <span className="dim">·</span>), sortBy: ({ nav }) => nav, card: 'value' },
+    { id: 'nav', header: t.nav, unit: numeraire, align: 'right', cell: ({ run, nav }) => (run.result_sha && run.state !== 'rejected' ? <span className="medium"><Figure value={nav} places={places} provisional={run.quality === 'provisional'} reason={t.loadingResult} /></span> : <span className="dim">·</span>), sortBy: ({ nav }) => nav, card: 'value' },
     { id: 'change', header: t.change, unit: '%', align: 'right', cell: ({ change }) => (change === null ? <span className="dim">·</span> : <PercentChange value={change} calm />), sortBy: ({ change }) => change, card: 'aside' },
     { id: 'by', header: t.struckBy, cell: ({ run }) => run.created_by, card: 'line' },
     { id: 'approved', header: t.approvedBy, cell: ({ run }) => run.approved_by ?? <span className="dim">·</span>, card: 'line' },

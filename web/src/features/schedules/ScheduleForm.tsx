@@ -1,5 +1,6 @@
 // One schedule: who, when, in which time zone; its next three times.
 import { Button, Select, Switch, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, Problem } from '@/api/client';
@@ -22,7 +23,8 @@ export function ScheduleForm({ schedule, onClose }: { schedule: ScheduleAnswer |
   const t = useWords(words);
   const may = useCan()('job:write');
   const { fund } = useView();
-  const [draft, setDraft] = useState(() => readDraft(schedule, fund ?? ''));
+  const [typed, setDraft] = useState(() => readDraft(schedule, ''));
+  const draft = { ...typed, fund: typed.fund || (fund ?? '') }; // the funds may be read later than this opens
   const [removing, setRemoving] = useState(false);
   const put = (change: Partial<Draft>) => {
     const next = { ...draft, ...change };
@@ -55,7 +57,7 @@ export function ScheduleForm({ schedule, onClose }: { schedule: ScheduleAnswer |
         <Select label={t.zone} value={draft.time_zone} onChange={(value) => put({ time_zone: value ?? 'UTC' })} data={['UTC', ...ZONES.filter((zone) => zone !== 'UTC')]} searchable limit={60} error={at('time_zone')} disabled={!may} />
         <Numeraires value={draft.numeraire} onChange={(value) => put({ numeraire: value })} disabled={!may} />
         <Switch label={t.enabled} checked={draft.enabled} onChange={(event) => put({ enabled: event.currentTarget.checked })} disabled={!may} />
-        <NextTimes schedule={schedule} />
+        <NextTimes draft={draft} />
         {problem && !shownAtField ? (
           <p className={css.refusal} role="alert">
             {problem.status === 409 ? t.conflict : problem.message}
@@ -119,24 +121,29 @@ function Numeraires({ value, onChange, disabled }: { value: string | null; onCha
   return <Select label={t.numeraire} placeholder={t.numeraireOwn} value={value} onChange={onChange} data={[...useNumeraires()]} clearable searchable disabled={disabled} />;
 }
 
-function NextTimes({ schedule }: { schedule: ScheduleAnswer | null }) {
+/** The next three times of what is typed, saved or not. */
+function NextTimes({ draft: { cron, time_zone, enabled } }: { draft: Draft }) {
   const t = useWords(words);
+  const [settled] = useDebouncedValue(cron.trim(), 300);
   const next = useQuery({
-    queryKey: ['schedules', 'next', schedule?.id, schedule?.version],
-    enabled: schedule !== null,
-    queryFn: () => ask(api.GET('/api/v1/schedules/{schedule_id}/next', { params: { path: { schedule_id: schedule?.id ?? '' }, query: { count: 3 } } })),
+    queryKey: ['schedules', 'next', settled, time_zone],
+    enabled: enabled && settled !== '',
+    retry: false,
+    queryFn: () => ask(api.GET('/api/v1/schedule-times', { params: { query: { cron: settled, time_zone, count: 3 } } })),
   });
   return (
     <div>
       <p className="medium">{t.nextThree}</p>
       <ul className={css.times} aria-live="polite">
-        {schedule === null ? <li className="dim">{t.afterSaving}</li> : null}
-        {next.data?.length === 0 ? <li className="dim">{t.nextNone}</li> : null}
-        {next.data?.map((at) => (
-          <li key={at} className="num">
-            {full(at)}
-          </li>
-        ))}
+        {enabled ? null : <li className="dim">{t.nextNone}</li>}
+        {enabled && next.error ? <li className="crit">{next.error.message}</li> : null}
+        {enabled
+          ? next.data?.map((at) => (
+              <li key={at} className="num">
+                {full(at)}
+              </li>
+            ))
+          : null}
       </ul>
     </div>
   );

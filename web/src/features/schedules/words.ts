@@ -35,7 +35,6 @@ export default defineWords({
     removed: 'Removed.',
     conflict: 'Somebody changed it meanwhile. What you typed stays here; what is saved now is shown behind.',
     noRight: 'Your role reads schedules; administrators and managers change them.',
-    afterSaving: 'The next times appear after saving.',
   },
   zh: {
     title: '定时',
@@ -71,6 +70,5 @@ export default defineWords({
     removed: '已移除。',
     conflict: '其间已有人修改。你填写的内容保留在此，已保存的内容显示在后面。',
     noRight: '你的角色可查看定时；管理员与基金经理可修改。',
-    afterSaving: '保存后显示接下来的时间。',
   },
 });
