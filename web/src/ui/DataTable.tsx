@@ -1,7 +1,7 @@
 // The dense table: hairlines, 28 px rows, figures to the right, arrow keys, cards on a phone.
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { compare, isDecimal } from '@/lib/decimal';
 import { Icon } from './Icon';
 import css from './DataTable.module.css';
@@ -191,13 +191,14 @@ function inCard<Row>(row: Row): (column: Column<Row>) => ReactNode {
 
 function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTableProps<Row>) {
   const [shown, setShown] = useState(CARDS_AT_ONCE);
+  const id = useId();
   const at = (place: Column<Row>['card']) => columns.filter((column) => (column.card ?? 'line') === place);
   return (
     <ul className={css.cards} aria-label={label}>
       {rows.slice(0, shown).map((row, index) => {
         const body = (
           <>
-            <span className={css.cardTitle}>{at('title').map(inCard(row))}</span>
+            <span className={css.cardTitle} id={`${id}-${index}`}>{at('title').map(inCard(row))}</span>
             <span className={css.cardValue}>{at('value').map(inCard(row))}</span>
             <span className={css.cardNote}>{at('note').map(inCard(row))}</span>
             <span className={css.cardAside}>{at('aside').map(inCard(row))}</span>
@@ -215,13 +216,8 @@ function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTable
         return (
           <li key={rowKey(row, index)}>
             {onOpen ? (
-              <div
-                className={className}
-                role="button"
-                tabIndex={0}
-                onClick={() => onOpen(row)}
-                onKeyDown={(event) => openOnEnter(event, () => onOpen(row))}
-              >
+              <div className={`${className} ${css.opens}`}>
+                <button type="button" className={css.cardOpen} aria-labelledby={`${id}-${index}`} onClick={() => onOpen(row)} />
                 {body}
               </div>
             ) : (
