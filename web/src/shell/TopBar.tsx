@@ -21,7 +21,7 @@ export function TopBar() {
   const page = pages.find((one) => matchPath(one.path, pathname));
   return (
     <header className={css.bar}>
-      {page?.bar ? <FundMenu list={page.path.includes(':') ? `/${pathname.split('/')[1]}` : null} /> : <span className={css.title}>{page?.label[language]}</span>}
+      {page?.bar ? <FundMenu list={page.path.includes(':') ? `/${pathname.split('/')[1]}` : null} /> : <span className={css.title}>{page?.label[language] ?? (pathname === '/settings' ? t.settings : null)}</span>}
       <span className="grow" />
       {page?.bar?.asOf ? <AsOf /> : <LiveDot />}
       {page?.bar?.numeraire ? <Numeraire /> : null}

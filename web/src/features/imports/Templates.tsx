@@ -25,7 +25,7 @@ export function Templates({ templates }: { templates: readonly TemplateAnswer[] 
           onOpen={(one) => setOpened(one.name)}
           columns={[
             { id: 'name', header: t.template, cell: (one) => <span className="mono">{one.name}.csv</span>, card: 'title' },
-            { id: 'holds', header: t.holds, cell: (one) => <span className="ink2">{one.meaning}</span>, card: 'note' },
+            { id: 'holds', header: t.holds, cell: (one) => <span className="ink2">{t.meanings[one.name] ?? one.meaning}</span>, card: 'note' },
             { id: 'columns', header: t.columns, align: 'right', cell: (one) => String(one.columns.length), card: 'none' },
             {
               id: 'file',
@@ -43,7 +43,7 @@ export function Templates({ templates }: { templates: readonly TemplateAnswer[] 
         />
       </Panel>
       <Drawer opened={chosen !== undefined} title={<span className="mono">{chosen?.name}.csv</span>} onClose={() => setOpened(null)}>
-        <p className="ink2">{chosen?.meaning}</p>
+        <p className="ink2">{chosen ? (t.meanings[chosen.name] ?? chosen.meaning) : null}</p>
         <dl className={css.columns}>
           {chosen?.columns.map((column) => (
             <div key={column.name}>

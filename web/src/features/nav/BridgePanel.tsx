@@ -1,5 +1,6 @@
 // How the NAV came from the one before: seven parts, as a chart and as a table, adding up to the last digit.
 import { SegmentedControl, Select } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import type { NavBridge, RunAnswer } from '@/api/schema';
 import { divide, fixed, measureOf, show, sign } from '@/lib/decimal';
@@ -81,6 +82,7 @@ function Drawn({ bridge }: { bridge: NavBridge }) {
   const t = useWords(words);
   const language = useLanguage();
   const { places } = measureOf(bridge.closing_nav_usd);
+  const wide = useMediaQuery('(min-width: 1200px)'); // beside what is to be decided, and as tall
   const moved = PARTS.filter((part) => sign(fixed(partValue(bridge, part), places)) !== 0);
   const steps: Step[] = [
     { label: [day(bridge.previous_as_of, language), t.parts.opening], value: bridge.opening_nav_usd, total: true },
@@ -90,7 +92,7 @@ function Drawn({ bridge }: { bridge: NavBridge }) {
   const spoken = moved.map((part) => `${t.parts[part]} ${show(partValue(bridge, part), places, { signed: true })}`).join(', ');
   return (
     <div className={css.padded}>
-      <Waterfall steps={steps} places={places} height={290} summary={`${t.bridgeSpoken}: ${spoken}`} />
+      <Waterfall steps={steps} places={places} height={wide ? 420 : 290} summary={`${t.bridgeSpoken}: ${spoken}`} />
       <Sum bridge={bridge} />
     </div>
   );
