@@ -18,7 +18,7 @@ const COMPLETE: Partial<Record<Field, string>> = { email: 'username', password: 
 
 export function FirstRun() {
   const t = useWords(words);
-  const [form, setForm] = useState(EMPTY);
+  const [form, setForm] = useState(() => ({ ...EMPTY, token: takeToken() }));
   const setUp = useMutation({
     mutationFn: () => ask(api.POST('/api/v1/setup', { body: form })),
     meta: { quiet: true },
@@ -62,6 +62,14 @@ export function FirstRun() {
       </form>
     </Card>
   );
+}
+
+/** The console prints a link that holds the token behind its sign; it is taken out of the address at once. */
+function takeToken(): string {
+  if (location.pathname !== '/setup' || location.hash.length < 2) return '';
+  const token = location.hash.slice(1);
+  history.replaceState(null, '', '/');
+  return token;
 }
 
 /** Short names follow the long ones until somebody types their own. */
