@@ -321,3 +321,9 @@ def test_facts_are_listed_by_source(fund):
     stated = fund.maker.get("/api/v1/facts", params={"source": "manual"}).json()["items"]
     assert [one["content_hash"] for one in stated] == [entered["content_hash"]]
     assert fund.maker.get("/api/v1/facts", params={"source": "nobody"}).json()["items"] == []
+
+
+def test_built_in_assets_are_known_by_their_symbol(fund):
+    known = {one["symbol"]: one["id"] for one in fund.maker.get("/api/v1/sources/assets").json()}
+    assert known["USD"] == "iso4217:USD"
+    assert "BTC" in known

@@ -2920,6 +2920,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Known Assets
+         * @description Every asset that the house knows, built in or added, by symbol.
+         *
+         *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
+         */
+        get: operations["list_known_assets_api_v1_sources_assets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/connectors": {
         parameters: {
             query?: never;
@@ -5155,6 +5177,18 @@ export interface components {
             trade: string;
             /** Withdraw */
             withdraw: string;
+        };
+        /**
+         * KnownAssetAnswer
+         * @description An asset that can be held, priced or stated: its id and what people call it.
+         */
+        KnownAssetAnswer: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * Label
@@ -7993,6 +8027,7 @@ export type IssueState = components['schemas']['IssueState'];
 export type JobAnswer = components['schemas']['JobAnswer'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
+export type KnownAssetAnswer = components['schemas']['KnownAssetAnswer'];
 export type Label = components['schemas']['Label'];
 export type Language = components['schemas']['Language'];
 export type LineDifference = components['schemas']['LineDifference'];
@@ -25505,6 +25540,105 @@ export interface operations {
             };
             /** @description Changed since it was read (`If-Match`) */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_known_assets_api_v1_sources_assets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownAssetAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Answer, Instant
 from truenav.app.http.routes import Router, requires
 from truenav.app.sources.catalogues import CONNECTIONS
+from truenav.app.sources.context import parse_context
 from truenav.app.sources.health import SourceHealth, SourceState, source_health
 from truenav.connect.contract import AccountConnector, Connector, MarketConnector
 from truenav.connect.registry import connector, connector_names
@@ -72,6 +73,14 @@ class HealthAnswer(Answer):
         return cls.model_validate(health)
 
 
+class KnownAssetAnswer(Answer):
+    """An asset that can be held, priced or stated: its id and what people call it."""
+
+    id: str
+    symbol: str
+    kind: str
+
+
 @router.get("/connectors", dependencies=[requires("source:read", sight="narrowed")])
 def list_connectors() -> list[ConnectorAnswer]:
     """Venues and price sources that this installation can read by itself; all else comes in files."""
@@ -87,3 +96,10 @@ def list_health(
     every = CONNECTIONS.list_all(session, principal)
     seen = [one.body for one in every if CONNECTIONS.seen(sight, one.body)]
     return [HealthAnswer.of(one) for one in source_health(session, seen, now=now)]
+
+
+@router.get("/assets", dependencies=[requires("portfolio:read", sight="narrowed")])
+def list_known_assets(session: SessionDep) -> list[KnownAssetAnswer]:
+    """Every asset that the house knows, built in or added, by symbol."""
+    known = sorted(parse_context(session).assets.assets.values(), key=lambda one: (one.symbol, one.id))
+    return [KnownAssetAnswer(id=one.id, symbol=one.symbol, kind=one.kind) for one in known]

@@ -1,14 +1,15 @@
 import { Button, Select, TextInput, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '@/api/client';
-import type { ManualItem } from '@/api/schema';
+import type { ManualItem, NodeDefinition } from '@/api/schema';
+import { useAssets } from '@/lib/assets';
 import { isDecimal, sign } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { useNodes } from '@/lib/view';
 import { tellDone } from '@/ui/tell';
 import css from './Manual.module.css';
-import { useAssets, useEnter, type FactOf } from './data';
+import { useEnter, type FactOf } from './data';
 import words from './words';
 
 const KINDS = ['pending_withdrawal', 'pending_deposit', 'airdrop', 'receivable', 'payable', 'other'] as const;
@@ -42,6 +43,12 @@ const stated = ({ body, occurred_at }: FactOf<ManualItem>): Draft => ({
   reason: body.reason,
   why: '',
 });
+
+/** The nodes to choose from; those whose name the role does not see are left out. */
+function named(nodes: readonly NodeDefinition[]) {
+  const ids = nodes.map((one) => one.id);
+  return nodes.filter((one, place) => ids.indexOf(one.id) === place && !one.id.startsWith('•')).map((one) => ({ value: one.id, label: one.body.name }));
+}
 
 /** A new item, or the correction of one: the old stays in the record and the new takes its place. */
 export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> | null; onClose: () => void }) {
@@ -93,11 +100,11 @@ export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> |
       }}
     >
       <p className="ink2">{corrects ? t.correctHint : t.second}</p>
-      <Select label={t.node} searchable data={nodes.map((one) => ({ value: one.id, label: one.body.name }))} value={draft.node || null} onChange={(node) => change({ node: node ?? '' })} error={problem('node', 'body.node')} data-autofocus />
+      <Select label={t.node} searchable data={named(nodes)} value={draft.node || null} onChange={(node) => change({ node: node ?? '' })} error={problem('node', 'body.node')} data-autofocus />
       <Select label={t.kind} data={KINDS.map((one) => ({ value: one, label: t.kinds[one] }))} value={draft.kind} onChange={(kind) => change({ kind: (kind ?? 'other') as ManualItem['kind'] })} />
       <div className={css.two}>
         <TextInput label={t.amount} description={t.amountHint} inputMode="decimal" value={draft.number} onChange={(event) => change({ number: event.currentTarget.value.trim().replace('\u2212', '-') })} error={problem('number', 'body.amount.number')} />
-        <Select label={t.asset} description={'\u00a0'} searchable data={assets.map((one) => ({ value: one.id, label: one.body.symbol }))} value={draft.asset || null} onChange={(asset) => change({ asset: asset ?? '' })} error={problem('asset', 'body.amount.asset')} />
+        <Select label={t.asset} description={'\u00a0'} searchable data={assets.map((one) => ({ value: one.id, label: one.symbol }))} value={draft.asset || null} onChange={(asset) => change({ asset: asset ?? '' })} error={problem('asset', 'body.amount.asset')} />
       </div>
       <div className={css.two}>
         <TextInput type="datetime-local" label={t.from} description={'\u00a0'} value={draft.from} onChange={(event) => change({ from: event.currentTarget.value })} error={problem('from', 'occurred_at')} />

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { ManualItem, Quote } from '@/api/schema';
+import { useSymbols } from '@/lib/assets';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { full, moment } from '@/lib/time';
@@ -19,7 +20,7 @@ import { Empty, Shown } from '@/ui/States';
 import { tellDone, tellProblem } from '@/ui/tell';
 import { ItemForm } from './ItemForm';
 import css from './Manual.module.css';
-import { useAssets, useEnter, useItems, useManualMarks, type FactOf } from './data';
+import { useEnter, useItems, useManualMarks, type FactOf } from './data';
 import words from './words';
 
 type Item = FactOf<ManualItem>;
@@ -80,10 +81,10 @@ export default function Manual() {
 
 function useNames() {
   const nodes = useNodes().data ?? [];
-  const assets = useAssets().data ?? [];
+  const symbol = useSymbols();
   return {
     node: (id: string) => nodes.find((one) => one.id === id)?.body.name ?? id,
-    symbol: (id: string) => assets.find((one) => one.id === id)?.body.symbol ?? id,
+    symbol,
   };
 }
 

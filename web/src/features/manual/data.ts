@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, ask, askAll } from '@/api/client';
-import type { AssetDefinition, EntryBody, FactAnswer, ManualItem, Quote } from '@/api/schema';
+import type { EntryBody, FactAnswer, ManualItem, Quote } from '@/api/schema';
 
 /** A fact of which the body is known to be of one kind. */
 export type FactOf<B> = Omit<FactAnswer, 'body'> & { readonly body: B };
@@ -21,14 +21,6 @@ export function useManualMarks() {
     queryKey: ['facts', 'manual_marks'],
     queryFn: () =>
       askAll<FactAnswer>((cursor) => api.GET('/api/v1/facts', { params: { query: { kind: 'quote', source: 'manual', limit: AT_ONCE, cursor } } })) as Promise<FactOf<Quote>[]>,
-  });
-}
-
-export function useAssets() {
-  return useQuery({
-    queryKey: ['assets', 'all'],
-    staleTime: 300_000,
-    queryFn: () => askAll<AssetDefinition>((cursor) => api.GET('/api/v1/assets', { params: { query: { limit: AT_ONCE, cursor } } })),
   });
 }
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '@/api/client';
 import type { IndexComposition, IndexVenue } from '@/api/schema';
+import { useSymbols } from '@/lib/assets';
 import { shift, show } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { age } from '@/lib/time';
@@ -10,7 +11,6 @@ import { Figure, PercentChange, Unknown } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import css from './Pricing.module.css';
-import { useSymbols } from './symbols';
 import words from './words';
 
 const TONES = { used: 'ok', outlier: 'crit', stale: 'warn', missing: 'warn' } as const;

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
 import type { PricingPolicyDefinition } from '@/api/schema';
+import { useSymbols } from '@/lib/assets';
 import { shift, show } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
@@ -15,7 +16,6 @@ import { Empty, Shown } from '@/ui/States';
 import { PolicyEditor } from './PolicyEditor';
 import css from './Pricing.module.css';
 import type { Rule, Source } from './policy';
-import { useSymbols } from './symbols';
 import words from './words';
 
 /** The pricing policies with all their versions; a change is a new version. */
