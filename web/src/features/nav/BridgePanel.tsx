@@ -37,7 +37,7 @@ export function BridgePanel({ run }: { run: RunAnswer }) {
           {several ? (
             <Select
               size="xs"
-              w={160}
+              w={140}
               aria-label={t.fund}
               value={fund}
               onChange={choose}

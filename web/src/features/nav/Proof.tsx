@@ -6,6 +6,7 @@ import type { RunAnswer } from '@/api/schema';
 import { saveFile } from '@/lib/download';
 import { useWords } from '@/lib/i18n';
 import { useModules } from '@/lib/modules';
+import { useMe } from '@/lib/session';
 import { Fingerprint } from '@/ui/Fingerprint';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
@@ -17,6 +18,7 @@ const LANGUAGES = ['en', 'zh', 'both'] as const;
 export function Proof({ run }: { run: RunAnswer }) {
   const t = useWords(words);
   const on = useModules();
+  const hidden = useMe().masks.length > 0;
   const key = useQuery({
     queryKey: ['nav', 'signing-key'],
     enabled: run.bundle_sha !== null,
@@ -35,9 +37,9 @@ export function Proof({ run }: { run: RunAnswer }) {
             <Fingerprint hash={run.bundle_sha} width={56} />
             <span>
               <span className="medium">{t.bundle}</span>
-              <span className="dim">{t.bundleHint}</span>
+              <span className="dim">{hidden ? t.bundleHidden : t.bundleHint}</span>
             </span>
-            <Button size="xs" leftSection={<Icon name="download" size={13} />} onClick={() => void saveFile(`${address}/bundle`)} aria-label={`${t.download}: ${t.bundle}`}>
+            <Button size="xs" disabled={hidden} leftSection={<Icon name="download" size={13} />} onClick={() => void saveFile(`${address}/bundle`)} aria-label={`${t.download}: ${t.bundle}`}>
               {t.download}
             </Button>
           </div>
