@@ -72,7 +72,7 @@ def test_a_page_of_the_app_gets_the_one_document_and_it_is_never_stale(browser: 
 def test_scripts_run_only_from_our_own_files(browser: Browser) -> None:
     policy = browser.get("/", headers=PAGE).headers["content-security-policy"]
     rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
-    assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
+    assert rules["script-src"] == rules["worker-src"] == "'self'"
     assert rules["default-src"] == "'none'"
     assert rules["frame-ancestors"] == "'none'"
     assert rules["connect-src"] == "'self'"

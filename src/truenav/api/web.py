@@ -21,18 +21,18 @@ from truenav.app.http.etags import matches
 WEB = Path(__file__).parents[3] / "web" / "dist"
 """Where ``make web`` builds to; absent where the app was never built, and then the API stands alone."""
 
-# Perspective's engine is WebAssembly. Mantine and ECharts set styles on elements and in <style> as they draw,
+# Mantine and ECharts set styles on elements and in <style> as they draw,
 # hence 'unsafe-inline' for styles alone; scripts are files of ours and nothing else.
 _POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
 
 _FOREVER = "public, max-age=31536000, immutable"  # names under assets/ carry the hash of their content
 _ASK_FIRST = "no-cache"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
-_TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".woff2": "font/woff2"}
+_TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ export default function Roles() {
   const roles = useRoles();
   const [edited, setEdited] = useState<RoleAnswer | 'new' | null>(null);
   return (
-    <>
+    <div className={css.page}>
       <Panel
         title={t.rolesTitle}
         tools={
@@ -41,7 +41,7 @@ export default function Roles() {
         </Shown>
       </Panel>
       {edited !== null && roles.data ? <RoleForm known={roles.data} role={edited === 'new' ? null : edited} onClose={() => setEdited(null)} /> : null}
-    </>
+    </div>
   );
 }
 
