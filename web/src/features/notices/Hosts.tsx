@@ -20,26 +20,28 @@ export function Hosts() {
   });
   return (
     <Panel title={t.hosts} padded>
-      <p className="ink2">{t.hostsHint}</p>
-      <Shown of={hosts} rows={2}>
-        {(found) =>
-          found.length === 0 ? (
-            <p className="dim">{t.noHosts}</p>
-          ) : (
-            <ul className={css.hosts}>
-              {found.map((host) => (
-                <li key={host}>
-                  <span className="mono">{host}</span>
-                  <ActionIcon variant="subtle" size="sm" aria-label={t.forbid(host)} loading={forbid.isPending && forbid.variables === host} onClick={() => forbid.mutate(host)}>
-                    <Icon name="close" size={12} />
-                  </ActionIcon>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Shown>
-      <NewHost />
+      <div className={css.form}>
+        <p className="ink2">{t.hostsHint}</p>
+        <Shown of={hosts} rows={2}>
+          {(found) =>
+            found.length === 0 ? (
+              <p className="dim">{t.noHosts}</p>
+            ) : (
+              <ul className={css.hosts}>
+                {found.map((host) => (
+                  <li key={host}>
+                    <span className="mono">{host}</span>
+                    <ActionIcon variant="subtle" size="sm" aria-label={t.forbid(host)} loading={forbid.isPending && forbid.variables === host} onClick={() => forbid.mutate(host)}>
+                      <Icon name="close" size={12} />
+                    </ActionIcon>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Shown>
+        <NewHost />
+      </div>
     </Panel>
   );
 }

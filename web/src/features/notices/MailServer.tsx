@@ -21,10 +21,10 @@ export function MailServer() {
     <Panel title={t.mailServer} padded>
       <Shown of={server} rows={4}>
         {({ present }) => (
-          <>
+          <div className={css.form}>
             {present ? null : <p className="ink2">{t.noMailServer}</p>}
             <ServerForm server={present ?? FRESH} />
-          </>
+          </div>
         )}
       </Shown>
     </Panel>
