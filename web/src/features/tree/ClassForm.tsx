@@ -1,6 +1,7 @@
 // A share class of a fund. The fee is typed in per cent and kept as a fraction.
 import { NumberInput, Select, TextInput } from '@mantine/core';
 import type { ShareClassDefinition } from '@/api/schema';
+import { useAssets } from '@/lib/assets';
 import { shift } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
@@ -16,10 +17,11 @@ const FIELDS = { 'bad-name': 'id', 'edited-meanwhile': 'id', 'bad-tree': 'fund',
 
 export function ClassForm({ present, nodes, editable, of, onOpen }: FormProps<ShareClassDefinition>) {
   const t = useWords(words);
+  const assets = useAssets().data ?? [];
   const funds = nodes.filter((one) => isFund(one.body));
   const typed = present
     ? { ...present.body, day_count: present.body.day_count ?? 365, fee: shift(present.body.management_fee_rate, 2) }
-    : { id: '', name: '', fund: of ?? funds[0]?.id ?? '', currency: 'USD', day_count: 365, fee: '0' };
+    : { id: '', name: '', fund: of ?? '', currency: 'iso4217:USD', day_count: 365, fee: '0' };
   const [draft, change, forget] = useDraft(present ? `tree.class.${present.id}.${present.version}` : `tree.class.new.${of ?? ''}`, typed);
   const put = usePutClass();
   const remove = useDeleteClass();
@@ -60,12 +62,24 @@ export function ClassForm({ present, nodes, editable, of, onOpen }: FormProps<Sh
         label={t.fund}
         allowDeselect={false}
         readOnly={!editable}
-        value={draft.fund}
+        value={draft.fund || null}
+        placeholder={t.choose}
         error={problems.get('fund')}
         data={funds.map((one) => ({ value: one.id, label: one.body.name }))}
         onChange={(fund) => change({ fund: fund ?? '' })}
       />
-      <TextInput label={t.currency} description={t.currencyHint} value={draft.currency} readOnly={!editable} error={problems.get('currency')} onChange={(event) => change({ currency: event.currentTarget.value.trim() })} />
+      <Select
+        label={t.currency}
+        description={t.currencyHint}
+        allowDeselect={false}
+        searchable
+        limit={50}
+        readOnly={!editable}
+        value={draft.currency}
+        error={problems.get('currency')}
+        data={assets.map((one) => ({ value: one.id, label: one.id.endsWith(`:${one.symbol}`) ? one.symbol : `${one.symbol} · ${one.id}` }))}
+        onChange={(currency) => change({ currency: currency ?? '' })}
+      />
       <div className={css.two}>
         <TextInput
           label={t.fee}
@@ -92,7 +106,7 @@ export function ClassForm({ present, nodes, editable, of, onOpen }: FormProps<Sh
         <Verbs
           present={present !== null}
           name={draft.name}
-          ready={good && draft.name.trim() !== '' && draft.id !== '' && draft.currency !== ''}
+          ready={good && draft.name.trim() !== '' && draft.id !== '' && draft.fund !== '' && draft.currency !== ''}
           busy={put.isPending}
           removing={remove.isPending}
           onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}

@@ -6,16 +6,18 @@ import { useWords } from '@/lib/i18n';
 import { tellDone } from '@/ui/tell';
 import { FormProblem, type FormProps, Verbs } from './form';
 import { problemsOf, useClasses, useDeleteNode, usePutNode, useRules } from './data';
-import { isFund, mayMove, rowsOf, slugOf } from './shape';
+import { isFund, leaves, mayMove, rowsOf, slugOf } from './shape';
 import css from './Tree.module.css';
 import words from './words';
 
 const FIELDS = { 'bad-name': 'id', 'edited-meanwhile': 'id', 'bad-tree': 'parent' };
 const TOP = ' '; // a Select holds no null
 
+const isFundOfFunds = (nodes: readonly NodeDefinition[], id: string) => nodes.some((one) => one.id === id && one.body.kind === 'fund_of_funds');
+
 export function NodeForm({ present, nodes, editable, of, onOpen }: FormProps<NodeDefinition>) {
   const t = useWords(words);
-  const fresh: Node = { id: '', name: '', kind: of === null ? 'fund' : 'strategy', parent: of };
+  const fresh: Node = { id: '', name: '', kind: of === null || isFundOfFunds(nodes, of) ? 'fund' : 'strategy', parent: of };
   const [draft, change, forget] = useDraft<Node>(present ? `tree.${present.id}.${present.version}` : `tree.node.${of ?? ''}`, present?.body ?? fresh);
   const put = usePutNode(true);
   const remove = useDeleteNode();
@@ -83,12 +85,12 @@ export function NodeForm({ present, nodes, editable, of, onOpen }: FormProps<Nod
           />
         ) : null}
       </form>
-      {present ? <Belongings node={present.body} editable={editable} onOpen={onOpen} /> : null}
+      {present ? <Belongings node={present.body} leaf={leaves(bodies).some((one) => one.id === present.id)} editable={editable} onOpen={onOpen} /> : null}
     </>
   );
 }
 
-function Belongings({ node, editable, onOpen }: { node: Node; editable: boolean; onOpen: FormProps<never>['onOpen'] }) {
+function Belongings({ node, leaf, editable, onOpen }: { node: Node; leaf: boolean; editable: boolean; onOpen: FormProps<never>['onOpen'] }) {
   const t = useWords(words);
   const rules = (useRules().data ?? []).filter((one) => one.body.node === node.id);
   const classes = (useClasses().data ?? []).filter((one) => one.body.fund === node.id);
@@ -118,7 +120,7 @@ function Belongings({ node, editable, onOpen }: { node: Node; editable: boolean;
             {one.id}
           </button>
         ))}
-        {editable ? (
+        {editable && leaf ? (
           <button type="button" className="link" onClick={() => onOpen({ add: 'rule', of: node.id })}>
             + {t.addRule}
           </button>
