@@ -25,7 +25,7 @@ export function TopBar() {
       <span className="grow" />
       {page?.bar?.asOf ? <AsOf /> : <LiveDot />}
       {page?.bar?.numeraire ? <Numeraire /> : null}
-      <button type="button" className={`${css.pick} ${css.find}`} onClick={spotlight.open} title={t.searchTitle} aria-label={t.search}>
+      <button type="button" className={css.pick} onClick={spotlight.open} title={t.searchTitle} aria-label={`${t.search} Ctrl K`}>
         <Icon name="search" size={12} />
         <span className={`dim ${css.wide}`}>{t.search}</span>
         <kbd className={css.wide}>Ctrl K</kbd>
@@ -133,7 +133,7 @@ function Numeraire() {
   return (
     <Menu>
       <Menu.Target>
-        <button type="button" className={css.pick} aria-label={`${t.numeraire}: ${numeraire}`}>
+        <button type="button" className={css.pick} aria-label={`${t.numeraire}: ${t.inNumeraire} ${numeraire}`}>
           <span className={`dim ${css.wide}`}>{t.inNumeraire}</span>
           {numeraire}
           <Icon name="down" size={12} />

@@ -1,0 +1,100 @@
+"""Every page of the demo in a real browser: for keyboards and screen readers, and against attack."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.browser.conftest import ROOT
+
+pytestmark = pytest.mark.timeout(900)
+
+FEATURES = ROOT / "web" / "src" / "features"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = """async () => (await axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+})).violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+  .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)"""
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+
+
+def _pages():
+    text = "".join(file.read_text("utf-8") for file in sorted(FEATURES.glob("*/pages.ts")))
+    return [*sorted(set(re.findall(r"path: '([^':]+)'", text))), "/settings"]
+
+
+def _settled(page, address):
+    page.goto(address)
+    page.locator("main").first.wait_for()
+    page.locator("div[role=status]").first.wait_for(state="detached")
+    page.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(theme, visit, demo, people):
+    ada = visit(color_scheme=theme, reduced_motion="reduce", bypass_csp=True)
+    ada.log_in(demo.address, *people["ada"])
+    found = {}
+    for path in _pages():
+        _settled(ada.page, demo.address + path)
+        ada.page.add_script_tag(path=AXE)
+        if violations := ada.page.evaluate(RUN_AXE):
+            found[path] = violations
+    assert found == {}
+
+
+def test_the_way_to_a_nav_needs_no_mouse(visit, demo, people):
+    fay = visit()
+    fay.page.goto(demo.address)
+    fay.page.locator("input[type=email]").wait_for()
+    for text in people["fay"]:
+        fay.page.keyboard.type(text)
+        fay.page.keyboard.press("Tab")
+    fay.page.keyboard.press("Enter")
+    fay.page.locator("nav").first.wait_for()
+    _reach(fay.page, "a[href^='/nav']")
+    fay.page.keyboard.press("Enter")
+    fay.page.wait_for_url(re.compile("/nav"))
+    _reach(fay.page, "tbody tr")
+    fay.page.keyboard.press("Enter")
+    fay.page.wait_for_url(re.compile(r"/nav/tide-"))
+
+
+def test_a_hostile_name_is_text(visit, demo, people):
+    max_ = visit()
+    max_.log_in(demo.address, *people["max"])
+    body = {"id": "bait", "name": HOSTILE, "kind": "fund", "parent": None}
+    max_.call("PUT", "/nodes/bait", body)
+    for path in ("/", "/portfolio?fund=bait", "/portfolio/bait"):
+        _settled(max_.page, demo.address + path)
+        assert max_.page.title() != "taken"
+        assert max_.page.locator("img[src=x]").count() == 0
+    max_.call("DELETE", "/nodes/bait")
+
+
+def test_a_session_that_ends_in_a_form_loses_nothing(visit, demo, people):
+    max_ = visit()
+    max_.log_in(demo.address, *people["max"])
+    page = max_.page
+    page.goto(f"{demo.address}/connections/new?venue=ecb")
+    page.locator("main input").first.fill("ecb-second")
+    page.locator("main input").last.fill(f"{demo.address}/kept")
+    max_.context.clear_cookies()
+    page.get_by_role("button", name="Check and save").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=email]").fill(people["max"][0])
+    dialog.locator("input[type=password]").fill(people["max"][1])
+    page.keyboard.press("Enter")
+    dialog.wait_for(state="detached")
+    page.wait_for_function("() => !document.querySelector('main input')")
+    kept = max_.call("GET", "/connections/ecb-second").json()["body"]
+    assert kept["base_url"] == f"{demo.address}/kept"
+
+
+def _reach(page, selector):
+    """Press Tab until the focus is there."""
+    for _ in range(80):
+        if page.evaluate(f'document.activeElement.matches("{selector}")'):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
