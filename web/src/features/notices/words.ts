@@ -14,7 +14,7 @@ export default defineWords({
     mailTarget: 'Mail address',
     mailHint: 'Your own notices go to the address that you log in with.',
     webhookTarget: 'Address of the webhook',
-    webhookHint: 'Begins with https://. Every message is signed with a secret that is shown once.',
+    webhookHint: 'Such as https://host/path. Every message is signed with a secret that is shown once.',
     events: 'Tells',
     eventNames: {
       'nav-waits': 'A NAV waits for approval',
@@ -88,7 +88,7 @@ export default defineWords({
     mailTarget: '邮箱地址',
     mailHint: '个人通知只发往登录所用的邮箱。',
     webhookTarget: 'Webhook 地址',
-    webhookHint: '以 https:// 开头。每条消息均以密钥签名，密钥只显示一次。',
+    webhookHint: '形如 https://host/path。每条消息均以密钥签名，密钥只显示一次。',
     events: '通知内容',
     eventNames: { 'nav-waits': '净值待批准', 'nav-refused': '净值被驳回', 'sync-failed': '账户无法读取', test: '测试' },
     owner: '归属',
