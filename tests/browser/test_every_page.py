@@ -86,7 +86,7 @@ def test_a_session_that_ends_in_a_form_loses_nothing(visit, demo, people):
     dialog.locator("input[type=password]").fill(people["max"][1])
     page.keyboard.press("Enter")
     dialog.wait_for(state="detached")
-    page.wait_for_function("() => !document.querySelector('main input')")
+    page.locator("main input").first.wait_for(state="detached")
     kept = max_.call("GET", "/connections/ecb-second").json()["body"]
     assert kept["base_url"] == f"{demo.address}/kept"
 

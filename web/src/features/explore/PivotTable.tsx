@@ -41,7 +41,7 @@ export function PivotTable({ pivot, opened, order, onToggle }: PivotTableProps) 
   return (
     <>
       <div ref={scroll} className={css.scroll} tabIndex={-1}>
-        <table className={css.table} aria-rowcount={lines.length + 1}>
+        <table role="treegrid" className={css.table} aria-rowcount={lines.length + 1}>
           <thead>
             <tr>
               <th scope="col">{pivot.rows.map((one: Dimension) => t.dims[one]).join(' › ') || t.everything}</th>

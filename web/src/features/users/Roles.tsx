@@ -81,7 +81,7 @@ function Matrix({ roles }: { roles: RolesAnswer }) {
     ...roles.roles.map((role) => ({
       id: role.id,
       header: role.name[language],
-      cell: (row: Row) => (role.actions.includes(row.id) ? <span aria-label={t.yes}><Icon name="check" size={13} /></span> : null),
+      cell: (row: Row) => (role.actions.includes(row.id) ? <span role="img" aria-label={t.yes}><Icon name="check" size={13} /></span> : null),
     })),
   ];
   return <DataTable label={t.matrix} columns={columns} rows={roles.actions} rowKey={(row) => row.id} />;
