@@ -78,7 +78,7 @@ export function Branches({ definitions, editable, selected, onOpen }: BranchesPr
             {editable ? (
               <ActionIcon
                 variant="subtle"
-                size="sm"
+                size={24}
                 tabIndex={node.id === here ? 0 : -1}
                 aria-label={t.addBelowOf(node.name)}
                 title={t.addBelow}
