@@ -27,7 +27,7 @@ export function TopBar() {
       {page?.bar?.numeraire ? <Numeraire /> : null}
       <button type="button" className={css.pick} onClick={spotlight.open} title={t.searchTitle} aria-label={`${t.search} Ctrl K`}>
         <Icon name="search" size={12} />
-        <span className={`dim ${css.wide}`}>{t.search}</span>
+        <span className={`dim ${css.wide}`}>{t.search}</span>{' '}
         <kbd className={css.wide}>Ctrl K</kbd>
       </button>
       <button
@@ -134,8 +134,7 @@ function Numeraire() {
     <Menu>
       <Menu.Target>
         <button type="button" className={css.pick} aria-label={`${t.numeraire}: ${t.inNumeraire} ${numeraire}`}>
-          <span className={`dim ${css.wide}`}>{t.inNumeraire}</span>
-          {numeraire}
+          <span className={`dim ${css.wide}`}>{t.inNumeraire}</span> {numeraire}
           <Icon name="down" size={12} />
         </button>
       </Menu.Target>
