@@ -148,9 +148,10 @@ def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
 
 async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
     try:
-        account = _first((await balance).body)
+        answer = await balance
     except VenueError:  # told by the step that reads it
         return
+    account = _first(answer.body)
     notional = any(account.decimal_or(name, ZERO) for name in _NOTIONALS)
     if notional or any(coin.decimal_or("upl", ZERO) for coin in account.field("details").items()):
         raise IncompletePagesError(
