@@ -72,7 +72,7 @@ class Served:
         raise AssertionError("the console printed no link to set up")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs while it is open, and other modules need their own
 def browser() -> Iterator[Browser]:
     """Debian's chromium; without one the tests skip, except where everything must be tested."""
     found = shutil.which("chromium")
