@@ -80,7 +80,7 @@ def test_keys_survive_the_migration_to_slots_and_back(fresh_database):
             connection.execute("SELECT set_config('truenav.tenant', 'a', true)")
             return connection.execute(query, parameters or None).fetchall()
 
-    migrate.upgrade(owner, "0003")
+    migrate.upgrade(owner, "0008")
     for fact in (first, mended):
         ask(
             "WITH named AS (INSERT INTO series (kind, source, account, subject) "
@@ -100,5 +100,5 @@ def test_keys_survive_the_migration_to_slots_and_back(fresh_database):
     migrate.upgrade(owner)
     slots = ask("SELECT slot::text FROM fact ORDER BY supersedes NULLS FIRST")
     assert [slot.replace("-", "") for (slot,) in slots] == [first.key_hash[:32], first.content_hash[:32]]
-    migrate.downgrade(owner, "0003")
+    migrate.downgrade(owner, "0008")
     assert ask(keyed) == before
