@@ -1,7 +1,8 @@
 """The web app: files built by ``make web``, served beside the API from the same address.
 
 What is served is read from the folder into a table of addresses, at the start and again after a new build. A
-request is looked up there and nowhere else, so no address can name a file outside of the folder.
+request is looked up there and nowhere else, so no address can name a file outside of the folder. The table
+holds the bytes (about ten megabytes): a page begins with dozens of small files, and none waits for a disk.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from truenav.app.http.etags import matches
+from truenav.app.http.etags import etag, matches
 
 WEB = Path(__file__).parents[3] / "web" / "dist"
 """Where ``make web`` builds to; absent where the app was never built, and then the API stands alone."""
@@ -32,17 +34,24 @@ _POLICY = (
 _FOREVER = "public, max-age=31536000, immutable"  # names under assets/ carry the hash of their content
 _ASK_FIRST = "no-cache"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_AS_IT_IS = "identity"
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
+
+
+class Body(NamedTuple):
+    """Bytes to be sent, and their entity tag."""
+
+    content: bytes
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
 class WebFile:
-    """One file of the build; ``packed`` names its compressed twins by content coding."""
+    """One file of the build; ``bodies`` holds it by content coding, as it is under ``identity``."""
 
-    path: Path
     media_type: str
     cache: str
-    packed: Mapping[str, Path]
+    bodies: Mapping[str, Body]
 
 
 def install_web(app: FastAPI, folder: Path = WEB) -> None:
@@ -65,12 +74,17 @@ def read_files(folder: Path) -> dict[str, WebFile]:
 def _file(path: Path, relative: Path) -> WebFile:
     guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     twins = {coding: path.with_name(path.name + suffix) for coding, suffix in _ENCODINGS}
+    present = {coding: twin for coding, twin in twins.items() if twin.is_file()}
     return WebFile(
-        path=path,
         media_type=guessed,
         cache=_FOREVER if relative.parts[0] == "assets" else _ASK_FIRST,
-        packed={coding: twin for coding, twin in twins.items() if twin.is_file()},
+        bodies={coding: _read(one) for coding, one in {_AS_IT_IS: path, **present}.items()},
     )
+
+
+def _read(path: Path) -> Body:
+    content = path.read_bytes()
+    return Body(content, etag(content))
 
 
 class _Web:
@@ -114,10 +128,8 @@ class _Web:
 
 
 def _answer(request: Request, file: WebFile) -> Response:
-    coding = _best_coding(request.headers.get("accept-encoding", ""), file.packed)
-    path = file.path if coding is None else file.packed[coding]
-    status = path.stat()
-    tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    coding = _best_coding(request.headers.get("accept-encoding", ""), file.bodies)
+    content, tag = file.bodies[coding]
     headers = {
         "Cache-Control": file.cache,
         "Content-Security-Policy": _POLICY,
@@ -126,16 +138,16 @@ def _answer(request: Request, file: WebFile) -> Response:
     }
     if matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    if coding is not None:
+    if coding != _AS_IT_IS:
         headers["Content-Encoding"] = coding
-    return FileResponse(path, headers=headers, media_type=file.media_type, stat_result=status)
+    return Response(content, headers=headers, media_type=file.media_type)
 
 
-def _best_coding(accepted: str, packed: Mapping[str, Path]) -> str | None:
+def _best_coding(accepted: str, present: Mapping[str, Body]) -> str:
     """The best coding that the browser takes and the build has; one with ``q=0`` is not taken."""
     takes = set()
     for one in accepted.lower().split(","):
         name, _, parameter = one.strip().partition(";")
         if parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
             takes.add(name.strip())
-    return next((coding for coding, _ in _ENCODINGS if coding in takes and coding in packed), None)
+    return next((coding for coding, _ in _ENCODINGS if coding in takes and coding in present), _AS_IT_IS)
