@@ -111,6 +111,7 @@ def move_clock(call: Call) -> dict[str, str]:
         clock.advance(parse_span(text, where="advance"))
     else:
         raise ControlError('Say {"advance": "8h"} or {"set": "2026-01-31T08:00:00Z"}.')
+    call.world.bell.ring()
     return {"now": iso(clock.now())}
 
 
@@ -150,7 +151,18 @@ def change_mark(call: Call) -> dict[str, Any]:
         world.overrides.pop((venue, name), None)
     else:
         world.overrides[venue, name] = override
+    world.bell.ring()
     return {"venue": venue, "instrument": name, "changed": override != Override()}
+
+
+def walk(call: Call) -> dict[str, bool]:
+    """POST walk ``{"on": true}``: prices move through their bars with the clock; else they rest."""
+    on = _document(call).get("on")
+    if not isinstance(on, bool):
+        raise ControlError('Say {"on": true} or {"on": false}.')
+    call.world.walking = on
+    call.world.bell.ring()
+    return {"on": on}
 
 
 def _override(document: dict[str, Any]) -> Override:
@@ -177,4 +189,5 @@ _HANDLERS: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("POST", "faults"): add_fault,
     ("DELETE", "faults"): clear_faults,
     ("POST", "mark"): change_mark,
+    ("POST", "walk"): walk,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ KINDS = (
     "duplicate_page",
     "empty_page",
 )
+STREAM_KINDS = frozenset(("drop", "stall", "garbage"))
+"""Faults of WebSocket streams: they strike when a stream is about to say something."""
+
 MAXIMUM_MILLISECONDS = 3_600_000
 
 
@@ -31,7 +34,8 @@ class Fault:
     status : HTTP `status` with Retry-After.    html : a proxy's page instead of JSON.
     truncate : half the body.                   skew : the venue's clock is off by `milliseconds`.
     revoked : the key is unknown.               duplicate_page : the cursor is ignored.
-    empty_page : an empty list.
+    empty_page : an empty list.                 drop : the stream ends.
+    stall : the stream stays open and silent.   garbage : it says what is no JSON.
     """
 
     id: int
@@ -75,8 +79,9 @@ class Faults:
     def add(self, request: Mapping[str, Any]) -> Fault:
         """Put a fault in force; a request that cannot be understood is refused."""
         kind = request.get("kind")
-        if kind not in KINDS:
-            raise ControlError(f"fault kind {kind!r}: choose one of {', '.join(KINDS)}.")
+        known = (*KINDS, *sorted(STREAM_KINDS))
+        if kind not in known:
+            raise ControlError(f"fault kind {kind!r}: choose one of {', '.join(known)}.")
         try:
             self._serial += 1
             fault = Fault(
@@ -97,11 +102,11 @@ class Faults:
         self._faults.append(fault)
         return fault
 
-    def strike(self, venue: str, path: str, account: str) -> list[Fault]:
-        """The faults that concern this request, each counted down once."""
+    def strike(self, venue: str, path: str, account: str, kinds: Collection[str] = KINDS) -> list[Fault]:
+        """The faults of these kinds that concern this request or message, each counted down once."""
         if not self._faults:
             return []
-        struck = [fault for fault in self._faults if fault.hits(venue, path, account)]
+        struck = [fault for fault in self._faults if fault.kind in kinds and fault.hits(venue, path, account)]
         for fault in struck:
             if fault.times is not None:
                 fault.times -= 1

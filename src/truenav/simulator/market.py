@@ -22,6 +22,7 @@ from truenav.simulator.errors import ScenarioError, UnknownNameError
 Kind = Literal["spot", "swap", "future", "option"]
 Origin = Literal["real", "derived"]
 FUNDING_INTERVAL = timedelta(hours=8)
+MICROSECOND = timedelta.resolution
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -91,6 +92,11 @@ class Series(Generic[T]):
         """When the value in force began."""
         return self.times[max(0, bisect_right(self.times, instant) - 1)]
 
+    def following(self, instant: datetime) -> tuple[datetime, T] | None:
+        """The first point after `instant`; None where the series has ended."""
+        place = bisect_right(self.times, instant)
+        return (self.times[place], self.values[place]) if place < len(self.times) else None
+
     def between(self, start: datetime, end: datetime) -> list[tuple[datetime, T]]:
         """Points with ``start < time <= end``."""
         low, high = bisect_right(self.times, start), bisect_right(self.times, end)
@@ -132,6 +138,25 @@ class Market:
     def index(self, venue: str, base: str, instant: datetime) -> Decimal:
         """The venue's index of a coin: its own spot price in USDT."""
         return self.price(venue, f"{base}-USDT", instant)
+
+    def walked(self, venue: str, key: str, instant: datetime) -> Decimal:
+        """A price on its way through the bar, to the tick: open, low, high, next open where it rises, open,
+        high, low, next open where it falls, a third of the bar each; the open where no next bar is known.
+        """
+        bar = self.bar(venue, key, instant)
+        series = self.bars[venue, key]
+        began, following = series.time_at(instant), series.following(instant)
+        if following is None or instant < began:
+            return bar.open
+        ends, after = following
+        turns = (bar.low, bar.high) if after.open >= bar.open else (bar.high, bar.low)
+        points = (bar.open, *turns, after.open)
+        legs = len(points) - 1
+        passed = Decimal((instant - began) // MICROSECOND * legs) / ((ends - began) // MICROSECOND)
+        leg = int(passed)
+        price = points[leg] + (points[leg + 1] - points[leg]) * (passed - leg)
+        tick = self.instrument(venue, key).tick
+        return (price / tick).to_integral_value() * tick
 
     def funding_rate(self, venue: str, key: str, instant: datetime) -> Rate | None:
         """The rate exchanged at or last before `instant`; None where nothing is published."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,10 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 
-from truenav.simulator import control, references
+from truenav.simulator import control, references, streams
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import spot, usdm, usdm_account, wallet
+from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.errors import PortError
 from truenav.simulator.faults import Fault
 from truenav.simulator.numbers import exact
@@ -26,13 +27,14 @@ from truenav.simulator.okx import account as okx_account
 from truenav.simulator.okx import history as okx_history
 from truenav.simulator.okx import public as okx_public
 from truenav.simulator.okx import rules as okx_rules
+from truenav.simulator.okx import streams as okx_streams
 from truenav.simulator.protocol import Call, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import Clock
 from truenav.simulator.world import World, open_world
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES
@@ -51,9 +53,12 @@ class Simulator:
         self.latency = latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection (HTTP, or the lifespan protocol)."""
+        """Serve one ASGI connection (HTTP, WebSocket, or the lifespan protocol)."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._stream(scope, receive, send)
             return
         if scope["type"] != "http":
             return
@@ -61,6 +66,21 @@ class Simulator:
         call = self._call(scope, body)
         reply = control.answer(call) if call.path.startswith(control.PREFIX) else await self._venue(call)
         await _send(send, reply)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket connection of a venue."""
+        call = self._call({**scope, "method": "GET"}, b"")
+        dialect: streams.Dialect | None = None
+        if call.venue and call.path == okx_streams.PATH:
+            dialect = okx_streams.OkxStreams()
+        elif call.venue and binance_streams.speaks(call.path):
+            dialect = binance_streams.BinanceStreams(call.path, call.query)
+        self.world.meter.requests[f"{call.venue} {call.path}"] += 1
+        struck = {fault.kind for fault in self.world.faults.strike(call.venue, call.path, "")}
+        if dialect is None or struck & {"status", "html"}:
+            await streams.refuse(receive, send)
+            return
+        await streams.Stream(call, dialect, receive, send).run()
 
     def _call(self, scope: Scope, body: bytes) -> Call:
         """The request in the dialects' terms."""
@@ -91,9 +111,9 @@ class Simulator:
 
     def _venue_of(self, path: str, account: AccountPlan | None) -> str:
         """The venue a path speaks to; with several of one dialect, that of the key."""
-        if path.startswith("/api/v5/"):
+        if path.startswith(("/api/v5/", "/ws/v5/")):
             dialect = "okx"
-        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/")):
+        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS)):
             dialect = "binance"
         else:
             return "ecb" if path.startswith("/stats/") else "vendor"

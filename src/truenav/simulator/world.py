@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from truenav.simulator.bell import Bell
 from truenav.simulator.errors import ScenarioError, UnknownNameError
 from truenav.simulator.faults import Faults
 from truenav.simulator.ledger import Books, Ledger
@@ -49,7 +50,11 @@ class Override:
 
 
 class World:
-    """One scenario being replayed. `shift` is the whole number of days by which it was re-dated."""
+    """One scenario being replayed. `shift` is the whole number of days by which it was re-dated.
+
+    While it is `walking`, published prices move through their bars instead of resting at each open; trades,
+    funding and settlements of the scenario keep to the opens.
+    """
 
     def __init__(self, scenario: Scenario, market: Market, shift: timedelta, clock: Clock) -> None:
         self.scenario = scenario
@@ -58,6 +63,8 @@ class World:
         self.clock = clock
         self.inception = scenario.inception + shift
         self.overrides: dict[tuple[str, str], Override] = {}
+        self.walking = False
+        self.bell = Bell()
         self.faults = Faults()
         self.meter = Meter(scenario.limits)
         self._keys = {plan.api_key: plan for plan in scenario.accounts.values() if plan.api_key}
@@ -142,9 +149,9 @@ class World:
         market, venue, key = self.market, instrument.venue, instrument.key
         day = market.bars[venue, key].between(instant - DAY, instant)
         bars: list[Bar] = [bar for _, bar in day] or [market.bar(venue, key, instant)]
-        price = market.price(venue, key, instant)
+        price = self._price(venue, key, instant)
         base = "USDT" if instrument.base == "USDC" else instrument.base
-        index = Decimal(1) if base == "USDT" else market.index(venue, base, instant)
+        index = Decimal(1) if base == "USDT" else self._price(venue, f"{base}-USDT", instant)
         return Quote(
             instrument=instrument,
             at=instant,
@@ -158,6 +165,11 @@ class World:
             low_24h=min(price, *(bar.low for bar in bars)),
             volume_24h=sum((bar.volume for bar in bars), Decimal(0)),
         )
+
+    def _price(self, venue: str, key: str, instant: datetime) -> Decimal:
+        if self.walking:
+            return self.market.walked(venue, key, instant)
+        return self.market.price(venue, key, instant)
 
 
 def _overridden(quote: Quote, override: Override) -> Quote:

@@ -95,15 +95,16 @@ def mark_prices(call: Call) -> list[dict[str, Any]]:
 
 def tickers(call: Call) -> list[dict[str, Any]]:
     """GET market/tickers."""
-    return [_ticker(quote) for quote in _quotes(call, of_type(call))]
+    return [ticker_row(quote) for quote in _quotes(call, of_type(call))]
 
 
 def ticker(call: Call) -> list[dict[str, Any]]:
     """GET market/ticker."""
-    return [_ticker(quote) for quote in _quotes(call, [find_instrument(call)])]
+    return [ticker_row(quote) for quote in _quotes(call, [find_instrument(call)])]
 
 
-def _ticker(quote: Quote) -> dict[str, Any]:
+def ticker_row(quote: Quote) -> dict[str, Any]:
+    """One ticker as REST and stream tell it."""
     item = quote.instrument
     contracts = quote.volume_24h / item.multiplier
     if item.inverse:
@@ -136,9 +137,9 @@ def index_tickers(call: Call) -> list[dict[str, Any]]:
         for quote in _quotes(call, [item for item in live_instruments(call) if item.kind == "spot"])
         for quote_coin in ("USDT", "USD")
     }
-    rows = [_index(name, price, milliseconds(quote.at)) for name, (price, quote) in quotes.items()]
+    rows = [index_row(name, price, milliseconds(quote.at)) for name, (price, quote) in quotes.items()]
     dollar = call.world.usd_price("USDT-USD", call.at)
-    rows.append(_index("USDT-USD", dollar, milliseconds(call.at)))
+    rows.append(index_row("USDT-USD", dollar, milliseconds(call.at)))
     wanted, coin = call.params.get("instId"), call.params.get("quoteCcy")
     if not wanted and not coin:
         raise OkxError(400, "50014", "Parameter quoteCcy or instId can not be empty.")
@@ -150,7 +151,8 @@ def index_tickers(call: Call) -> list[dict[str, Any]]:
     return [row for row in rows if row["instId"].endswith(f"-{coin}")]
 
 
-def _index(name: str, price: Decimal, at: int) -> dict[str, str]:
+def index_row(name: str, price: Decimal, at: int) -> dict[str, str]:
+    """One index as REST and stream tell it; ``at`` in milliseconds."""
     text = plain(price)
     return {
         "instId": name,
