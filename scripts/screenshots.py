@@ -4,7 +4,7 @@ Runs the demo fund in a data folder of its own and photographs it as the first o
 page; ``--url`` takes a server that runs already. Which pages there are is read from the web app's own
 registry (web/src/features/*/pages.ts), so a new page is in the pictures without a line here. A page that
 throws, that the content security policy stops, or that is wider than its window, is named, and the exit code
-is 1.
+is 1. The contact sheet, index.html beside the pictures, shows every page in all its looks, one page a row.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def main() -> int:
             faults += _picture_all(browser, url, look, pages, options.out)
     for fault in faults:
         print(fault, file=sys.stderr)
-    print(f"{len(looks) * (len(pages) + 1)} pictures in {options.out}")
+    taken = _contact_sheet(options.out, looks)
+    print(f"{taken} pictures; the contact sheet: {options.out / 'index.html'}")
     return 1 if faults else 0
 
 
@@ -195,6 +196,35 @@ def _picture(page: Page, address: str, file: Path) -> None:
         page.wait_for_selector("div[role=status]", state="detached", timeout=15_000)
     page.wait_for_timeout(SETTLE_MILLISECONDS)
     page.screenshot(path=file)
+
+
+_SHEET = """<!doctype html>
+<meta charset="utf-8">
+<title>truenav: every page</title>
+<style>
+  body {{ font: 13px system-ui; margin: 24px; }}
+  section {{ display: flex; gap: 12px; overflow-x: auto; padding-bottom: 12px; }}
+  figure {{ margin: 0; }}
+  img {{ height: 300px; border: 1px solid #999; display: block; }}
+</style>
+{rows}
+"""
+
+
+def _contact_sheet(out: Path, looks: list[Look]) -> int:
+    """All pictures on one page, a row for each page of the app; how many there are."""
+    rows: dict[str, list[str]] = {}
+    for look in looks:
+        for file in sorted(out.glob(f"*_{look}.png")):
+            picture = f'<a href="{file.name}"><img src="{file.name}" alt="" loading="lazy"></a>'
+            rows.setdefault(file.name.removesuffix(f"_{look}.png"), []).append(
+                f"<figure>{picture}<figcaption>{look}</figcaption></figure>"
+            )
+    sections = (
+        f"<h2>{name}</h2>\n<section>{''.join(found)}</section>" for name, found in sorted(rows.items())
+    )
+    (out / "index.html").write_text(_SHEET.format(rows="\n".join(sections)), encoding="utf-8")
+    return sum(map(len, rows.values()))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ import { useLanguage, useWords } from './lib/i18n';
 import { useModules } from './lib/modules';
 import { pages, type PageDef } from './lib/pages';
 import { useCan } from './lib/permissions';
+import { queries } from './lib/queries';
 import { session, useSession } from './lib/session';
+import { tree } from './lib/view';
 import { Shell } from './shell/Shell';
 import { useOfferedPages } from './shell/offered';
 import words from './shell/words';
@@ -60,8 +62,9 @@ async function arrive(): Promise<void> {
   const wanted = pages.find((page) => matchPath(page.path, location.pathname));
   void wanted?.load().catch(() => undefined); // beside the question who is there, not after it
   const { data } = await api.GET('/api/v1/me').catch(() => ({ data: undefined }));
-  if (data) session.begin(data);
-  else session.end();
+  if (!data) return session.end();
+  if (wanted?.bar && data.actions.includes(wanted.action)) void queries.prefetchQuery(tree); // before the first drawing
+  session.begin(data);
 }
 
 /** Chinese type: at once where 中文 is shown, else after the first paint, for the names that people gave. */

@@ -1,7 +1,7 @@
 // What every page is seen by: fund, numeraire and time, kept in the address so that a link shows the same.
 import { useCallback } from 'react';
 import { useSearchParams } from 'react-router';
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, ask, askAll } from '@/api/client';
 import type { NodeDefinition } from '@/api/schema';
 import { keep, kept } from './keep';
@@ -17,13 +17,13 @@ export interface View {
 const FUNDS = new Set<string>(['fund', 'fund_of_funds']);
 
 /** The nodes of the portfolio tree, in the order of the API. */
-export function useNodes() {
-  return useQuery({
-    queryKey: ['nodes'],
-    queryFn: () => askAll<NodeDefinition>((cursor) => api.GET('/api/v1/nodes', { params: { query: { limit: 500, cursor } } })),
-    staleTime: 60_000,
-  });
-}
+export const tree = queryOptions({
+  queryKey: ['nodes'],
+  queryFn: () => askAll<NodeDefinition>((cursor) => api.GET('/api/v1/nodes', { params: { query: { limit: 500, cursor } } })),
+  staleTime: 60_000,
+});
+
+export const useNodes = () => useQuery(tree);
 
 /** Funds, those on top first. */
 export function useFunds(): readonly NodeDefinition[] {
