@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import NewType
 
 from truenav.core.failure import InvalidInputError
@@ -27,8 +28,8 @@ _CONTEXT = decimal.Context(
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 
-# Rounding for output keeps every whole digit, so it needs room for them and for the places.
-_OUTPUT = decimal.Context(
+# Room for any sum of numbers of 78 digits, and to round one for output with every whole digit kept.
+_WIDE = decimal.Context(
     prec=4 * PRECISION, rounding=decimal.ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=_TRAPS
 )
 
@@ -50,6 +51,16 @@ def exact() -> Iterator[None]:
     Public functions of ``calc`` open this once; helpers below them rely on it.
     """
     with decimal.localcontext(_CONTEXT):
+        yield
+
+
+@contextmanager
+def summing() -> Iterator[None]:
+    """Add and subtract without rounding, so that a sum does not depend on the order of its parts.
+
+    Only for sums of numbers that were computed under ``exact()``: products here could grow without end.
+    """
+    with decimal.localcontext(_WIDE):
         yield
 
 
@@ -115,7 +126,12 @@ def to_text(number: Decimal) -> str:
 
 def rounded(number: Decimal, places: int) -> Decimal:
     """Round once, half-even, to ``places`` decimals: for output only."""
-    return number.quantize(Decimal((0, (1,), -places)), context=_OUTPUT)
+    return number.quantize(_last_place(places), context=_WIDE)
+
+
+@cache
+def _last_place(places: int) -> Decimal:
+    return Decimal((0, (1,), -places))
 
 
 def divided(numerator: Decimal, denominator: Decimal) -> Decimal:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from typing import Self
 
 from truenav.calc.ledger.book import WalletKey
 from truenav.calc.ledger.deltas import Delta
 from truenav.calc.nav.context import Context, in_period, items_in_force
 from truenav.calc.nav.model import LineKind
 from truenav.calc.nav.snapshots import Snapshot
-from truenav.calc.pricing.marks import Marks, Subject, select_marks
+from truenav.calc.pricing.marks import Asked, Marks, Selection, Subject
 from truenav.calc.pricing.numeraires import numeraire_prices_usd, numeraire_subjects
-from truenav.calc.pricing.quotes import QuoteBook
-from truenav.core.facts import BalanceSnapshot, Dealing, FeePayment, PositionSnapshot
+from truenav.calc.pricing.quotes import QuoteBook, quote_key
+from truenav.core.facts import BalanceSnapshot, Dealing, Fact, FeePayment, PositionSnapshot, Quote
 from truenav.core.failure import Failure
 from truenav.core.ids import AccountId
 from truenav.core.money import AssetId
+from truenav.core.policy import Numeraire
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,40 @@ class Prices:
     marks: Marks
     numeraires: Mapping[str, Decimal | None]
     failures: tuple[Failure, ...]
+    _selection: Selection
+    _quotes: QuoteBook
+    _valued: Asked
+    _stated_in: tuple[Numeraire, ...]
+
+    @classmethod
+    def of(
+        cls, selection: Selection, quotes: QuoteBook, valued: Asked, numeraires: tuple[Numeraire, ...]
+    ) -> Self:
+        """The prices of a selection; what is wrong with those of ``valued`` and of numeraires is told."""
+        marks = selection.marks(valued)
+        by_code = numeraire_prices_usd(numeraires, marks)
+        notes = [replace(one, blocking=False) for one in by_code.values() if isinstance(one, Failure)]
+        return cls(
+            marks,
+            {code: None if isinstance(one, Failure) else one for code, one in sorted(by_code.items())},
+            (*marks.failures, *notes),
+            selection,
+            quotes,
+            valued,
+            numeraires,
+        )
+
+    def renewed(self, facts: Iterable[Fact], as_of: datetime) -> Self:
+        """The prices of the same things at a later instant, with these quotes in the place of former ones."""
+        given = tuple(facts)
+        quotes = self._quotes.replaced(given)
+        changed = {quote_key(fact.source, fact.body) for fact in given if isinstance(fact.body, Quote)}
+        selection = self._selection.renewed(quotes, changed, as_of)
+        return self.of(selection, quotes, self._valued, self._stated_in)
+
+    def differing(self, before: Prices) -> set[Subject]:
+        """The subjects whose mark is not what it was."""
+        return self._selection.differing(before._selection)
 
     def usd(self, asset: AssetId, venue: str | None = None) -> Decimal | None:
         """USD for one unit of an asset as held on a venue; None where it is unpriced."""
@@ -40,40 +77,34 @@ def price_run(
     """Marks of all holdings, and of what the bridge, dealings, fees and numeraires need."""
     inputs = context.inputs
     quotes = QuoteBook(inputs.facts)
-    valued = set(_held(context, snapshots)) | set(_stated(context))
+    held = {Subject(*one) for one in set(_held(context, snapshots))}
+    valued = held | set(_stated(context))
     numeraires = set(numeraire_subjects(inputs.numeraires))
     others = numeraires | set(_moved(context, changes))
 
-    def choose(subjects: set[Subject]) -> Marks:
-        return select_marks(
-            subjects,
-            quotes,
-            inputs.pricing,
-            assets=context.assets,
-            instruments=context.instruments,
-            as_of=inputs.as_of,
-        )
-
-    marks = choose(valued | others)
-    by_code = numeraire_prices_usd(inputs.numeraires, marks)
-    notes = [replace(one, blocking=False) for one in by_code.values() if isinstance(one, Failure)]
-    return Prices(
-        marks,
-        {code: None if isinstance(one, Failure) else one for code, one in sorted(by_code.items())},
-        (*choose(valued).failures, *notes),
+    selection = Selection.of(
+        Asked.of(valued | others, context.instruments),
+        quotes,
+        inputs.pricing,
+        assets=context.assets,
+        instruments=context.instruments,
+        as_of=inputs.as_of,
     )
+    return Prices.of(selection, quotes, Asked.of(valued, context.instruments), inputs.numeraires)
 
 
-def _held(context: Context, snapshots: Mapping[WalletKey, Snapshot]) -> Iterable[Subject]:
+def _held(
+    context: Context, snapshots: Mapping[WalletKey, Snapshot]
+) -> Iterable[tuple[str] | tuple[str, str]]:
     for (account, _, _), snapshot in snapshots.items():
         body = snapshot.fact.body if snapshot.fact is not None else None
         if isinstance(body, BalanceSnapshot):
             venue = context.accounts[AccountId(account)].venue
-            yield from (Subject(line.asset, venue) for line in body.lines if line.total)
+            yield from ((line.asset, venue) for line in body.lines if line.total)
         elif isinstance(body, PositionSnapshot):
             known = context.instruments.instruments
             yield from (
-                Subject(line.instrument) for line in body.lines if line.quantity and line.instrument in known
+                (line.instrument,) for line in body.lines if line.quantity and line.instrument in known
             )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Self
 
 from truenav.calc.pricing.index import IndexPrice, IndexStatus, VenuePrice, multi_venue_index
-from truenav.calc.pricing.quotes import MarkOrigin, QuoteBook, Quoted, weakest
+from truenav.calc.pricing.quotes import MarkOrigin, QuoteBook, Quoted, QuoteKey, weakest
 from truenav.calc.pricing.rules import INDEX_PREFIX
 from truenav.core.facts import QuoteKind
 from truenav.core.failure import Failure, FailureKind
@@ -24,14 +25,17 @@ from truenav.core.policy import (
     PricingRule,
 )
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A subject on its own venue, with its terms if it is an instrument."""
+    """A subject on its own venue, with its terms if it is an instrument (the id says which)."""
 
     id: str
     venue: str | None
-    terms: Instrument | None
+    terms: Instrument | None = field(compare=False)
 
     @property
     def underlying(self) -> str:
@@ -75,19 +79,58 @@ class Leg:
         return divided(quote_usd, self.rate) if self.inverted else self.rate * quote_usd
 
 
+@dataclass(slots=True)
+class Trail:
+    """What a price was worked out from: with the same quotes it stays the same before ``until``.
+
+    ``notes``: what was refused on the way. ``indices``: those that were looked at.
+    """
+
+    quotes: set[QuoteKey] = field(default_factory=set)
+    indices: set[str] = field(default_factory=set)
+    notes: set[Failure] = field(default_factory=set)
+    until: datetime = FOREVER
+
+    def join(self, other: Self) -> None:
+        """What was worked out from a price rests on all that the price rests on."""
+        self.quotes |= other.quotes
+        self.indices |= other.indices
+        self.notes |= other.notes
+        self.until = min(self.until, other.until)
+
+    def is_current(self, changed: set[QuoteKey], as_of: datetime) -> bool:
+        """Whether nothing has changed at ``as_of`` if these quotes have."""
+        return as_of < self.until and changed.isdisjoint(self.quotes)
+
+    def age(self, quoted: datetime, limit: timedelta, as_of: datetime) -> bool:
+        """Whether a quote is within an age limit; the answer turns when it grows older."""
+        within = as_of - quoted <= limit
+        if within:
+            self.until = min(self.until, quoted + limit + _TICK)
+        return within
+
+
 @dataclass
 class Legs:
     """Finds legs in one policy at one instant; each index is computed once.
 
-    ``notes`` collects what was refused on the way; ``indices`` what became of each venue.
+    ``trail`` collects what the legs asked for rest on; ``indices`` what became of each venue.
     """
 
     quotes: QuoteBook
     policy: PricingPolicy
     as_of: datetime
     indices: dict[str, IndexPrice] = field(default_factory=dict)
-    notes: set[Failure] = field(default_factory=set)
-    _index_legs: dict[str, Leg | None] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
+    _index_legs: dict[str, tuple[Leg | None, Trail]] = field(default_factory=dict)
+
+    def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
+        """The legs with other quotes and at a later instant; indices that stay the same are kept."""
+        kept = {
+            name: found for name, found in self._index_legs.items() if found[1].is_current(changed, as_of)
+        }
+        indices = {name: self.indices[name] for name in kept}
+        return type(self)(quotes, self.policy, as_of, indices, _index_legs=kept)
 
     def best(self, rule: PricingRule, thing: Thing) -> Leg | None:
         """The first fresh leg of the waterfall, else the freshest, flagged stale; None: no usable quote."""
@@ -96,10 +139,9 @@ class Legs:
             leg = self._leg(source, thing)
             if leg is None:
                 continue
-            age = self.as_of - leg.quoted_at
-            if age <= timedelta(seconds=rule.stale_after_seconds):
+            if self.trail.age(leg.quoted_at, timedelta(seconds=rule.stale_after_seconds), self.as_of):
                 return leg
-            if age <= timedelta(seconds=rule.unusable_after_seconds):
+            if self.trail.age(leg.quoted_at, timedelta(seconds=rule.unusable_after_seconds), self.as_of):
                 stale.append(replace(leg, stale=True))
         return max(stale, key=lambda leg: leg.quoted_at, default=None)
 
@@ -110,8 +152,12 @@ class Legs:
     def index(self, definition: IndexDefinition) -> Leg | None:
         """The index as a leg; flagged stale if disputed; None without enough venues."""
         if definition.id not in self._index_legs:
-            self._index_legs[definition.id] = self._compute(definition)
-        return self._index_legs[definition.id]
+            outer, self.trail = self.trail, Trail(indices={definition.id})
+            self._index_legs[definition.id] = (self._compute(definition), self.trail)
+            self.trail = outer
+        leg, trail = self._index_legs[definition.id]
+        self.trail.join(trail)
+        return leg
 
     def _leg(self, source: PriceSource, thing: Thing) -> Leg | None:
         if source.source.startswith(INDEX_PREFIX):
@@ -122,7 +168,7 @@ class Legs:
         if name is None or quote is None:
             return None
         base, counter = (quote, AssetId(thing.id)) if source.inverted else (thing.id, quote)
-        quoted = self.quotes.latest(name, base, counter, source.kind, self.as_of)
+        quoted = self._latest(name, base, counter, source.kind)
         may_be_zero = thing.may_be_zero and not source.inverted
         if quoted is None or not self._usable(thing.id, quoted, may_be_zero=may_be_zero):
             return None
@@ -141,9 +187,7 @@ class Legs:
         name = INDEX_PREFIX + definition.id
         found: list[Quoted] = []
         for source in definition.venues:
-            one = self.quotes.latest(
-                source.source, definition.base, definition.quote, source.kind, self.as_of
-            )
+            one = self._latest(source.source, definition.base, definition.quote, source.kind)
             if one is not None and self._usable(name, one):
                 found.append(one)
         limit = timedelta(seconds=definition.stale_after_seconds)
@@ -154,9 +198,9 @@ class Legs:
             minimum_venues=definition.minimum_venues,
         )
         self.indices[definition.id] = result
+        used = [one for one in found if self.trail.age(one.quoted_at, limit, self.as_of)]
         if result.price is None:
             return None
-        used = [one for one in found if self.as_of - one.quoted_at <= limit]
         return Leg(
             rate=result.price,
             inverted=False,
@@ -169,12 +213,16 @@ class Legs:
             stale=result.status is IndexStatus.DISPUTED,
         )
 
+    def _latest(self, source: str, base: str, quote: str, kind: QuoteKind) -> Quoted | None:
+        self.trail.quotes.add((source, base, quote, kind))
+        return self.quotes.latest(source, base, quote, kind, self.as_of)
+
     def _usable(self, subject: str, quoted: Quoted, *, may_be_zero: bool = False) -> bool:
         sane_volume = quoted.volume is None or quoted.volume >= 0
         if sane_volume and (quoted.price > 0 or (may_be_zero and quoted.price == 0)):
             return True
         volume = "" if quoted.volume is None else f", volume {to_text(quoted.volume)}"
-        self.notes.add(
+        self.trail.notes.add(
             Failure(
                 FailureKind.PRICE_CONFLICT,
                 subject,

@@ -6,15 +6,16 @@ them with examples. Missing is a ``Failure``, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from truenav.calc.pricing.index import IndexPrice, IndexStatus, shadow_mark
-from truenav.calc.pricing.legs import Leg, Legs, Thing, union
-from truenav.calc.pricing.quotes import MarkOrigin, QuoteBook, weakest
+from truenav.calc.pricing.legs import Leg, Legs, Thing, Trail, union
+from truenav.calc.pricing.quotes import MarkOrigin, QuoteBook, QuoteKey, weakest
 from truenav.calc.pricing.rules import INDEX_PREFIX, check_policy, rule_for
 from truenav.core.asset import USD, AssetBook
 from truenav.core.clock import as_utc, instant_text
@@ -25,7 +26,17 @@ from truenav.core.instrument import InstrumentBook
 from truenav.core.money import ONE, AssetId, divided, exact
 from truenav.core.policy import PricingPolicy, PricingRule
 
-__all__ = ["Mark", "MarkOrigin", "MarkQuality", "Marks", "QuoteBook", "Subject", "select_marks"]
+__all__ = [
+    "Asked",
+    "Mark",
+    "MarkOrigin",
+    "MarkQuality",
+    "Marks",
+    "QuoteBook",
+    "Selection",
+    "Subject",
+    "select_marks",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +123,82 @@ def select_marks(
     Raises ``PricingPolicyError`` if the policy contradicts itself. Whatever cannot be priced is a
     ``Failure`` in the result.
     """
-    as_of = as_utc(as_of, what="as_of")
-    check_policy(policy)
-    selection = _Selection(Legs(quotes, policy, as_of), assets, instruments)
-    wanted: set[Subject] = set(subjects)
-    helpers: set[Subject] = set()
-    for subject in tuple(wanted):
-        if terms := selection.thing(subject).terms:
-            wanted.add(Subject(terms.settle, terms.venue))
-            helpers |= {Subject(one, terms.venue) for one in (terms.base, terms.quote, terms.id)}
-            helpers.add(Subject(terms.id))
-    with exact():
-        marks = {subject: selection.mark(subject) for subject in sorted(wanted | helpers, key=_order)}
-    return Marks(as_of, marks, selection.failures(wanted, marks), selection.legs.indices)
+    asked = Asked.of(subjects, instruments)
+    selection = Selection.of(asked, quotes, policy, assets=assets, instruments=instruments, as_of=as_of)
+    return selection.marks(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The ``wanted`` subjects, those that contracts among them settle in, and ``all`` that these need."""
+
+    wanted: frozenset[Subject]
+    all: frozenset[Subject]
+
+    @classmethod
+    def of(cls, subjects: Iterable[Subject], instruments: InstrumentBook) -> Self:
+        """These subjects with what must be priced for them."""
+        wanted = set(subjects)
+        helpers: set[Subject] = set()
+        for subject in tuple(wanted):
+            if terms := instruments.instruments.get(InstrumentId(subject.id)):
+                wanted.add(Subject(terms.settle, terms.venue))
+                helpers |= {Subject(one, terms.venue) for one in (terms.base, terms.quote, terms.id)}
+                helpers.add(Subject(terms.id))
+        return cls(frozenset(wanted), frozenset(wanted | helpers))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The mark of each subject, and what each rests on: a later selection works out only what changed."""
+
+    by_subject: Mapping[Subject, Mark | Failure]
+    _picking: _Picking
+
+    @classmethod
+    def of(
+        cls,
+        asked: Asked,
+        quotes: QuoteBook,
+        policy: PricingPolicy,
+        *,
+        assets: AssetBook,
+        instruments: InstrumentBook,
+        as_of: datetime,
+    ) -> Self:
+        """Select as ``select_marks`` does."""
+        as_of = as_utc(as_of, what="as_of")
+        check_policy(policy)
+        picking = _Picking(Legs(quotes, policy, as_of), assets, instruments)
+        with exact():
+            return cls({subject: picking.mark(subject) for subject in sorted(asked.all, key=_order)}, picking)
+
+    def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
+        """The same subjects at a later instant, where these quotes are not what they were."""
+        picking = self._picking.renewed(quotes, changed, as_of)
+        with exact():
+            again = {
+                subject: picking.mark(subject)
+                for subject in self.by_subject
+                if subject.id == USD or picking.thing(subject) not in picking.known
+            }
+        return type(self)({**self.by_subject, **again}, picking)
+
+    def differing(self, before: Selection) -> set[Subject]:
+        """The subjects whose mark is not what it was."""
+        return {
+            subject
+            for subject, mark in self.by_subject.items()
+            if (known := before.by_subject[subject]) is not mark and known != mark
+        }
+
+    def marks(self, asked: Asked) -> Marks:
+        """All marks, with the failures and indices that a selection of what is ``asked`` alone would have."""
+        legs = self._picking.legs
+        notes, names = self._picking.noted(asked.all)
+        indices = {name: index for name, index in legs.indices.items() if name in names}
+        failures = _failures(notes, indices, (self.by_subject[one] for one in asked.wanted))
+        return Marks(legs.as_of, self.by_subject, failures, indices)
 
 
 class _CircleError(Exception):
@@ -135,13 +209,33 @@ class _CircleError(Exception):
 
 
 @dataclass
-class _Selection:
-    """The working memory of one ``select_marks``: each thing is worked out once."""
+class _Picking:
+    """The working memory of a selection: each thing is worked out once, and leaves a trail."""
 
     legs: Legs
     assets: AssetBook
     instruments: InstrumentBook
     known: dict[Thing, Mark | Failure] = field(default_factory=dict)
+    trails: dict[Thing, Trail] = field(default_factory=dict)
+    rules: dict[str, PricingRule | None] = field(default_factory=dict)
+
+    def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
+        """What stays known at a later instant, where these quotes are not what they were."""
+        kept = {thing: trail for thing, trail in self.trails.items() if trail.is_current(changed, as_of)}
+        known = {thing: self.known[thing] for thing in kept if thing in self.known}
+        legs = self.legs.renewed(quotes, changed, as_of)
+        return type(self)(legs, self.assets, self.instruments, known, kept, self.rules)
+
+    def noted(self, subjects: Set[Subject]) -> tuple[set[Failure], set[str]]:
+        """What was refused on the way to the marks of these subjects, and the indices that were looked at."""
+        notes: set[Failure] = set()
+        indices: set[str] = set()
+        telling = {thing: trail for thing, trail in self.trails.items() if trail.notes or trail.indices}
+        for subject in subjects if telling else ():
+            if trail := telling.get(self.thing(subject)):
+                notes |= trail.notes
+                indices |= trail.indices
+        return notes, indices
 
     def thing(self, subject: Subject) -> Thing:
         terms = self.instruments.instruments.get(InstrumentId(subject.id))
@@ -160,12 +254,22 @@ class _Selection:
         if thing in path:
             raise _CircleError(path[path.index(thing) :])
         if thing not in self.known:
-            self.known[thing] = self._select(thing, (*path, thing))
+            outer, self.legs.trail = self.legs.trail, Trail()
+            try:
+                self.known[thing] = self._select(thing, (*path, thing))
+            finally:
+                self.trails[thing] = self.legs.trail
+                outer.join(self.legs.trail)
+                self.legs.trail = outer
+        else:
+            self.legs.trail.join(self.trails[thing])
         return self.known[thing]
 
     def _select(self, thing: Thing, path: tuple[Thing, ...]) -> Mark | Failure:
         policy = self.legs.policy
-        rule = rule_for(policy, thing.id, assets=self.assets, instrument=thing.terms)
+        if thing.id not in self.rules:
+            self.rules[thing.id] = rule_for(policy, thing.id, assets=self.assets, instrument=thing.terms)
+        rule = self.rules[thing.id]
         if rule is None:
             return _unpriced(thing, f"no rule of pricing policy {policy.id!r} applies to it")
         leg = self.legs.best(rule, thing)
@@ -232,20 +336,21 @@ class _Selection:
             evidence=union(last.evidence, level.evidence),
         )
 
-    def failures(
-        self, wanted: Iterable[Subject], marks: Mapping[Subject, Mark | Failure]
-    ) -> tuple[Failure, ...]:
-        """What is missing or doubtful among ``wanted``, each once, sorted."""
-        found = set(self.legs.notes)
-        for name, index in self.legs.indices.items():
-            if index.status is IndexStatus.DISPUTED:
-                found.add(_disputed(name))
-        for mark in map(marks.__getitem__, wanted):
-            if isinstance(mark, Failure):
-                found.add(mark)
-            elif mark.quality is MarkQuality.STALE:
-                found.add(_stale(mark))
-        return tuple(sorted(found, key=lambda one: (one.subject, one.kind, one.message)))
+
+def _failures(
+    notes: set[Failure], indices: Mapping[str, IndexPrice], marks: Iterable[Mark | Failure]
+) -> tuple[Failure, ...]:
+    """What is missing or doubtful among the marks, and on the way to them: each once, sorted."""
+    found = set(notes)
+    for name, index in indices.items():
+        if index.status is IndexStatus.DISPUTED:
+            found.add(_disputed(name))
+    for mark in marks:
+        if isinstance(mark, Failure):
+            found.add(mark)
+        elif mark.quality is MarkQuality.STALE:
+            found.add(_stale(mark))
+    return tuple(sorted(found, key=lambda one: (one.subject, one.kind, one.message)))
 
 
 def _order(subject: Subject) -> tuple[str, str]:

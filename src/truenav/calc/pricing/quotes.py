@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256
 
-_Key = tuple[str, str, str, QuoteKind]
+QuoteKey = tuple[str, str, str, QuoteKind]
+"""Source, base, quote and kind."""
 
 
 class MarkOrigin(StrEnum):
@@ -51,18 +53,25 @@ class QuoteBook:
     """
 
     def __init__(self, facts: Iterable[Fact]) -> None:
-        found: dict[_Key, list[tuple[datetime, str, str, Decimal, Fact]]] = {}
+        found: dict[QuoteKey, list[tuple[datetime, str, str, Decimal, Fact]]] = {}
         for fact in facts:
             if isinstance(body := fact.body, Quote):
-                found.setdefault((fact.source, body.base, body.quote, body.kind), []).append(
+                found.setdefault(quote_key(fact.source, body), []).append(
                     (fact.occurred_at, fact.external_id, fact.account, body.price, fact)
                 )
-        self._times: dict[_Key, list[datetime]] = {}
-        self._quotes: dict[_Key, list[Quoted]] = {}
+        self._times: dict[QuoteKey, list[datetime]] = {}
+        self._quotes: dict[QuoteKey, list[Quoted]] = {}
         for key, entries in found.items():
             entries.sort(key=lambda entry: entry[:4])
             self._times[key] = [entry[0] for entry in entries]
             self._quotes[key] = [_quoted(entry[4]) for entry in entries]
+
+    def replaced(self, facts: Iterable[Fact]) -> Self:
+        """A book in which these quotes stand in the place of all others of their source, pair and kind."""
+        book = type(self)(facts)
+        book._times = self._times | book._times
+        book._quotes = self._quotes | book._quotes
+        return book
 
     def latest(self, source: str, base: str, quote: str, kind: QuoteKind, as_of: datetime) -> Quoted | None:
         """The last quote that occurred at or before ``as_of``, or None."""
@@ -72,6 +81,11 @@ class QuoteBook:
             return None
         position = bisect_right(times, as_of)
         return self._quotes[key][position - 1] if position else None
+
+
+def quote_key(source: str, quote: Quote) -> QuoteKey:
+    """What a quote is the latest of."""
+    return source, quote.base, quote.quote, quote.kind
 
 
 def weakest(own: MarkOrigin, *others: MarkOrigin) -> MarkOrigin:
