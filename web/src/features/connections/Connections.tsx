@@ -11,6 +11,7 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { age } from '@/lib/time';
 import { useView } from '@/lib/view';
+import { Chips } from '@/ui/Chips';
 import { Drawer } from '@/ui/Drawer';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
@@ -114,15 +115,18 @@ function Sources({ sources, connectors, now }: SourcesProps) {
           title={t.sources}
           sub={String(sources.length)}
           tools={
-            <span className={css.chips} role="group">
-              <Chip on={!onlyFaults} onClick={() => setOnlyFaults(false)}>
-                {t.all(sources.length)}
-              </Chip>
-              <Chip on={onlyFaults} onClick={() => setOnlyFaults(true)}>
-                {t.faults(faults.length)}
-              </Chip>
+            <>
+              <Chips
+                label={t.sources}
+                chosen={onlyFaults ? 'faults' : 'all'}
+                onChoose={(choice) => setOnlyFaults(choice === 'faults')}
+                of={[
+                  ['all', t.all(sources.length)],
+                  ['faults', t.faults(faults.length)],
+                ]}
+              />
               <ExportMenu href={(format) => `/api/v1/sources/health?format=${format}`} />
-            </span>
+            </>
           }
         >
           {shown.length === 0 ? <Empty icon="check" title={t.noFaults} /> : <SourceTable sources={shown} selected={chosen?.id ?? null} now={now} onOpen={open} />}
@@ -137,14 +141,6 @@ function Sources({ sources, connectors, now }: SourcesProps) {
         )}
       </div>
     </div>
-  );
-}
-
-function Chip({ on, onClick, children }: { on: boolean; onClick: () => void; children: string }) {
-  return (
-    <button type="button" className={css.chip} aria-pressed={on} onClick={onClick}>
-      {children}
-    </button>
   );
 }
 

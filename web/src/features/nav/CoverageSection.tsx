@@ -8,6 +8,7 @@ import { COVERAGE_PARTS, CoverageKey, CoverageMeter } from '@/ui/Coverage';
 import { DataTable, type Column } from '@/ui/DataTable';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Percent } from '@/ui/Figure';
+import { Finding, Mend } from '@/ui/Finding';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import type { FundCoverage } from '@/api/schema';
@@ -65,8 +66,8 @@ export function CoverageSection({ run }: { run: RunAnswer }) {
               }
               columns={[
                 { id: 'blocks', header: '', width: 70, cell: (one) => <Badge tone={one.blocking === false ? 'plain' : 'crit'}>{one.blocking === false ? t.noteWord : t.blockingWord}</Badge>, card: 'aside' },
-                { id: 'what', header: t.what, cell: (one) => <span className={css.wrap}>{one.message}</span>, card: 'title' },
-                { id: 'mend', header: t.mend, cell: (one) => <span className={`ink2 ${css.wrap}`}>{one.mend}</span>, card: 'note' },
+                { id: 'what', header: t.what, cell: (one) => <Finding kind={one.kind} subject={one.subject} message={one.message} />, card: 'title' },
+                { id: 'mend', header: t.mend, cell: (one) => <Mend kind={one.kind} mend={one.mend} />, card: 'note' },
                 { id: 'since', header: t.since, cell: (one) => (one.since_at ? moment(one.since_at, language) : null), card: 'none' },
               ]}
             />

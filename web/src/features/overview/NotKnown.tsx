@@ -9,12 +9,14 @@ import css from './Overview.module.css';
 import type { Measure } from './reasons';
 import words from './words';
 
+const KINDS: Readonly<Record<'stale' | 'missing', readonly string[]>> = { stale: ['account_stale', 'price_stale'], missing: ['unpriced', 'account_unread'] };
+
 /** What do we not know: the value by how it was observed, and what hangs on what is stale. */
 export function NotKnown({ data, measure }: { data: OverviewAnswer; measure: Measure }) {
   const t = useWords(words);
   const names = useWords(uiWords);
   const { coverage, if_stale_zero, if_stale_zero_share, reasons, breaks } = data.unknown;
-  const why = (part: string) => reasons.filter((one) => one.failure.kind === (part === 'stale' ? 'stale' : 'unpriced')).map((one) => one.failure.subject);
+  const why = (part: 'stale' | 'missing') => reasons.filter((one) => KINDS[part].includes(one.failure.kind)).map((one) => one.failure.subject);
   return (
     <section aria-label={t.unknown}>
       <h2 className={css.question}>

@@ -1,4 +1,7 @@
 import { defineWords } from '@/lib/i18n';
+import kinds from '@/lib/kinds';
+
+const KINDS = kinds.zh;
 
 const en = {
   worth: 'What are we worth',
@@ -179,7 +182,7 @@ export default defineWords({
     atStake: (value: string) => `涉及 ${value}`,
     verb: { mend: '修复', review: '复核', publish: '公布', price: '定价', open: '查看' },
     item: {
-      issue: (p: Record<string, string>) => p['message'] ?? '',
+      issue: (p: Record<string, string>) => `${KINDS[p['kind'] ?? '']?.name ?? p['kind']}：${p['subject']}`,
       unpriced: (p: Record<string, string>) => `${p['subject']} 没有价格`,
       'run-waits-for-approval': () => '净值等待批准',
       'run-waits-for-publication': () => '已批准的净值等待公布',
@@ -188,8 +191,8 @@ export default defineWords({
       'connection-never-read': (p: Record<string, string>) => `${p['connection']} 从未读取`,
     },
     hint: {
-      issue: (p: Record<string, string>) => p['mend'] ?? '',
-      unpriced: (p: Record<string, string>) => p['message'] ?? '',
+      issue: (p: Record<string, string>) => KINDS[p['kind'] ?? '']?.mend || (p['mend'] ?? ''),
+      unpriced: () => KINDS['unpriced']?.mend ?? '',
       'run-waits-for-approval': (p: Record<string, string>) => `${p['run']}，编制 ${p['by']}`,
       'run-waits-for-publication': (p: Record<string, string>) => `${p['run']}，编制 ${p['by']}`,
       'sync-failed': (p: Record<string, string>) => p['error'] ?? '',
