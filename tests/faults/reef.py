@@ -26,7 +26,7 @@ from sqlalchemy import text
 from truenav.access.bootstrap import create_tenant
 from truenav.access.policy import Principal
 from truenav.access.users import NewUser, add_user
-from truenav.app.house import House
+from truenav.app.house import House, object_store, open_vault
 from truenav.app.nav import runs
 from truenav.app.nav.archive import read_archive
 from truenav.app.nav.archived import read_bundle
@@ -46,6 +46,7 @@ from truenav.store import audit, migrate
 from truenav.store import runs as store
 from truenav.store.database import Database
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+from truenav.store.sealing import SealedObjects
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 SCENARIO = Path(__file__).with_name("reef.toml")
@@ -222,13 +223,12 @@ class Reef:
 
     def damaged_files(self) -> list[str]:
         """Archived files whose bytes are not those that their names promise."""
-        blobs = (self.data_dir / "blobs").rglob("*")
+        settings = Settings(data_dir=self.data_dir)
+        objects = SealedObjects(object_store(settings), lambda: open_vault(settings))
         return [
-            str(path)
-            for path in blobs
-            if path.is_file()
-            and not path.name.startswith(".")
-            and hashlib.sha256(path.read_bytes()).hexdigest() != path.parent.name + path.name
+            name.path
+            for name, _ in objects.names("blobs", TENANT)
+            if hashlib.sha256(objects.get(name)).hexdigest() != name.name.replace("/", "")
         ]
 
 

@@ -22,13 +22,16 @@ from truenav.app.operations.manifest import BackupError, check_files, read_manif
 from truenav.app.operations.packing import unpack
 from truenav.app.operations.restore import NotEmptyError, Restored, restore
 from truenav.app.settings import Settings
+from truenav.app.tenants.service import erase, machine_host, suspend
 from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.facts import CashFlow, CashKind, Fact, Quote, QuoteKind
 from truenav.core.failure import TruenavError
 from truenav.core.money import Amount
 from truenav.store.journal import FactQuery, Journal
+from truenav.store.objects import ObjectName
 from truenav.store.postgres import EmbeddedPostgres, Role
 from truenav.store.postgres.binaries import find_binaries
+from truenav.store.sealing import TenantKeyMissingError
 from truenav.store.secrets import load_master_key
 
 from ..conftest import ends_with_this_process
@@ -154,15 +157,36 @@ def test_a_second_backup_copies_only_what_is_new_and_both_hold(reef: Reef, tmp_p
         assert signer == made.signer
 
 
-def test_a_backup_as_one_file_is_restored_without_keys_but_says_that_nobody_vouched(
-    reef: Reef, tmp_path: Path
-) -> None:
+def test_a_backup_as_one_file_is_restored_with_its_keys_and_never_without(reef: Reef, tmp_path: Path) -> None:
     made = backed_up(reef, tmp_path / "backup.tar")
     assert made.folder.stat().st_mode & 0o077 == 0
     with pytest.raises(BackupError, match="there already"):
         backed_up(reef, made.folder)
-    with restored(tmp_path / "restored", made.folder) as (_, done):
-        assert (done.signer, done.checked.navs) == (made.signer, 1)
+    with pytest.raises(BackupError, match="no master key"):
+        restore(Settings(data_dir=tmp_path / "restored"), made.folder)
+    assert not (tmp_path / "restored").exists()
+    with reef.house() as house:
+        save_keys(house.vault, tmp_path / "keys", target=made.folder)
+    with restored(tmp_path / "restored", made.folder, keys=tmp_path / "keys") as (_, done):
+        assert (done.signer, done.checked.navs, done.checked.unreadable) == (made.signer, 1, ())
+
+
+def test_a_tenant_erased_since_is_unreadable_in_the_backups_of_before(reef: Reef, tmp_path: Path) -> None:
+    target = tmp_path / "backups"
+    first = backed_up(reef, target)
+    sha256 = first.manifest.objects[0].path.rpartition("/")[2]
+    with reef.house() as house:
+        save_keys(house.vault, tmp_path / "keys", target=target)
+        host = machine_host()
+        suspend(house, host, TENANT)
+        assert erase(house, host, TENANT, confirm=TENANT).record.files["keys"] == 1
+    assert list((reef.data_dir / "blobs").rglob(f"*{sha256}*")) == []
+    backed_up(reef, target, now=NOW.replace(minute=31))
+    assert [path for path in (target / "keys").rglob("*") if path.is_file() and TENANT in path.parts] == []
+    with restored(tmp_path / "restored", first.folder, keys=tmp_path / "keys") as (house, done):
+        assert done.checked.unreadable == (TENANT,)
+        with pytest.raises(TenantKeyMissingError):
+            house.objects.get(ObjectName.of_path(first.manifest.objects[0].path))
 
 
 def test_no_key_is_in_a_backup(reef: Reef, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from truenav.store.files import write_durably
 from truenav.store.objects import FolderObjects, MirroredObjects, ObjectStore, copy_missing
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, bootstrap_roles, new_passwords
 from truenav.store.postgres.files import locked, write_private
+from truenav.store.sealing import SealedObjects
 from truenav.store.secrets import MASTER_KEY_VARIABLE, Vault, load_former_keys, load_master_key
 from truenav.store.version import is_current
 
@@ -37,7 +38,7 @@ class House:
     database: Database
     clock: Clock
     access: Access
-    objects: ObjectStore
+    objects: SealedObjects
 
     @property
     def vault(self) -> Vault:
@@ -52,7 +53,8 @@ class House:
     def of(cls, settings: Settings, database: Database, clock: Clock) -> House:
         """A house on a database that is open and migrated already."""
         access = Access(database, clock, lambda: open_vault(settings))
-        return cls(settings, database, clock, access, object_store(settings))
+        objects = SealedObjects(object_store(settings), lambda: open_vault(settings))
+        return cls(settings, database, clock, access, objects)
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -62,7 +64,7 @@ def open_vault(settings: Settings) -> Vault:
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    """Where payloads and segments lie: the bucket, or the data folder and its mirror if there is one."""
+    """Where sealed files lie: the bucket, or the data folder and its mirror if there is one."""
     if settings.s3 is not None:
         from truenav.store.s3 import S3Objects
 

@@ -1,4 +1,4 @@
-"""Rotation of the master key: every stored secret is wrapped anew; the former keys keep opening."""
+"""Rotation of the master key: secrets and tenants' keys are wrapped anew; the former keys keep opening."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from truenav.store.secrets import renew_master_key
 
 
 def rotate_master_key(house: House) -> int:
-    """Make a new master key and wrap the secrets of all tenants with it; gives how many there were.
+    """Make a new master key and wrap the secrets and keys of all tenants with it; gives how many there were.
 
-    Where the key comes from the environment, the secrets are wrapped with that one and no key is made. A
+    Where the key comes from the environment, they are wrapped with that one and no key is made. A
     process killed in between has lost nothing: run it again. Only somebody at the machine can call this.
     """
     if house.settings.master_key is None:
@@ -32,5 +32,5 @@ def rotate_master_key(house: House) -> int:
                 at=house.clock.now(),
                 detail={"secrets": count},
             )
-        wrapped += count
+        wrapped += count + house.objects.rewrap_keys(tenant)
     return wrapped

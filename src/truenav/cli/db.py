@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """The database: start, stop, status, migrate, mirror, url."""
+    """The database: start, stop, status, migrate, mirror, seal, url."""
 
 
 @db.command()
@@ -68,6 +68,19 @@ def migrate() -> None:
 
     upgrade(database_addresses(settings())[Role.OWNER])
     say(f"The database is at {wanted()}.")
+
+
+@db.command()
+def seal() -> None:
+    """Encrypt the files that an older truenav kept plain; goes on where it was stopped."""
+    from truenav.app.operations.sealing import seal_files
+    from truenav.cli.common import house
+
+    with house() as opened:
+        count = seal_files(opened)
+    say(f"{count} files were plain and are sealed now.")
+    if count:
+        say("Backups and mirrors of before hold them plain: begin new ones, and delete those.")
 
 
 @db.command()

@@ -53,6 +53,11 @@ def restore(*, source: Path, keys: Path | None, key: str | None, check_only: boo
 
 
 def _show(checked: Checked, output: str, **more: object) -> None:
+    for tenant in checked.unreadable:
+        say(
+            f"Tenant {tenant}: its files do not open, for its key is not in the backup. If it was erased "
+            f"since, erase its rows again: 'truenav tenant suspend {tenant}', then 'truenav tenant erase'."
+        )
     row = {
         "tenants": checked.tenants,
         "facts": checked.facts,

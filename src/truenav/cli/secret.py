@@ -23,4 +23,5 @@ def rotate() -> None:
 
     with house() as opened:
         count = rotate_master_key(opened)
-        say(f"{count} secrets are wrapped with master key {opened.vault.current.id}. Back the key up again.")
+        id = opened.vault.current.id
+        say(f"{count} secrets and keys are wrapped with master key {id}. Back the key up again.")

@@ -7,7 +7,7 @@ from typing import Protocol
 from truenav.core.canonical import sha256_hex
 from truenav.core.failure import NotFoundError, TruenavError
 from truenav.core.ids import Sha256, TenantId
-from truenav.store.objects import ObjectMissingError, ObjectName, ObjectStore
+from truenav.store.objects import ObjectDamagedError, ObjectMissingError, ObjectName, ObjectStore
 
 
 class BlobMissingError(NotFoundError):
@@ -56,9 +56,15 @@ class Blobs:
             raise BlobMissingError(
                 f"The payload {sha256} is not in the archive. Restore it from a backup."
             ) from error
+        except ObjectDamagedError as error:
+            raise _damaged(sha256) from error
         if sha256_hex(data) != sha256:
-            raise BlobDamagedError(f"The payload {sha256} changed in the archive. Restore it from a backup.")
+            raise _damaged(sha256)
         return data
+
+
+def _damaged(sha256: str) -> BlobDamagedError:
+    return BlobDamagedError(f"The payload {sha256} changed in the archive. Restore it from a backup.")
 
 
 def blob_name(tenant: TenantId, sha256: str) -> ObjectName:

@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from truenav.core.failure import InvalidInputError, NotFoundError
+from truenav.core.failure import InvalidInputError, NotFoundError, TruenavError
 from truenav.core.ids import TenantId, parse_slug
 from truenav.store.files import StorageError, write_durably
 
-Kind = Literal["blobs", "segments"]
+Kind = Literal["blobs", "segments", "keys"]
 KINDS: tuple[Kind, ...] = ("blobs", "segments")
+"""What holds data; the keys that open it are the third kind."""
+_EVERY_KIND: tuple[Kind, ...] = (*KINDS, "keys")
 
 _NAME = re.compile(r"[0-9a-z_-]+(/[0-9a-z_-]+)*(\.[a-z]+)?", re.ASCII)
 
@@ -28,6 +30,13 @@ class ObjectMissingError(NotFoundError):
     """A file is not where it should be."""
 
     code = "object-missing"
+
+
+class ObjectDamagedError(TruenavError):
+    """A file is not what was put."""
+
+    code = "object-damaged"
+    title = "A stored file is damaged"
 
 
 class BadObjectNameError(InvalidInputError):
@@ -46,7 +55,7 @@ class ObjectName:
 
     def __post_init__(self) -> None:
         parse_slug(self.tenant, what="tenant")
-        if self.kind not in KINDS or not _NAME.fullmatch(self.name):
+        if self.kind not in _EVERY_KIND or not _NAME.fullmatch(self.name):
             raise BadObjectNameError(f"{self.kind!r} {self.name[:80]!r} is not the name of a stored file.")
 
     @property
@@ -72,6 +81,10 @@ class ObjectStore(Protocol):
 
     def put(self, name: ObjectName, data: bytes | memoryview) -> None:
         """Keep the bytes durably; the same again changes nothing. `StorageError` when they are not kept."""
+        ...
+
+    def replace(self, name: ObjectName, data: bytes | memoryview) -> None:
+        """Keep the bytes durably, in place of what is there: the same content in another form."""
         ...
 
     def get(self, name: ObjectName) -> bytes:
@@ -112,6 +125,10 @@ class FolderObjects:
         else:
             write_durably(path, data)
 
+    def replace(self, name: ObjectName, data: bytes | memoryview) -> None:
+        """Put the bytes in place of what is there; a reader sees the one or the other, whole."""
+        write_durably(self.root / name.path, data)
+
     def get(self, name: ObjectName) -> bytes:
         """The bytes of a file."""
         path = self.root / name.path
@@ -138,8 +155,8 @@ class FolderObjects:
 
 
 def copy_missing(origin: FolderObjects, target: FolderObjects) -> None:
-    """Put every file of all tenants that the target does not have yet."""
-    for kind in KINDS:
+    """Put every file of all tenants, their keys too, that the target does not have yet."""
+    for kind in _EVERY_KIND:
         for folder in (origin.root / kind).glob("*"):
             for name, _ in origin.names(kind, TenantId(folder.name)):
                 if not (target.root / name.path).exists():
@@ -157,6 +174,11 @@ class MirroredObjects:
         """Keep the bytes in both places."""
         self.first.put(name, data)
         self.second.put(name, data)
+
+    def replace(self, name: ObjectName, data: bytes | memoryview) -> None:
+        """Replace the bytes in both places."""
+        self.first.replace(name, data)
+        self.second.replace(name, data)
 
     def get(self, name: ObjectName) -> bytes:
         """The bytes as the first place has them."""

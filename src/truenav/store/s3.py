@@ -58,11 +58,18 @@ class S3Objects:
 
     def put(self, name: ObjectName, data: bytes | memoryview) -> None:
         """Keep the bytes; the store acknowledges what it has on its disks."""
+        self._put(name, data, {"If-None-Match": "*"})
+
+    def replace(self, name: ObjectName, data: bytes | memoryview) -> None:
+        """Keep the bytes in place of what is there."""
+        self._put(name, data, {})
+
+    def _put(self, name: ObjectName, data: bytes | memoryview, conditions: dict[str, str]) -> None:
         body = bytes(data)
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         headers: dict[str, str | list[str] | tuple[str]] = {
+            **conditions,
             "Content-Type": "application/octet-stream",
-            "If-None-Match": "*",
             "x-amz-checksum-sha256": checksum,
         }
         with _translated(name):

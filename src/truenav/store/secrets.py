@@ -125,7 +125,7 @@ class Vault:
         name = _bound_name(session, id)
         data_key, nonce = AESGCM.generate_key(bit_length=256), os.urandom(_NONCE_BYTES)
         values = {
-            "wrapped_key": _wrap(self.current, data_key, name),
+            "wrapped_key": self.wrap(data_key, name),
             "nonce": nonce,
             "ciphertext": AESGCM(data_key).encrypt(nonce, plain, name),
             "key_id": self.current.id,
@@ -142,7 +142,7 @@ class Vault:
         if row is None:
             raise SecretNotFoundError(f"There is no secret {id!r}. Enter it again.")
         name = _bound_name(session, id)
-        data_key = self._unwrap(row.key_id, row.wrapped_key, name, id)
+        data_key = self.unwrap(row.key_id, row.wrapped_key, name, id)
         try:
             return AESGCM(data_key).decrypt(row.nonce, row.ciphertext, name)
         except InvalidTag as error:
@@ -162,16 +162,22 @@ class Vault:
         count = 0
         for row in rows.all():
             name = _bound_name(session, row.id)
-            data_key = self._unwrap(row.key_id, row.wrapped_key, name, row.id)
+            data_key = self.unwrap(row.key_id, row.wrapped_key, name, row.id)
             session.execute(
                 update(secret)
                 .where(secret.c.id == row.id)
-                .values(wrapped_key=_wrap(self.current, data_key, name), key_id=self.current.id)
+                .values(wrapped_key=self.wrap(data_key, name), key_id=self.current.id)
             )
             count += 1
         return count
 
-    def _unwrap(self, key_id: str, wrapped: bytes, name: bytes, id: str) -> bytes:
+    def wrap(self, data_key: bytes, name: bytes) -> bytes:
+        """A data key wrapped by the current master key, bound to a name."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self.current.key).encrypt(nonce, data_key, name)
+
+    def unwrap(self, key_id: str, wrapped: bytes, name: bytes, id: str) -> bytes:
+        """The data key that the master key ``key_id`` wrapped; ``id`` is what the refusal calls it."""
         master = next((key for key in (self.current, *self.former) if key.id == key_id), None)
         if master is None:
             raise _unreadable(id)
@@ -179,11 +185,6 @@ class Vault:
             return AESGCM(master.key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name)
         except InvalidTag as error:
             raise _unreadable(id) from error
-
-
-def _wrap(master: MasterKey, data_key: bytes, name: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(master.key).encrypt(nonce, data_key, name)
 
 
 def _bound_name(session: Session, id: str) -> bytes:

@@ -4257,6 +4257,8 @@ export interface components {
         /**
          * Erasure
          * @description What was destroyed: rows by table (the wrapped keys of all secrets among them) and files by kind.
+         *
+         *     Among the files are the keys that opened all the others.
          */
         Erasure: {
             /**
@@ -4273,7 +4275,7 @@ export interface components {
             };
             /**
              * Kept
-             * @default Backups and copies of the database made before are not reached: delete them where they lie.
+             * @default Copies of its files do not open any more, those in a folder of backups once the next backup has dropped the key from it. Rows in dumps and copies of the database are not reached: delete those where they lie.
              */
             kept: string;
             /** Name */

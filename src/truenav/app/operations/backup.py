@@ -1,4 +1,4 @@
-"""A backup of everything but the keys: one state of the database, and every file that it refers to."""
+"""A backup of everything but the master keys: one state of the database, and every file that it refers to."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ from truenav.core.ids import TenantId
 from truenav.store.audit_chain import AuditHead
 from truenav.store.blobs import blob_name
 from truenav.store.files import sync_folder, write_durably
-from truenav.store.objects import KINDS, ObjectName, ObjectStore
+from truenav.store.objects import KINDS, FolderObjects, ObjectName, ObjectStore
 from truenav.store.postgres.dump import Snapshot, dump, open_snapshot, table_rows
+from truenav.store.sealing import KEYS, key_id
 from truenav.store.secrets import FORMER_KEYS_FILE, MASTER_KEY_FILE, Vault
 from truenav.store.segments import segment_name
 
@@ -66,9 +67,10 @@ def back_up(
 ) -> BackupMade:
     """Back up into a folder, or into a new file when ``target`` ends in ``.tar``.
 
-    In a folder that has earlier backups only new files are copied, since files never change. ``backup_dsn``
-    is of the role truenav_backup. Readers and writers go on meanwhile. Refused with `BackupError` when a file
-    that the database refers to is missing: such a backup could not be restored.
+    Files are copied sealed, and the wrapped keys of the tenants that there are lie beside them. In a folder
+    that has earlier backups only new files are copied, since files never change. ``backup_dsn`` is of the
+    role truenav_backup. Readers and writers go on meanwhile. Refused with `BackupError` when a file that the
+    database refers to is missing: such a backup could not be restored.
     """
     if target.suffix != ".tar":
         return _into_folder(house, backup_dsn, target, report)
@@ -110,14 +112,16 @@ def _into_folder(house: House, backup_dsn: str, target: Path, report: Callable[[
         wanted = set(_referred(snapshot.connection))
     report("Copying payloads and segments.")
     # Listed after the snapshot: a file is there before the row that refers to it can be seen.
-    names = sorted(_listed(house.objects, tenants))
+    stored = house.objects.stored  # copied sealed, as they lie
+    names = sorted(_listed(stored, tenants))
     if missing := sorted(wanted - set(names)):
         raise BackupError(
             f"{len(missing)} files that the database refers to are missing, first {missing[0].path}. Restore "
             "them from an earlier backup; nothing was sealed."
         )
-    files = [known.get(name.path) or _copy(house.objects, name, target) for name in names]
+    files = [known.get(name.path) or _copy(stored, name, target) for name in names]
     copied = sum(1 for file in files if file.path not in known)
+    _keep_keys(stored, tenants, FolderObjects(target))
     manifest = Manifest(made_at, __version__, schema, tables, heads, dumped, tuple(files))
     write_manifest(folder, manifest, signer)
     sync_folder(target)
@@ -156,6 +160,23 @@ def _copy(objects: ObjectStore, name: ObjectName, target: Path) -> File:
     data = objects.get(name)
     write_durably(target / OBJECTS / name.path, data)
     return File(name.path, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _keep_keys(objects: ObjectStore, tenants: list[TenantId], target: FolderObjects) -> None:
+    """Put the tenants' wrapped keys beside the backups, one set for all of them, and drop destroyed ones.
+
+    So a tenant that was erased is unreadable in the earlier backups of the folder, too. A wrapping by a
+    former master key stays: an earlier backup may be restored with that one.
+    """
+    living: set[str] = set()
+    for tenant in tenants:
+        for name, _ in objects.names(KEYS, tenant):
+            target.put(name, objects.get(name))
+            living.add(f"{tenant}/{key_id(name)}")
+    for folder in (target.root / KEYS).glob("*"):
+        for name in [name for name, _ in target.names(KEYS, TenantId(folder.name))]:
+            if f"{folder.name}/{key_id(name)}" not in living:
+                target.delete(name)
 
 
 def _listed(objects: ObjectStore, tenants: list[TenantId]) -> Iterator[ObjectName]:

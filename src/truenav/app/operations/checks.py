@@ -17,6 +17,7 @@ from truenav.core.failure import TruenavError
 from truenav.core.ids import Sha256, TenantId
 from truenav.store import audit, runs
 from truenav.store.database import Session
+from truenav.store.sealing import TenantKeyMissingError
 from truenav.store.segments import Segments, rows_hash
 from truenav.store.tables import evidence, nav_run, segment
 
@@ -35,12 +36,16 @@ class RestoredDifferentError(TruenavError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found whole: tenants, facts, files read again, and NAVs computed again from their evidence."""
+    """What was found whole: tenants, facts, files read again, and NAVs computed again from their evidence.
+
+    ``unreadable``: tenants whose key is gone, and with it their files; most likely erased since.
+    """
 
     tenants: int
     facts: int
     files: int
     navs: int
+    unreadable: tuple[TenantId, ...] = ()
 
 
 def check_installation(house: House, backup_dsn: str, *, with_keys: bool) -> Checked:
@@ -54,6 +59,7 @@ def check_installation(house: House, backup_dsn: str, *, with_keys: bool) -> Che
             raise RestoredDifferentError(f"{damaged} facts do not have their hash. Use another backup.")
         tenants = [TenantId(row[0]) for row in connection.execute("SELECT tenant_id FROM tenant ORDER BY 1")]
     files = navs = 0
+    unreadable: list[TenantId] = []
     for tenant in tenants:
         with house.database.transaction(tenant, snapshot=True) as session:
             check = audit.verify(session)
@@ -61,9 +67,12 @@ def check_installation(house: House, backup_dsn: str, *, with_keys: bool) -> Che
                 raise RestoredDifferentError(
                     f"Tenant {tenant}: entry {check.first_bad} of the audit trail: {check.reason}."
                 )
-            files += sum(1 for _ in _read_files(session, house, tenant))
-            navs += sum(1 for _ in _computed_again(session, house, tenant, with_keys=with_keys))
-    return Checked(len(tenants), facts, files, navs)
+            try:
+                files += sum(1 for _ in _read_files(session, house, tenant))
+                navs += sum(1 for _ in _computed_again(session, house, tenant, with_keys=with_keys))
+            except TenantKeyMissingError:
+                unreadable.append(tenant)
+    return Checked(len(tenants), facts, files, navs, tuple(unreadable))
 
 
 def _read_files(session: Session, house: House, tenant: TenantId) -> Iterator[Sha256]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from truenav.app.house import database_addresses, open_house
 from truenav.app.operations.checks import Checked, check_installation
-from truenav.app.operations.restore import put_keys, refuse_full_folder
+from truenav.app.operations.restore import put_keys, refuse_full_folder, refuse_without_key
 from truenav.app.operations.trail import note
 from truenav.app.settings import SettingError, Settings
 from truenav.store.objects import FolderObjects, copy_missing
@@ -32,6 +32,7 @@ def restore_mirror(
     if settings.mirror_dir is not None and settings.mirror_dir.resolve() == mirror.resolve():
         raise SettingError("TRUENAV_MIRROR_DIR names the mirror to restore; name an empty folder, or none.")
     refuse_full_folder(settings.data_dir)
+    refuse_without_key(mirror, with_keys=keys is not None or settings.master_key is not None)
     put_keys(keys, settings.data_dir)
     report("Restoring payloads and segments.")
     copy_missing(FolderObjects(mirror), FolderObjects(settings.data_dir))

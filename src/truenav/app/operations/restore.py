@@ -31,10 +31,11 @@ from truenav.core.ids import TenantId
 from truenav.store import audit
 from truenav.store.audit_chain import AuditHead
 from truenav.store.files import write_durably
-from truenav.store.objects import ObjectName
+from truenav.store.objects import FolderObjects, ObjectName
 from truenav.store.postgres import Role
 from truenav.store.postgres.dump import restore as restore_database
 from truenav.store.postgres.dump import table_rows
+from truenav.store.sealing import KEYS
 from truenav.store.secrets import (
     FORMER_KEYS_FILE,
     MASTER_KEY_FILE,
@@ -91,6 +92,8 @@ def restore(
         objects = object_store(settings)
         for file in manifest.objects:
             objects.put(ObjectName.of_path(file.path), (target / OBJECTS / file.path).read_bytes())
+        for name in kept_keys(target):
+            objects.put(name, FolderObjects(target).get(name))
         report("Restoring the database.")
         restore_database(addresses[Role.OWNER], folder / DUMP)
         _compare_rows(addresses[Role.BACKUP], manifest)
@@ -136,7 +139,8 @@ def _checked_manifest(
     target: Path, folder: Path, settings: Settings, keys: Path | None, key: str | None
 ) -> tuple[Manifest, str]:
     manifest, signer = read_manifest(folder, key)
-    if (given := _master_key(settings, keys)) and backup_signer(given).public_key != signer:
+    given = _master_key(settings, keys)
+    if given is not None and backup_signer(given).public_key != signer:
         raise BackupError(
             "The backup was not sealed with this master key: it is of another installation, or forged. Give "
             "the keys that belong to it."
@@ -146,6 +150,7 @@ def _checked_manifest(
             f"The backup was made by a newer truenav ({manifest.program}, database {manifest.schema}). "
             "Install that version and restore with it."
         )
+    refuse_without_key(target, with_keys=given is not None)
     damaged = next(check_files(target, folder, manifest), None)
     if damaged is not None:
         raise BackupError(f"{damaged.path} in {target} is missing or damaged. Use another backup.")
@@ -170,6 +175,22 @@ def put_keys(keys: Path | None, data_dir: Path) -> None:
     for name in (MASTER_KEY_FILE, FORMER_KEYS_FILE):
         if (keys / name).exists():
             write_durably(data_dir / name, (keys / name).read_bytes(), mode=0o600)
+
+
+def kept_keys(folder: Path) -> list[ObjectName]:
+    """The tenants' wrapped keys that lie in a backup's or mirror's folder."""
+    place = FolderObjects(folder)
+    tenants = [TenantId(path.name) for path in (folder / KEYS).glob("*")]
+    return [name for tenant in tenants for name, _ in place.names(KEYS, tenant)]
+
+
+def refuse_without_key(folder: Path, *, with_keys: bool) -> None:
+    """Refuse sealed files that no master key opens, before anything is written."""
+    if not with_keys and kept_keys(folder):
+        raise BackupError(
+            "The files are sealed, and no master key was given that opens them: give the folder that "
+            "--keys-to wrote (--keys), or set TRUENAV_MASTER_KEY."
+        )
 
 
 def refuse_full_folder(data_dir: Path) -> None:

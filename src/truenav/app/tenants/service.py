@@ -21,11 +21,15 @@ from truenav.core.ids import TenantId, parse_slug
 from truenav.store import audit, tenants
 from truenav.store import users as store
 from truenav.store.objects import KINDS
+from truenav.store.sealing import KEYS
 from truenav.store.tenants import Tenant
 
 _RESERVED = (INSTALLATION, DOOR)
 
-KEPT = "Backups and copies of the database made before are not reached: delete them where they lie."
+KEPT = (
+    "Copies of its files do not open any more, those in a folder of backups once the next backup has dropped "
+    "the key from it. Rows in dumps and copies of the database are not reached: delete those where they lie."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class Provisioned:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was destroyed: rows by table (the wrapped keys of all secrets among them) and files by kind."""
+    """What was destroyed: rows by table (the wrapped keys of all secrets among them) and files by kind.
+
+    Among the files are the keys that opened all the others.
+    """
 
     tenant: str
     name: str
@@ -147,7 +154,8 @@ def _switch(house: House, principal: Principal, id: str, at: datetime | None) ->
 
 
 def _erase_files(house: House, tenant: TenantId) -> dict[str, int]:
-    counts: dict[str, int] = {}
+    """The keys go first: from then on the files are noise, wherever they were copied to."""
+    counts: dict[str, int] = {KEYS: house.objects.destroy_keys(tenant)}
     for kind in KINDS:
         names = [name for name, _ in house.objects.names(kind, tenant)]
         for name in names:
