@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -134,13 +135,12 @@ def venues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def serve(postgres: Path, folder: Path) -> Iterator[Served]:
-    """``truenav serve`` on a data folder of its own and a free port."""
-    shutil.copytree(postgres, folder / "postgres")
+def serve(folder: Path, port: int = 0) -> Iterator[Served]:
+    """``truenav serve`` on a data folder and a free port, or on the one given."""
     with ExitStack() as stack:
-        log = stack.enter_context((folder / "log").open("w"))
+        log = stack.enter_context((folder / "log").open("a"))
         process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "serve", "--port", "0"],
+            [sys.executable, "-c", _MAIN, "serve", "--port", str(port)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -152,26 +152,30 @@ def serve(postgres: Path, folder: Path) -> Iterator[Served]:
         yield Served(process.stdout.readline().strip(), folder, process)
 
 
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the demo fund after its verified NAV, made once for all workers; copy it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    seed, draft = shared / "demo-seed", shared / "demo-draft"
+    with (shared / "demo-seed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not seed.exists():
+            environment = {**os.environ, "TRUENAV_DATA_DIR": str(draft)}
+            command = [sys.executable, "-c", _MAIN, "demo", "--once"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+            assert done.returncode == 0, done.stderr
+            draft.rename(seed)
+    return seed
+
+
 @pytest.fixture(scope="module")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo fund, served after its verified NAV, as ``truenav demo`` does."""
-    folder = tmp_path_factory.mktemp("demo")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "demo", "--port", str(port)],
-            stdout=log,
-            stderr=log,
-            text=True,
-            env={**os.environ, "TRUENAV_DATA_DIR": str(folder)},
-        )
-    try:
-        _await(f"http://127.0.0.1:{port}/api/v1/setup", process)
-        yield Served(f"http://127.0.0.1:{port}", folder, process)
-    finally:
-        _end(process)
-        EmbeddedPostgres(folder / "postgres").stop()
+def demo(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo fund, served after its verified NAV: each module has its own to change."""
+    folder = tmp_path_factory.mktemp("demo") / "house"
+    shutil.copytree(demo_folder, folder)
+    with serve(folder) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -59,7 +60,8 @@ def test_from_first_run_to_a_nav_that_verifies(
     language, visit, venues, initialised_postgres, tmp_path, people
 ):
     words = WORDS[language]
-    with serve(initialised_postgres, tmp_path / "house") as house:
+    shutil.copytree(initialised_postgres, tmp_path / "house" / "postgres")
+    with serve(tmp_path / "house") as house:
         ada = visit(language)
         _set_up(ada, house, words)
         for email, password, name, role in ((*MAX, "max", "manager"), (*FAY, "fay", "finance")):

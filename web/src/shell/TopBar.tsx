@@ -78,7 +78,12 @@ function LiveDot() {
   const t = useWords(words);
   const state = useLiveState();
   const label = state === 'live' ? t.live : state === 'broken' ? t.broken : t.connecting;
-  return <span className={`${css.dot} ${css[state]}`} role="status" aria-label={label} title={label} />;
+  return (
+    <span className={css.liveness} role="status" aria-label={label} title={label}>
+      <span className={`${css.dot} ${css[state]}`} />
+      {state === 'broken' ? <span className={`warn ${css.wide}`}>{label}</span> : null}
+    </span>
+  );
 }
 
 function AsOf() {
