@@ -195,8 +195,8 @@ class Budget:
 class Manifest:
     """What a connector is: shown to people, and used to open its transport.
 
-    ``hosts`` maps a host's short name to its base URL; ``grade`` is gold where our own parsers and a
-    contract test with recorded payloads exist.
+    ``hosts`` maps a host's short name to its base URL, ``streams`` that of a WebSocket; ``grade`` is gold
+    where our own parsers and a contract test with recorded payloads exist.
     """
 
     name: str
@@ -207,6 +207,25 @@ class Manifest:
     budgets: tuple[Budget, ...]
     wallets: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    streams: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One WebSocket of public prices: where to connect, what to say, and when silence is a fault.
+
+    ``endpoint`` names the parser of its messages, ``stream`` its host in the manifest; ``hello`` is said
+    after each connecting. A stream from which nothing came for ``silence`` seconds is taken for broken;
+    where the venue answers ``ping`` with ``pong`` (both texts of messages), it is asked at half of that.
+    """
+
+    endpoint: str
+    stream: str
+    path: str
+    hello: tuple[str, ...]
+    silence: float
+    ping: str = ""
+    pong: str = ""
 
 
 @runtime_checkable
@@ -236,6 +255,15 @@ class MarketConnector(Connector, Protocol):
         self, api: Transport, context: ParseContext, credentials: Credentials | None = None
     ) -> Gathered:
         """Instruments and quotes of the known assets, once for a venue however many accounts it has."""
+        ...
+
+
+@runtime_checkable
+class StreamingConnector(MarketConnector, Protocol):
+    """A connector whose venue tells prices as they change."""
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """What to open to follow the prices of the context's instruments; nothing where it follows none."""
         ...
 
 

@@ -12,6 +12,7 @@ from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.parse import PARSERS, VENUE, spot_id
+from truenav.connect.cefi.binance.streams import market_streams
 from truenav.connect.contract import (
     Credentials,
     Cursor,
@@ -22,6 +23,7 @@ from truenav.connect.contract import (
     Parser,
     ProgressReport,
     Right,
+    StreamPlan,
     silent,
 )
 from truenav.connect.document import Node, read_json
@@ -103,6 +105,10 @@ class BinanceConnector:
             steps.append(_one(client, binance.SPOT_TICKER, params, weight))
         await harvest.run(steps)
         return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
 
     async def gather_account(
         self,

@@ -15,4 +15,5 @@ MANIFEST = Manifest(
     ),
     wallets=("spot", "usdm"),
     credentials=("key", "secret"),
+    streams={"spot": "wss://stream.binance.com:9443", "usdm": "wss://fstream.binance.com"},
 )

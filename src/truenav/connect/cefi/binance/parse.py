@@ -129,6 +129,39 @@ def _usdm_marks(reading: Reading, document: Node) -> None:
             reading.quote(terms.id, at, Quote(terms.base, terms.quote, QuoteKind.INDEX, index))
 
 
+def _told(message: Node) -> list[Node]:
+    """The events of a stream's message: one or an array, bare or wrapped by the name of their stream.
+
+    The answer to a subscription tells none; a refusal is no event.
+    """
+    if isinstance(message.value, dict):
+        if "result" in message.value:
+            return []
+        message = message.maybe("data") or message
+    return list(message.items()) if isinstance(message.value, list) else [message]
+
+
+def _mini_tickers(reading: Reading, message: Node) -> None:
+    for event in _told(message):
+        terms = reading.context.instruments.instruments.get(spot_id(event.text("s")))
+        price, at = event.decimal("c"), event.instant("E")
+        if terms is not None and price > 0:
+            quote = Quote(terms.base, terms.quote, QuoteKind.LAST, price, event.decimal("v"))
+            reading.quote(terms.id, at, quote)
+
+
+def _mark_events(reading: Reading, message: Node) -> None:
+    for event in _told(message):
+        terms = reading.context.instruments.instruments.get(usdm_id(event.text("s")))
+        mark, index, at = event.decimal("p"), event.decimal_or("i", ZERO), event.instant("E")
+        if terms is None:
+            continue
+        if mark > 0:
+            reading.quote(terms.id, at, Quote(terms.id, terms.quote, QuoteKind.MARK, mark))
+        if index > 0:
+            reading.quote(terms.id, at, Quote(terms.base, terms.quote, QuoteKind.INDEX, index))
+
+
 def _spot_account(reading: Reading, document: Node) -> None:
     lines = []
     for row in document.field("balances").items():
@@ -326,12 +359,14 @@ PARSERS: Mapping[str, Parser] = {
     "spot.time/1": _parser(_object),
     "spot.exchangeInfo/1": _parser(_spot_info),
     "spot.ticker/1": _parser(_spot_ticker),
+    "spot.stream.miniTicker/1": _parser(_mini_tickers),
     "spot.account/1": _parser(_spot_account),
     "spot.openOrders/1": _parser(_array),
     "spot.orders/1": _parser(_array),
     "spot.trades/1": _parser(_spot_trades),
     "usdm.exchangeInfo/1": _parser(_usdm_info),
     "usdm.premiumIndex/1": _parser(_usdm_marks),
+    "usdm.stream.markPrice/1": _parser(_mark_events),
     "usdm.account/1": _parser(_usdm_account),
     "usdm.openOrders/1": _parser(_array),
     "usdm.orders/1": _parser(_array),

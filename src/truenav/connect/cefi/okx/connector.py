@@ -11,6 +11,7 @@ from truenav.connect.cefi.okx.client import Endpoint, OkxClient
 from truenav.connect.cefi.okx.errors import refusal
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.cefi.okx.parse import PARSERS, VENUE
+from truenav.connect.cefi.okx.streams import market_streams
 from truenav.connect.contract import (
     Credentials,
     Cursor,
@@ -22,6 +23,7 @@ from truenav.connect.contract import (
     Payload,
     ProgressReport,
     Right,
+    StreamPlan,
     silent,
 )
 from truenav.connect.document import Node, read_json
@@ -80,6 +82,10 @@ class OkxConnector:
         marks = [_one(client, okx.MARKS, params) for params in (*contracts, *options)]
         await harvest.run([*marks, _one(client, okx.TICKERS, {"instType": "SPOT"})])
         return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
 
     async def gather_account(
         self,

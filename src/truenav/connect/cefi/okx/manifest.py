@@ -27,4 +27,5 @@ MANIFEST = Manifest(
     ),
     wallets=("trading", "funding"),
     credentials=("key", "secret", "passphrase"),
+    streams={"public": "wss://ws.okx.com:8443"},
 )

@@ -165,6 +165,27 @@ def _ticker(reading: Reading, row: Node) -> None:
         reading.quote(terms.id, row.instant("ts"), quote)
 
 
+_CHANNELS: Mapping[str, Callable[[Reading, Node], None]] = {"mark-price": _mark, "tickers": _ticker}
+_NO_SUCH_CHANNEL = "60018"
+"""An expired or unlisted market: the others of the subscription stand."""
+
+
+def _public_stream(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    """One message of the public channel; answers to subscriptions state nothing."""
+    reading = Reading(evidence, context)
+    message = read_json(body)
+    if message.text_or("event") == "error" and message.text_or("code") != _NO_SUCH_CHANNEL:
+        raise message.wrong(f"the venue refuses the subscription ({message.text_or('code')})")
+    if not message.text_or("event"):
+        read = _CHANNELS.get(message.field("arg").text("channel"))
+        if read is None:
+            raise message.wrong("it is of a channel that nobody subscribed to")
+        with exact():
+            for row in message.field("data").items():
+                read(reading, row)
+    return reading.done()
+
+
 def _balance(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     reading = Reading(evidence, context)
     accounts = _rows(body)
@@ -365,6 +386,7 @@ PARSERS: Mapping[str, Parser] = {
     "instruments/1": _parser(_instrument),
     "mark-price/1": _parser(_mark),
     "tickers/1": _parser(_ticker),
+    "stream.public/1": _public_stream,
     "balance/1": _balance,
     "positions/1": _positions,
     "funding-balances/1": _funding_balances,
