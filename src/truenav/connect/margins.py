@@ -36,7 +36,7 @@ def _binance(payload: Any) -> Decimal | None:
 
 
 def _okx(payload: Any) -> Decimal | None:
-    """``mgnRatio`` is the inverse: adjusted equity by maintenance margin."""
+    """``mgnRatio`` is the inverse: adjusted equity by maintenance margin and the fee of a liquidation."""
     ratio = parse_decimal(payload["data"][0]["mgnRatio"])
     return divided(Decimal(1), ratio) if ratio > 0 else None
 

@@ -16,6 +16,8 @@ from truenav.simulator.times import milliseconds
 
 MARGIN_RATE = Decimal("0.1")
 MAINTENANCE_RATE = Decimal("0.01")
+LIQUIDATION_FEE_RATE = Decimal("0.0005")
+"""The venue's taker fee, which it would take for closing the positions."""
 RIGHTS = {"read": "read_only", "trade": "trade", "withdraw": "withdraw"}
 
 
@@ -103,23 +105,30 @@ def balance(call: Call) -> list[dict[str, Any]]:
     wanted = set(filter(None, call.params.get("ccy", "").split(",")))
     details = [_coin(call, state, coin, valued) for coin in state.assets("trading")]
     total = sum((Decimal(row["eqUsd"]) for row in details), ZERO)
+    exposure = _notional_usd(call, valued)
+    maintenance = round8(exposure * MAINTENANCE_RATE)
     return [
         {
             "adjEq": plain(total),
             "availEq": plain(total),
             "borrowFroz": "0",
             "details": [row for row in details if not wanted or row["ccy"] in wanted],
-            "imr": "0",
+            "imr": plain(round8(exposure * MARGIN_RATE)),
             "isoEq": "0",
-            "mgnRatio": "",
-            "mmr": "0",
-            "notionalUsd": plain(_notional_usd(call, valued)),
+            "mgnRatio": plain(margin_ratio(total, maintenance, exposure)) if exposure else "",
+            "mmr": plain(maintenance),
+            "notionalUsd": plain(exposure),
             "ordFroz": "0",
             "totalEq": plain(total),
             "uTime": now,
             "upl": "0",
         }
     ]
+
+
+def margin_ratio(equity: Decimal, maintenance: Decimal, exposure: Decimal) -> Decimal:
+    """``adjEq / (mmr + liquidation fee)``, in dollars; below 1 the account is closed."""
+    return round8(equity / (maintenance + exposure * LIQUIDATION_FEE_RATE))
 
 
 def _notional_usd(call: Call, valued: Iterable[Valued]) -> Decimal:

@@ -1,0 +1,54 @@
+"""What a venue says of its own margin is what is shown, to the last digit it gave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+
+import pytest
+
+from truenav.connect.margins import read_margin_ratio
+from truenav.simulator.okx.account import margin_ratio
+
+# The account of the venue's own documentation of GET /api/v5/account/balance.
+PUBLISHED = {
+    "adjEq": "10679688.0460531643092577",
+    "imr": "3372.2942371050594217",
+    "mgnRatio": "70375.35408747017",
+    "mmr": "134.8917694842024",
+    "notionalUsd": "33722.9423710505978888",
+}
+
+
+def test_the_simulators_formula_gives_the_ratio_that_the_venue_publishes():
+    equity, maintenance, exposure = (Decimal(PUBLISHED[name]) for name in ("adjEq", "mmr", "notionalUsd"))
+    published = Decimal(PUBLISHED["mgnRatio"])
+    assert abs(margin_ratio(equity, maintenance, exposure) - published) < published * Decimal("1e-9")
+
+
+def test_the_published_ratio_is_read_as_the_share_of_equity_that_is_needed():
+    body = json.dumps({"code": "0", "data": [PUBLISHED]}).encode()
+    shown = read_margin_ratio("okx", "balance", body)
+    assert shown * Decimal(PUBLISHED["mgnRatio"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["okx-arbitrage", "okx-options", "okx-trend"])
+def test_an_account_of_the_simulator_tells_a_ratio_that_fits_its_positions(lab, name):
+    async def run():
+        async with lab() as world:
+            context = await world.market("okx")
+            await world.gather(name, context, history=False)
+            answers = {one.evidence.endpoint.partition("/")[0]: one for one in world.archived}
+            (account,) = json.loads(answers["balance"].body)["data"]
+            positions = json.loads(answers["positions"].body)["data"]
+            exposure = sum(Decimal(row["notionalUsd"]) for row in positions)
+            assert Decimal(account["notionalUsd"]) == pytest.approx(exposure)
+            fee = exposure * Decimal("0.0005")
+            wanted = Decimal(account["adjEq"]) / (Decimal(account["mmr"]) + fee)
+            assert Decimal(account["mgnRatio"]) == pytest.approx(wanted, rel=Decimal("1e-6"))
+            shown = read_margin_ratio("okx", "balance", answers["balance"].body)
+            assert shown == pytest.approx(1 / Decimal(account["mgnRatio"]))
+            assert 0 < shown < 1
+
+    asyncio.run(run())
