@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 """Facts staged at once; also the most rows of a segment."""
+
+FIRST_ROWS = 10_000
+"""Facts of the first of several batches: the database has nothing to do until they are ready."""
 
 SNAPSHOT_KINDS = (BalanceSnapshot.TAG, PositionSnapshot.TAG)
 
@@ -95,10 +99,10 @@ class Journal:
         from truenav.store.frames import facts_frame
         from truenav.store.recording import record
 
-        def frame(start: int) -> pl.DataFrame:
-            return facts_frame(facts[start : start + BATCH_ROWS])
+        def frame(rows: slice) -> pl.DataFrame:
+            return facts_frame(facts[rows])
 
-        recorded = record(self._session, self._segments, frame, range(0, len(facts), BATCH_ROWS), recorded_at)
+        recorded = record(self._session, self._segments, frame, _batches(len(facts)), recorded_at)
         return _result(len(facts), *recorded)
 
     def append_columns(self, body: type[Body], frame: pl.DataFrame, recorded_at: datetime) -> AppendResult:
@@ -109,11 +113,10 @@ class Journal:
         from truenav.store.columns import columns_frame
         from truenav.store.recording import record
 
-        def part(start: int) -> pl.DataFrame:
-            return columns_frame(body, frame.slice(start, BATCH_ROWS))
+        def part(rows: slice) -> pl.DataFrame:
+            return columns_frame(body, frame[rows])
 
-        starts = range(0, frame.height, BATCH_ROWS)
-        recorded = record(self._session, self._segments, part, starts, recorded_at)
+        recorded = record(self._session, self._segments, part, _batches(frame.height), recorded_at)
         return _result(frame.height, *recorded)
 
     def facts(self, query: FactQuery) -> list[RecordedFact]:
@@ -212,6 +215,14 @@ class Journal:
             )
             for row in rows
         ]
+
+
+def _batches(size: int) -> list[slice]:
+    """The rows of each batch."""
+    if size <= BATCH_ROWS:
+        return [slice(0, size)] if size else []
+    starts = [0, *range(FIRST_ROWS, size, BATCH_ROWS)]
+    return [slice(*ends) for ends in pairwise([*starts, size])]
 
 
 def _result(size: int, appended: int, conflicts: Sequence[Conflict]) -> AppendResult:

@@ -17,11 +17,11 @@ from truenav.store.staging import Batch, Conflict, append_batch, prepare_batch
 def record(
     session: Session,
     segments: Segments,
-    frame_at: Callable[[int], pl.DataFrame],
-    starts: Sequence[int],
+    frame_of: Callable[[slice], pl.DataFrame],
+    batches: Sequence[slice],
     recorded_at: datetime,
 ) -> tuple[int, list[Conflict]]:
-    """Append the frames (`frames.SCHEMA`) that begin at ``starts``.
+    """Append the frames (`frames.SCHEMA`) of these batches of rows.
 
     Gives how many facts were new, and what was refused.
     """
@@ -29,17 +29,17 @@ def record(
     appended = 0
     conflicts: list[Conflict] = []
 
-    def batch(start: int) -> Batch:
-        return prepare_batch(frame_at(start))
+    def batch(rows: slice) -> Batch:
+        return prepare_batch(frame_of(rows))
 
-    if len(starts) == 1:  # nothing to prepare meanwhile, so no thread for it
-        return append_batch(session, segments, batch(starts[0]), moment)
+    if len(batches) == 1:  # nothing to prepare meanwhile, so no thread for it
+        return append_batch(session, segments, batch(batches[0]), moment)
     with ThreadPoolExecutor(1, "journal") as ahead:
-        coming = ahead.submit(batch, starts[0]) if starts else None
-        for number in range(len(starts)):
+        coming = ahead.submit(batch, batches[0]) if batches else None
+        for number in range(len(batches)):
             assert coming is not None
             present = coming.result()
-            later = starts[number + 1 : number + 2]
+            later = batches[number + 1 : number + 2]
             coming = ahead.submit(batch, later[0]) if later else None
             added, refused = append_batch(session, segments, present, moment)
             appended += added
