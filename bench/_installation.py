@@ -22,7 +22,11 @@ class Installation:
 
     def __init__(self, name: str) -> None:
         self.data = Path(tempfile.mkdtemp(prefix=f"bench-{name}-"))
-        self.environment = {**os.environ, "TRUENAV_DATA_DIR": str(self.data)}
+        self.environment = {
+            **os.environ,
+            "TRUENAV_DATA_DIR": str(self.data),
+            "TRUENAV_PRIVATE_HOSTS": "127.0.0.1",  # the simulator's
+        }
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as a person's shell has it
         self._children: list[subprocess.Popen[bytes]] = []
         atexit.register(self.close)

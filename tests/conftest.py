@@ -20,6 +20,10 @@ from psycopg import sql
 
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 
+# Venues of the tests are simulators on this machine: said here for commands, in settings for the rest.
+LOOPBACK = frozenset({"127.0.0.1"})
+os.environ["TRUENAV_PRIVATE_HOSTS"] = " ".join(LOOPBACK)
+
 # The same examples at every run; the long tier and a person's own runs may load another profile.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")

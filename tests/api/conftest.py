@@ -32,6 +32,8 @@ from truenav.store.logins import forget_attempts_before
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 from truenav.worker.execute import execute
 
+from ..conftest import LOOPBACK
+
 PASSWORD = "violet otter climbs 7 stairs"
 
 _numbers = count(1)
@@ -150,7 +152,7 @@ def installation(api_database: Database, tmp_path: Path) -> Iterator[Installatio
     clock = TestClock()
     with api_database.transaction(DOOR) as session:  # every test begins at the same instant
         forget_attempts_before(session, clock.now() + timedelta(days=1000))
-    settings = Settings(data_dir=tmp_path)
+    settings = Settings(data_dir=tmp_path, private_hosts=LOOPBACK)
     house = House.of(settings, api_database, clock)
     app = create_app(settings, house=house)
     with (

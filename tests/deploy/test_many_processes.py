@@ -53,6 +53,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TRUENAV_")},
             "TRUENAV_DATA_DIR": str(tmp_path / "data"),
+            "TRUENAV_PRIVATE_HOSTS": "127.0.0.1",
             "TRUENAV_DATABASE_URL": server.start().superuser_dsn,
             "TRUENAV_S3_ENDPOINT": bucket.endpoint,
             "TRUENAV_S3_BUCKET": BUCKET,

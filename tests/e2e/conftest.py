@@ -33,6 +33,8 @@ from truenav.store.database import Database
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 from truenav.store.runs import Run
 
+from ..conftest import LOOPBACK
+
 FOLDER = Path(__file__).parents[2] / "examples" / "demo_fund"
 LIVE_DAY = date(2026, 11, 21)
 INCEPTION = datetime(2026, 11, 12, tzinfo=UTC)
@@ -73,7 +75,7 @@ def own_house(server: EmbeddedPostgres, data_dir: Path, clock: VirtualClock) -> 
     migrate.upgrade(server.dsn(Role.OWNER, database=name))
     database = Database(server.dsn(Role.APP, database=name))
     try:
-        yield House.of(Settings(data_dir=data_dir), database, clock)
+        yield House.of(Settings(data_dir=data_dir, private_hosts=LOOPBACK), database, clock)
     finally:
         database.close()
 

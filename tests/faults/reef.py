@@ -48,6 +48,8 @@ from truenav.store.database import Database
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 from truenav.store.sealing import SealedObjects
 
+from ..conftest import LOOPBACK
+
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 SCENARIO = Path(__file__).with_name("reef.toml")
 TENANT = TenantId("reef")
@@ -161,7 +163,7 @@ class Reef:
     def house(self, now: datetime = NOW) -> Iterator[House]:
         database = Database(self.dsn())
         try:
-            yield House.of(Settings(data_dir=self.data_dir), database, Standing(now))
+            yield House.of(Settings(data_dir=self.data_dir, private_hosts=LOOPBACK), database, Standing(now))
         finally:
             database.close()
 

@@ -30,6 +30,7 @@ class Settings:
     on another disk, to which everything is written before it is acknowledged. ``public_url``: the address
     that people open, to which passkeys are bound and identity providers return; None: http://localhost.
     ``private_issuers``: identity providers may stand in a private network, or on this machine over http.
+    ``private_hosts``: names and addresses of venues and price sources that may stand there, too.
     """
 
     data_dir: Path = Path(".truenav")
@@ -42,6 +43,7 @@ class Settings:
     mirror_dir: Path | None = None
     public_url: str | None = None
     private_issuers: bool = False
+    private_hosts: frozenset[str] = frozenset()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -59,6 +61,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mirror_dir=Path(given["TRUENAV_MIRROR_DIR"]).absolute() if "TRUENAV_MIRROR_DIR" in given else None,
         public_url=_public_url(given.get("TRUENAV_PUBLIC_URL")),
         private_issuers=given.get("TRUENAV_PRIVATE_ISSUERS") == "1",
+        private_hosts=frozenset(given.get("TRUENAV_PRIVATE_HOSTS", "").lower().replace(",", " ").split()),
     )
 
 

@@ -6,6 +6,7 @@ are a simulator in a process of its own; the product knows of it only base URLs.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from truenav.app.house import House
 
 SIMULATOR_SECONDS = 20.0
+LOOPBACK = "127.0.0.1"
 
 
 class DemoFilesMissingError(TruenavError):
@@ -43,6 +45,7 @@ def demo(*, once: bool, files: Path | None, port: int | None) -> None:
     folder = files or Path(__file__).parents[3] / "examples" / "demo_fund"
     if not (folder / "fund.json").is_file():
         raise DemoFilesMissingError(f"{folder} holds no demo fund; run this in a checkout, or give --files.")
+    os.environ["TRUENAV_PRIVATE_HOSTS"] = LOOPBACK  # its venues are a simulator on this machine
     began = time.monotonic()
     steps = Steps()
     with _simulator(folder) as address, _opened(steps) as house:
@@ -83,7 +86,7 @@ def _simulator(folder: Path) -> Iterator[str]:
     """The venues, as a process of their own on a free port; it ends with us, however we end."""
     state = settings().data_dir / "simulator"
     state.mkdir(parents=True, exist_ok=True)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server((LOOPBACK, 0))
     arguments = ["simulator", str(folder / "scenario.toml"), str(state), str(listener.fileno())]
     with (state / "log.txt").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -95,7 +98,7 @@ def _simulator(folder: Path) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         listener.close()
         _await_simulator(process, address, state / "log.txt")
         yield address

@@ -42,6 +42,14 @@ class VenueStoppedError(VenueUnavailableError):
     title = "The venue has banned this address for a time"
 
 
+class VenueNotAllowedError(VenueError):
+    """The address of the venue leads into a private network, and the installation does not allow that."""
+
+    code = "venue-not-allowed"
+    title = "This address may not be asked"
+    status = 403
+
+
 class KeyRevokedError(VenueError):
     """The key, secret or passphrase is not (or no longer) valid."""
 

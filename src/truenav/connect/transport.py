@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from truenav.connect.errors import (
     VenueStoppedError,
     VenueUnavailableError,
 )
+from truenav.connect.guard import GuardedTransport
 from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.evidence import Evidence, Request
@@ -106,14 +107,24 @@ class Network:
 
 
 @asynccontextmanager
-async def open_network(*, seed: int, clock: Clock | None = None) -> AsyncIterator[Network]:
-    """A network with pools of its own, closed at the end. Redirects are not followed."""
+async def open_network(
+    *, seed: int, private_hosts: Collection[str] = (), clock: Clock | None = None
+) -> AsyncIterator[Network]:
+    """A network with pools of its own, closed at the end. Redirects are not followed.
+
+    Only hosts of the open internet are asked, and ``private_hosts`` (names or addresses, lower case) wherever
+    they lead; another raises ``VenueNotAllowedError`` as it is connected to.
+    """
     bounds = httpx.Limits(max_connections=CONNECTIONS_A_POOL, max_keepalive_connections=CONNECTIONS_A_POOL)
     trust = httpx.create_ssl_context()
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(
-                httpx.AsyncClient(timeout=TIME_OUT, limits=bounds, verify=trust, follow_redirects=False)
+                httpx.AsyncClient(
+                    timeout=TIME_OUT,
+                    transport=GuardedTransport(trust=trust, limits=bounds, allowed=private_hosts),
+                    follow_redirects=False,
+                )
             )
             for _ in range(POOLS)
         ]

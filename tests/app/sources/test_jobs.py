@@ -18,6 +18,8 @@ from truenav.store.database import Database
 from truenav.store.definitions import Kind
 from truenav.store.postgres import Role
 
+from ...conftest import LOOPBACK
+
 TENANT = TenantId("acme")
 
 
@@ -29,7 +31,7 @@ def _principal(role):
 def house(fresh_database, tmp_path):
     migrate.upgrade(fresh_database.dsn(Role.OWNER))
     database = Database(fresh_database.dsn(Role.APP))
-    yield House.of(Settings(data_dir=tmp_path), database, SystemClock())
+    yield House.of(Settings(data_dir=tmp_path, private_hosts=LOOPBACK), database, SystemClock())
     database.close()
 
 

@@ -45,7 +45,9 @@ def check_key(
         raise InvalidInputError(f"{connection.connector!r} reads no accounts, so it takes no key to check.")
 
     async def ask() -> KeyCheck:
-        async with open_network(seed=0, clock=house.clock) as network:
+        async with open_network(
+            seed=0, private_hosts=house.settings.private_hosts, clock=house.clock
+        ) as network:
             api = network.transport(source, _forget, base_url=connection.base_url)
             return await source.check_key(api, credentials)
 

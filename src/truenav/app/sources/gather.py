@@ -135,7 +135,9 @@ async def _gather(
 ) -> tuple[Outcome, ...]:
     blobs = house.blobs(tenant)
     seed = int(house.clock.now().timestamp())
-    async with open_network(seed=seed, clock=house.clock) as network:
+    async with open_network(
+        seed=seed, private_hosts=house.settings.private_hosts, clock=house.clock
+    ) as network:
         gathering = _Gathering(house, tenant, blobs, network, history, report)
         markets = await gathering.markets(plans, context)
         enriched = context.with_instruments(
