@@ -12,10 +12,12 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
+import { followPreferences } from './lib/preferences';
 import { queries } from './lib/queries';
 import { themeManager } from './lib/theme';
 import { theme, variables } from './ui/theme';
 
+followPreferences();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -41,9 +41,9 @@ class Scope:
 class Preferences:
     """How a user wants the screens. ``language`` en or zh; ``theme`` light, dark or system."""
 
-    language: str = "en"
-    theme: str = "system"
-    numeraire: str = "USD"
+    language: str
+    theme: str
+    numeraire: str
 
 
 def get_custom_role(session: Session, id: str) -> CustomRole:
@@ -88,10 +88,10 @@ def put_scope(session: Session, user: UserId, scope: Scope) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 
 
-def get_preferences(session: Session, user: UserId) -> Preferences:
-    """What a user prefers; the defaults where nothing was kept."""
+def get_preferences(session: Session, user: UserId) -> Preferences | None:
+    """What a user prefers; None where nothing was kept."""
     row = session.execute(select(user_preference).where(user_preference.c.user_id == user)).one_or_none()
-    return Preferences() if row is None else Preferences(row.language, row.theme, row.numeraire)
+    return None if row is None else Preferences(row.language, row.theme, row.numeraire)
 
 
 def put_preferences(session: Session, user: UserId, preferences: Preferences) -> None:

@@ -5495,6 +5495,7 @@ export interface components {
          * @description Who calls, what they may do, and (in a browser session) what to send as ``X-Truenav-CSRF``.
          *
          *     ``modules`` are those that are on; ``masks`` name what is hidden in answers: a hidden text is ``•••••``.
+         *     ``preferences`` are null until the caller keeps some.
          */
         Me: {
             /** Actions */
@@ -5509,7 +5510,7 @@ export interface components {
             modules: string[];
             /** Name */
             name: string;
-            preferences: components["schemas"]["PreferencesAnswer"];
+            preferences: components["schemas"]["PreferencesAnswer"] | null;
             /** Roles */
             roles: string[];
             scope: components["schemas"]["ScopeAnswer"];

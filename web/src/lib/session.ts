@@ -55,13 +55,14 @@ export const session = {
   },
 };
 
-function subscribe(listener: () => void): () => void {
+/** Hear of every change of who is there; gives the function that ends it. */
+export function onSession(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 export function useSession(): State {
-  return useSyncExternalStore(subscribe, session.get);
+  return useSyncExternalStore(onSession, session.get);
 }
 
 /** Who is logged in, inside the shell. */

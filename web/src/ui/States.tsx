@@ -5,6 +5,7 @@ import { Problem } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { Icon, type IconName } from './Icon';
 import css from './States.module.css';
+import { toldOf } from './tell';
 import words from './words';
 
 interface StateProps {
@@ -42,14 +43,13 @@ export function ErrorState({ error, retry }: { error: Error; retry?: () => void 
   const t = useWords(words);
   const problem = error instanceof Problem ? error : null;
   if (problem?.status === 403) return <NoPermission detail={error.message} />;
-  const offline = problem?.status === 0;
   const missing = problem?.status === 404;
-  const title = offline ? t.offline : missing ? t.notFound : (problem?.body.title ?? t.failed);
+  const told = toldOf(error);
   return (
     <State
       icon={missing ? 'search' : 'crit'}
       tone={missing ? 'plain' : 'crit'}
-      title={title}
+      title={missing ? t.notFound : told.title}
       action={
         retry ? (
           <Button onClick={retry} leftSection={<Icon name="refresh" size={13} />}>
@@ -58,7 +58,7 @@ export function ErrorState({ error, retry }: { error: Error; retry?: () => void 
         ) : null
       }
     >
-      {offline ? t.offlineHint : error.message}
+      {told.message}
       {problem?.body.request_id ? <small className="mono dim">{t.request(problem.body.request_id)}</small> : null}
     </State>
   );

@@ -2,6 +2,7 @@
 import { notifications } from '@mantine/notifications';
 import { Problem } from '@/api/client';
 import { language } from '@/lib/i18n';
+import { titleOf } from '@/lib/problems';
 import words from './words';
 
 export function tellDone(message: string): void {
@@ -9,11 +10,27 @@ export function tellDone(message: string): void {
 }
 
 export function tellProblem(error: unknown): void {
+  notifications.show({ ...toldOf(error), color: 'crit', autoClose: 10_000 });
+}
+
+interface Told {
+  readonly title: string;
+  readonly message: string;
+}
+
+/** A refusal in two lines: what it is called in the chosen language, and the server's sentence about the case. */
+export function toldOf(error: unknown): Told {
   const t = words[language()];
   const problem = error instanceof Problem ? error : null;
-  const title =
-    problem?.status === 0 ? t.offline : problem?.status === 429 ? t.tooMany : (problem?.body.title ?? t.failed);
-  const detail = problem?.status === 0 ? t.offlineHint : error instanceof Error ? error.message : String(error);
+  if (problem?.status === 0) return { title: t.offline, message: t.offlineHint };
   const wait = problem?.retryAfterSeconds ? ` ${t.tooManyHint(problem.retryAfterSeconds)}` : '';
-  notifications.show({ title, message: detail + wait, color: 'crit', autoClose: 10_000 });
+  const title = problem === null ? t.failed : problem.status === 429 ? t.tooMany : titleOf(problem.body, language());
+  return { title, message: (error instanceof Error ? error.message : String(error)) + wait };
+}
+
+/** The same in one line, for forms: English needs no more than the sentence. */
+export function saidOf(error: Error): string {
+  const { title, message } = toldOf(error);
+  if (error instanceof Problem && error.status === 0) return title;
+  return language() === 'en' ? message : `${title}：${message}`;
 }

@@ -27,6 +27,7 @@ class Me(Answer):
     """Who calls, what they may do, and (in a browser session) what to send as ``X-Truenav-CSRF``.
 
     ``modules`` are those that are on; ``masks`` name what is hidden in answers: a hidden text is ``•••••``.
+    ``preferences`` are null until the caller keeps some.
     """
 
     id: str
@@ -37,11 +38,11 @@ class Me(Answer):
     modules: list[str]
     masks: list[str]
     scope: ScopeAnswer
-    preferences: PreferencesAnswer
+    preferences: PreferencesAnswer | None
     csrf: str | None = None
 
     @classmethod
-    def of(cls, caller: Caller, preferences: Preferences) -> Self:
+    def of(cls, caller: Caller, preferences: Preferences | None) -> Self:
         """What the caller is told about themselves."""
         who = caller.principal
         return cls(
@@ -55,7 +56,7 @@ class Me(Answer):
             scope=ScopeAnswer.of(
                 Scope(None if who.nodes is None else tuple(sorted(who.nodes)), tuple(sorted(who.investors)))
             ),
-            preferences=PreferencesAnswer.of(preferences),
+            preferences=None if preferences is None else PreferencesAnswer.of(preferences),
             csrf=csrf_token(caller.token) if caller.from_cookie else None,
         )
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { Panel } from '@/ui/Panel';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import css from './Account.module.css';
 import words from './words';
 
@@ -22,7 +22,7 @@ export function Password() {
     },
   });
   const fields = change.error instanceof Problem ? change.error.fields : new Map<string, string>();
-  const elsewhere = change.error && fields.size === 0 ? change.error.message : undefined;
+  const elsewhere = change.error && fields.size === 0 ? saidOf(change.error) : undefined;
   return (
     <Panel title={t.password} padded>
       <form

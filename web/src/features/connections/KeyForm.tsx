@@ -5,6 +5,7 @@ import { Problem } from '@/api/client';
 import type { ConnectorAnswer, KeyBody } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { Icon } from '@/ui/Icon';
+import { saidOf } from '@/ui/tell';
 import css from './Connections.module.css';
 import { GUIDES } from './guides';
 import words from './words';
@@ -78,7 +79,7 @@ export function KeyForm({ connector, busy, error, verb, onSave, onCancel, cancel
       ))}
       {wanted.length === 0 && error ? (
         <p className="crit" role="alert">
-          {error.message}
+          {saidOf(error)}
         </p>
       ) : null}
       <div className={css.buttons}>
@@ -95,5 +96,5 @@ function keyProblem(error: Error, t: { mayWithdraw: string; mayTrade: string; re
   const kind = error instanceof Problem ? error.body.type.split(':').at(-1) : '';
   if (kind === 'key-may-withdraw') return t.mayWithdraw;
   if (kind === 'key-may-trade') return t.mayTrade;
-  return kind === 'key-revoked' ? `${t.refusedKey} ${error.message}` : error.message;
+  return kind === 'key-revoked' ? `${t.refusedKey} ${error.message}` : saidOf(error);
 }

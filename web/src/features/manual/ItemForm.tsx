@@ -7,7 +7,7 @@ import { isDecimal, sign } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { useNodes } from '@/lib/view';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import css from './Manual.module.css';
 import { useEnter, type FactOf } from './data';
 import words from './words';
@@ -114,7 +114,7 @@ export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> |
       {corrects ? <Textarea label={t.why} autosize minRows={2} maxLength={2000} value={draft.why} onChange={(event) => change({ why: event.currentTarget.value })} error={problem('why', 'reason')} /> : null}
       {enter.error && fields.size === 0 ? (
         <p className="crit" role="alert">
-          {enter.error.message}
+          {saidOf(enter.error)}
         </p>
       ) : null}
       <div className={css.buttons}>

@@ -7,6 +7,7 @@ import { api, ask, Problem } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { keep, kept } from '@/lib/keep';
 import { useFunds } from '@/lib/view';
+import { saidOf } from '@/ui/tell';
 import css from './nav.module.css';
 import words from './words';
 
@@ -67,7 +68,7 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
         ) : null}
         {strike.error && !past ? (
           <p className={css.refusal} role="alert">
-            {strike.error.message}
+            {saidOf(strike.error)}
           </p>
         ) : null}
         <Group justify="flex-end" mt="lg">

@@ -7,6 +7,7 @@ import { useWords } from '@/lib/i18n';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Shown } from '@/ui/States';
+import { saidOf } from '@/ui/tell';
 import { refresh } from './data';
 import css from './Notices.module.css';
 import words from './words';
@@ -57,7 +58,7 @@ function NewHost() {
       refresh();
     },
   });
-  const problem = allow.error instanceof Problem ? (allow.error.fields.get('host') ?? allow.error.message) : undefined;
+  const problem = allow.error instanceof Problem ? (allow.error.fields.get('host') ?? saidOf(allow.error)) : undefined;
   return (
     <form
       className={css.pair}

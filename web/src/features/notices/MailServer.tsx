@@ -7,7 +7,7 @@ import type { MailServerAnswer, MailServerBody } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { Panel } from '@/ui/Panel';
 import { Shown } from '@/ui/States';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import { refresh } from './data';
 import css from './Notices.module.css';
 import words from './words';
@@ -92,7 +92,7 @@ function ServerForm({ server }: { server: MailServerAnswer }) {
       />
       {save.error && fields.size === 0 ? (
         <p className="crit" role="alert">
-          {save.error.message}
+          {saidOf(save.error)}
         </p>
       ) : null}
       <Group justify="flex-end">

@@ -9,7 +9,7 @@ import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Drawer } from '@/ui/Drawer';
 import { Figure } from '@/ui/Figure';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import css from './Pricing.module.css';
 import words from './words';
 
@@ -81,7 +81,7 @@ function MarkForm({ mark, onClose }: { mark: MarkRow; onClose: () => void }) {
       <Textarea label={t.reason} description={t.reasonHint} autosize minRows={3} maxLength={2000} value={draft.reason} onChange={(event) => change({ reason: event.currentTarget.value })} error={tried && !draft.reason.trim() ? t.required : fields.get('reason')} />
       {enter.error && fields.size === 0 ? (
         <p className="crit" role="alert">
-          {enter.error.message}
+          {saidOf(enter.error)}
         </p>
       ) : null}
       <div className={css.buttons}>

@@ -6,7 +6,7 @@ import type { PricingPolicyDefinition } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Drawer } from '@/ui/Drawer';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import css from './Pricing.module.css';
 import { sourcesOf, textOf, type Rule } from './policy';
 import words from './words';
@@ -99,7 +99,7 @@ function Editor({ policy, onClose }: { policy: PricingPolicyDefinition; onClose:
       <Button onClick={() => change({ rules: [...draft.rules, { rule: FRESH, sources: '' }] })}>{t.addRule}</Button>
       {save.error ? (
         <p className="crit" role="alert">
-          {meanwhile ? t.changedMeanwhile : save.error.message}
+          {meanwhile ? t.changedMeanwhile : saidOf(save.error)}
         </p>
       ) : null}
       <div className={css.buttons}>

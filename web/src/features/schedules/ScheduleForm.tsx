@@ -11,7 +11,7 @@ import { full } from '@/lib/time';
 import { useFunds, useNumeraires, useView } from '@/lib/view';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Drawer } from '@/ui/Drawer';
-import { tellDone } from '@/ui/tell';
+import { saidOf, tellDone } from '@/ui/tell';
 import { keepDraft, readDraft, type Draft } from './draft';
 import css from './schedules.module.css';
 import words from './words';
@@ -136,7 +136,7 @@ function NextTimes({ draft: { cron, time_zone, enabled } }: { draft: Draft }) {
       <p className="medium">{t.nextThree}</p>
       <ul className={css.times} aria-live="polite">
         {enabled ? null : <li className="dim">{t.nextNone}</li>}
-        {enabled && next.error ? <li className="crit">{next.error.message}</li> : null}
+        {enabled && next.error ? <li className="crit">{saidOf(next.error)}</li> : null}
         {enabled
           ? next.data?.map((at) => (
               <li key={at} className="num">

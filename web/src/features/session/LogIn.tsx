@@ -9,6 +9,7 @@ import { queries } from '@/lib/queries';
 import { type Asked, session, useSession } from '@/lib/session';
 import { answerChallenge, hasPasskeys } from '@/lib/passkeys';
 import { Icon } from '@/ui/Icon';
+import { saidOf } from '@/ui/tell';
 import { Card } from './Card';
 import css from './LogIn.module.css';
 import words from './words';
@@ -156,7 +157,7 @@ export function Refusal({ error }: { error: Error | null }) {
   if (!error) return null;
   return (
     <Alert color="crit" variant="light" title={t.refused} role="alert">
-      {error.message}
+      {saidOf(error)}
     </Alert>
   );
 }

@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Problem, api, ask, askAll } from '@/api/client';
 import type { AccountDefinition, Node, NodeDefinition, RuleDefinition, ShareClass, ShareClassDefinition, SubBookRule } from '@/api/schema';
 import { queries } from '@/lib/queries';
+import { saidOf } from '@/ui/tell';
 
 const PAGE = 500;
 
@@ -94,8 +95,8 @@ export function useDeleteRule() {
  */
 export function problemsOf(error: Error | null, kinds: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   if (error === null) return new Map();
-  if (!(error instanceof Problem)) return new Map([['form', error.message]]);
+  if (!(error instanceof Problem)) return new Map([['form', saidOf(error)]]);
   if (error.fields.size > 0) return error.fields;
   const kind = error.body.type.split(':').at(-1) ?? '';
-  return new Map([[kinds[kind] ?? 'form', error.message]]);
+  return new Map([[kinds[kind] ?? 'form', saidOf(error)]]);
 }
