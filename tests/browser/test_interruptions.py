@@ -67,7 +67,7 @@ def test_a_session_that_ends_under_an_open_page_is_renewed_over_it(visit, demo, 
     page.goto(f"{demo.address}/manual?new")
     page.get_by_label("Reason").first.fill("Kept while the session ends")
     max_.context.clear_cookies()
-    page.get_by_role("navigation").get_by_role("link", name="Audit").click()
+    page.get_by_role("navigation").get_by_role("link", name="NAV", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=email]").fill(people["max"][0])
     dialog.locator("input[type=password]").fill(people["max"][1])

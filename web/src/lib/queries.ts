@@ -1,5 +1,5 @@
 // How the pages read: kept while shown, read anew on news, retried only where trying again can help.
-import { MutationCache, QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryClient, notifyManager } from '@tanstack/react-query';
 import { Problem } from '@/api/client';
 import { tellProblem } from '@/ui/tell';
 
@@ -9,6 +9,9 @@ function retryAfter(attempt: number, error: Error): number {
   const asked = error instanceof Problem ? error.retryAfterSeconds : null;
   return asked === null ? Math.min(1000 * 2 ** attempt, 15_000) : asked * 1000;
 }
+
+// A browser deals with a second click before it comes to a timer; a button must be shut by then.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queries = new QueryClient({
   mutationCache: new MutationCache({
