@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,8 +20,11 @@ from truenav.app.http.metrics import Metrics
 from truenav.app.http.middleware import Envelope
 from truenav.app.http.problems import install_problems
 from truenav.app.logs import configure_logs
+from truenav.app.marks.board import MarkBoards
+from truenav.app.marks.follower import MarkFollower
 from truenav.app.overview.live import LiveViews
 from truenav.app.settings import Settings
+from truenav.connect.streaming import StreamState
 
 
 def create_app(settings: Settings, *, house: House | None = None, web: Path = WEB) -> FastAPI:
@@ -61,14 +65,28 @@ def _lifespan(
             house = given
             if house is None:
                 house = await run_in_threadpool(stack.enter_context, open_house(settings))
-            hub = EventHub(house.database.dsn)
+            hub, boards = EventHub(house.database.dsn), MarkBoards()
             app.state.house, app.state.hub = house, hub
-            app.state.views = views = LiveViews(house)
+            app.state.views = views = LiveViews(house, boards)
             stack.callback(views.close)
-            app.state.metrics.streams.set_function(lambda: hub.streams)
+            app.state.marks = marks = MarkFollower(house, hub, views, boards)
+            _watch(app.state.metrics, hub, marks)
+            following = asyncio.create_task(marks.run())
             try:
                 yield
             finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
                 await hub.close()
 
     return lifespan
+
+
+def _watch(metrics: Metrics, hub: EventHub, marks: MarkFollower) -> None:
+    """Measure what lives in the server's event loop when somebody asks."""
+    metrics.streams.set_function(lambda: hub.streams)
+    metrics.markets.set_function(lambda: len(marks.every_health()))
+    metrics.standing.set_function(
+        lambda: sum(one.state is StreamState.STANDING for one in marks.every_health())
+    )
+    metrics.reconnects.set_function(lambda: sum(one.reconnects for one in marks.every_health()))

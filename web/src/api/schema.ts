@@ -4660,7 +4660,8 @@ export interface components {
          *
          *     ``quantity`` is in units of the asset, contracts, or units of the class; ``price`` in ``quote``; the
          *     other figures in the numeraire. None is unknown, never zero. A holding has the fund whose units they are
-         *     as ``account``. Each of ``evidence`` is at ``/api/v1/evidence/{sha256}``.
+         *     as ``account``. Each of ``evidence`` is at ``/api/v1/evidence/{sha256}``; a live mark, which is newer than
+         *     anything gathered, has none.
          */
         HeldLine: {
             /** Account */
@@ -5313,6 +5314,19 @@ export interface components {
             password: string;
             /** Ticket */
             ticket: string;
+        };
+        /**
+         * Liveness
+         * @description How live the marks are.
+         *
+         *     ``since``: from when on every stream of the venues has stood; None: prices are those gathered last.
+         *     ``oldest`` is the time of the oldest mark that came live.
+         */
+        Liveness: {
+            /** Oldest */
+            oldest: string | null;
+            /** Since */
+            since: string | null;
         };
         /**
          * LogInBody
@@ -6173,6 +6187,7 @@ export interface components {
             /** Fund */
             fund: string;
             hurt: components["schemas"]["Hurt"];
+            live: components["schemas"]["Liveness"];
             /** Name */
             name: string;
             /** Numeraire */
@@ -8039,6 +8054,7 @@ export type LinesAnswer = components['schemas']['LinesAnswer'];
 export type LinkAnswer = components['schemas']['LinkAnswer'];
 export type LinkBody = components['schemas']['LinkBody'];
 export type LinkUseBody = components['schemas']['LinkUseBody'];
+export type Liveness = components['schemas']['Liveness'];
 export type LogInBody = components['schemas']['LogInBody'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type MailSecurity = components['schemas']['MailSecurity'];

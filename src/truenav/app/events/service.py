@@ -75,6 +75,16 @@ class EventHub:
             if not line.queues:
                 self._close(tenant, line)
 
+    def tenants(self) -> frozenset[TenantId]:
+        """The tenants of whom somebody is looking."""
+        return frozenset(self._lines)
+
+    def tell(self, tenant: TenantId, kind: str, **names: str) -> None:
+        """News for the streams of this process alone, about what this process alone knows."""
+        line = self._lines.get(tenant)
+        for queue in () if line is None else tuple(line.queues):
+            _hand_on(queue, {"kind": kind, **names})
+
     async def close(self) -> None:
         """End every stream."""
         lines = dict(self._lines)

@@ -85,7 +85,7 @@ def get_rows(
         body = kept.derived(name, lambda: arrow_stream(_rows(kept), principal.masks))
     else:
         body = arrow_stream([row for row in _rows(kept) if sight.sees(row.node)], principal.masks)
-    headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": instant_text(kept.built_at)}
+    headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": instant_text(kept.as_of)}
     return Response(body, media_type=ARROW, headers=headers)
 
 

@@ -24,6 +24,15 @@ class Metrics:
             "truenav_http_request_seconds", "Time to the end of the answer", labels, registry=self.registry
         )
         self.streams = Gauge("truenav_event_streams", "Open event streams", registry=self.registry)
+        self.markets = Gauge(
+            "truenav_live_venues", "Venues whose prices are followed", registry=self.registry
+        )
+        self.standing = Gauge(
+            "truenav_live_venues_standing", "Followed venues whose streams stand", registry=self.registry
+        )
+        self.reconnects = Gauge(
+            "truenav_live_reconnects", "Reconnects of the streams that are open", registry=self.registry
+        )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note one finished request."""

@@ -75,7 +75,9 @@ def get_overview(
         figures, refreshing = figures_of(view, numeraire), False
         body = canonical_json(figures)
     needed = attention(session, principal, sight, view, figures, now=now)
-    return Response(overview_bytes(body, needed, refreshing=refreshing), media_type="application/json")
+    return Response(
+        overview_bytes(body, needed, view.live, refreshing=refreshing), media_type="application/json"
+    )
 
 
 @router.get(

@@ -22,7 +22,8 @@ class HeldLine:
 
     ``quantity`` is in units of the asset, contracts, or units of the class; ``price`` in ``quote``; the
     other figures in the numeraire. None is unknown, never zero. A holding has the fund whose units they are
-    as ``account``. Each of ``evidence`` is at ``/api/v1/evidence/{sha256}``.
+    as ``account``. Each of ``evidence`` is at ``/api/v1/evidence/{sha256}``; a live mark, which is newer than
+    anything gathered, has none.
     """
 
     node: NodeId
@@ -84,7 +85,7 @@ def held_lines(view: View, node: NodeId, numeraire_usd: Decimal | None) -> tuple
                 price_source=line.price_source,
                 snapshot_at=line.snapshot_at,
                 quoted_at=line.quoted_at,
-                evidence=line.evidence,
+                evidence=tuple(sha for sha in line.evidence if sha not in view.unarchived),
                 notes=line.notes,
             )
             for fund in view.result.funds

@@ -3,6 +3,8 @@
 A view stands while no transaction committed a change to what it was read from, and at most `LONGEST`
 seconds, since prices age without anybody writing. When it no longer stands it is built anew once, however
 many ask; who asks waits `PATIENCE` seconds for it and is then shown the one before, which says its age.
+
+Live marks move a view between two buildings: the same facts, repriced by the quotes of the tenant's board.
 """
 
 from __future__ import annotations
@@ -12,16 +14,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from truenav.app.events.service import announce
 from truenav.app.house import House
+from truenav.app.marks.board import LiveQuotes, MarkBoard, MarkBoards, QuoteKey, quote_key
+from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.overview.figures import figures_of
-from truenav.app.overview.model import Figures
-from truenav.app.overview.view import Opening, View, build_opening, build_view, start_of_day
-from truenav.core.ids import NodeId, TenantId
+from truenav.app.overview.model import Figures, Liveness
+from truenav.app.overview.view import (
+    Opening,
+    Surroundings,
+    View,
+    build_opening,
+    read_surroundings,
+    start_of_day,
+    view_of,
+)
+from truenav.calc.nav.reprice import Valuation, reprice, value_nav, with_quotes
+from truenav.core.ids import NodeId, Sha256, TenantId
 from truenav.store.changes import changed_since, snapshot_of
 from truenav.store.database import Session
 
@@ -31,6 +44,8 @@ SPARING = 20
 """A view that took long to build stands so many times as long, unless something changes."""
 
 OPENING_KEPT = timedelta(minutes=10)
+LOOKED_AT_SECONDS = 600.0
+"""A view that nobody asked for so long does not follow the marks; an open page asks every 30 seconds."""
 
 T = TypeVar("T")
 
@@ -39,15 +54,28 @@ _Key = tuple[TenantId, NodeId]
 
 @dataclass(slots=True)
 class Kept:
-    """A view with the snapshot that it was read in, and what was made from it."""
+    """A view with the snapshot that its facts were read in, and what was made from it.
+
+    ``read_at`` is when the facts were read, ``stamp`` the state of the board whose quotes moved it since, and
+    ``asked_at`` (monotonic seconds) when somebody wanted it last.
+    """
 
     view: View
+    valuation: Valuation
+    around: Surroundings
     snapshot: str
-    built_at: datetime
-    opening: Opening | None
+    read_at: datetime
     opening_at: datetime
     seconds: float
+    wanted: frozenset[QuoteKey]
+    stamp: int
+    asked_at: float
     made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant that the view shows."""
+        return self.view.result.as_of
 
     def in_numeraire(self, code: str) -> Figures:
         """The first page in one numeraire."""
@@ -64,8 +92,9 @@ class Kept:
 class LiveViews:
     """The present view of each fund that somebody looks at. Safe to use from many threads."""
 
-    def __init__(self, house: House, *, workers: int = 2) -> None:
+    def __init__(self, house: House, boards: MarkBoards | None = None, *, workers: int = 2) -> None:
         self._house = house
+        self._boards = boards or MarkBoards()
         self._lock = threading.Lock()
         self._kept: dict[_Key, Kept] = {}
         self._building: dict[_Key, Future[Kept]] = {}
@@ -87,7 +116,46 @@ class LiveViews:
             if newer.view.inputs.known_at <= kept.view.inputs.known_at:
                 return newer, True
             kept = newer  # built from a state before the one that this reader sees, perhaps
+        kept.asked_at = time.monotonic()
         return kept, False
+
+    def wanted(self, tenant: TenantId) -> frozenset[QuoteKey]:
+        """The quotes that move what somebody of the tenant looks at."""
+        return frozenset().union(*(kept.wanted for _, kept in self._looked_at(tenant)))
+
+    def reprice(self, tenant: TenantId) -> tuple[NodeId, ...]:
+        """Move the tenant's views to the live marks; gives the funds whose figures are new."""
+        board = self._boards.of(tenant)
+        return tuple(
+            fund
+            for fund, kept in self._looked_at(tenant)
+            if kept.stamp != board.stamp and self._replace((tenant, fund), kept, self._moved(kept, board))
+        )
+
+    def _looked_at(self, tenant: TenantId) -> list[tuple[NodeId, Kept]]:
+        since = time.monotonic() - LOOKED_AT_SECONDS
+        with self._lock:
+            return [
+                (fund, kept)
+                for (owner, fund), kept in self._kept.items()
+                if owner == tenant and kept.asked_at > since
+            ]
+
+    def _moved(self, kept: Kept, board: MarkBoard) -> Kept:
+        live = board.latest(kept.wanted)
+        as_of = max(self._house.clock.now(), kept.as_of)
+        valuation = reprice(kept.valuation, live.quotes, as_of=as_of)
+        view = view_of(valuation, kept.around, live=_liveness(live), unarchived=_unarchived(live))
+        return replace(kept, view=view, valuation=valuation, stamp=live.stamp, made={})
+
+    def _replace(self, key: _Key, before: Kept, after: Kept) -> bool:
+        """Show the moved view, unless the facts were read anew meanwhile: then it moves at the next turn."""
+        with self._lock:
+            if self._kept.get(key) is not before:
+                return False
+            after.asked_at = before.asked_at
+            self._kept[key] = after
+            return True
 
     def close(self) -> None:
         """Start no more building."""
@@ -95,7 +163,7 @@ class LiveViews:
 
     def _stands(self, session: Session, kept: Kept) -> bool:
         longest = max(LONGEST, timedelta(seconds=SPARING * kept.seconds))
-        young = self._house.clock.now() - kept.built_at < longest
+        young = self._house.clock.now() - kept.read_at < longest
         return young and not changed_since(session, kept.snapshot)
 
     def _build(self, key: _Key, before: Kept | None) -> Future[Kept]:
@@ -125,11 +193,27 @@ class LiveViews:
         with self._house.database.transaction(tenant, snapshot=True) as session:
             snapshot = snapshot_of(session)
             opening, opening_at = self._opening(session, key, before, now)
-            view = build_view(session, self._house, tenant, fund, as_of=now, known_at=now, opening=opening)
+            inputs = assemble_inputs(session, self._house, tenant, fund, as_of=now, known_at=now)
+            around = read_surroundings(session, self._house, tenant, inputs, opening)
+        wanted = frozenset(one for fact in inputs.facts if (one := quote_key(fact)) is not None)
+        live = self._boards.of(tenant).latest(wanted)
+        valuation = value_nav(with_quotes(inputs, live.quotes, as_of=now))
+        view = view_of(valuation, around, live=_liveness(live), unarchived=_unarchived(live))
         if before is not None:
             with self._house.database.transaction(tenant) as session:
                 announce(session, "valued", fund=fund)
-        return Kept(view, snapshot, now, opening, opening_at, time.monotonic() - began)
+        return Kept(
+            view=view,
+            valuation=valuation,
+            around=around,
+            snapshot=snapshot,
+            read_at=now,
+            opening_at=opening_at,
+            seconds=time.monotonic() - began,
+            wanted=wanted,
+            stamp=live.stamp,
+            asked_at=time.monotonic(),
+        )
 
     def _opening(
         self, session: Session, key: _Key, before: Kept | None, now: datetime
@@ -137,8 +221,16 @@ class LiveViews:
         day = start_of_day(now)
         if (
             before is not None
-            and start_of_day(before.built_at) == day
+            and start_of_day(before.read_at) == day
             and now - before.opening_at < OPENING_KEPT
         ):
-            return before.opening, before.opening_at
+            return before.around.opening, before.opening_at
         return build_opening(session, self._house, *key, at=day, known_at=now), now
+
+
+def _liveness(live: LiveQuotes) -> Liveness:
+    return Liveness(live.since, min((fact.occurred_at for fact in live.quotes), default=None))
+
+
+def _unarchived(live: LiveQuotes) -> frozenset[Sha256]:
+    return frozenset(fact.evidence for fact in live.quotes)

@@ -13,6 +13,21 @@ from truenav.core.ids import AccountId, NodeId, RunId, Sha256, ShareClassId
 
 
 @dataclass(frozen=True, slots=True)
+class Liveness:
+    """How live the marks are.
+
+    ``since``: from when on every stream of the venues has stood; None: prices are those gathered last.
+    ``oldest`` is the time of the oldest mark that came live.
+    """
+
+    since: datetime | None
+    oldest: datetime | None
+
+
+POLLED = Liveness(None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant."""
 

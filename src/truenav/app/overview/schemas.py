@@ -14,6 +14,7 @@ from truenav.app.overview.model import (
     Attention,
     Changed,
     Hurt,
+    Liveness,
     Row,
     Site,
     Unknown,
@@ -35,6 +36,7 @@ class OverviewAnswer(Answer):
     as_of: Instant
     numeraire: str
     refreshing: bool
+    live: Record[Liveness]
     worth: Record[Worth]
     changed: Record[Changed]
     hurt: Record[Hurt]
@@ -44,9 +46,11 @@ class OverviewAnswer(Answer):
     attention: list[Record[Attention]]
 
 
-def overview_bytes(figures: bytes, attention: tuple[Attention, ...], *, refreshing: bool) -> bytes:
+def overview_bytes(
+    figures: bytes, attention: tuple[Attention, ...], live: Liveness, *, refreshing: bool
+) -> bytes:
     """The JSON of an `OverviewAnswer` around figures whose canonical JSON is at hand already."""
-    rest = canonical_json({"attention": attention, "refreshing": refreshing})
+    rest = canonical_json({"attention": attention, "live": live, "refreshing": refreshing})
     return figures[:-1] + b"," + rest[1:]
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from truenav.app.house import House
 from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.overview.margins import account_margins
-from truenav.app.overview.model import Margin
+from truenav.app.overview.model import POLLED, Liveness, Margin
 from truenav.app.overview.summaries import NavSummary, summaries_of
 from truenav.calc.nav.breakdown import (
     Slice,
@@ -22,13 +22,14 @@ from truenav.calc.nav.breakdown import (
     value_by_name,
 )
 from truenav.calc.nav.model import Coverage, LineKind, NavInputs, NavResult
+from truenav.calc.nav.reprice import Valuation, value_nav
 from truenav.calc.nav.strike import strike_nav
 from truenav.calc.portfolio.intraday import flows_by_node
 from truenav.calc.portfolio.subbooks import ordered_rules
 from truenav.calc.portfolio.tree import Tree
 from truenav.core.facts import Fact
 from truenav.core.failure import TruenavError
-from truenav.core.ids import AccountId, NodeId, TenantId
+from truenav.core.ids import AccountId, NodeId, Sha256, TenantId
 from truenav.core.instrument import InstrumentBook
 from truenav.core.money import ZERO, AssetId, exact
 from truenav.store import runs
@@ -50,10 +51,22 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a valuation is shown with. It is read with the facts, and stays while marks move."""
+
+    opening: Opening | None
+    since_opening: tuple[Fact, ...]
+    published: Run | None
+    history: tuple[NavSummary, ...]
+    margins: tuple[Margin, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A valuation and its surroundings, in USD. ``before`` and ``intraday`` are by node; None: unknown.
 
     ``assets`` and ``venues`` look through holdings; ``at_stake`` is the absolute value behind each name.
+    ``unarchived`` names the messages of live marks, whose bytes nobody can ask for.
     """
 
     inputs: NavInputs
@@ -67,6 +80,8 @@ class View:
     at_stake: Mapping[str, Decimal]
     history: tuple[NavSummary, ...]
     margins: tuple[Margin, ...]
+    live: Liveness = POLLED
+    unarchived: frozenset[Sha256] = frozenset()
 
 
 def build_view(
@@ -81,25 +96,53 @@ def build_view(
 ) -> View:
     """The fund valued as of an instant with what was recorded by ``known_at``; nothing is stored."""
     inputs = assemble_inputs(session, house, tenant, fund, as_of=as_of, known_at=known_at)
-    result = strike_nav(inputs)
-    lines = tuple(look_through(result))
+    around = read_surroundings(session, house, tenant, inputs, opening)
+    return view_of(value_nav(inputs), around)
+
+
+def read_surroundings(
+    session: Session, house: House, tenant: TenantId, inputs: NavInputs, opening: Opening | None
+) -> Surroundings:
+    """What a valuation of these inputs is shown with."""
+    fund, as_of = inputs.fund, inputs.as_of
     recent = [
         run
         for run in runs.list_runs(session, fund=fund, states=_SHOWN, before=as_of)
         if run.as_of >= as_of - SPARK
     ]
+    return Surroundings(
+        opening=opening,
+        since_opening=() if opening is None else _facts_since(session, house, tenant, inputs, opening.at),
+        published=runs.previous_published(session, fund, before=as_of),
+        history=summaries_of(session, house, tenant, recent),
+        margins=account_margins(session, house, tenant, inputs),
+    )
+
+
+def view_of(
+    valuation: Valuation,
+    around: Surroundings,
+    *,
+    live: Liveness = POLLED,
+    unarchived: frozenset[Sha256] = frozenset(),
+) -> View:
+    """A valuation among its surroundings; pure."""
+    inputs, result = valuation.inputs, valuation.result
+    lines = tuple(look_through(result))
     return View(
         inputs=inputs,
         result=result,
-        published=runs.previous_published(session, fund, before=as_of),
+        published=around.published,
         before=previous_values(inputs),
-        intraday=_intraday(session, house, tenant, inputs, result, opening),
+        intraday=_intraday(around, inputs, result),
         coverage=coverage_by_node(inputs, result),
         assets=by_asset(lines, InstrumentBook(inputs.instruments)),
         venues=by_venue(lines, inputs.accounts),
         at_stake=value_by_name(lines),
-        history=summaries_of(session, house, tenant, recent),
-        margins=account_margins(session, house, tenant, inputs),
+        history=around.history,
+        margins=around.margins,
+        live=live,
+        unarchived=unarchived,
     )
 
 
@@ -140,18 +183,12 @@ def _with_parents(tree: Tree, nodes: set[NodeId]) -> set[NodeId]:
     return found
 
 
-def _intraday(
-    session: Session,
-    house: House,
-    tenant: TenantId,
-    inputs: NavInputs,
-    result: NavResult,
-    opening: Opening | None,
-) -> Mapping[NodeId, Decimal | None]:
+def _intraday(around: Surroundings, inputs: NavInputs, result: NavResult) -> Mapping[NodeId, Decimal | None]:
     """Value now less value at the opening less what flowed in since; None where one of them is unknown."""
+    opening = around.opening
     if opening is None:
         return {}
-    flows = _flows(_facts_since(session, house, tenant, inputs, opening.at), inputs, result)
+    flows = _flows(around.since_opening, inputs, result)
     present = node_values(result)
     found: dict[NodeId, Decimal | None] = {}
     with exact():
