@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey
-from truenav.calc.nav.coverage import coverage_of, weigh
+from truenav.calc.nav.coverage import coverage_of, last_known, weight_gone, weight_of
 from truenav.calc.nav.model import (
     Coverage,
     CoverageClass,
-    FundNav,
     LineKind,
     NavInputs,
     NavLine,
@@ -125,15 +124,18 @@ def coverage_by_node(inputs: NavInputs, result: NavResult) -> Mapping[NodeId, Co
             missing = {
                 _wallet(one.account, one.wallet, one.kind) for one in fund.snapshots if not one.taken_at
             }
-            before = _lines_by_node(previous[fund.fund].lines) if fund.fund in previous else {}
-            now = _lines_by_node(fund.lines)
-            for node in now.keys() | before.keys():
-                last = _only(previous.get(fund.fund), before.get(node, ()))
-                weights[node] = weigh(now.get(node, ()), missing, last, ())
-                unpriced[node] = sum(line.value_usd is None for line in now.get(node, ()))
-                gone[node] = any(
-                    _wallet(line.account, line.wallet, line.kind) in missing for line in before.get(node, ())
-                )
+            last = last_known(previous.get(fund.fund))
+            lost = weight_gone(last, missing)
+            for line in fund.lines:
+                at = weights.setdefault(line.node, dict.fromkeys(CoverageClass, ZERO))
+                if line.coverage is not None:
+                    at[line.coverage] += weight_of(line, last)
+                unpriced[line.node] = unpriced.get(line.node, 0) + (line.value_usd is None)
+            for node in {NodeId(place[0]) for place in last}:
+                there = weights.setdefault(node, dict.fromkeys(CoverageClass, ZERO))
+                there[CoverageClass.MISSING] += lost.get(node, ZERO)
+                unpriced.setdefault(node, 0)
+            gone |= dict.fromkeys(lost, True)
         funds = {one.fund: one.coverage for one in result.funds}
         for node in reversed(tree.order):
             parent = tree.nodes[node].parent
@@ -143,10 +145,11 @@ def coverage_by_node(inputs: NavInputs, result: NavResult) -> Mapping[NodeId, Co
             for kind, weight in weights[node].items():
                 above[kind] += weight
             unpriced[parent] = unpriced.get(parent, 0) + unpriced[node]
-            gone[parent] = gone.get(parent, False) or gone[node]
+            gone[parent] = gone.get(parent, False) or gone.get(node, False)
         places = inputs.policy.output_places
         found = {
-            node: coverage_of(weight, unpriced[node], gone[node], places) for node, weight in weights.items()
+            node: coverage_of(weight, unpriced[node], gone.get(node, False), places)
+            for node, weight in weights.items()
         }
     return {**found, **funds}
 
@@ -174,14 +177,3 @@ def previous_values(inputs: NavInputs) -> Mapping[NodeId, Decimal]:
 
 def _wallet(account: str, wallet: str, kind: LineKind) -> WalletKey:
     return account, wallet, kind is LineKind.POSITION
-
-
-def _lines_by_node(lines: Iterable[NavLine]) -> dict[NodeId, list[NavLine]]:
-    found: dict[NodeId, list[NavLine]] = {}
-    for line in lines:
-        found.setdefault(line.node, []).append(line)
-    return found
-
-
-def _only(fund: FundNav | None, lines: Iterable[NavLine]) -> FundNav | None:
-    return None if fund is None else replace(fund, lines=tuple(lines))

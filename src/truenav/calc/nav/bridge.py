@@ -5,17 +5,20 @@ Method: docs/methods/bridge.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from truenav.calc.ledger.deltas import Reason
 from truenav.calc.nav.classes import ClassState
 from truenav.calc.nav.context import Context, SubjectKey
 from truenav.calc.nav.flows import Flow, fund_of_node
 from truenav.calc.nav.model import FundNav, LineKind, NavBridge, NavLine
+from truenav.calc.nav.pieces import Piece
 from truenav.calc.nav.prices import Prices
+from truenav.calc.pricing.marks import Subject
 from truenav.core.facts import ManualKind
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import AccountId, NodeId
@@ -78,54 +81,56 @@ class _Moves:
         return sum(self.by_effect.values(), ZERO)
 
 
-_Key = tuple[LineKind, SubjectKey]
+ThingKey = tuple[LineKind, SubjectKey]
+"""One thing across both NAVs: what, where, and as which kind of line."""
+
+Effects = Mapping[Effect, Decimal]
 
 
-def bridge_to_previous(
-    context: Context,
-    fund: NodeId,
-    lines: Iterable[NavLine],
-    classes: Iterable[ClassState],
-    nav: Decimal,
-    *,
-    flows: Iterable[Flow],
-    prices: Prices,
-) -> tuple[NavBridge | None, tuple[Failure, ...]]:
-    """The bridge of one fund from its last NAV, rounded; None on a first NAV. Under ``exact()``.
-
-    ``lines``, ``classes`` and ``nav`` are unrounded. Rounding is carried by ``unexplained``; should more
-    than rounding be left over, the parts do not fit together and a blocking failure says so.
-    """
-    opening = context.opening.funds.get(fund)
-    if opening is None:
-        return None, ()
-    states, closing_lines = tuple(classes), tuple(lines)
-    effects = _effects(context, fund, opening, closing_lines, flows, prices)
-    paid = sum((one.paid for one in states), ZERO)
-    effects[Effect.FEE] -= sum((one.accrual for one in states), ZERO)
-    effects[Effect.FLOW] += paid
-    published = context.opening.published.get(fund, opening)
-    dealings = sum((one.flow for one in states), ZERO)
-    pending = _pending_change(opening, closing_lines)
-    unmatched = effects[Effect.FLOW] + pending - dealings
-    bridge = _rounded(context, published, opening, effects, nav, unmatched)
-    figures = len(closing_lines) + len(opening.lines) + len(states)
-    return bridge, _checks(context, fund, bridge, effects[Effect.UNEXPLAINED], figures)
+def thing_key(line: NavLine | Piece) -> ThingKey:
+    """The thing that a line, or a piece, is a part of."""
+    return line.kind, (line.account, line.wallet, line.subject, line.kind is LineKind.POSITION)
 
 
-def _effects(
-    context: Context,
-    fund: NodeId,
-    opening: FundNav,
-    lines: tuple[NavLine, ...],
-    flows: Iterable[Flow],
-    prices: Prices,
-) -> dict[Effect, Decimal]:
-    before, after = _sides(opening.lines), _sides(lines)
-    moves = _moves(context, fund, flows)
-    effects = dict.fromkeys(Effect, ZERO)
-    for key in sorted(before.keys() | after.keys() | moves.keys()):
-        old, new, moved = before.get(key, _Side()), after.get(key, _Side()), moves.get(key, _Moves())
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the bridge of one fund starts, and what moved since; no present price plays a part in it."""
+
+    context: Context
+    opening: FundNav
+    published: FundNav
+    _before: Mapping[ThingKey, _Side]
+    _moves: Mapping[ThingKey, _Moves]
+
+    @classmethod
+    def of(cls, context: Context, fund: NodeId, flows: Iterable[Flow]) -> Self | None:
+        """The start of a fund's bridge; None if it had no NAV before."""
+        opening = context.opening.funds.get(fund)
+        if opening is None:
+            return None
+        published = context.opening.published.get(fund, opening)
+        before: dict[ThingKey, _Side] = {}
+        for line in opening.lines:
+            before.setdefault(thing_key(line), _Side()).add(line)
+        return cls(context, opening, published, before, _moves(context, fund, flows))
+
+    @property
+    def things(self) -> Set[ThingKey]:
+        """What was held or has moved."""
+        return self._before.keys() | self._moves.keys()
+
+    def mark_of_ended(self, key: ThingKey) -> Subject | None:
+        """The mark that explains a balance of which nothing is left."""
+        kind, (account, _, asset, _) = key
+        held_at = self.context.accounts.get(AccountId(account))
+        return Subject(asset, held_at.venue) if kind is LineKind.BALANCE and held_at else None
+
+    def effects(self, key: ThingKey, lines: Iterable[NavLine], prices: Prices) -> Effects:
+        """What one thing adds to the bridge, given all of its present lines. Under ``exact()``."""
+        effects = dict.fromkeys(Effect, ZERO)
+        old, moved, new = self._before.get(key, _Side()), self._moves.get(key, _Moves()), _Side()
+        for line in lines:
+            new.add(line)
         kind, subject = key
         if kind is LineKind.MANUAL:
             effects[Effect.MANUAL] += new.value - old.value
@@ -133,10 +138,64 @@ def _effects(
             _position_effects(effects, old, new, moved)
         else:
             if kind is LineKind.HOLDING:
-                moved.add(Effect.FLOW, new.quantity - old.quantity)
-            price = new.price_usd if new.quantity or new.value else _price_of(context, prices, subject, old)
+                moved = _Moves({Effect.FLOW: new.quantity - old.quantity})
+            price = new.price_usd if new.quantity or new.value else self._price_of(prices, subject, old)
             _balance_effects(effects, old, new, moved, ZERO if price is None else price)
-    return effects
+        return {effect: amount for effect, amount in effects.items() if amount}
+
+    def _price_of(self, prices: Prices, subject: SubjectKey, old: _Side) -> Decimal | None:
+        """The present price of an asset that is no longer held; the old one if it has none now."""
+        account = self.context.accounts.get(AccountId(subject[0]))
+        price = prices.usd(AssetId(subject[2]), account.venue) if account else None
+        return old.price_usd if price is None else price
+
+
+@dataclass
+class EffectSums:
+    """What all things of a fund add to its bridge; each can be replaced. Adding under ``summing()``."""
+
+    by_thing: dict[ThingKey, Effects] = field(default_factory=dict)
+    total: dict[Effect, Decimal] = field(default_factory=lambda: dict.fromkeys(Effect, ZERO))
+
+    def put(self, key: ThingKey, effects: Effects) -> None:
+        """Count a thing, in the place of what was counted for it before."""
+        for effect, amount in self.by_thing.get(key, {}).items():
+            self.total[effect] -= amount
+        for effect, amount in effects.items():
+            self.total[effect] += amount
+        self.by_thing[key] = effects
+
+    def copied(self) -> Self:
+        """The same sums, to go on with."""
+        return type(self)(dict(self.by_thing), dict(self.total))
+
+
+def bridge_to_previous(
+    start: Start,
+    fund: NodeId,
+    manual: Iterable[NavLine],
+    classes: Iterable[ClassState],
+    nav: Decimal,
+    *,
+    effects: Effects,
+    lines: int,
+) -> tuple[NavBridge, tuple[Failure, ...]]:
+    """The bridge of one fund from its last NAV, rounded. Under ``exact()``.
+
+    ``effects`` is the sum over all things, ``lines`` the number of present lines and ``manual`` those of
+    manual items. Rounding is carried by ``unexplained``; should more than rounding be left over, the parts
+    do not fit together and a blocking failure says so.
+    """
+    states = tuple(classes)
+    found = dict(effects)
+    found[Effect.FEE] -= sum((one.accrual for one in states), ZERO)
+    found[Effect.FLOW] += sum((one.paid for one in states), ZERO)
+    dealings = sum((one.flow for one in states), ZERO)
+    pending = _pending(manual) - _pending(start.opening.lines)
+    unmatched = found[Effect.FLOW] + pending - dealings
+    bridge = _rounded(start, found, nav, unmatched)
+    figures = lines + len(start.opening.lines) + len(states)
+    return bridge, _checks(start.context, fund, bridge, found[Effect.UNEXPLAINED], figures)
 
 
 def _balance_effects(
@@ -165,26 +224,8 @@ def _position_effects(effects: dict[Effect, Decimal], old: _Side, new: _Side, mo
     effects[Effect.PRICE] += new.value - old.value - unexplained
 
 
-def _price_of(context: Context, prices: Prices, subject: SubjectKey, old: _Side) -> Decimal | None:
-    """The present price of an asset that is no longer held; the old one if it has none now."""
-    account = context.accounts.get(AccountId(subject[0]))
-    price = prices.usd(AssetId(subject[2]), account.venue) if account else None
-    return old.price_usd if price is None else price
-
-
-def _sides(lines: Iterable[NavLine]) -> dict[_Key, _Side]:
-    sides: dict[_Key, _Side] = {}
-    for line in lines:
-        sides.setdefault(_key(line), _Side()).add(line)
-    return sides
-
-
-def _key(line: NavLine) -> _Key:
-    return line.kind, (line.account, line.wallet, line.subject, line.kind is LineKind.POSITION)
-
-
-def _moves(context: Context, fund: NodeId, flows: Iterable[Flow]) -> dict[_Key, _Moves]:
-    moves: dict[_Key, _Moves] = {}
+def _moves(context: Context, fund: NodeId, flows: Iterable[Flow]) -> dict[ThingKey, _Moves]:
+    moves: dict[ThingKey, _Moves] = {}
     for flow in flows:
         kind = LineKind.POSITION if flow.delta.is_position else LineKind.BALANCE
         for part in flow.parts:
@@ -193,34 +234,24 @@ def _moves(context: Context, fund: NodeId, flows: Iterable[Flow]) -> dict[_Key, 
     return moves
 
 
-def _pending_change(opening: FundNav, lines: Iterable[NavLine]) -> Decimal:
-    """The change of manual items that stand for money under way; they are matched with dealings."""
-
-    def pending(side: Iterable[NavLine]) -> Decimal:
-        return sum(
-            (
-                line.value_usd or ZERO
-                for line in side
-                if line.kind is LineKind.MANUAL and line.wallet in _PENDING
-            ),
-            ZERO,
-        )
-
-    return pending(lines) - pending(opening.lines)
+def _pending(lines: Iterable[NavLine]) -> Decimal:
+    """Manual items that stand for money under way; their change is matched with dealings."""
+    return sum(
+        (
+            line.value_usd or ZERO
+            for line in lines
+            if line.kind is LineKind.MANUAL and line.wallet in _PENDING
+        ),
+        ZERO,
+    )
 
 
-def _rounded(
-    context: Context,
-    published: FundNav,
-    opening: FundNav,
-    effects: Mapping[Effect, Decimal],
-    nav: Decimal,
-    unmatched: Decimal,
-) -> NavBridge:
-    places = context.inputs.policy.output_places
+def _rounded(start: Start, effects: Effects, nav: Decimal, unmatched: Decimal) -> NavBridge:
+    places = start.context.inputs.policy.output_places
     parts = {effect: rounded(value, places) for effect, value in effects.items()}
     del parts[Effect.UNEXPLAINED]
     closing = rounded(nav, places)
+    opening, published = start.opening, start.published
     correction = opening.nav_usd - published.nav_usd
     explained = sum(parts.values(), ZERO) + correction
     return NavBridge(

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey
 from truenav.calc.nav.model import Coverage, CoverageClass, FundNav, LineKind, NavLine
 from truenav.calc.nav.snapshots import Snapshot
+from truenav.core.ids import NodeId
 from truenav.core.money import ONE, ZERO, divided, rounded
 
 Weights = Mapping[CoverageClass, Decimal]
 
+LastKnown = Mapping[tuple[str, ...], Decimal]
+"""Absolute USD value at the last NAV by node, account, wallet, kind, subject and tag."""
 
-def weigh(
-    lines: Iterable[NavLine],
-    missing_wallets: Iterable[WalletKey],
-    previous: FundNav | None,
-    holdings: Iterable[tuple[Decimal, Weights]],
-) -> dict[CoverageClass, Decimal]:
-    """Absolute USD value by class of coverage, unrounded; of holdings, (share of the fund, its weights).
 
-    What is missing or unpriced weighs its last known absolute value, and nothing if there is none.
-    """
-    weights = dict.fromkeys(CoverageClass, ZERO)
-    last = _last_known(previous)
-    for line in lines:
-        if line.coverage is None:
-            continue
-        value = line.value_usd if line.value_usd is not None else last.get(_key(line), ZERO)
-        weights[line.coverage] += abs(value)
-    gone = set(missing_wallets)
-    for (_, account, wallet, kind, _, _), value in last.items():
+def last_known(previous: FundNav | None) -> LastKnown:
+    """What the lines of the last NAV were worth; nothing without one."""
+    last: dict[tuple[str, ...], Decimal] = {}
+    for line in previous.lines if previous else ():
+        last[_key(line)] = last.get(_key(line), ZERO) + abs(line.value_usd or ZERO)
+    return last
+
+
+def weight_of(line: NavLine, last: LastKnown) -> Decimal:
+    """Absolute USD value, unrounded; of an unpriced line the last known one, nothing if there is none."""
+    return abs(line.value_usd if line.value_usd is not None else last.get(_key(line), ZERO))
+
+
+def weight_gone(last: LastKnown, missing_wallets: Set[WalletKey]) -> Mapping[NodeId, Decimal]:
+    """The last known absolute value, by node, of what the wallets without a snapshot held."""
+    gone: dict[NodeId, Decimal] = {}
+    for (node, account, wallet, kind, _, _), value in last.items():
         of_wallet = kind in {LineKind.BALANCE, LineKind.POSITION}
-        if of_wallet and (account, wallet, kind is LineKind.POSITION) in gone:
-            weights[CoverageClass.MISSING] += value
-    for share, below in holdings:
-        for coverage, weight in below.items():
-            weights[coverage] += abs(share) * weight
-    return weights
+        if of_wallet and (account, wallet, kind is LineKind.POSITION) in missing_wallets:
+            gone[NodeId(node)] = gone.get(NodeId(node), ZERO) + value
+    return gone
 
 
 def coverage_of(weights: Weights, lines_unpriced: int, wallets_missing: bool, places: int) -> Coverage:
@@ -68,13 +67,6 @@ def coverage_of(weights: Weights, lines_unpriced: int, wallets_missing: bool, pl
 def missing_wallets(snapshots: Mapping[WalletKey, Snapshot]) -> frozenset[WalletKey]:
     """The wallets without a usable snapshot."""
     return frozenset(key for key, snapshot in snapshots.items() if snapshot.fact is None)
-
-
-def _last_known(previous: FundNav | None) -> dict[tuple[str, ...], Decimal]:
-    last: dict[tuple[str, ...], Decimal] = {}
-    for line in previous.lines if previous else ():
-        last[_key(line)] = last.get(_key(line), ZERO) + abs(line.value_usd or ZERO)
-    return last
 
 
 def _key(line: NavLine) -> tuple[str, ...]:

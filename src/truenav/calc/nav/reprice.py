@@ -6,51 +6,73 @@ Method: docs/methods/nav.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from truenav.calc.nav.model import NavInputs, NavResult
-from truenav.calc.nav.strike import strike_nav
-from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.calc.nav.model import NavInputs
+from truenav.calc.nav.valuation import Valuation, value_nav, value_run
+from truenav.calc.pricing.quotes import QuoteKey, quote_key
+from truenav.core.facts import Fact, Quote
+from truenav.core.failure import InvalidInputError
+from truenav.core.money import exact
+
+__all__ = ["Valuation", "reprice", "value_nav", "with_quotes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
-    """A NAV with what it was computed from; ``result`` is ``strike_nav(inputs)``."""
+class EarlierInstantError(InvalidInputError):
+    """A valuation was to be repriced as of an instant before its own."""
 
-    inputs: NavInputs
-    result: NavResult
-
-
-def value_nav(inputs: NavInputs) -> Valuation:
-    """Strike a NAV that is to be repriced. Refuses what ``strike_nav`` refuses."""
-    return Valuation(inputs, strike_nav(inputs))
+    code = "earlier-instant"
+    title = "A valuation follows its marks forward only"
 
 
 def reprice(valuation: Valuation, quotes: Iterable[Fact], *, as_of: datetime) -> Valuation:
-    """The valuation with newer quotes, at an instant not before its own.
+    """The valuation with newer quotes, at an instant not before its own (``EarlierInstantError``).
 
-    Equal, in every field, to ``value_nav(with_quotes(valuation.inputs, quotes, as_of=as_of))``.
+    Equal, in every field of its result, to ``value_nav(with_quotes(valuation.inputs, quotes, as_of=as_of))``.
+    Costs as much as that where time itself changed the run: a snapshot grew stale, a manual item ended.
     """
-    return value_nav(with_quotes(valuation.inputs, quotes, as_of=as_of))
+    if as_of < valuation.inputs.as_of:
+        raise EarlierInstantError(
+            f"The valuation is as of {valuation.inputs.as_of.isoformat()}; it cannot go back to "
+            f"{as_of.isoformat()}. Value it anew."
+        )
+    facts, newer = _merged(valuation.inputs.facts, quotes, as_of)
+    inputs = replace(valuation.inputs, as_of=as_of, facts=facts)
+    if as_of >= valuation.run.until:
+        return value_nav(inputs)
+    with exact():
+        return value_run(valuation.run.at(inputs), valuation.prices.renewed(newer, as_of), valuation)
 
 
 def with_quotes(inputs: NavInputs, quotes: Iterable[Fact], *, as_of: datetime) -> NavInputs:
     """The inputs as of an instant, each quote in the place of the one of its source, pair and kind.
 
-    Where the inputs hold a later quote than the one given, theirs stays.
+    Where the inputs hold a later one than that given, theirs stays. Quotes after ``as_of`` are not taken.
     """
-    newest: dict[tuple[str, str, str, QuoteKind], Fact] = {}
-    others: list[Fact] = []
-    for fact in (*inputs.facts, *quotes):
-        if not isinstance(body := fact.body, Quote):
-            others.append(fact)
-            continue
-        key = (fact.source, body.base, body.quote, body.kind)
-        known = newest.get(key)
-        if known is None or _recency(known) <= _recency(fact):
-            newest[key] = fact
-    return replace(inputs, as_of=as_of, facts=(*others, *newest.values()))
+    return replace(inputs, as_of=as_of, facts=_merged(inputs.facts, quotes, as_of)[0])
+
+
+def _merged(
+    facts: Iterable[Fact], quotes: Iterable[Fact], as_of: datetime
+) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """The facts with those quotes that are newer than theirs, and these alone."""
+    newer: dict[QuoteKey, Fact] = {}
+    for fact in quotes:
+        if isinstance(fact.body, Quote) and fact.occurred_at <= as_of:
+            key = quote_key(fact.source, fact.body)
+            if key not in newer or _recency(newer[key]) <= _recency(fact):
+                newer[key] = fact
+    kept: list[Fact] = []
+    for fact in facts:
+        if isinstance(fact.body, Quote) and fact.occurred_at <= as_of:
+            key = quote_key(fact.source, fact.body)
+            given = newer.get(key)
+            if given is not None and _recency(fact) <= _recency(given):
+                continue
+            newer.pop(key, None)
+        kept.append(fact)
+    return (*kept, *newer.values()), tuple(newer.values())
 
 
 def _recency(fact: Fact) -> tuple[datetime, str, str]:

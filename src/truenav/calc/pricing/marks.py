@@ -176,12 +176,13 @@ class Selection:
     def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
         """The same subjects at a later instant, where these quotes are not what they were."""
         picking = self._picking.renewed(quotes, changed, as_of)
+        unknown = [
+            subject
+            for subject in self.by_subject
+            if subject.id == USD or picking.thing(subject) not in picking.known
+        ]
         with exact():
-            again = {
-                subject: picking.mark(subject)
-                for subject in self.by_subject
-                if subject.id == USD or picking.thing(subject) not in picking.known
-            }
+            again = {subject: picking.mark(subject) for subject in unknown}
         return type(self)({**self.by_subject, **again}, picking)
 
     def differing(self, before: Selection) -> set[Subject]:
