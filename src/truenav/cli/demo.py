@@ -52,6 +52,7 @@ def demo(*, once: bool, files: Path | None, port: int | None) -> None:
         _run(Demo(house, folder, address, steps))
         say(f"\nFrom start to verified NAV: {time.monotonic() - began:.1f} s")
         if not once:
+            _let_prices_walk(address)
             _serve(port)
 
 
@@ -123,6 +124,13 @@ def _await_simulator(process: subprocess.Popen[bytes], address: str, log: Path) 
             return
     last = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
     raise UnavailableError(f"The simulator did not start: {last[0]} (see {log})")
+
+
+def _let_prices_walk(address: str) -> None:
+    """From here on the venues' prices move, for pages to follow; until here the NAV is always the same."""
+    import httpx
+
+    httpx.post(f"{address}/_simulator/walk", json={"on": True}, timeout=5).raise_for_status()
 
 
 def _serve(port: int | None) -> None:

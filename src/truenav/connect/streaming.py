@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +59,42 @@ class StreamHealth:
     messages: int = 0
     reconnects: int = 0
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketHealth:
+    """How the streams of one venue do, the worst of them counting.
+
+    ``since`` is when the state began, ``trouble`` why a stream broke last.
+    """
+
+    state: StreamState
+    since: datetime
+    last_message_at: datetime | None
+    reconnects: int
+    trouble: str
+
+
+def market_health(streams: Sequence[StreamHealth]) -> MarketHealth | None:
+    """The streams of one venue judged together; None where there is none."""
+    if not streams:
+        return None
+    worst = min(streams, key=lambda one: _RANK[one.state])
+    heard = [one.last_message_at for one in streams if one.last_message_at is not None]
+    return MarketHealth(
+        state=worst.state,
+        since=max(one.since for one in streams if one.state is worst.state),
+        last_message_at=max(heard, default=None),
+        reconnects=sum(one.reconnects for one in streams),
+        trouble=worst.trouble,
+    )
+
+
+_RANK: Mapping[StreamState, int] = {
+    StreamState.BROKEN: 0,
+    StreamState.CONNECTING: 1,
+    StreamState.STANDING: 2,
+}
 
 
 class _NoRedirect(connect):

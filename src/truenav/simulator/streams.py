@@ -20,7 +20,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 1.0
 """How often prices are looked at when nobody changed one by hand: a moving clock moves them, too."""
 
 GARBAGE = "<html>502 Bad Gateway</html>"

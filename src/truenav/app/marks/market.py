@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +12,7 @@ from truenav.app.house import House
 from truenav.app.marks.board import QuoteKey
 from truenav.connect.contract import ParseContext, Parsed, Payload, StreamingConnector, StreamPlan
 from truenav.connect.errors import VenueError
-from truenav.connect.streaming import MarketStream, StreamState
+from truenav.connect.streaming import MarketHealth, MarketStream, market_health
 from truenav.connect.transport import open_network
 from truenav.core.facts import Fact, QuoteKind
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
@@ -25,20 +24,6 @@ READ_AGAIN_AFTER = timedelta(seconds=5)
 """Streams of one venue that open together share one reading by request."""
 
 _log = structlog.get_logger("truenav.marks")
-
-
-@dataclass(frozen=True, slots=True)
-class MarketHealth:
-    """How the streams of one venue do, the worst of them counting.
-
-    ``since`` is when the state began, ``trouble`` why a stream broke last.
-    """
-
-    state: StreamState
-    since: datetime
-    last_message_at: datetime | None
-    reconnects: int
-    trouble: str
 
 
 class LiveMarket:
@@ -72,18 +57,7 @@ class LiveMarket:
     @property
     def health(self) -> MarketHealth | None:
         """How the streams do; None where there is nothing to follow."""
-        if not self._streams:
-            return None
-        every = [stream.health for stream in self._streams]
-        worst = min(every, key=lambda one: _RANK[one.state])
-        heard = [one.last_message_at for one in every if one.last_message_at is not None]
-        return MarketHealth(
-            state=worst.state,
-            since=max(one.since for one in every if one.state is worst.state),
-            last_message_at=max(heard, default=None),
-            reconnects=sum(one.reconnects for one in every),
-            trouble=worst.trouble,
-        )
+        return market_health([stream.health for stream in self._streams])
 
     def _stream(self, plan: StreamPlan, number: int) -> MarketStream:
         return MarketStream(
@@ -141,13 +115,6 @@ def _is_wanted(terms: Instrument, venue: str, wanted: Collection[QuoteKey]) -> b
         terms.quote,
         QuoteKind.INDEX,
     ) in wanted
-
-
-_RANK: Mapping[StreamState, int] = {
-    StreamState.BROKEN: 0,
-    StreamState.CONNECTING: 1,
-    StreamState.STANDING: 2,
-}
 
 
 async def _forget(payload: Payload) -> None:

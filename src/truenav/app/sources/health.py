@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from truenav.app.sources.jobs import GATHER_ONE
 from truenav.app.sources.model import Connection
 from truenav.connect.registry import connector
-from truenav.core.ids import AccountId, ConnectionId
+from truenav.connect.streaming import MarketHealth
+from truenav.core.ids import AccountId, ConnectionId, TenantId
 from truenav.store import progress
 from truenav.store.answers import HOURS, Answers, answers_of
 from truenav.store.database import Session
@@ -18,6 +20,10 @@ from truenav.store.progress import TaskProgress, TaskState
 
 QUIET = timedelta(hours=24)
 """A connection that answered nothing for so long is told."""
+
+
+Streams = Mapping[tuple[str, str], MarketHealth]
+"""Streams' health by connector and base URL (empty: the venue's own)."""
 
 
 class SourceState(StrEnum):
@@ -36,7 +42,8 @@ class SourceHealth:
     """One connection as people see it.
 
     ``delay_seconds`` is how long the newest answer took; ``hourly`` counts the answers of the last 24
-    hours, the oldest hour first. ``error`` is why the last gathering failed, ``job`` the one that runs.
+    hours, the oldest hour first. ``error`` is why the last gathering failed, ``job`` the one that runs,
+    ``stream`` how the live prices of its venue do; None while nobody looks at them.
     """
 
     id: ConnectionId
@@ -54,16 +61,31 @@ class SourceHealth:
     total: int | None
     job: str | None
     gathered_at: datetime | None
+    stream: MarketHealth | None
+
+
+class StreamWatch(Protocol):
+    """Who keeps the streams of this server."""
+
+    def health(self, tenant: TenantId) -> Streams:
+        """How the streams of a tenant's venues do."""
+        ...
 
 
 def source_health(
-    session: Session, connections: Sequence[Connection], *, now: datetime
+    session: Session, connections: Sequence[Connection], streams: Streams, *, now: datetime
 ) -> tuple[SourceHealth, ...]:
     """The health of these connections, in their order."""
     known = answers_of(session, {_source(one) for one in connections}, now=now)
     parts = progress.latest_parts(session, GATHER_ONE)
     return tuple(
-        _health(one, known.get(_source(one)), parts.get(one.account or one.id), now=now)
+        _health(
+            one,
+            known.get(_source(one)),
+            parts.get(one.account or one.id),
+            streams.get((one.connector, one.base_url or "")),
+            now=now,
+        )
         for one in connections
     )
 
@@ -73,7 +95,12 @@ def _source(connection: Connection) -> tuple[str, str]:
 
 
 def _health(
-    connection: Connection, answers: Answers | None, part: TaskProgress | None, *, now: datetime
+    connection: Connection,
+    answers: Answers | None,
+    part: TaskProgress | None,
+    stream: MarketHealth | None,
+    *,
+    now: datetime,
 ) -> SourceHealth:
     manifest = connector(connection.connector).manifest
     latest = None if answers is None else answers.latest
@@ -94,6 +121,7 @@ def _health(
         total=None if part is None else part.total,
         job=part.id.partition(":")[0] if part is not None and running else None,
         gathered_at=None if part is None else part.updated_at,
+        stream=stream,
     )
 
 

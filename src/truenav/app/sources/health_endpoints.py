@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from truenav.app.exports.wire import as_table
 from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
@@ -12,9 +12,10 @@ from truenav.app.http.models import Answer, Instant
 from truenav.app.http.routes import Router, requires
 from truenav.app.sources.catalogues import CONNECTIONS
 from truenav.app.sources.context import parse_context
-from truenav.app.sources.health import SourceHealth, SourceState, source_health
+from truenav.app.sources.health import SourceHealth, SourceState, StreamWatch, source_health
 from truenav.connect.contract import AccountConnector, Connector, MarketConnector
 from truenav.connect.registry import connector, connector_names
+from truenav.connect.streaming import StreamState
 
 router = Router(prefix="/sources", tags=["sources"])
 
@@ -45,10 +46,21 @@ class ConnectorAnswer(Answer):
         )
 
 
+class StreamAnswer(Answer):
+    """How the streams of a connection's venue do on this server; ``trouble`` is why one broke last."""
+
+    state: StreamState
+    since: Instant
+    last_message_at: Instant | None
+    reconnects: int
+    trouble: str
+
+
 class HealthAnswer(Answer):
     """How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
 
-    ``error`` is why the last gathering failed, ``job`` the gathering that runs now.
+    ``error`` is why the last gathering failed, ``job`` the gathering that runs now. ``stream`` is null where
+    nobody looks at live prices of its venue, or it has none.
     """
 
     id: str
@@ -66,6 +78,7 @@ class HealthAnswer(Answer):
     total: int | None
     job: str | None
     gathered_at: Instant | None
+    stream: StreamAnswer | None
 
     @classmethod
     def of(cls, health: SourceHealth) -> Self:
@@ -90,12 +103,14 @@ def list_connectors() -> list[ConnectorAnswer]:
 
 @router.get("/health", dependencies=[requires("source:read", sight="narrowed"), Depends(as_table)])
 def list_health(
-    principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
+    request: Request, principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
 ) -> list[HealthAnswer]:
-    """How each connection does, by id: its last answer, its last gathering, what goes on now."""
+    """How each connection does, by id: its last answer, its last gathering, its stream, what goes on now."""
+    watch: StreamWatch = request.app.state.marks
     every = CONNECTIONS.list_all(session, principal)
     seen = [one.body for one in every if CONNECTIONS.seen(sight, one.body)]
-    return [HealthAnswer.of(one) for one in source_health(session, seen, now=now)]
+    streams = watch.health(principal.tenant)
+    return [HealthAnswer.of(one) for one in source_health(session, seen, streams, now=now)]
 
 
 @router.get("/assets", dependencies=[requires("portfolio:read", sight="narrowed")])
