@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
-from tests.calc.nav.conftest import DAY, INSTRUMENTS, PERP, START, House
+import pytest
+from tests.calc.nav.conftest import DAY, PERP, START, House
 from tests.calc.nav.test_fund_of_funds import two_funds
+from tests.calc.nav.worlds import World
 
-from truenav.calc.nav.breakdown import (
-    by_asset,
-    by_venue,
-    coverage_by_node,
-    look_through,
-    previous_values,
-    shares_owned,
-    value_by_name,
-)
+from truenav.calc.nav.breakdown import Breakdown, look_through, previous_values, shares_owned
+from truenav.calc.nav.reprice import reprice, value_nav
+from truenav.calc.nav.strike import strike_nav
 from truenav.core.asset import BTC, ETH, USDT
-from truenav.core.instrument import InstrumentBook
 from truenav.core.money import exact
 from truenav.core.portfolio import ByAsset, ByShare, NodeKind
 
@@ -44,22 +40,21 @@ def test_a_contract_and_its_coin_are_one_concentration() -> None:
     house = two_funds()
     house.positions("alpha-1", START, (PERP, "-1", "50000"))
     house.mark(START, PERP, "50000")
-    (bitcoin,) = by_asset(look_through(house.strike("fof", START)), InstrumentBook(INSTRUMENTS))
+    (bitcoin,) = Breakdown(value_nav(house.inputs("fof", START))).assets
     assert (bitcoin.key, bitcoin.gross, bitcoin.net, bitcoin.lines) == (BTC, 50_000, 0, 2)
 
 
 def test_venues_add_up_to_the_nav_and_manual_items_have_none(simple: House) -> None:
     simple.manual("alpha", START, "250")
-    inputs = simple.inputs("alpha", START)
-    result = simple.strike("alpha", START)
-    found = {one.key: one.value for one in by_venue(look_through(result), inputs.accounts)}
+    valuation = value_nav(simple.inputs("alpha", START))
+    found = {one.key: one.value for one in Breakdown(valuation).venues}
     assert found == {"okx": 60_000, "": 250}
-    assert sum(found.values()) == result.root.nav_usd
+    assert sum(found.values()) == valuation.result.root.nav_usd
 
 
 def test_what_a_failure_puts_at_stake_is_found_under_every_name_of_its_lines(simple: House) -> None:
-    at_stake = value_by_name(look_through(simple.strike("alpha", START)))
-    assert (at_stake["okx-1"], at_stake["alpha"], at_stake[BTC]) == (60_000, 60_000, 50_000)
+    found = Breakdown(value_nav(simple.inputs("alpha", START)))
+    assert [found.at_stake(name) for name in ("okx-1", "alpha", BTC, ETH)] == [60_000, 60_000, 50_000, None]
 
 
 def _split_fund() -> House:
@@ -77,12 +72,12 @@ def _split_fund() -> House:
 def test_a_node_has_the_coverage_of_what_lies_below_it() -> None:
     house = _split_fund()
     first = house.strike("alpha", START)
-    assert {one.observed for one in coverage_by_node(house.inputs("alpha", START), first).values()} == {1}
+    opening = Breakdown(value_nav(house.inputs("alpha", START)))
+    assert {one.observed for one in opening.coverage.values()} == {1}
     at = START + 2 * DAY
     house.prices(at, {USDT: "1"})
     house.balances("okx-1", at, {BTC: "1", USDT: "10000"})
-    inputs = house.inputs("alpha", at, previous=first.funds)
-    found = coverage_by_node(inputs, house.strike("alpha", at, first.funds))
+    found = Breakdown(value_nav(house.inputs("alpha", at, previous=first.funds))).coverage
     assert (found["coins"].missing, found["coins"].lines_unpriced) == (1, 1)
     assert (found["cash"].missing, found["cash"].api) == (0, 1)
     assert found["alpha"].missing == Decimal("0.833333333333333333")
@@ -94,3 +89,19 @@ def test_what_each_node_was_worth_at_the_last_nav() -> None:
     inputs = house.inputs("alpha", START + DAY, previous=first.funds)
     assert previous_values(inputs) == {"alpha": 60_000, "coins": 50_000, "cash": 10_000}
     assert previous_values(house.inputs("alpha", START)) == {}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_breakdown_that_follows_its_valuation_is_one_made_anew(seed: int) -> None:
+    world = World(seed)
+    opening = strike_nav(world.inputs(START))
+    at = world.next_day()
+    valuation = value_nav(world.inputs(at, previous=opening.funds))
+    found = Breakdown(valuation)
+    for step in (1, 200, 600):
+        at += timedelta(seconds=step)
+        valuation = reprice(valuation, world.quotes(at), as_of=at)
+        found, anew = Breakdown(valuation, found), Breakdown(valuation)
+        assert (found.assets, found.venues, found.coverage) == (anew.assets, anew.venues, anew.coverage)
+        for line in valuation.result.root.lines:
+            assert found.at_stake(line.node) == anew.at_stake(line.node)

@@ -68,10 +68,10 @@ class _AtStake:
     def __init__(self, view: View, figures: Figures) -> None:
         prices = {one.code: one.price_usd for one in view.result.numeraire_prices}
         self._price = prices.get(figures.numeraire)
-        self._usd = view.at_stake
+        self._usd = view.breakdown.at_stake
 
     def __call__(self, name: str) -> Decimal | None:
-        usd = self._usd.get(name)
+        usd = self._usd(name)
         if usd is None or self._price is None or self._price <= 0:
             return None
         return (usd / self._price).quantize(Decimal("0.01"))

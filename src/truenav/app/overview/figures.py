@@ -182,14 +182,14 @@ def _hurt(view: View, shown: _Shown) -> Hurt:
             for one in found
         ]
 
-    symbols = {one.key: assets.symbol(AssetId(one.key)) for one in view.assets}
-    largest = sorted(view.venues, key=lambda one: -one.value)
+    symbols = {one.key: assets.symbol(AssetId(one.key)) for one in view.breakdown.assets}
+    largest = sorted(view.breakdown.venues, key=lambda one: -one.value)
     priced = shown.price is not None
     return Hurt(
         gross=shown(totals.gross_exposure_usd),
         net=shown(totals.net_exposure_usd),
         leverage=totals.leverage,
-        by_asset=tuple(shares(view.assets, symbols, of_value=False)[:LARGEST]) if priced else (),
+        by_asset=tuple(shares(view.breakdown.assets, symbols, of_value=False)[:LARGEST]) if priced else (),
         by_venue=tuple(shares(largest, {}, of_value=True)[:LARGEST]) if priced else (),
         margins=tuple(sorted(view.margins, key=lambda one: (-(one.ratio or ZERO), one.account))),
         missing=missing,
@@ -198,9 +198,9 @@ def _hurt(view: View, shown: _Shown) -> Hurt:
 
 def _unknown(view: View, shown: _Shown) -> Unknown:
     result = view.result
-    stale = -sum((one.stale for one in view.venues), ZERO)
+    stale = -sum((one.stale for one in view.breakdown.venues), ZERO)
     reasons = [
-        Doubt(failure, shown(at_stake) if (at_stake := view.at_stake.get(failure.subject)) else None)
+        Doubt(failure, shown(at_stake) if (at_stake := view.breakdown.at_stake(failure.subject)) else None)
         for failure in result.failures
     ]
     reasons.sort(
@@ -261,7 +261,7 @@ def _row(
         missing += (Missing("change", "numeraire-unpriced-then", shown.code),)
     if intraday is None:
         missing += (Missing("intraday", "not-known-at-start-of-day"),)
-    coverage = view.coverage.get(name)
+    coverage = view.breakdown.coverage.get(name)
     whole = coverage is None or (coverage.missing == 0 and coverage.stale == 0 and not totals.lines_unpriced)
     here = Missing("coverage", "holds-nothing") if coverage is None else None
     return Row(
@@ -313,7 +313,7 @@ def _sites(view: View, shown: _Shown) -> tuple[Site, ...]:
             stale=one.stale != 0,
             margin_used=max(ratios[one.key]) if one.key in ratios else None,
         )
-        for one in sorted(view.venues, key=lambda one: (-one.value, one.key))
+        for one in sorted(view.breakdown.venues, key=lambda one: (-one.value, one.key))
     )
 
 

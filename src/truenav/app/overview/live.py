@@ -145,7 +145,9 @@ class LiveViews:
         live = board.latest(kept.wanted)
         as_of = max(self._house.clock.now(), kept.as_of)
         valuation = reprice(kept.valuation, live.quotes, as_of=as_of)
-        view = view_of(valuation, kept.around, live=_liveness(live), unarchived=_unarchived(live))
+        view = view_of(
+            valuation, kept.around, moved=kept.view, live=_liveness(live), unarchived=_unarchived(live)
+        )
         return replace(kept, view=view, valuation=valuation, stamp=live.stamp, made={})
 
     def _replace(self, key: _Key, before: Kept, after: Kept) -> bool:

@@ -12,25 +12,16 @@ from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.overview.margins import account_margins
 from truenav.app.overview.model import POLLED, Liveness, Margin
 from truenav.app.overview.summaries import NavSummary, summaries_of
-from truenav.calc.nav.breakdown import (
-    Slice,
-    by_asset,
-    by_venue,
-    coverage_by_node,
-    look_through,
-    previous_values,
-    value_by_name,
-)
-from truenav.calc.nav.model import Coverage, LineKind, NavInputs, NavResult
+from truenav.calc.nav.breakdown import Breakdown, previous_values
+from truenav.calc.nav.model import LineKind, NavInputs, NavResult
 from truenav.calc.nav.reprice import Valuation, value_nav
 from truenav.calc.nav.strike import strike_nav
 from truenav.calc.portfolio.intraday import flows_by_node
 from truenav.calc.portfolio.subbooks import ordered_rules
 from truenav.calc.portfolio.tree import Tree
-from truenav.core.facts import Fact
+from truenav.core.facts import Fact, Transfer
 from truenav.core.failure import TruenavError
 from truenav.core.ids import AccountId, NodeId, Sha256, TenantId
-from truenav.core.instrument import InstrumentBook
 from truenav.core.money import ZERO, AssetId, exact
 from truenav.store import runs
 from truenav.store.database import Session
@@ -56,6 +47,7 @@ class Surroundings:
 
     opening: Opening | None
     since_opening: tuple[Fact, ...]
+    before: Mapping[NodeId, Decimal]
     published: Run | None
     history: tuple[NavSummary, ...]
     margins: tuple[Margin, ...]
@@ -65,7 +57,6 @@ class Surroundings:
 class View:
     """A valuation and its surroundings, in USD. ``before`` and ``intraday`` are by node; None: unknown.
 
-    ``assets`` and ``venues`` look through holdings; ``at_stake`` is the absolute value behind each name.
     ``unarchived`` names the messages of live marks, whose bytes nobody can ask for.
     """
 
@@ -74,10 +65,7 @@ class View:
     published: Run | None
     before: Mapping[NodeId, Decimal]
     intraday: Mapping[NodeId, Decimal | None]
-    coverage: Mapping[NodeId, Coverage]
-    assets: tuple[Slice, ...]
-    venues: tuple[Slice, ...]
-    at_stake: Mapping[str, Decimal]
+    breakdown: Breakdown
     history: tuple[NavSummary, ...]
     margins: tuple[Margin, ...]
     live: Liveness = POLLED
@@ -113,6 +101,7 @@ def read_surroundings(
     return Surroundings(
         opening=opening,
         since_opening=() if opening is None else _facts_since(session, house, tenant, inputs, opening.at),
+        before=previous_values(inputs),
         published=runs.previous_published(session, fund, before=as_of),
         history=summaries_of(session, house, tenant, recent),
         margins=account_margins(session, house, tenant, inputs),
@@ -123,22 +112,19 @@ def view_of(
     valuation: Valuation,
     around: Surroundings,
     *,
+    moved: View | None = None,
     live: Liveness = POLLED,
     unarchived: frozenset[Sha256] = frozenset(),
 ) -> View:
-    """A valuation among its surroundings; pure."""
+    """A valuation among its surroundings; ``moved`` is the view of the one that it was repriced from."""
     inputs, result = valuation.inputs, valuation.result
-    lines = tuple(look_through(result))
     return View(
         inputs=inputs,
         result=result,
         published=around.published,
-        before=previous_values(inputs),
+        before=around.before,
         intraday=_intraday(around, inputs, result),
-        coverage=coverage_by_node(inputs, result),
-        assets=by_asset(lines, InstrumentBook(inputs.instruments)),
-        venues=by_venue(lines, inputs.accounts),
-        at_stake=value_by_name(lines),
+        breakdown=Breakdown(valuation, moved.breakdown if moved else None),
         history=around.history,
         margins=around.margins,
         live=live,
@@ -219,11 +205,14 @@ def _flows(facts: tuple[Fact, ...], inputs: NavInputs, result: NavResult) -> Map
         account.id: ordered_rules(rule for rule in inputs.rules if rule.account == account.id)
         for account in inputs.accounts
     }
+    if not facts:
+        return {}
+    moved = {fact.body.amount.asset for fact in facts if isinstance(fact.body, Transfer)}
     prices: dict[tuple[str, str], Decimal] = {}
     anywhere: dict[str, Decimal] = {}
     for fund in result.funds:
         for line in fund.lines:
-            if line.kind is LineKind.BALANCE and line.price_usd is not None:
+            if line.subject in moved and line.kind is LineKind.BALANCE and line.price_usd is not None:
                 prices[line.account, line.subject] = line.price_usd
                 anywhere[line.subject] = line.price_usd
     units = {one.share_class: one.nav_per_unit_usd for fund in result.funds for one in fund.classes}

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, field, replace
 from decimal import Decimal
 
-from truenav.calc.ledger.book import WalletKey
-from truenav.calc.nav.coverage import coverage_of, last_known, weight_gone, weight_of
+from truenav.calc.nav.coverage import LastKnown, coverage_of, weight_of
 from truenav.calc.nav.model import (
     Coverage,
     CoverageClass,
+    FundNav,
     LineKind,
     NavInputs,
     NavLine,
     NavResult,
 )
+from truenav.calc.nav.valuation import Valuation
 from truenav.calc.portfolio.tree import Tree
-from truenav.core.account import Account
 from truenav.core.ids import InstrumentId, NodeId
-from truenav.core.instrument import InstrumentBook
-from truenav.core.money import ONE, ZERO, divided, exact
+from truenav.core.money import ONE, ZERO, divided, exact, summing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,77 +64,172 @@ def look_through(result: NavResult) -> Iterator[tuple[Decimal, NavLine]]:
             yield from ((share, line) for line in fund.lines if line.kind is not LineKind.HOLDING)
 
 
-def by_asset(lines: Iterable[tuple[Decimal, NavLine]], instruments: InstrumentBook) -> tuple[Slice, ...]:
-    """What each asset's price moves: exposure to the asset itself, or to the base of a contract."""
+class Breakdown:
+    """A valuation taken apart, in USD; made once, then only what its repricing changed is counted anew.
 
-    def asset(line: NavLine) -> str:
-        terms = instruments.instruments.get(InstrumentId(line.subject))
-        return terms.base if line.kind is LineKind.POSITION and terms else line.subject
+    ``assets``: what each asset's price moves, exposure to the asset itself or to the base of a contract.
+    ``venues``: what sits at each venue (of manual items the venue is empty). Both look through holdings, the
+    largest gross exposure first. ``coverage`` is by node, everything below it included; that of a fund is
+    the result's own.
+    """
 
-    return slice_lines((asset(line), share, line) for share, line in lines if line.gross_exposure_usd)
+    def __init__(self, valuation: Valuation, before: Breakdown | None = None) -> None:
+        """``before`` is the breakdown of the valuation that this one was repriced from."""
+        result, changed = valuation.result, valuation.changed
+        names = _Names(valuation.inputs)
+        with summing():
+            if before is None or changed is None:
+                self._counted = {fund.fund: _counted(names, fund, valuation) for fund in result.funds}
+            else:
+                self._counted = {
+                    fund.fund: before._counted[fund.fund].moved(names, fund.lines, changed[fund.fund])
+                    for fund in result.funds
+                }
+        self._shares = shares_owned(result)
+        self.assets = self._slices(lambda counted: counted.assets)
+        self.venues = self._slices(lambda counted: counted.venues)
+        self.coverage = _coverage(valuation, self._counted)
+
+    def at_stake(self, name: str) -> Decimal | None:
+        """Absolute USD value behind an account, subject or node: what a failure of it puts at stake.
+
+        None of a name that no line of an owned fund has.
+        """
+        with exact():
+            found = [
+                abs(self._shares[fund]) * one.names[name]
+                for fund, one in self._counted.items()
+                if self._shares[fund] and name in one.names
+            ]
+            return sum(found, ZERO) if found else None
+
+    def _slices(self, of: Callable[[_Counted], Mapping[str, _Tally]]) -> tuple[Slice, ...]:
+        sums: dict[str, _Tally] = {}
+        with exact():
+            for fund, counted in self._counted.items():
+                if self._shares[fund]:
+                    for key, tally in of(counted).items():
+                        sums.setdefault(key, _Tally()).add(tally, self._shares[fund])
+        found = (Slice(key, *astuple(tally)) for key, tally in sums.items() if tally.lines)
+        return tuple(sorted(found, key=lambda one: (-one.gross, -one.value, one.key)))
 
 
-def by_venue(lines: Iterable[tuple[Decimal, NavLine]], accounts: Iterable[Account]) -> tuple[Slice, ...]:
-    """What sits at each venue; of manual items the venue is empty."""
-    venues: dict[str, str] = {account.id: account.venue for account in accounts}
-    return slice_lines((venues.get(line.account, ""), share, line) for share, line in lines)
+@dataclass(slots=True)
+class _Tally:
+    """The running sums of one slice, in the order of its fields."""
+
+    value: Decimal = ZERO
+    gross: Decimal = ZERO
+    net: Decimal = ZERO
+    stale: Decimal = ZERO
+    lines: int = 0
+    unpriced: int = 0
+
+    def count(self, line: NavLine, times: int) -> None:
+        """Count a line (1), or no longer (-1)."""
+        value = times * (line.value_usd or ZERO)
+        self.value += value
+        self.gross += times * (line.gross_exposure_usd or ZERO)
+        self.net += times * (line.exposure_usd or ZERO)
+        self.stale += value if line.coverage is CoverageClass.STALE else ZERO
+        self.lines += times
+        self.unpriced += times * (line.value_usd is None)
+
+    def add(self, other: _Tally, share: Decimal) -> None:
+        """Add a share of another's sums, and all of its counts."""
+        self.value += share * other.value
+        self.gross += share * other.gross
+        self.net += share * other.net
+        self.stale += share * other.stale
+        self.lines += other.lines
+        self.unpriced += other.unpriced
 
 
-def value_by_name(lines: Iterable[tuple[Decimal, NavLine]]) -> Mapping[str, Decimal]:
-    """Absolute USD value behind every account, subject and node: what a failure of it puts at stake."""
-    found: dict[str, Decimal] = {}
-    with exact():
-        for share, line in lines:
-            for name in {line.account, line.subject, line.node}:
-                found[name] = found.get(name, ZERO) + abs(share * (line.value_usd or ZERO))
-    return found
+class _Names:
+    """What lines count under."""
+
+    def __init__(self, inputs: NavInputs) -> None:
+        self._venues: dict[str, str] = {account.id: account.venue for account in inputs.accounts}
+        self._instruments = {terms.id: terms.base for terms in inputs.instruments}
+
+    def asset(self, line: NavLine) -> str:
+        """The asset itself, or the base of a contract."""
+        is_position = line.kind is LineKind.POSITION
+        return (
+            self._instruments.get(InstrumentId(line.subject), line.subject) if is_position else line.subject
+        )
+
+    def venue(self, line: NavLine) -> str:
+        """Where it is held."""
+        return self._venues.get(line.account, "")
 
 
-def slice_lines(lines: Iterable[tuple[str, Decimal, NavLine]]) -> tuple[Slice, ...]:
-    """Lines with the key and share they count under, summed by key, the largest gross exposure first."""
-    sums: dict[str, list[Decimal]] = {}
-    counts: dict[str, list[int]] = {}
-    with exact():
-        for key, share, line in lines:
-            total = sums.setdefault(key, [ZERO, ZERO, ZERO, ZERO])
-            count = counts.setdefault(key, [0, 0])
-            value = share * (line.value_usd or ZERO)
-            total[0] += value
-            total[1] += share * (line.gross_exposure_usd or ZERO)
-            total[2] += share * (line.exposure_usd or ZERO)
-            total[3] += value if line.coverage is CoverageClass.STALE else ZERO
-            count[0] += 1
-            count[1] += line.value_usd is None
-    found = (
-        Slice(key, value, gross, net, stale, *counts[key]) for key, (value, gross, net, stale) in sums.items()
-    )
-    return tuple(sorted(found, key=lambda one: (-one.gross, -one.value, one.key)))
+@dataclass(slots=True)
+class _Counted:
+    """The lines of one fund, counted under each of their names; holdings only under their node."""
+
+    lines: tuple[NavLine, ...]
+    last: LastKnown
+    assets: dict[str, _Tally] = field(default_factory=dict)
+    venues: dict[str, _Tally] = field(default_factory=dict)
+    names: dict[str, Decimal] = field(default_factory=dict)
+    weights: dict[NodeId, dict[CoverageClass, Decimal]] = field(default_factory=dict)
+    unpriced: dict[NodeId, int] = field(default_factory=dict)
+
+    def count(self, names: _Names, line: NavLine, times: int) -> None:
+        """Count a line (1), or no longer (-1). Under ``summing()``."""
+        self.unpriced[line.node] = self.unpriced.get(line.node, 0) + times * (line.value_usd is None)
+        weights = self.weights.setdefault(line.node, dict.fromkeys(CoverageClass, ZERO))
+        if line.coverage is not None:
+            weights[line.coverage] += times * weight_of(line, self.last)
+        if line.kind is LineKind.HOLDING:
+            return
+        if line.gross_exposure_usd:
+            self.assets.setdefault(names.asset(line), _Tally()).count(line, times)
+        self.venues.setdefault(names.venue(line), _Tally()).count(line, times)
+        size = times * abs(line.value_usd or ZERO)
+        for name in {line.account, line.subject, line.node}:
+            self.names[name] = self.names.get(name, ZERO) + size
+
+    def moved(self, names: _Names, lines: tuple[NavLine, ...], changed: Iterable[int]) -> _Counted:
+        """The same fund, some of its lines changed. Under ``summing()``."""
+        found = _Counted(
+            lines,
+            self.last,
+            {key: replace(tally) for key, tally in self.assets.items()},
+            {key: replace(tally) for key, tally in self.venues.items()},
+            dict(self.names),
+            {node: dict(weights) for node, weights in self.weights.items()},
+            dict(self.unpriced),
+        )
+        for place in changed:
+            found.count(names, self.lines[place], -1)
+            found.count(names, lines[place], 1)
+        return found
 
 
-def coverage_by_node(inputs: NavInputs, result: NavResult) -> Mapping[NodeId, Coverage]:
-    """The coverage of every node, everything below it included; the funds' own are those of the result."""
-    tree = Tree(inputs.nodes)
-    previous = {one.fund: one for one in inputs.previous}
+def _counted(names: _Names, fund: FundNav, valuation: Valuation) -> _Counted:
+    counted = _Counted(fund.lines, valuation.run.funds[fund.fund].last)
+    for line in fund.lines:
+        counted.count(names, line, 1)
+    return counted
+
+
+def _coverage(valuation: Valuation, counted: Mapping[NodeId, _Counted]) -> Mapping[NodeId, Coverage]:
+    """What is counted at each node and what its wallets held that are gone, summed up the tree."""
+    tree, result = valuation.run.context.tree, valuation.result
     weights: dict[NodeId, dict[CoverageClass, Decimal]] = {}
     unpriced: dict[NodeId, int] = {}
-    gone: dict[NodeId, bool] = {}
+    gone: set[NodeId] = set()
     with exact():
-        for fund in result.funds:
-            missing = {
-                _wallet(one.account, one.wallet, one.kind) for one in fund.snapshots if not one.taken_at
-            }
-            last = last_known(previous.get(fund.fund))
-            lost = weight_gone(last, missing)
-            for line in fund.lines:
-                at = weights.setdefault(line.node, dict.fromkeys(CoverageClass, ZERO))
-                if line.coverage is not None:
-                    at[line.coverage] += weight_of(line, last)
-                unpriced[line.node] = unpriced.get(line.node, 0) + (line.value_usd is None)
-            for node in {NodeId(place[0]) for place in last}:
-                there = weights.setdefault(node, dict.fromkeys(CoverageClass, ZERO))
-                there[CoverageClass.MISSING] += lost.get(node, ZERO)
-                unpriced.setdefault(node, 0)
-            gone |= dict.fromkeys(lost, True)
+        for fund, one in counted.items():
+            weights |= {node: dict(found) for node, found in one.weights.items()}
+            unpriced |= one.unpriced
+            for place in one.last:
+                weights.setdefault(NodeId(place[0]), dict.fromkeys(CoverageClass, ZERO))
+            for node, weight in valuation.run.funds[fund].gone.items():
+                weights[node][CoverageClass.MISSING] += weight
+                gone.add(node)
         funds = {one.fund: one.coverage for one in result.funds}
         for node in reversed(tree.order):
             parent = tree.nodes[node].parent
@@ -144,12 +238,14 @@ def coverage_by_node(inputs: NavInputs, result: NavResult) -> Mapping[NodeId, Co
             above = weights.setdefault(parent, dict.fromkeys(CoverageClass, ZERO))
             for kind, weight in weights[node].items():
                 above[kind] += weight
-            unpriced[parent] = unpriced.get(parent, 0) + unpriced[node]
-            gone[parent] = gone.get(parent, False) or gone.get(node, False)
-        places = inputs.policy.output_places
+            unpriced[parent] = unpriced.get(parent, 0) + unpriced.get(node, 0)
+            if node in gone:
+                gone.add(parent)
+        places = valuation.inputs.policy.output_places
         found = {
-            node: coverage_of(weight, unpriced[node], gone.get(node, False), places)
+            node: coverage_of(weight, unpriced.get(node, 0), node in gone, places)
             for node, weight in weights.items()
+            if node not in funds
         }
     return {**found, **funds}
 
@@ -173,7 +269,3 @@ def previous_values(inputs: NavInputs) -> Mapping[NodeId, Decimal]:
                     sums[parent] += sums[node]
             values |= sums | {fund.fund: fund.nav_usd}
     return values
-
-
-def _wallet(account: str, wallet: str, kind: LineKind) -> WalletKey:
-    return account, wallet, kind is LineKind.POSITION

@@ -68,7 +68,7 @@ def _merged(
         if isinstance(fact.body, Quote) and fact.occurred_at <= as_of:
             key = quote_key(fact.source, fact.body)
             given = newer.get(key)
-            if given is not None and _recency(fact) <= _recency(given):
+            if given is not None and given != fact and _recency(fact) <= _recency(given):
                 continue
             newer.pop(key, None)
         kept.append(fact)

@@ -25,7 +25,6 @@ from truenav.core.facts import ManualItem
 from truenav.core.failure import Failure
 from truenav.core.ids import AccountId, NodeId
 from truenav.core.instrument import InstrumentBook
-from truenav.core.money import ZERO, summing
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -38,8 +37,8 @@ Value = TypeVar("Value")
 class FundRun:
     """What one fund brings to a run: its pieces in the order of its lines, and what they are found by.
 
-    ``start`` is None on its first NAV. ``gone`` is the last known value of what wallets without a
-    snapshot held.
+    ``start`` is None on its first NAV. ``gone`` is the last known value, by node, of what wallets without
+    a snapshot held.
     """
 
     fund: NodeId
@@ -50,7 +49,7 @@ class FundRun:
     start: Start | None
     income: Income
     last: LastKnown
-    gone: Decimal
+    gone: Mapping[NodeId, Decimal]
     instruments: InstrumentBook
 
     @cached_property
@@ -112,8 +111,6 @@ class Run:
         funds = {}
         for fund in context.funds:
             last = last_known(context.opening.funds.get(fund))
-            with summing():
-                gone = sum(weight_gone(last, missing).values(), ZERO)
             funds[fund] = FundRun(
                 fund=fund,
                 pieces=pieces.by_fund[fund],
@@ -123,7 +120,7 @@ class Run:
                 start=Start.of(context, fund, flows.by_fund[fund]),
                 income=income_of(context, fund, flows.by_fund[fund]),
                 last=last,
-                gone=gone,
+                gone=weight_gone(last, missing),
                 instruments=context.instruments,
             )
         return cls(

@@ -120,10 +120,10 @@ class LineSums:
         """Lines without a value."""
         return sum(one.unpriced for one in self.nodes.values())
 
-    def weighed(self, gone: Decimal, holdings: Iterable[tuple[Decimal, Weights]]) -> Weights:
+    def weighed(self, gone: Iterable[Decimal], holdings: Iterable[tuple[Decimal, Weights]]) -> Weights:
         """The weights of a fund: of its lines, of what is ``gone``, and of holdings by the share held."""
         weights = dict(self.weights)
-        weights[CoverageClass.MISSING] += gone
+        weights[CoverageClass.MISSING] += sum(gone, ZERO)
         for share, below in holdings:
             for coverage, weight in below.items():
                 weights[coverage] += abs(share) * weight

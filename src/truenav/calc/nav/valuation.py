@@ -117,7 +117,7 @@ def _value_fund(
     classes, unshared = allocate(context, prices, fund, gross)
     nav = gross - sum((one.accrued for one in classes), ZERO)
     bridge, unbridged = _bridge(part, lines, classes, nav)
-    weights = lines.sums.weighed(part.gone, [(share, state.weights) for share, state in shares])
+    weights = lines.sums.weighed(part.gone.values(), [(share, state.weights) for share, state in shares])
     funding = funding_by_node(part.income, prices)
     for one, (share, state) in zip(held, shares, strict=True):
         funding[one.node] = funding.get(one.node, ZERO) + share * state.sums.funding
