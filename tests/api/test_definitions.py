@@ -124,3 +124,14 @@ def test_the_forms_are_described_from_the_types_themselves(installation):
     assert mapping["share"] == "#/components/schemas/ByShare"
     assert schemas["ByShare"]["properties"]["share"]["format"] == "decimal"
     assert schemas["NodeDefinition"]["properties"]["body"] == {"$ref": "#/components/schemas/Node"}
+
+
+def test_a_node_that_something_hangs_on_is_not_ended_and_what_hangs_is_named(manager):
+    manager.put("/api/v1/nodes/alpha", json=NODE)
+    manager.put("/api/v1/nodes/carry", json={**NODE, "id": "carry", "kind": "strategy", "parent": "alpha"})
+    refused = manager.delete("/api/v1/nodes/alpha")
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:truenav:problem:broken-portfolio"
+    assert refused.json()["detail"] == "'alpha' still carries the nodes carry. Move or delete them first."
+    assert manager.delete("/api/v1/nodes/carry").status_code == 204
+    assert manager.delete("/api/v1/nodes/alpha").status_code == 204

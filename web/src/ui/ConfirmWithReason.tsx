@@ -14,15 +14,17 @@ interface ConfirmWithReasonProps {
   danger?: boolean;
   /** A reason is asked for and must be given (`required`), may be given (`optional`), or is not asked (`none`). */
   reason?: 'required' | 'optional' | 'none';
+  /** It cannot be done now, as the text says: there is nothing to press but a way back. */
+  barred?: boolean;
   busy?: boolean;
   onConfirm: (reason: string) => void;
   onClose: () => void;
 }
 
-export function ConfirmWithReason({ opened, title, children, verb, danger, reason = 'required', busy, onConfirm, onClose }: ConfirmWithReasonProps) {
+export function ConfirmWithReason({ opened, title, children, verb, danger, reason = 'required', barred = false, busy, onConfirm, onClose }: ConfirmWithReasonProps) {
   const t = useWords(words);
   const [text, setText] = useState('');
-  const ready = reason !== 'required' || text.trim() !== '';
+  const ready = !barred && (reason !== 'required' || text.trim() !== '');
   return (
     <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.close }}>
       <form
@@ -46,10 +48,12 @@ export function ConfirmWithReason({ opened, title, children, verb, danger, reaso
           />
         )}
         <Group justify="flex-end" mt="md" gap="xs">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button type="submit" variant="filled" color={danger ? 'crit' : 'accent'} disabled={!ready} loading={busy}>
-            {verb}
-          </Button>
+          <Button onClick={onClose}>{barred ? t.close : t.cancel}</Button>
+          {barred ? null : (
+            <Button type="submit" variant="filled" color={danger ? 'crit' : 'accent'} disabled={!ready} loading={busy}>
+              {verb}
+            </Button>
+          )}
         </Group>
       </form>
     </Modal>

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from truenav.app.catalogue import Catalogue
 from truenav.app.sources.context import parse_context
 from truenav.calc.portfolio.subbooks import ordered_rules
@@ -26,20 +28,25 @@ def _check_whole(session: Session, body: object) -> None:
     """The tree is a tree; every rule feeds a node from an account; every class belongs to a fund."""
     if isinstance(body, Node | ShareClass):
         parse_slug(body.id, what="id")
-    tree = Tree(definitions.bodies(session, Kind.NODE, Node))
+    nodes = definitions.bodies(session, Kind.NODE, Node)
+    rules = definitions.bodies(session, Kind.RULE, SubBookRule)
+    classes = definitions.bodies(session, Kind.SHARE_CLASS, ShareClass)
+    if isinstance(body, Node) and body.id not in {node.id for node in nodes}:
+        _refuse_orphans(body, nodes, rules, classes)
+    tree = Tree(nodes)
     accounts = {one.id for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
     by_account: dict[AccountId, list[SubBookRule]] = {}
-    for rule in definitions.bodies(session, Kind.RULE, SubBookRule):
+    for rule in rules:
         tree.get(rule.node)
         if rule.account not in accounts:
             raise BrokenPortfolioError(
                 f"A rule feeds {rule.node!r} from {rule.account!r}, which is no account."
             )
         by_account.setdefault(rule.account, []).append(rule)
-    for rules in by_account.values():
-        ordered_rules(rules)
+    for own in by_account.values():
+        ordered_rules(own)
     assets = parse_context(session).assets.assets
-    for share_class in definitions.bodies(session, Kind.SHARE_CLASS, ShareClass):
+    for share_class in classes:
         if tree.get(share_class.fund).kind not in FUND_KINDS:
             raise BrokenPortfolioError(
                 f"Class {share_class.id!r} is of {share_class.fund!r}, which is no fund."
@@ -48,6 +55,19 @@ def _check_whole(session: Session, body: object) -> None:
             raise BrokenPortfolioError(
                 f"Class {share_class.id!r} deals in an unknown asset {share_class.currency!r}."
             )
+
+
+def _refuse_orphans(
+    gone: Node, nodes: Sequence[Node], rules: Sequence[SubBookRule], classes: Sequence[ShareClass]
+) -> None:
+    hanging: dict[str, list[str]] = {
+        "the nodes": [node.id for node in nodes if node.parent == gone.id],
+        "the share classes": [one.id for one in classes if one.fund == gone.id],
+        "the rules": [rule_id(rule) for rule in rules if rule.node == gone.id],
+    }
+    named = "; ".join(f"{what} {', '.join(sorted(ids))}" for what, ids in hanging.items() if ids)
+    if named:
+        raise BrokenPortfolioError(f"{gone.id!r} still carries {named}. Move or delete them first.")
 
 
 def rule_id(rule: SubBookRule) -> str:

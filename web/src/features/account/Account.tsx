@@ -8,10 +8,14 @@ import { Tokens } from './Tokens';
 export default function Account() {
   return (
     <div className={css.page}>
-      <Factors />
-      <Password />
-      <Sessions />
-      <Tokens />
+      <div>
+        <Factors />
+        <Sessions />
+      </div>
+      <div>
+        <Password />
+        <Tokens />
+      </div>
     </div>
   );
 }

@@ -12,7 +12,9 @@ import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
+import { Verbatim } from '@/ui/ShownOnce';
 import { ErrorState, Shown } from '@/ui/States';
+import { saidOf } from '@/ui/tell';
 import css from './Account.module.css';
 import words from './words';
 
@@ -62,7 +64,7 @@ function Held({ security }: { security: Security }) {
           </li>
         </ul>
       )}
-      <Group gap="xs">
+      <Group gap="xs" className={css.add}>
         {hasPasskeys() ? (
           <Button size="xs" onClick={() => setAdding('passkey')} leftSection={<Icon name="key" size={13} />}>
             {t.addPasskey}
@@ -143,8 +145,8 @@ function Scan({ made, onDone }: { made: NewGeneratorAnswer; onDone: (codes: read
       {/* Drawn here, by us: the secret goes to no other server, and the drawing holds nothing but squares. */}
       <span className={css.qr} role="img" aria-label={t.scan} dangerouslySetInnerHTML={{ __html: renderSVG(made.uri) }} />
       <p className="dim">{t.secret}</p>
-      <code className={css.secret}>{made.secret}</code>
-      <TextInput label={t.code} inputMode="numeric" autoComplete="one-time-code" required withAsterisk={false} data-autofocus value={code} onChange={(event) => setCode(event.currentTarget.value)} error={confirm.error?.message} />
+      <Verbatim>{made.secret}</Verbatim>
+      <TextInput label={t.code} inputMode="numeric" autoComplete="one-time-code" required withAsterisk={false} data-autofocus value={code} onChange={(event) => setCode(event.currentTarget.value)} error={confirm.error ? saidOf(confirm.error) : undefined} />
       <Button type="submit" variant="filled" loading={confirm.isPending}>
         {t.confirm}
       </Button>

@@ -1,4 +1,4 @@
-import { Button, PasswordInput } from '@mantine/core';
+import { Button, Group, PasswordInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -34,9 +34,11 @@ export function Password() {
       >
         <PasswordInput label={t.present} autoComplete="current-password" required withAsterisk={false} value={form.present} error={fields.get('present')} onChange={(event) => setForm({ ...form, present: event.currentTarget.value })} />
         <PasswordInput label={t.fresh} description={t.freshHint} autoComplete="new-password" required withAsterisk={false} value={form.new} error={fields.get('new') ?? elsewhere} onChange={(event) => setForm({ ...form, new: event.currentTarget.value })} />
-        <Button type="submit" loading={change.isPending} disabled={form.present === '' || form.new === ''}>
-          {t.change}
-        </Button>
+        <Group justify="flex-end">
+          <Button type="submit" loading={change.isPending} disabled={form.present === '' || form.new === ''}>
+            {t.change}
+          </Button>
+        </Group>
       </form>
     </Panel>
   );

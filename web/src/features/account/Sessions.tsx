@@ -51,7 +51,7 @@ function Open({ sessions, onEnd }: { sessions: readonly SessionAnswer[]; onEnd: 
       id: 'end',
       header: '',
       align: 'right',
-      card: 'aside',
+      card: 'value',
       cell: (row) =>
         row.current ? (
           <Badge tone="ok">{t.here}</Badge>

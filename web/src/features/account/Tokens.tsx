@@ -1,4 +1,4 @@
-import { Button, Group, Modal, MultiSelect, NumberInput, TextInput } from '@mantine/core';
+import { Button, Modal, MultiSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -11,6 +11,7 @@ import { Badge } from '@/ui/Badge';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
+import { ShownOnce } from '@/ui/ShownOnce';
 import { Empty, ErrorState, Shown } from '@/ui/States';
 import css from './Account.module.css';
 import words from './words';
@@ -56,7 +57,7 @@ function Made({ tokens, onRevoke }: { tokens: readonly TokenAnswer[]; onRevoke: 
       id: 'revoke',
       header: '',
       align: 'right',
-      card: 'aside',
+      card: 'value',
       cell: (row) =>
         row.revoked_at === null ? (
           <Button size="compact-xs" variant="subtle" onClick={() => onRevoke(row.id)}>
@@ -67,7 +68,7 @@ function Made({ tokens, onRevoke }: { tokens: readonly TokenAnswer[]; onRevoke: 
         ),
     },
   ];
-  return <DataTable label={t.tokens} columns={columns} rows={tokens} rowKey={(row) => row.id} empty={<Empty icon="key" title={t.noTokens} />} />;
+  return <DataTable label={t.tokens} columns={columns} rows={tokens} rowKey={(row) => row.id} empty={<Empty icon="key" title={t.noTokens}>{t.noTokensHint}</Empty>} />;
 }
 
 function NewTokenForm({ onClose }: { onClose: () => void }) {
@@ -81,7 +82,7 @@ function NewTokenForm({ onClose }: { onClose: () => void }) {
     onSuccess: () => void queries.invalidateQueries({ queryKey: KEY }),
   });
   const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
-  if (make.data) return <Secret secret={make.data.secret} onClose={onClose} />;
+  if (make.data) return <ShownOnce title={t.tokenTitle} hint={t.tokenHint} text={make.data.secret} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title={t.newToken}>
       <form
@@ -99,22 +100,6 @@ function NewTokenForm({ onClose }: { onClose: () => void }) {
           {t.newToken}
         </Button>
       </form>
-    </Modal>
-  );
-}
-
-function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const t = useWords(words);
-  const [copied, setCopied] = useState(false);
-  return (
-    <Modal opened onClose={onClose} title={t.tokenTitle} closeOnClickOutside={false}>
-      <p className="ink2">{t.tokenHint}</p>
-      <code className={css.secret}>{secret}</code>
-      <Group justify="flex-end" mt="md">
-        <Button variant="filled" onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}>
-          {copied ? t.copied : t.copy}
-        </Button>
-      </Group>
     </Modal>
   );
 }

@@ -1,12 +1,12 @@
 // A new way to be told, and the secret of a webhook, which is shown once.
 import { Button, Checkbox, Group, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
 import type { ChannelBody, Event } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
+import { ShownOnce } from '@/ui/ShownOnce';
 import { EVENTS, refresh } from './data';
 import css from './Notices.module.css';
 import words from './words';
@@ -26,7 +26,7 @@ export function AddChannel({ onClose }: { onClose: () => void }) {
       if (!made.secret) onClose();
     },
   });
-  if (add.data?.secret) return <SecretOnce secret={add.data.secret} onClose={onClose} />;
+  if (add.data?.secret) return <ShownOnce title={t.secretTitle} hint={t.secretHint} text={add.data.secret} onClose={onClose} />;
   const fields = add.error instanceof Problem ? add.error.fields : new Map<string, string>();
   const mail = draft.kind === 'mail';
   const own = mail && !draft.for_tenant;
@@ -79,21 +79,5 @@ export function EventChoice({ value, onChange, disabled, error }: { value: reado
         ))}
       </div>
     </Checkbox.Group>
-  );
-}
-
-function SecretOnce({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const t = useWords(words);
-  const [copied, setCopied] = useState(false);
-  return (
-    <Modal opened onClose={onClose} title={t.secretTitle} closeOnClickOutside={false}>
-      <p className="ink2">{t.secretHint}</p>
-      <code className={css.secret}>{secret}</code>
-      <Group justify="flex-end" mt="md">
-        <Button variant="filled" onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}>
-          {copied ? t.copied : t.copy}
-        </Button>
-      </Group>
-    </Modal>
   );
 }

@@ -13,7 +13,9 @@ import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
+import { ShownOnce, Verbatim } from '@/ui/ShownOnce';
 import { Empty, ErrorState, Shown } from '@/ui/States';
+import { saidOf } from '@/ui/tell';
 import css from './Tenants.module.css';
 import words from './words';
 
@@ -107,9 +109,7 @@ function Erase({ tenant, onClose }: { tenant: TenantAnswer; onClose: () => void 
     <Modal opened onClose={onClose} title={erase.data ? t.erased : t.eraseTitle(tenant.name)}>
       {erase.data ? (
         <>
-          <pre className={css.record} tabIndex={0}>
-            {JSON.stringify(erase.data, null, 2)}
-          </pre>
+          <Verbatim>{JSON.stringify(erase.data, null, 2)}</Verbatim>
           <Group justify="flex-end" mt="md">
             <Button onClick={onClose}>{t.close}</Button>
           </Group>
@@ -123,7 +123,7 @@ function Erase({ tenant, onClose }: { tenant: TenantAnswer; onClose: () => void 
           }}
         >
           <p className="ink2">{t.eraseHint(tenant.id)}</p>
-          <TextInput aria-label={t.id} data-autofocus value={typed} error={erase.error?.message} onChange={(event) => setTyped(event.currentTarget.value)} />
+          <TextInput aria-label={t.id} data-autofocus value={typed} error={erase.error ? saidOf(erase.error) : undefined} onChange={(event) => setTyped(event.currentTarget.value)} />
           <Button type="submit" variant="filled" color="crit" disabled={typed !== tenant.id} loading={erase.isPending}>
             {t.erase}
           </Button>
@@ -138,22 +138,8 @@ const EMPTY = { id: '', name: '', administrator: '', email: '' };
 function Provision({ onClose }: { onClose: () => void }) {
   const t = useWords(words);
   const [form, setForm] = useState(EMPTY);
-  const [copied, setCopied] = useState(false);
   const make = useMutation({ mutationFn: () => ask(api.POST('/api/v1/tenants', { body: form })), meta: { quiet: true }, onSuccess: refresh });
-  if (make.data) {
-    const address = new URL(make.data.path, location.origin).toString();
-    return (
-      <Modal opened onClose={onClose} title={t.linkTitle} closeOnClickOutside={false}>
-        <p className="ink2">{t.linkHint(full(make.data.expires_at))}</p>
-        <pre className={css.record}>{address}</pre>
-        <Group justify="flex-end" mt="md">
-          <Button variant="filled" onClick={() => void navigator.clipboard.writeText(address).then(() => setCopied(true))}>
-            {copied ? t.copied : t.copy}
-          </Button>
-        </Group>
-      </Modal>
-    );
-  }
+  if (make.data) return <ShownOnce title={t.linkTitle} hint={t.linkHint(full(make.data.expires_at))} text={new URL(make.data.path, location.origin).toString()} onClose={onClose} />;
   const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
   return (
     <Modal opened onClose={onClose} title={t.addTitle}>

@@ -4,11 +4,11 @@ import { useRef, useState, type CSSProperties, type DragEvent, type KeyboardEven
 import type { NodeDefinition } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { Badge } from '@/ui/Badge';
-import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Icon } from '@/ui/Icon';
 import { tellDone } from '@/ui/tell';
 import type { Opened } from './TreePage';
-import { useDeleteNode, usePutNode } from './data';
+import { useDeleteNode, useHanging, usePutNode } from './data';
+import { ConfirmRemove } from './form';
 import { inwards, isFund, mayMove, outwards, rowsOf } from './shape';
 import css from './Tree.module.css';
 import words from './words';
@@ -30,6 +30,7 @@ export function Branches({ definitions, editable, selected, onOpen }: BranchesPr
   const here = rows.some((row) => row.node.id === at) ? at : rows[0]?.node.id;
   const { move, dragged, over, drag } = useMoves(definitions, editable);
   const remove = useDeleteNode();
+  const hanging = useHanging();
   const walk = (place: number) => {
     const next = rows[Math.max(0, Math.min(rows.length - 1, place))]?.node.id;
     if (next === undefined) return;
@@ -98,18 +99,14 @@ export function Branches({ definitions, editable, selected, onOpen }: BranchesPr
           {t.dropOnTop}
         </div>
       ) : null}
-      <ConfirmWithReason
+      <ConfirmRemove
         opened={removing !== null}
-        title={t.removeTitle(removing?.body.name ?? '')}
-        verb={t.remove}
-        danger
-        reason="none"
+        name={removing?.body.name ?? ''}
+        hanging={hanging(removing?.id)}
         busy={remove.isPending}
         onConfirm={() => removing && remove.mutate(removing, { onSettled: () => setRemoving(null) })}
         onClose={() => setRemoving(null)}
-      >
-        {t.removeHint}
-      </ConfirmWithReason>
+      />
     </>
   );
 }

@@ -6,9 +6,9 @@ import { shift } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { tellDone } from '@/ui/tell';
-import { DECIMAL, FormProblem, type FormProps, Verbs } from './form';
+import { DECIMAL, type FormProps, NameFields, Sheet } from './form';
 import { problemsOf, useDeleteClass, usePutClass } from './data';
-import { isFund, slugOf } from './shape';
+import { isFund } from './shape';
 import css from './Tree.module.css';
 import words from './words';
 
@@ -41,23 +41,18 @@ export function ClassForm({ present, nodes, editable, of, onOpen }: FormProps<Sh
     );
   };
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        save();
-      }}
+    <Sheet
+      present={present !== null}
+      editable={editable}
+      name={draft.name}
+      ready={good && draft.name.trim() !== '' && draft.id !== '' && draft.fund !== '' && draft.currency !== ''}
+      busy={put.isPending}
+      removing={remove.isPending}
+      problems={problems}
+      onSave={save}
+      onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
     >
-      <TextInput
-        data-autofocus
-        label={t.name}
-        value={draft.name}
-        readOnly={!editable}
-        error={problems.get('name')}
-        onChange={({ currentTarget: { value } }) => change(present || draft.id !== slugOf(draft.name) ? { name: value } : { name: value, id: slugOf(value) })}
-      />
-      <TextInput label={t.id} description={present ? undefined : t.idHint} value={draft.id} readOnly={present !== null} error={problems.get('id')} onChange={(event) => change({ id: event.currentTarget.value })} />
+      <NameFields draft={draft} present={present !== null} editable={editable} problems={problems} onChange={change} />
       <Select
         label={t.fund}
         allowDeselect={false}
@@ -101,17 +96,6 @@ export function ClassForm({ present, nodes, editable, of, onOpen }: FormProps<Sh
           onChange={(days) => change({ day_count: Number(days) })}
         />
       </div>
-      <FormProblem problems={problems} />
-      {editable ? (
-        <Verbs
-          present={present !== null}
-          name={draft.name}
-          ready={good && draft.name.trim() !== '' && draft.id !== '' && draft.fund !== '' && draft.currency !== ''}
-          busy={put.isPending}
-          removing={remove.isPending}
-          onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
-        />
-      ) : null}
-    </form>
+    </Sheet>
   );
 }

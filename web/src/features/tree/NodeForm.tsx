@@ -1,12 +1,12 @@
 // One place of the tree: its name, kind and parent; what feeds it, and its classes.
-import { Select, TextInput } from '@mantine/core';
+import { Select } from '@mantine/core';
 import type { Node, NodeDefinition, NodeKind } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { tellDone } from '@/ui/tell';
-import { FormProblem, type FormProps, Verbs } from './form';
-import { problemsOf, useClasses, useDeleteNode, usePutNode, useRules } from './data';
-import { isFund, leaves, mayMove, rowsOf, slugOf } from './shape';
+import { type FormProps, NameFields, Sheet } from './form';
+import { problemsOf, useClasses, useDeleteNode, useHanging, usePutNode, useRules } from './data';
+import { isFund, leaves, mayMove, rowsOf } from './shape';
 import css from './Tree.module.css';
 import words from './words';
 
@@ -21,6 +21,7 @@ export function NodeForm({ present, nodes, editable, of, onOpen }: FormProps<Nod
   const [draft, change, forget] = useDraft<Node>(present ? `tree.${present.id}.${present.version}` : `tree.node.${of ?? ''}`, present?.body ?? fresh);
   const put = usePutNode(true);
   const remove = useDeleteNode();
+  const hanging = useHanging();
   const bodies = nodes.map((one) => one.body);
   const problems = problemsOf(put.error, FIELDS);
   const parents = rowsOf(bodies).filter((row) => present === null || row.node.id === draft.parent || row.node.id === present.body.parent || mayMove(bodies, present.id, row.node.id));
@@ -37,23 +38,19 @@ export function NodeForm({ present, nodes, editable, of, onOpen }: FormProps<Nod
     );
   return (
     <>
-      <form
-        className={css.form}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
+      <Sheet
+        present={present !== null}
+        editable={editable}
+        name={draft.name}
+        hanging={hanging(present?.id)}
+        ready={draft.name.trim() !== '' && draft.id !== ''}
+        busy={put.isPending}
+        removing={remove.isPending}
+        problems={problems}
+        onSave={save}
+        onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
       >
-        <TextInput
-          data-autofocus
-          label={t.name}
-          value={draft.name}
-          readOnly={!editable}
-          error={problems.get('name')}
-          onChange={({ currentTarget: { value } }) => change(present || draft.id !== slugOf(draft.name) ? { name: value } : { name: value, id: slugOf(value) })}
-        />
-        <TextInput label={t.id} description={present ? undefined : t.idHint} value={draft.id} readOnly={present !== null} error={problems.get('id')} onChange={(event) => change({ id: event.currentTarget.value })} />
+        <NameFields draft={draft} present={present !== null} editable={editable} problems={problems} onChange={change} />
         <Select
           label={t.kind}
           allowDeselect={false}
@@ -73,18 +70,7 @@ export function NodeForm({ present, nodes, editable, of, onOpen }: FormProps<Nod
           data={[{ value: TOP, label: t.onTop }, ...parents.map((row) => ({ value: row.node.id, label: `${'\u2003'.repeat(row.depth)}${row.node.name}` }))]}
           onChange={(parent) => change({ parent: parent === TOP ? null : parent })}
         />
-        <FormProblem problems={problems} />
-        {editable ? (
-          <Verbs
-            present={present !== null}
-            name={draft.name}
-            ready={draft.name.trim() !== '' && draft.id !== ''}
-            busy={put.isPending}
-            removing={remove.isPending}
-            onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
-          />
-        ) : null}
-      </form>
+      </Sheet>
       {present ? <Belongings node={present.body} leaf={leaves(bodies).some((one) => one.id === present.id)} editable={editable} onOpen={onOpen} /> : null}
     </>
   );

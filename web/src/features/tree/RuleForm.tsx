@@ -5,7 +5,7 @@ import { shift } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { tellDone } from '@/ui/tell';
-import { DECIMAL, FormProblem, type FormProps, Verbs } from './form';
+import { DECIMAL, type FormProps, Sheet } from './form';
 import { problemsOf, useAccounts, useDeleteRule, usePutRule, useRules } from './data';
 import { leaves } from './shape';
 import css from './Tree.module.css';
@@ -45,13 +45,16 @@ export function RuleForm({ present, nodes, editable, of, onOpen }: FormProps<Rul
     );
   const text = { value: draft.text, readOnly: !editable, error: textError };
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        save();
-      }}
+    <Sheet
+      present={present !== null}
+      editable={editable}
+      name={present?.id ?? ''}
+      ready={selector !== null && draft.account !== '' && draft.node !== ''}
+      busy={put.isPending}
+      removing={remove.isPending}
+      problems={problems}
+      onSave={save}
+      onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
     >
       <div className={css.two}>
         <Select
@@ -92,18 +95,7 @@ export function RuleForm({ present, nodes, editable, of, onOpen }: FormProps<Rul
         data={ends.map((one) => ({ value: one.id, label: one.name }))}
         onChange={(node) => change({ node: node ?? '' })}
       />
-      <FormProblem problems={problems} />
-      {editable ? (
-        <Verbs
-          present={present !== null}
-          name={present?.id ?? ''}
-          ready={selector !== null && draft.account !== '' && draft.node !== ''}
-          busy={put.isPending}
-          removing={remove.isPending}
-          onRemove={() => present && remove.mutate(present, { onSuccess: () => onOpen({}) })}
-        />
-      ) : null}
-    </form>
+    </Sheet>
   );
 }
 

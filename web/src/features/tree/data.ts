@@ -3,7 +3,9 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Problem, api, ask, askAll } from '@/api/client';
 import type { AccountDefinition, Node, NodeDefinition, RuleDefinition, ShareClass, ShareClassDefinition, SubBookRule } from '@/api/schema';
 import { queries } from '@/lib/queries';
+import { useNodes } from '@/lib/view';
 import { saidOf } from '@/ui/tell';
+import { hangingOn } from './shape';
 
 const PAGE = 500;
 
@@ -26,6 +28,15 @@ export function useAccounts() {
     queryKey: ['sources', 'accounts'],
     queryFn: () => askAll<AccountDefinition>((cursor) => api.GET('/api/v1/accounts', { params: { query: { limit: PAGE, cursor } } })),
   });
+}
+
+/** What hangs on a node and must go before it. */
+export function useHanging(): (id: string | undefined) => readonly string[] {
+  const nodes = useNodes().data ?? [];
+  const classes = useClasses().data ?? [];
+  const rules = useRules().data ?? [];
+  const bodies = <T>(found: readonly { body: T }[]) => found.map((one) => one.body);
+  return (id) => (id === undefined ? [] : hangingOn(id, bodies(nodes), bodies(classes), bodies(rules)));
 }
 
 export function refresh(): void {

@@ -1,10 +1,12 @@
 // What the three forms have in common: their input, the refusal of the whole, and the row of verbs.
-import { Button, Group } from '@mantine/core';
-import { useState } from 'react';
+import { Button, Group, TextInput } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
 import type { NodeDefinition } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import type { Opened } from './TreePage';
+import { slugOf } from './shape';
+import css from './Tree.module.css';
 import words from './words';
 
 export interface FormProps<T> {
@@ -19,25 +21,77 @@ export interface FormProps<T> {
 
 export const DECIMAL = /^\d+(\.\d+)?$/;
 
-export function FormProblem({ problems }: { problems: ReadonlyMap<string, string> }) {
-  const text = problems.get('form');
-  return text === undefined ? null : (
-    <p className="crit" role="alert">
-      {text}
-    </p>
-  );
-}
-
-interface VerbsProps {
+interface SheetProps {
   present: boolean;
+  editable: boolean;
   name: string;
+  /** What hangs on it, so that it cannot be deleted. */
+  hanging?: readonly string[];
   ready: boolean;
   busy: boolean;
   removing: boolean;
+  problems: ReadonlyMap<string, string>;
+  onSave: () => void;
   onRemove: () => void;
+  children: ReactNode;
 }
 
-export function Verbs({ present, name, ready, busy, removing, onRemove }: VerbsProps) {
+/** The frame of the three forms: what is typed, the refusal of the whole, the verbs. */
+export function Sheet({ problems, editable, onSave, children, ...verbs }: SheetProps) {
+  const whole = problems.get('form');
+  return (
+    <form
+      className={css.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSave();
+      }}
+    >
+      {children}
+      {whole === undefined ? null : (
+        <p className="crit" role="alert">
+          {whole}
+        </p>
+      )}
+      {editable ? <Verbs {...verbs} /> : null}
+    </form>
+  );
+}
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface NameFieldsProps {
+  draft: Named;
+  present: boolean;
+  editable: boolean;
+  problems: ReadonlyMap<string, string>;
+  onChange: (change: Partial<Named>) => void;
+}
+
+/** A name, and the identifier that is made from it until somebody types another. */
+export function NameFields({ draft, present, editable, problems, onChange }: NameFieldsProps) {
+  const t = useWords(words);
+  const follows = !present && draft.id === slugOf(draft.name);
+  return (
+    <>
+      <TextInput
+        data-autofocus
+        label={t.name}
+        value={draft.name}
+        readOnly={!editable}
+        error={problems.get('name')}
+        onChange={({ currentTarget: { value } }) => onChange(follows ? { name: value, id: slugOf(value) } : { name: value })}
+      />
+      <TextInput label={t.id} description={present ? undefined : t.idHint} value={draft.id} readOnly={present} error={problems.get('id')} onChange={(event) => onChange({ id: event.currentTarget.value })} />
+    </>
+  );
+}
+
+function Verbs({ present, name, hanging, ready, busy, removing, onRemove }: Omit<SheetProps, 'problems' | 'editable' | 'onSave' | 'children'>) {
   const t = useWords(words);
   const [asked, setAsked] = useState(false);
   return (
@@ -50,21 +104,37 @@ export function Verbs({ present, name, ready, busy, removing, onRemove }: VerbsP
           {t.remove}
         </Button>
       ) : null}
-      <ConfirmWithReason
+      <ConfirmRemove
         opened={asked}
-        title={t.removeTitle(name)}
-        verb={t.remove}
-        danger
-        reason="none"
+        name={name}
+        hanging={hanging}
         busy={removing}
         onConfirm={() => {
           setAsked(false);
           onRemove();
         }}
         onClose={() => setAsked(false)}
-      >
-        {t.removeHint}
-      </ConfirmWithReason>
+      />
     </Group>
+  );
+}
+
+interface ConfirmRemoveProps {
+  opened: boolean;
+  name: string;
+  hanging?: readonly string[];
+  busy: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Deletion, or what has to go before it. */
+export function ConfirmRemove({ name, hanging = [], ...rest }: ConfirmRemoveProps) {
+  const t = useWords(words);
+  const barred = hanging.length > 0;
+  return (
+    <ConfirmWithReason title={barred ? t.removeLater(name) : t.removeTitle(name)} verb={t.remove} danger reason="none" barred={barred} {...rest}>
+      {barred ? t.cannotRemove(hanging.join(t.comma)) : t.removeHint}
+    </ConfirmWithReason>
   );
 }

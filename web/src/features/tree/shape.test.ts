@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Node } from '@/api/schema';
-import { inwards, leaves, mayMove, outwards, rowsOf, slugOf } from './shape';
+import { hangingOn, inwards, leaves, mayMove, outwards, rowsOf, slugOf } from './shape';
 
 const node = (id: string, parent: string | null = null): Node => ({ id, name: id, kind: parent ? 'strategy' : 'fund', parent });
 const NODES = [node('b', 'fund'), node('a', 'fund'), node('fund'), node('deep', 'b')];
@@ -25,6 +25,13 @@ describe('the tree', () => {
   });
   it('feeds leaves', () => {
     expect(leaves(NODES).map((one) => one.id)).toEqual(['a', 'deep']);
+  });
+  it('names what hangs on a node before it can go', () => {
+    const shares = { id: 'a', name: 'Class A', fund: 'fund', currency: 'iso4217:USD', management_fee_rate: '0', day_count: 365 };
+    const rule = { account: 'okx-1', rank: 2, node: 'b', selector: { is: 'share', share: '1' } } as const;
+    expect(hangingOn('fund', NODES, [shares], [rule])).toEqual(['b', 'a', 'Class A']);
+    expect(hangingOn('b', NODES, [shares], [rule])).toEqual(['deep', 'okx-1#2']);
+    expect(hangingOn('deep', NODES, [shares], [rule])).toEqual([]);
   });
   it('makes identifiers from names', () => {
     expect(slugOf(' Basis & Carry (EU) ')).toBe('basis-carry-eu');

@@ -1,5 +1,5 @@
 // The tree as rows, and where a node may go. Pure; the server has the last word.
-import type { Node } from '@/api/schema';
+import type { Node, ShareClass, SubBookRule } from '@/api/schema';
 
 export interface Row {
   readonly node: Node;
@@ -58,6 +58,15 @@ export const isFund = (node: Node): boolean => node.kind === 'fund' || node.kind
 export function leaves(nodes: readonly Node[]): Node[] {
   const parents = new Set(nodes.map((node) => node.parent));
   return nodes.filter((node) => !parents.has(node.id));
+}
+
+/** What hangs on a node and must go before it: names of nodes and classes, identities of rules. */
+export function hangingOn(id: string, nodes: readonly Node[], classes: readonly ShareClass[], rules: readonly SubBookRule[]): string[] {
+  return [
+    ...nodes.filter((one) => one.parent === id).map((one) => one.name),
+    ...classes.filter((one) => one.fund === id).map((one) => one.name),
+    ...rules.filter((one) => one.node === id).map((one) => `${one.account}#${one.rank}`),
+  ];
 }
 
 /** An identifier made from a name; empty where the name has no Latin letters or digits. */

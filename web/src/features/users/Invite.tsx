@@ -8,9 +8,9 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { useMe } from '@/lib/session';
 import { full } from '@/lib/time';
+import { ShownOnce } from '@/ui/ShownOnce';
 import { ErrorState } from '@/ui/States';
 import { useRoles } from './data';
-import css from './Users.module.css';
 import words from './words';
 
 const EMPTY = { id: '', name: '', email: '', roles: [] as string[] };
@@ -78,17 +78,5 @@ export function RoleChoice({ value, onChange, disabled }: { value: readonly stri
 
 export function LinkToHandOver({ link, onClose }: { link: NewLink; onClose: () => void }) {
   const t = useWords(words);
-  const [copied, setCopied] = useState(false);
-  const address = new URL(link.path, location.origin).toString();
-  return (
-    <Modal opened onClose={onClose} title={t.linkTitle} closeOnClickOutside={false}>
-      <p className="ink2">{t.linkHint(full(link.expires_at))}</p>
-      <code className={css.link}>{address}</code>
-      <Group justify="flex-end" mt="md">
-        <Button variant="filled" onClick={() => void navigator.clipboard.writeText(address).then(() => setCopied(true))}>
-          {copied ? t.copied : t.copy}
-        </Button>
-      </Group>
-    </Modal>
-  );
+  return <ShownOnce title={t.linkTitle} hint={t.linkHint(full(link.expires_at))} text={new URL(link.path, location.origin).toString()} onClose={onClose} />;
 }
