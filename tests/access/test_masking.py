@@ -56,6 +56,14 @@ def test_a_transfer_shows_neither_hash_nor_counterpart():
     assert mask(trade, {"addresses"}) == trade
 
 
+def test_a_manual_item_lies_under_no_strategy_by_name():
+    body = {"is": "manual_item", "node": "btc-basis", "reason": "late"}
+    shown = mask({"account": "btc-basis", "body": body}, {"strategies"}, funds={"alpha"})
+    assert shown == {"account": MASKED, "body": body | {"node": MASKED}}
+    of_fund = {"account": "alpha", "body": body | {"node": "alpha"}}
+    assert mask(of_fund, {"strategies"}, funds={"alpha"}) == of_fund
+
+
 def test_lists_and_objects_are_masked_whole():
     data = {"request": {"url": "https://venue/0xabc"}, "txid": ["0x1", "0x2"], "counterpart": None}
     assert mask(data, {"addresses"}) == {"request": {"masked": True}, "txid": [MASKED], "counterpart": None}

@@ -93,12 +93,14 @@ def _walk(data: Any, hidden: frozenset[str], strategies: bool, addresses: bool, 
         _is_one_of(kind, _BELOW_FUNDS) for kind in (data.get("kind"), body.get("kind"))
     )
     transfer = addresses and body.get("is") == "transfer"
+    node = body.get("node") if strategies and not _is_one_of(body.get("node"), funds) else None
     shown = {}
     for name, value in data.items():
         place = (strategies and name == "node" and not _is_one_of(value, funds)) or (
             below and name in _PLACES
         )
-        if name in hidden or place or (transfer and name == "external_id"):
+        filed = name == "account" and node is not None and value == node  # a manual item lies under its node
+        if name in hidden or place or filed or (transfer and name == "external_id"):
             shown[name] = _masked(value)
         else:
             shown[name] = _walk(value, hidden, strategies, addresses, funds)
