@@ -5,6 +5,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, ask, askAll } from '@/api/client';
 import type { NodeDefinition } from '@/api/schema';
 import { keep, kept } from './keep';
+import { useMe } from './session';
 
 export interface View {
   /** Null while the tree is first read, or where it is empty. */
@@ -25,10 +26,20 @@ export const tree = queryOptions({
 
 export const useNodes = () => useQuery(tree);
 
-/** Funds, those on top first. */
+/** Funds whose every figure the user sees, those on top first. */
 export function useFunds(): readonly NodeDefinition[] {
   const { data = [] } = useNodes();
-  return [...data.filter((node) => !node.body.parent), ...data.filter((node) => node.body.parent && FUNDS.has(node.body.kind))];
+  const seen = seenWhole(data, useMe().scope.nodes);
+  const isTop = (node: NodeDefinition) => !seen.some((one) => one.id === node.body.parent);
+  return [...seen.filter(isTop), ...seen.filter((node) => !isTop(node))].filter((node) => !node.body.parent || FUNDS.has(node.body.kind));
+}
+
+/** All nodes, or for who sees parts of the tree only, these with all below them and without what lies above. */
+export function seenWhole(nodes: readonly NodeDefinition[], parts: readonly string[] | null): readonly NodeDefinition[] {
+  if (parts === null) return nodes;
+  const parents = new Map(nodes.map((node) => [node.id, node.body.parent]));
+  const isSeen = (id: string | null | undefined): boolean => !!id && (parts.includes(id) || isSeen(parents.get(id)));
+  return nodes.filter((node) => isSeen(node.id));
 }
 
 export function useNumeraires(): readonly string[] {

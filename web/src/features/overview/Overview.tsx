@@ -1,9 +1,10 @@
 // The first page: worth, changed, could hurt, not known; then the tree, the history and what waits.
 import { Button } from '@mantine/core';
-import { Link } from 'react-router';
+import { Link, Navigate } from 'react-router';
 import type { OverviewAnswer } from '@/api/schema';
 import { measureOf } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
+import { useMe } from '@/lib/session';
 import { useFunds, useNodes, useView } from '@/lib/view';
 import { ErrorState, Loading, Shown, State } from '@/ui/States';
 import { Panel } from '@/ui/Panel';
@@ -22,10 +23,11 @@ import words from './words';
 export default function Overview() {
   const nodes = useNodes();
   const funds = useFunds();
+  const [part] = useMe().scope.nodes ?? [];
   const { fund, numeraire, asOf } = useView();
   const overview = useOverview(fund, numeraire, asOf);
   if (nodes.error && funds.length === 0) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
-  if (nodes.isSuccess && funds.length === 0) return <NoPortfolio />;
+  if (nodes.isSuccess && funds.length === 0) return part === undefined ? <NoPortfolio /> : <Navigate to="/portfolio" replace />;
   if (overview.data === undefined && (!overview.error || nodes.isPending)) return <Skeleton />;
   return <Shown of={overview}>{(data) => <Page data={data} />}</Shown>;
 }

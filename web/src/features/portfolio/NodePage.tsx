@@ -3,7 +3,7 @@ import { useParams, useSearchParams, Link } from 'react-router';
 import type { OverviewAnswer, Row } from '@/api/schema';
 import { measureOf, shift, show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
-import { useNodes, useView } from '@/lib/view';
+import { useFunds, useNodes, useView } from '@/lib/view';
 import { useOverview } from '@/features/overview/data';
 import { reasonOf, type Measure } from '@/features/overview/reasons';
 import { TreeTable } from '@/features/overview/TreeTable';
@@ -27,7 +27,8 @@ export default function NodePage() {
   const nodes = useNodes();
   const place = usePlace(node);
   const { numeraire, asOf } = useView();
-  const overview = useOverview(place?.fund ?? null, numeraire, asOf);
+  const whole = useFunds().find((one) => one.id === place?.fund); // of a part of a fund, its lines alone are seen
+  const overview = useOverview(whole?.id ?? null, numeraire, asOf);
   const lines = useLines(place, numeraire, asOf);
   const [params, setParams] = useSearchParams();
   const chosen = params.get('line');

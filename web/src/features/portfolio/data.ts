@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ask } from '@/api/client';
 import type { NodeDefinition } from '@/api/schema';
+import { useMe } from '@/lib/session';
 import { useNodes, useView } from '@/lib/view';
 
 export interface Place {
@@ -15,7 +16,8 @@ export interface Place {
 export function usePlace(wanted: string | undefined): Place | null {
   const { data = [] } = useNodes();
   const view = useView();
-  const node = wanted ?? view.fund;
+  const [part] = useMe().scope.nodes ?? [];
+  const node = wanted ?? view.fund ?? part;
   const byId = new Map(data.map((one) => [one.id, one]));
   const path: NodeDefinition[] = [];
   for (let at = node ? byId.get(node) : undefined; at && !path.includes(at); at = at.body.parent ? byId.get(at.body.parent) : undefined) {
