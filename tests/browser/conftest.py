@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from truenav.store.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
+FEATURES = ROOT / "web" / "src" / "features"
 DEMO_FUND = ROOT / "examples" / "demo_fund"
 FIRST_LOAD_MILLISECONDS = 30_000
 _MAIN = "from truenav.cli import main; main()"
@@ -71,6 +72,20 @@ class Served:
                 return found[1]
             time.sleep(0.1)
         raise AssertionError("the console printed no link to set up")
+
+
+def page_addresses() -> list[str]:
+    """Every page of the app that stands for no single thing, from its own registry."""
+    text = "".join(file.read_text("utf-8") for file in sorted(FEATURES.glob("*/pages.ts")))
+    return [*sorted(set(re.findall(r"path: '([^':]+)'", text))), "/settings"]
+
+
+def settled(page: Page, address: str) -> None:
+    """Open a page and wait until its figures have come."""
+    page.goto(address)
+    page.locator("main").first.wait_for()
+    page.locator("div[role=status]").first.wait_for(state="detached")
+    page.wait_for_timeout(300)
 
 
 @pytest.fixture(scope="module")  # its event loop runs while it is open, and other modules need their own

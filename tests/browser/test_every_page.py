@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, page_addresses, settled
 
 pytestmark = pytest.mark.timeout(900)
 
-FEATURES = ROOT / "web" / "src" / "features"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUN_AXE = """async () => (await axe.run(document, {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
@@ -18,25 +17,13 @@ RUN_AXE = """async () => (await axe.run(document, {
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
 
-def _pages():
-    text = "".join(file.read_text("utf-8") for file in sorted(FEATURES.glob("*/pages.ts")))
-    return [*sorted(set(re.findall(r"path: '([^':]+)'", text))), "/settings"]
-
-
-def _settled(page, address):
-    page.goto(address)
-    page.locator("main").first.wait_for()
-    page.locator("div[role=status]").first.wait_for(state="detached")
-    page.wait_for_timeout(300)
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_shuts_anybody_out(theme, visit, demo, people):
     ada = visit(color_scheme=theme, reduced_motion="reduce", bypass_csp=True)
     ada.log_in(demo.address, *people["ada"])
     found = {}
-    for path in _pages():
-        _settled(ada.page, demo.address + path)
+    for path in page_addresses():
+        settled(ada.page, demo.address + path)
         ada.page.add_script_tag(path=AXE)
         if violations := ada.page.evaluate(RUN_AXE):
             found[path] = violations
@@ -66,7 +53,7 @@ def test_a_hostile_name_is_text(visit, demo, people):
     body = {"id": "bait", "name": HOSTILE, "kind": "fund", "parent": None}
     max_.call("PUT", "/nodes/bait", body)
     for path in ("/", "/portfolio?fund=bait", "/portfolio/bait"):
-        _settled(max_.page, demo.address + path)
+        settled(max_.page, demo.address + path)
         assert max_.page.title() != "taken"
         assert max_.page.locator("img[src=x]").count() == 0
     max_.call("DELETE", "/nodes/bait")

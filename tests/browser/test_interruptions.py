@@ -1,4 +1,4 @@
-"""A server that goes and comes back, and a session that ends: the page says so, goes on, and loses nothing."""
+"""A server that goes and comes back, and a session that ends: the page says so and loses nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def test_a_restart_under_an_open_page_loses_nothing(visit, browser, demo_folder,
 
     with serve(folder, port):
         overview.get_by_role("status", name="Live").wait_for(timeout=60_000)
-        max_.call("PUT", "/nodes/after", {"id": "after", "name": "After it", "kind": "fund", "parent": "tide"})
+        max_.call(
+            "PUT", "/nodes/after", {"id": "after", "name": "After it", "kind": "fund", "parent": "tide"}
+        )
         overview.get_by_role("row").filter(has_text="After it").wait_for()
         assert overview.evaluate("window.loadedAt") == marked  # by itself, without a reload
         assert reason.input_value() == "Airdrop announced, not yet credited"

@@ -52,7 +52,7 @@ def test_two_browsers_approve_at_once_and_one_approval_stands(visit, demo, peopl
     presses = [_ready_to_approve(one, run) for one in (fay, second)]
     held = []
     for visitor in (fay, second):  # both requests are under way before either is answered
-        visitor.page.route("**/approve", lambda route: held.append(route))
+        visitor.page.route("**/approve", lambda route, _request: held.append(route))
     for press in presses:
         press.click(no_wait_after=True)
     for visitor in (fay, second):
