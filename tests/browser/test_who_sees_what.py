@@ -132,7 +132,7 @@ def _seen(visitor, demo, addresses):
             items.first.wait_for(state="detached")
         for file in files:
             answer = visitor.context.request.get(demo.address + file)
-                assert answer.ok or answer.status == 403, file
+            assert answer.ok or answer.status == 403, file
             kind = "xlsx" if answer.body().startswith(b"PK") else "csv"
             seen[f"{address} {file} {kind}"] = _text(answer.body())
     return seen
