@@ -10,9 +10,11 @@ import pytest
 from truenav.core.account import Account, AccountKind
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
+from truenav.core.ids import NodeId
+from truenav.core.portfolio import Node, NodeKind, SubBookRule
 from truenav.store import cursors, definitions, evidence, idempotency, issues, progress, runs
 from truenav.store.blobs import BlobDamagedError, BlobMissingError, Blobs
-from truenav.store.definitions import DefinitionNotFoundError, EditConflictError, Kind
+from truenav.store.definitions import DefinitionNotFoundError, Definitions, EditConflictError, Kind
 from truenav.store.files import StorageError, write_durably
 from truenav.store.objects import FolderObjects
 from truenav.store.runs import RunConflictError, RunNotFoundError, RunState
@@ -53,6 +55,19 @@ def test_a_definition_keeps_all_its_versions_and_tells_what_was_in_force(session
     assert definitions.bodies(session, Kind.ACCOUNT, Account, known_at=at(1)) == (account("one"),)
     assert put(session, "three", 4) == 4
     assert definitions.get(session, Kind.ACCOUNT, "a", Account) == account("three")
+
+
+def test_several_kinds_are_read_at_once_as_they_are_one_by_one(session):
+    fund = Node(NodeId("f"), "F", NodeKind.FUND)
+    put(session, "one", 1)
+    put(session, "two", 2)
+    definitions.put(session, Kind.ACCOUNT, "b", account("gone"), by="ana", at=at(1))
+    definitions.delete(session, Kind.ACCOUNT, "b", by="ana", at=at(2))
+    definitions.put(session, Kind.NODE, "f", fund, by="ana", at=at(1))
+    known = Definitions(session, (Kind.ACCOUNT, Kind.NODE, Kind.RULE))
+    assert known.bodies(Kind.ACCOUNT, Account) == (account("two"),)
+    assert known.bodies(Kind.NODE, Node) == (fund,) == definitions.bodies(session, Kind.NODE, Node)
+    assert known.bodies(Kind.RULE, SubBookRule) == ()
 
 
 def test_an_edit_of_an_older_version_is_refused(session):

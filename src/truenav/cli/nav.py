@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def strike(
     *, fund: str, as_of: datetime | None, numeraire: str | None, reuse: int | None, output: str
 ) -> None:
     """Strike the NAV of FUND: gather, value, compute. The result waits for approval."""
-    from truenav.app.nav.archived import read_result
+    from truenav.app.nav.archived import read_result, read_result_bytes
     from truenav.app.nav.runs import advance_run, start_run
     from truenav.cli.progress import gathering
 
@@ -53,12 +54,13 @@ def strike(
             run = start_run(session, here.house, here.principal, NodeId(fund), as_of=as_of)
         with gathering() as report:
             run = advance_run(here.house, here.principal.tenant, run.id, reuse_seconds=reuse, report=report)
-        result = read_result(here.house.blobs(here.principal.tenant), run)
+        blobs = here.house.blobs(here.principal.tenant)
         if output == "table":
-            print_result(result, numeraire)
+            print_result(read_result(blobs, run), numeraire)
             say(f"\nRun {run.id} is {run.state} and {run.quality}. Somebody else approves it:")
             say(f"  truenav nav approve {run.id} --result {(run.result_sha or '')[:16]}")
         else:
+            result = json.loads(read_result_bytes(blobs, run))
             show([{"run": run.id, "state": run.state, "result": result}], output)
 
 

@@ -35,28 +35,42 @@ class DecodeError(InvalidInputError):
 
 def encode(value: object) -> Any:
     """Plain JSON data of a value: dict, list, str, int, bool or None; a float is an error."""
-    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Decimal):
-        return to_text(value)
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        data = {name: encode(getattr(value, name)) for name in _field_names(type(value))}
-        tag = getattr(type(value), "TAG", None)
-        return data if tag is None else {"is": tag, **data}
-    if isinstance(value, Mapping):
-        return {_key(key): encode(item) for key, item in value.items()}
-    if isinstance(value, tuple | list | frozenset):
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return [encode(item) for item in items]
-    raise TypeError(f"{type(value).__name__} has no canonical form")
+    return _encoder(typing.cast(typing.Hashable, type(value)))(value)
+
+
+@cache
+def _encoder(cls: type) -> Callable[[Any], Any]:
+    """The function that encodes values of one type."""
+    if issubclass(cls, Enum):
+        return lambda value: value.value
+    if issubclass(cls, str | int | types.NoneType):
+        return lambda value: value
+    if issubclass(cls, Decimal):
+        return to_text
+    if issubclass(cls, datetime):
+        return instant_text
+    if issubclass(cls, date):
+        return cls.isoformat
+    if dataclasses.is_dataclass(cls):
+        return _dataclass_encoder(cls)
+    if issubclass(cls, Mapping):
+        return lambda value: {_key(key): encode(item) for key, item in value.items()}
+    if issubclass(cls, frozenset):
+        return lambda value: [encode(item) for item in sorted(value)]
+    if issubclass(cls, tuple | list):
+        return lambda value: [encode(item) for item in value]
+    raise TypeError(f"{cls.__name__} has no canonical form")
+
+
+def _dataclass_encoder(cls: type) -> Callable[[Any], Any]:
+    names = [field.name for field in dataclasses.fields(cls)]
+    tag = getattr(cls, "TAG", None)
+    first = {} if tag is None else {"is": tag}
+
+    def write(value: object) -> dict[str, Any]:
+        return first | {name: encode(getattr(value, name)) for name in names}
+
+    return write
 
 
 def _key(key: object) -> str:
@@ -86,11 +100,6 @@ def decode(cls: type[T], data: object) -> T:
     """A value of ``cls`` (a dataclass or a union of tagged ones) from JSON data; unknown keys are refused."""
     read = _decoder(typing.cast(typing.Hashable, cls))
     return typing.cast(T, read(data, getattr(cls, "__name__", "value")))
-
-
-@cache
-def _field_names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 @cache

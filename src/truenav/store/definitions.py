@@ -6,7 +6,7 @@ instant can still be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -172,6 +172,29 @@ def list_page(
 def bodies(session: Session, kind: Kind, cls: type[T], *, known_at: datetime | None = None) -> tuple[T, ...]:
     """The bodies of `list_all`."""
     return tuple(found.body for found in list_all(session, kind, cls, known_at=known_at))
+
+
+class Definitions:
+    """All documents of some kinds as they stand, read in one go."""
+
+    def __init__(self, session: Session, kinds: Collection[Kind]) -> None:
+        newest = (
+            select(definition)
+            .ext(distinct_on(definition.c.kind, definition.c.id))
+            .where(definition.c.kind.in_(kinds))
+            .order_by(definition.c.kind, definition.c.id, definition.c.version.desc())
+        )
+        self._documents: dict[str, list[Any]] = {kind: [] for kind in kinds}
+        self._read: dict[str, tuple[Any, ...]] = {}
+        for row in session.execute(newest):
+            if not row.deleted:
+                self._documents[row.kind].append(row.body)
+
+    def bodies(self, kind: Kind, cls: type[T]) -> tuple[T, ...]:
+        """The bodies of a kind that was read, ordered by id."""
+        if kind not in self._read:
+            self._read[kind] = tuple(decode(cls, body) for body in self._documents[kind])
+        return self._read[kind]
 
 
 def history(session: Session, kind: Kind, id: str, cls: type[T]) -> tuple[Definition[T], ...]:

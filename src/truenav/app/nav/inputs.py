@@ -9,7 +9,7 @@ from typing import cast
 
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
-from truenav.app.sources.context import parse_context
+from truenav.app.sources.context import CONTEXT_KINDS, asset_book
 from truenav.calc.nav.model import FundNav, NavInputs
 from truenav.calc.nav.select import QUOTE_DAYS, opening_instants, select_facts
 from truenav.calc.nav.strike import strike_nav
@@ -21,11 +21,12 @@ from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceSnapshot
 from truenav.core.failure import Failure, InvalidInputError
 from truenav.core.ids import AccountId, NodeId, RunId, TenantId
+from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.policy import AssetNumeraire, NavPolicy, Numeraire, PricingPolicy
 from truenav.core.portfolio import Node, ShareClass, SubBookRule
 from truenav.store import definitions, evidence, runs
 from truenav.store.database import Session
-from truenav.store.definitions import Kind
+from truenav.store.definitions import Definitions, Kind
 from truenav.store.journal import FactQuery, Journal
 from truenav.store.runs import Run, RunState
 
@@ -33,17 +34,30 @@ _FLOWS = ("trade", "transfer", "cash_flow", "settlement")
 _FUND_FACTS = ("dealing", "fee_payment", "manual_item")
 _SNAPSHOTS = ("balance_snapshot", "position_snapshot")
 _PUBLISHED_LOOKED_AT = 200
+_KINDS = (
+    *CONTEXT_KINDS,
+    Kind.NODE,
+    Kind.RULE,
+    Kind.ACCOUNT,
+    Kind.SHARE_CLASS,
+    Kind.PRICING_POLICY,
+    Kind.NAV_POLICY,
+    Kind.NUMERAIRE,
+)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def accounts_below(session: Session, fund: NodeId) -> frozenset[AccountId]:
     """The accounts that feed a fund, or the funds below it; refuses what is not a fund."""
-    nodes = definitions.bodies(session, Kind.NODE, Node)
-    tree = Tree(nodes)
+    return _accounts_below(Definitions(session, (Kind.NODE, Kind.RULE)), fund)
+
+
+def _accounts_below(known: Definitions, fund: NodeId) -> frozenset[AccountId]:
+    tree = Tree(known.bodies(Kind.NODE, Node))
     if tree.get(fund).kind not in FUND_KINDS:
         raise InvalidInputError(f"{fund!r} is a {tree.get(fund).kind}, not a fund; name a fund.")
     scope = set(tree.subtree(fund))
-    rules = definitions.bodies(session, Kind.RULE, SubBookRule)
+    rules = known.bodies(Kind.RULE, SubBookRule)
     return frozenset(rule.account for rule in rules if rule.node in scope)
 
 
@@ -66,17 +80,18 @@ def assemble_inputs(
     unread: tuple[Failure, ...] = (),
 ) -> NavInputs:
     """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use."""
-    earlier = _previous_navs(session, house, tenant, fund, as_of)
+    known = Definitions(session, _KINDS)
+    earlier = _previous_navs(session, house, tenant, known, fund, as_of)
     previous = tuple(nav for _, nav in earlier)
-    inputs = _facts_of(session, house, tenant, _frame(session, fund, as_of, known_at, unread, previous))
-    restated = _restated(session, house, tenant, earlier, known_at)
+    inputs = _facts_of(session, house, tenant, _frame(known, fund, as_of, known_at, unread, previous))
+    restated = _restated(session, house, tenant, known, earlier, known_at)
     if not restated:
         return inputs
     return _facts_of(session, house, tenant, replace(inputs, previous_restated=restated))
 
 
 def _frame(
-    session: Session,
+    known: Definitions,
     fund: NodeId,
     as_of: datetime,
     known_at: datetime,
@@ -84,29 +99,24 @@ def _frame(
     previous: tuple[FundNav, ...],
 ) -> NavInputs:
     """The definitions of a run; facts and instruments come later."""
-    context = parse_context(session)
-    accounts = accounts_below(session, fund)
-    rules = tuple(
-        rule for rule in definitions.bodies(session, Kind.RULE, SubBookRule) if rule.account in accounts
-    )
-    every = definitions.bodies(session, Kind.NODE, Node)
+    assets, accounts = asset_book(known), _accounts_below(known, fund)
+    rules = tuple(rule for rule in known.bodies(Kind.RULE, SubBookRule) if rule.account in accounts)
+    every = known.bodies(Kind.NODE, Node)
     scope = set(Tree(every).subtree(fund))
-    classes = definitions.bodies(session, Kind.SHARE_CLASS, ShareClass)
-    known = definitions.bodies(session, Kind.ACCOUNT, Account)
     return NavInputs(
         fund=fund,
         as_of=as_of,
         known_at=known_at,
         nodes=_with_ancestors(every, scope | {rule.node for rule in rules}),
         rules=rules,
-        accounts=tuple(account for account in known if account.id in accounts),
-        share_classes=tuple(one for one in classes if one.fund in scope),
-        assets=tuple(context.assets.assets.values()),
-        aliases=context.assets.aliases,
-        instruments=tuple(context.instruments.instruments.values()),
-        pricing=_policy(session, fund),
-        policy=_nav_policy(session, fund),
-        numeraires=_numeraires(session),
+        accounts=tuple(one for one in known.bodies(Kind.ACCOUNT, Account) if one.id in accounts),
+        share_classes=tuple(one for one in known.bodies(Kind.SHARE_CLASS, ShareClass) if one.fund in scope),
+        assets=tuple(assets.assets.values()),
+        aliases=assets.aliases,
+        instruments=_instruments(known),
+        pricing=_policy(known, fund),
+        policy=_nav_policy(known, fund),
+        numeraires=_numeraires(known),
         facts=(),
         unread=unread,
         previous=previous,
@@ -145,18 +155,17 @@ def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs
 
 
 def _previous_navs(
-    session: Session, house: House, tenant: TenantId, fund: NodeId, as_of: datetime
+    session: Session, house: House, tenant: TenantId, known: Definitions, fund: NodeId, as_of: datetime
 ) -> tuple[tuple[Run, FundNav], ...]:
     """The last published NAV before ``as_of`` of the fund and of each fund below it, with its run."""
-    nodes = definitions.bodies(session, Kind.NODE, Node)
-    tree, known = Tree(nodes), {node.id for node in nodes}
+    tree = Tree(known.bodies(Kind.NODE, Node))
     wanted = {node for node in tree.subtree(fund) if tree.get(node).kind in FUND_KINDS}
     found: dict[NodeId, tuple[Run, FundNav]] = {}
     blobs = house.blobs(tenant)
     for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=as_of, limit=_PUBLISHED_LOOKED_AT):
         if wanted <= found.keys():
             break
-        if run.fund not in known or not wanted & set(tree.subtree(run.fund)) - found.keys():
+        if run.fund not in tree.nodes or not wanted & set(tree.subtree(run.fund)) - found.keys():
             continue
         for nav in read_result(blobs, run).funds:
             if nav.fund in wanted:
@@ -168,6 +177,7 @@ def _restated(
     session: Session,
     house: House,
     tenant: TenantId,
+    known: Definitions,
     earlier: tuple[tuple[Run, FundNav], ...],
     known_at: datetime,
 ) -> tuple[FundNav, ...]:
@@ -175,14 +185,14 @@ def _restated(
     again: dict[RunId, Mapping[NodeId, FundNav]] = {}
     for run, _ in earlier:
         if run.id not in again:
-            again[run.id] = _again(session, house, tenant, run, known_at)
+            again[run.id] = _again(session, house, tenant, known, run, known_at)
     return tuple(
         now for run, nav in earlier if (now := again[run.id].get(nav.fund)) is not None and now != nav
     )
 
 
 def _again(
-    session: Session, house: House, tenant: TenantId, run: Run, known_at: datetime
+    session: Session, house: House, tenant: TenantId, known: Definitions, run: Run, known_at: datetime
 ) -> Mapping[NodeId, FundNav]:
     """The funds of a published run with what is known now; empty where nothing new was learned."""
     late = FactQuery(
@@ -198,9 +208,8 @@ def _again(
     mine = {account.id for account in frame.accounts} | {node.id for node in frame.nodes}
     if not learned & mine:
         return {}
-    every = tuple(parse_context(session).instruments.instruments.values())
-    known = {one.id: one for one in (*every, *frame.instruments)}
-    frame = replace(frame, known_at=known_at, instruments=tuple(known.values()), facts=())
+    terms = {one.id: one for one in (*_instruments(known), *frame.instruments)}
+    frame = replace(frame, known_at=known_at, instruments=tuple(terms.values()), facts=())
     result = strike_nav(_facts_of(session, house, tenant, frame))
     return {nav.fund: nav for nav in result.funds}
 
@@ -234,23 +243,27 @@ def oldest_snapshot_at(
     return min(latest.values()) if latest and wanted <= latest.keys() else None
 
 
-def _policy(session: Session, fund: NodeId) -> PricingPolicy:
+def _instruments(known: Definitions) -> tuple[Instrument, ...]:
+    return tuple(InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument)).instruments.values())
+
+
+def _policy(known: Definitions, fund: NodeId) -> PricingPolicy:
     """The fund's own pricing policy (same id as the fund), else ``default``, else the built-in one."""
-    found = {one.id: one for one in definitions.bodies(session, Kind.PRICING_POLICY, PricingPolicy)}
+    found = {one.id: one for one in known.bodies(Kind.PRICING_POLICY, PricingPolicy)}
     return found.get(fund) or found.get("default") or default_policy()
 
 
-def _nav_policy(session: Session, fund: NodeId) -> NavPolicy:
+def _nav_policy(known: Definitions, fund: NodeId) -> NavPolicy:
     """The fund's own NAV policy (same id as the fund), else ``default``, else the built-in one."""
-    found = {one.id: one for one in definitions.bodies(session, Kind.NAV_POLICY, NavPolicy)}
+    found = {one.id: one for one in known.bodies(Kind.NAV_POLICY, NavPolicy)}
     return found.get(fund) or found.get("default") or NavPolicy("default")
 
 
-def _numeraires(session: Session) -> tuple[Numeraire, ...]:
+def _numeraires(known: Definitions) -> tuple[Numeraire, ...]:
     """The built-in assets as numeraires, and those that the tenant defined; a defined code wins."""
     found: dict[str, Numeraire] = {
         asset.symbol: AssetNumeraire(asset.symbol, asset.id) for asset in BUILTIN_ASSETS
     }
-    for one in definitions.bodies(session, Kind.NUMERAIRE, cast(type[Numeraire], Numeraire)):
+    for one in known.bodies(Kind.NUMERAIRE, cast(type[Numeraire], Numeraire)):
         found[one.code] = one
     return tuple(found[code] for code in sorted(found))

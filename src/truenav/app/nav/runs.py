@@ -23,11 +23,9 @@ from truenav.app.nav.inputs import (
     oldest_snapshot_at,
     refuse_instant,
 )
-from truenav.app.nav.signer import tenant_signer
 from truenav.calc.nav.judge import LineDifference, differences, publishable
 from truenav.calc.nav.model import NavInputs, NavResult
 from truenav.calc.nav.strike import strike_nav
-from truenav.connect.contract import ProgressReport, silent
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import as_utc
 from truenav.core.failure import ConflictError, Failure, InvalidInputError
@@ -40,6 +38,7 @@ from truenav.store.runs import Run, RunState
 
 if TYPE_CHECKING:
     from truenav.app.sources.gather import Outcome
+    from truenav.connect.contract import ProgressReport
 
 LIVE = "live"
 AS_RECORDED = "as recorded"
@@ -96,7 +95,7 @@ def advance_run(
     run_id: RunId,
     *,
     reuse_seconds: int | None = None,
-    report: ProgressReport = silent,
+    report: ProgressReport | None = None,
     gathered: Callable[[Collection[Outcome]], None] = lambda _: None,
 ) -> Run:
     """Bring a run from *collecting* to *calculated*, whoever left it; one worker at a time.
@@ -113,8 +112,9 @@ def advance_run(
         missing: tuple[Failure, ...] = ()
         if live and not _is_fresh(house, tenant, accounts, reuse_seconds):
             from truenav.app.sources.gather import gather, unread  # loads the HTTP client
+            from truenav.connect.contract import silent
 
-            outcomes = gather(house, tenant, accounts=accounts, report=report)
+            outcomes = gather(house, tenant, accounts=accounts, report=report or silent)
             gathered(outcomes)
             missing = unread(outcomes)
         commit_point("nav.collected")
@@ -205,6 +205,7 @@ def publish(session: Session, house: House, principal: Principal, run_id: RunId)
     issue of one of its accounts is open.
     """
     from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, verify_bundle
+    from truenav.app.nav.signer import tenant_signer
 
     run = runs.get(session, run_id)
     authorize(principal, "nav:publish", _resource(principal, run))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from truenav.connect.contract import ParseContext
 from truenav.core.asset import BUILTIN_ALIASES, BUILTIN_ASSETS, Asset, AssetAlias, AssetBook
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.store import definitions
 from truenav.store.database import Session
-from truenav.store.definitions import Kind
+from truenav.store.definitions import Definitions, Kind
+
+if TYPE_CHECKING:  # a strike needs the books alone, not all that connectors share
+    from truenav.connect.contract import ParseContext
+
+CONTEXT_KINDS = (Kind.ASSET, Kind.ALIAS, Kind.INSTRUMENT)
 
 GATHERED = "gathering"
 """Who writes the contract terms that a venue publishes."""
@@ -18,11 +23,17 @@ GATHERED = "gathering"
 
 def parse_context(session: Session) -> ParseContext:
     """The tenant's assets, aliases (the built-in ones included) and instruments."""
+    from truenav.connect.contract import ParseContext
+
+    known = Definitions(session, CONTEXT_KINDS)
+    return ParseContext(asset_book(known), InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument)))
+
+
+def asset_book(known: Definitions) -> AssetBook:
+    """The tenant's assets and aliases, the built-in ones included."""
     assets = {asset.id: asset for asset in BUILTIN_ASSETS}
-    assets |= {asset.id: asset for asset in definitions.bodies(session, Kind.ASSET, Asset)}
-    aliases = (*BUILTIN_ALIASES, *definitions.bodies(session, Kind.ALIAS, AssetAlias))
-    instruments = definitions.bodies(session, Kind.INSTRUMENT, Instrument)
-    return ParseContext(AssetBook(assets.values(), aliases), InstrumentBook(instruments))
+    assets |= {asset.id: asset for asset in known.bodies(Kind.ASSET, Asset)}
+    return AssetBook(assets.values(), (*BUILTIN_ALIASES, *known.bodies(Kind.ALIAS, AssetAlias)))
 
 
 def keep_instruments(session: Session, found: Iterable[Instrument], *, at: datetime) -> int:
