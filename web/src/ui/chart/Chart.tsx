@@ -44,6 +44,9 @@ export function tooltip(colours: Palette) {
   };
 }
 
+/** When nothing is more urgent: the charts' library must hold up neither figures nor keys. */
+const idle = () => new Promise<void>((go) => ('requestIdleCallback' in window ? requestIdleCallback(() => go(), { timeout: 1000 }) : setTimeout(go, 200)));
+
 export function Chart({ option, summary, height }: ChartProps) {
   const scheme = useComputedColorScheme('light');
   const place = useRef<HTMLDivElement>(null);
@@ -68,7 +71,7 @@ export function Chart({ option, summary, height }: ChartProps) {
     if (!element) return undefined;
     let ended = false;
     const watch = new ResizeObserver(() => chart.current?.resize());
-    void import('./echarts').then(({ init }) => {
+    void idle().then(() => import('./echarts')).then(({ init }) => {
       if (ended) return;
       chart.current = init(element, null, { renderer: 'svg' });
       chart.current.setOption(latest.current());
