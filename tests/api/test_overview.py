@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from truenav.store.roles import Scope, put_scope
+
 LATER = "2026-01-31T08:04:00Z"
 
 
@@ -143,6 +145,54 @@ def test_as_of_an_earlier_instant(fund):
     assert (
         fund.maker.get("/api/v1/overview/alpha", params={"as_of": "2030-01-01T00:00:00Z"}).status_code == 422
     )
+
+
+def test_as_it_was_known_then(fund):
+    then = fund.installation.clock.now().isoformat()
+    _move_price(fund)
+    assert _page(fund, as_of=LATER)["worth"]["nav"] == "1000011.5"
+    assert _page(fund, as_of=LATER, known_at=then)["worth"]["nav"] == "1000001.5"
+    assert _page(fund, known_at=then)["as_of"] == then.replace("+00:00", "Z")
+    lines = fund.maker.get("/api/v1/overview/alpha/lines", params={"as_of": LATER, "known_at": then}).json()
+    assert sum(Decimal(line["value"]) for line in lines["lines"]) == Decimal("1000001.5")
+
+
+def test_a_history_knows_only_the_navs_of_its_time(fund):
+    fund.publish(fund.strike())
+    then = fund.installation.clock.now().isoformat()
+    _move_price(fund)
+    fund.strike()
+    history = "/api/v1/overview/alpha/history"
+    assert len(fund.maker.get(history).json()["points"]) == 2
+    assert len(fund.maker.get(history, params={"known_at": then}).json()["points"]) == 1
+
+
+@pytest.mark.parametrize("page", ["alpha", "alpha/tree", "alpha/lines", "alpha/history"])
+def test_what_nobody_knows_yet_is_refused(fund, page):
+    answer = fund.maker.get(f"/api/v1/overview/{page}", params={"known_at": "2030-01-01T00:00:00Z"})
+    assert answer.status_code == 422
+    assert "future" in answer.json()["detail"]
+
+
+def test_the_tree_alone_is_the_tree_of_the_page(fund):
+    assert fund.maker.get("/api/v1/overview/alpha/tree").json()["tree"] == _page(fund)["tree"]
+
+
+def test_who_sees_one_strategy_gets_its_figures_and_no_sum_above_it(fund):
+    body = {"id": "spot", "name": "Spot", "kind": "strategy", "parent": "alpha"}
+    assert fund.maker.put("/api/v1/nodes/spot", json=body).status_code == 200
+    limited = fund.installation.logged_in(fund.tenant, "sol", "manager")
+    with fund.installation.house.database.transaction(fund.tenant) as session:
+        put_scope(session, "sol", Scope(("carry",)))
+    assert limited.get("/api/v1/overview/alpha").status_code == 404
+    answer = limited.get("/api/v1/overview/alpha/tree")
+    assert [row["node"] for row in answer.json()["tree"]] == ["carry"]
+    (whole,) = [row for row in _page(fund)["tree"] if row["node"] == "carry"]
+    assert answer.json()["tree"] == [whole]
+    assert limited.get("/api/v1/overview/alpha/tree", params={"format": "csv"}).text.count("\n") == 2
+    with fund.installation.house.database.transaction(fund.tenant) as session:
+        put_scope(session, "sol", Scope(("nowhere",)))
+    assert limited.get("/api/v1/overview/alpha/tree").status_code == 404
 
 
 @pytest.mark.parametrize(("path", "status"), [("nobody", 404), ("carry", 422), ("alpha?numeraire=XXX", 422)])

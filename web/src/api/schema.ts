@@ -2499,7 +2499,7 @@ export interface paths {
         };
         /**
          * Get Overview
-         * @description What the fund is worth, what changed, what could hurt, what is not known; now, or as of an instant.
+         * @description What the fund is worth, what changed, what could hurt, what is not known; now, or at a past moment.
          *
          *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
          */
@@ -2543,11 +2543,33 @@ export interface paths {
         };
         /**
          * Get Lines
-         * @description What a node of the fund holds, line by line with its evidence; now, or as of an instant.
+         * @description What a node of the fund holds, line by line with its evidence; now, or at a past moment.
          *
          *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
          */
         get: operations["get_lines_api_v1_overview__fund__lines_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/{fund}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tree
+         * @description The nodes of the fund that the caller sees, with their figures; of the others not even a sum.
+         *
+         *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
+         */
+        get: operations["get_tree_api_v1_overview__fund__tree_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2973,7 +2995,7 @@ export interface paths {
         };
         /**
          * List Health
-         * @description How each connection does, by id: its last answer, its last gathering, what goes on now.
+         * @description How each connection does, by id: its last answer, its last gathering, its stream, what goes on now.
          *
          *     Needs `source:read`: See connections, accounts and what was gathered from them.
          */
@@ -4621,7 +4643,8 @@ export interface components {
          * HealthAnswer
          * @description How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
          *
-         *     ``error`` is why the last gathering failed, ``job`` the gathering that runs now.
+         *     ``error`` is why the last gathering failed, ``job`` the gathering that runs now. ``stream`` is null where
+         *     nobody looks at live prices of its venue, or it has none.
          */
         HealthAnswer: {
             /** Account */
@@ -4649,6 +4672,7 @@ export interface components {
             /** Message */
             message: string;
             state: components["schemas"]["SourceState"];
+            stream: components["schemas"]["StreamAnswer"] | null;
             /** Title */
             title: string;
             /** Total */
@@ -7550,6 +7574,31 @@ export interface components {
             step: string;
         };
         /**
+         * StreamAnswer
+         * @description How the streams of a connection's venue do on this server; ``trouble`` is why one broke last.
+         */
+        StreamAnswer: {
+            /** Last Message At */
+            last_message_at: string | null;
+            /** Reconnects */
+            reconnects: number;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            since: string;
+            state: components["schemas"]["StreamState"];
+            /** Trouble */
+            trouble: string;
+        };
+        /**
+         * StreamState
+         * @description Whether a stream tells what happens now.
+         * @enum {string}
+         */
+        StreamState: "connecting" | "standing" | "broken";
+        /**
          * StrikeBody
          * @description The fund, and the valuation time; without one the NAV is live and gathers first.
          */
@@ -7741,6 +7790,24 @@ export interface components {
          * @enum {string}
          */
         TransferKind: "external" | "internal";
+        /**
+         * TreeAnswer
+         * @description The nodes of a fund that the caller sees, parents before children, in one numeraire.
+         */
+        TreeAnswer: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Fund */
+            fund: string;
+            /** Numeraire */
+            numeraire: string;
+            /** Tree */
+            tree: components["schemas"]["Row"][];
+        };
         /**
          * UnitHistoryAnswer
          * @description The published NAVs per unit of a class, newest first.
@@ -8181,6 +8248,8 @@ export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
 export type SourceState = components['schemas']['SourceState'];
 export type Step = components['schemas']['Step'];
+export type StreamAnswer = components['schemas']['StreamAnswer'];
+export type StreamState = components['schemas']['StreamState'];
 export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
@@ -8193,6 +8262,7 @@ export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type Trade = components['schemas']['Trade'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferKind = components['schemas']['TransferKind'];
+export type TreeAnswer = components['schemas']['TreeAnswer'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
@@ -22666,10 +22736,12 @@ export interface operations {
         parameters: {
             query?: {
                 numeraire?: string;
-                /** @description Value what is recorded as of then */
-                as_of?: string | null;
                 /** @description The whole list as a file, at most 100000 rows */
                 format?: components["schemas"]["TableFormat"] | null;
+                /** @description Value what is recorded as of then; absent: now */
+                as_of?: string | null;
+                /** @description With the facts recorded by then; absent: all that are recorded now */
+                known_at?: string | null;
             };
             header?: never;
             path: {
@@ -22786,6 +22858,8 @@ export interface operations {
                 from?: string | null;
                 /** @description Up to this; absent: now */
                 to?: string | null;
+                /** @description With the facts recorded by then; absent: all that are recorded now */
+                known_at?: string | null;
                 /** @description The whole list as a file, at most 100000 rows */
                 format?: components["schemas"]["TableFormat"] | null;
             };
@@ -22893,10 +22967,12 @@ export interface operations {
                 /** @description At it and below it; absent: all */
                 node?: string | null;
                 numeraire?: string;
-                /** @description Value what is recorded as of then */
-                as_of?: string | null;
                 /** @description The whole list as a file, at most 100000 rows */
                 format?: components["schemas"]["TableFormat"] | null;
+                /** @description Value what is recorded as of then; absent: now */
+                as_of?: string | null;
+                /** @description With the facts recorded by then; absent: all that are recorded now */
+                known_at?: string | null;
             };
             header?: never;
             path: {
@@ -22913,6 +22989,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinesAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tree_api_v1_overview__fund__tree_get: {
+        parameters: {
+            query?: {
+                numeraire?: string;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Value what is recorded as of then; absent: now */
+                as_of?: string | null;
+                /** @description With the facts recorded by then; absent: all that are recorded now */
+                known_at?: string | null;
+            };
+            header?: never;
+            path: {
+                fund: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeAnswer"];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */

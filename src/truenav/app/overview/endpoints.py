@@ -8,21 +8,28 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from truenav.access.policy import Principal, authorize
 from truenav.app.exports.wire import as_table
+from truenav.app.house import House
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import Router, requires
-from truenav.app.nav.inputs import refuse_instant
 from truenav.app.overview.attention import attention
 from truenav.app.overview.figures import figures_of, price_of
 from truenav.app.overview.history import nav_history
 from truenav.app.overview.lines import held_lines
 from truenav.app.overview.live import LiveViews
-from truenav.app.overview.schemas import HistoryAnswer, LinesAnswer, OverviewAnswer, overview_bytes
-from truenav.app.overview.view import build_opening, build_view, start_of_day
+from truenav.app.overview.schemas import (
+    HistoryAnswer,
+    LinesAnswer,
+    OverviewAnswer,
+    TreeAnswer,
+    overview_bytes,
+)
+from truenav.app.overview.times import KnownAtQuery, Then, ThenDep, refuse_knowledge
+from truenav.app.overview.view import View, build_opening, build_view, start_of_day
 from truenav.app.sight import Sight
 from truenav.core.canonical import canonical_json
-from truenav.core.ids import NodeId
+from truenav.core.ids import NodeId, TenantId
 from truenav.core.portfolio import Node
 from truenav.store import definitions
 from truenav.store.database import Session
@@ -58,26 +65,51 @@ def get_overview(
     sight: SightDep,
     views: ViewsDep,
     now: NowDep,
+    then: ThenDep,
     numeraire: NumeraireQuery = "USD",
-    as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
 ) -> Response:
-    """What the fund is worth, what changed, what could hurt, what is not known; now, or as of an instant."""
+    """What the fund is worth, what changed, what could hurt, what is not known; now, or at a past moment."""
     name = _known_fund(session, principal, sight, fund)
-    if as_of is None:
+    if then is None:
         kept, refreshing = views.get(session, principal.tenant, name)
         view, figures = kept.view, kept.in_numeraire(numeraire)
         body = kept.derived(f"json {numeraire}", lambda: canonical_json(figures))
     else:
-        refuse_instant(as_of, now)
-        day = start_of_day(as_of)
-        opening = build_opening(session, house, principal.tenant, name, at=day, known_at=now)
-        view = build_view(session, house, principal.tenant, name, as_of=as_of, known_at=now, opening=opening)
-        figures, refreshing = figures_of(view, numeraire), False
+        view, refreshing = _view_then(session, house, principal.tenant, name, then), False
+        figures = figures_of(view, numeraire)
         body = canonical_json(figures)
     needed = attention(session, principal, sight, view, figures, now=now)
     return Response(
         overview_bytes(body, needed, view.live, refreshing=refreshing), media_type="application/json"
     )
+
+
+@router.get(
+    "/{fund}/tree",
+    dependencies=[requires("portfolio:read", sight="narrowed"), Depends(as_table)],
+    responses=refusals(404, 409),
+)
+def get_tree(
+    fund: FundPath,
+    *,
+    house: HouseDep,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    views: ViewsDep,
+    then: ThenDep,
+    numeraire: NumeraireQuery = "USD",
+) -> TreeAnswer:
+    """The nodes of the fund that the caller sees, with their figures; of the others not even a sum."""
+    authorize(principal, "portfolio:read")
+    sight.refuse_unreached(fund)
+    name = _existing(session, fund)
+    if then is None:
+        kept, _ = views.get(session, principal.tenant, name)
+        figures = kept.in_numeraire(numeraire)
+    else:
+        figures = figures_of(_view_then(session, house, principal.tenant, name, then), numeraire)
+    return TreeAnswer.of(figures, tuple(row for row in figures.tree if sight.sees(row.node)))
 
 
 @router.get(
@@ -93,21 +125,27 @@ def get_lines(
     session: SessionDep,
     sight: SightDep,
     views: ViewsDep,
-    now: NowDep,
+    then: ThenDep,
     node: Annotated[str | None, Query(max_length=64, description="At it and below it; absent: all")] = None,
     numeraire: NumeraireQuery = "USD",
-    as_of: Annotated[Instant | None, Query(description="Value what is recorded as of then")] = None,
 ) -> LinesAnswer:
-    """What a node of the fund holds, line by line with its evidence; now, or as of an instant."""
+    """What a node of the fund holds, line by line with its evidence; now, or at a past moment."""
     name = NodeId(node or fund)
     sight.refuse(name)
-    definitions.find(session, Kind.NODE, name, Node)
+    _existing(session, name)
     root = _known_fund(session, principal, Sight(), fund)
-    if as_of is None:
+    if then is None:
         view = views.get(session, principal.tenant, root)[0].view
     else:
-        refuse_instant(as_of, now)
-        view = build_view(session, house, principal.tenant, root, as_of=as_of, known_at=now, opening=None)
+        view = build_view(
+            session,
+            house,
+            principal.tenant,
+            root,
+            as_of=then.as_of,
+            known_at=then.known_at,
+            opening=None,
+        )
     return LinesAnswer.of(view, name, numeraire, held_lines(view, name, price_of(view, numeraire)))
 
 
@@ -127,11 +165,20 @@ def get_history(
     numeraire: NumeraireQuery = "USD",
     since: Annotated[Instant | None, Query(alias="from", description="Later than this")] = None,
     until: Annotated[Instant | None, Query(alias="to", description="Up to this; absent: now")] = None,
+    known_at: KnownAtQuery = None,
 ) -> HistoryAnswer:
     """The NAVs of the fund through time with drawdown: published, provisional and imported ones."""
     name = _known_fund(session, principal, sight, fund)
+    refuse_knowledge(known_at or now, now)
     history = nav_history(
-        session, house, principal.tenant, name, since=since, until=until or now, numeraire=numeraire
+        session,
+        house,
+        principal.tenant,
+        name,
+        since=since,
+        until=until or known_at or now,
+        known_at=known_at or now,
+        numeraire=numeraire,
     )
     return HistoryAnswer.of(name, numeraire, history)
 
@@ -140,5 +187,15 @@ def _known_fund(session: Session, principal: Principal, sight: Sight, fund: str)
     """A fund that the caller sees whole; any other does not exist."""
     authorize(principal, "portfolio:read")
     sight.refuse(fund)
-    definitions.find(session, Kind.NODE, fund, Node)
-    return NodeId(fund)
+    return _existing(session, fund)
+
+
+def _existing(session: Session, node: str) -> NodeId:
+    definitions.find(session, Kind.NODE, node, Node)
+    return NodeId(node)
+
+
+def _view_then(session: Session, house: House, tenant: TenantId, fund: NodeId, then: Then) -> View:
+    day = start_of_day(then.as_of)
+    opening = build_opening(session, house, tenant, fund, at=day, known_at=then.known_at)
+    return build_view(session, house, tenant, fund, as_of=then.as_of, known_at=then.known_at, opening=opening)

@@ -64,9 +64,10 @@ def nav_history(
     *,
     since: datetime | None,
     until: datetime,
+    known_at: datetime,
     numeraire: str,
 ) -> History:
-    """The history of ``(since, until]``; of one instant the published NAV stands before others.
+    """The history of ``(since, until]`` as known then; of one instant the published NAV stands before others.
 
     Units are followed where every point knows its NAV per unit, so that subscriptions are no gain.
     """
@@ -76,12 +77,12 @@ def nav_history(
     found = [
         run
         for run in runs.list_runs(session, fund=fund, states=_SHOWN, limit=LONGEST)
-        if run.as_of <= until and (since is None or run.as_of > since)
+        if run.as_of <= until and run.known_at <= known_at and (since is None or run.as_of > since)
     ]
     by_instant = {run.as_of: run for run in sorted(found, key=_standing)}
     summaries = summaries_of(session, house, tenant, by_instant.values())
     points = [_of_run(by_instant[one.as_of], one, followed, numeraire) for one in summaries]
-    window = FactQuery(kinds=(NavRecord.TAG,), accounts=(fund,), since=since, as_of=until)
+    window = FactQuery(kinds=(NavRecord.TAG,), accounts=(fund,), since=since, as_of=until, known_at=known_at)
     journal = Journal(session, house.objects, tenant)
     symbol = parse_context(session).assets.symbol
     records = [one.fact for one in journal.facts(window)]

@@ -13,6 +13,7 @@ from truenav.app.overview.lines import HeldLine
 from truenav.app.overview.model import (
     Attention,
     Changed,
+    Figures,
     Hurt,
     Liveness,
     Row,
@@ -52,6 +53,20 @@ def overview_bytes(
     """The JSON of an `OverviewAnswer` around figures whose canonical JSON is at hand already."""
     rest = canonical_json({"attention": attention, "live": live, "refreshing": refreshing})
     return figures[:-1] + b"," + rest[1:]
+
+
+class TreeAnswer(Answer):
+    """The nodes of a fund that the caller sees, parents before children, in one numeraire."""
+
+    fund: str
+    as_of: Instant
+    numeraire: str
+    tree: list[Record[Row]]
+
+    @classmethod
+    def of(cls, figures: Figures, rows: tuple[Row, ...]) -> Self:
+        """These rows of a fund's figures as the API shows them."""
+        return cls(fund=figures.fund, as_of=figures.as_of, numeraire=figures.numeraire, tree=list(rows))
 
 
 class LinesAnswer(Answer):
