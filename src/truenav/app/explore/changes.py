@@ -2,55 +2,94 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from truenav.app.explore.rows import ExploreRow
+from truenav.app.explore.rows import Difference, ExploreRow, Rows
+from truenav.app.sight import Sight
+from truenav.calc.nav.valuation import Valuation
 from truenav.core.clock import instant_text
 
 BATCH_ROWS = 50
 """Most rows of one event; four events a second make 200 rows."""
 
+STEPS_KEPT = 64
+"""A reader that did not look for so many valuations reads all rows anew."""
+
+
+class LiveRows:
+    """The rows of one fund and what changed from each valuation to the next, for all who look.
+
+    Safe to use from many threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._valuation: Valuation | None = None
+        self._rows: Rows | None = None
+        self._steps: deque[Mapping[str, Difference]] = deque(maxlen=STEPS_KEPT)
+        self._step = 0
+
+    def follow(self, valuation: Valuation) -> Rows:
+        """The rows of a valuation, made once; a valuation older than the last one changes nothing."""
+        with self._lock:
+            before = self._rows
+            if before is not None and (valuation is self._valuation or valuation.inputs.as_of < before.as_of):
+                return before
+            self._valuation, self._rows = valuation, Rows.of(valuation, before)
+            if before is not None:
+                self._steps.append(self._rows.differences(before))
+                self._step += 1
+            return self._rows
+
+    @property
+    def step(self) -> int:
+        """Where a reader who reads all rows now goes on from."""
+        return self._step
+
+    def since(self, step: int) -> tuple[int, list[Mapping[str, Difference]] | None]:
+        """The present step, and what changed after an earlier one; None where that is too long ago."""
+        with self._lock:
+            missed = self._step - step
+            if missed > len(self._steps):
+                return self._step, None
+            return self._step, [self._steps[place] for place in range(-missed, 0)]
+
 
 @dataclass(slots=True)
 class RowBoard:
-    """What one reader was sent, and what is still to be sent: the latest of each row, never a backlog."""
+    """What is still to be sent to one reader: the latest of each row, never a backlog."""
 
     masks: Collection[str]
-    sent: dict[str, ExploreRow] = field(default_factory=dict)
-    waiting: dict[str, ExploreRow | None] = field(default_factory=dict)
+    sight: Sight
+    waiting: dict[str, Difference] = field(default_factory=dict)
 
-    def start(self, rows: Iterable[ExploreRow]) -> None:
-        """Take these as known to the reader."""
-        self.sent = {row.id: row for row in rows}
-
-    def update(self, rows: Iterable[ExploreRow]) -> None:
-        """Note what differs now; a row that is gone waits as None."""
-        present = {row.id: row for row in rows}
-        for id, row in present.items():
-            if self.sent.get(id) != row:
-                self.waiting[id] = row
-            else:
-                self.waiting.pop(id, None)
-        for id in self.sent.keys() - present.keys():
-            self.waiting[id] = None
+    def update(self, changes: Iterable[Mapping[str, Difference]]) -> None:
+        """Note what changed, as far as the reader sees it."""
+        for changed in changes:
+            for id, (old, new) in changed.items():
+                sent = self.waiting[id][0] if id in self.waiting else self._seen(old)
+                present = self._seen(new)
+                if sent == present:
+                    self.waiting.pop(id, None)
+                else:
+                    self.waiting[id] = (sent, present)
 
     def take(self, limit: int = BATCH_ROWS) -> Mapping[str, Any] | None:
         """The next batch as JSON data, None where nothing waits."""
         if not self.waiting:
             return None
-        batch = dict(list(self.waiting.items())[:limit])
-        changed, removed = [], []
-        for id, row in batch.items():
+        batch = list(self.waiting.items())[:limit]
+        for id, _ in batch:
             del self.waiting[id]
-            if row is None:
-                self.sent.pop(id, None)
-                removed.append(id)
-            else:
-                self.sent[id] = row
-                changed.append(_data(row, self.masks))
-        return {"rows": changed, "removed": removed}
+        changed = [_data(row, self.masks) for _, (_, row) in batch if row is not None]
+        return {"rows": changed, "removed": [id for id, (_, row) in batch if row is None]}
+
+    def _seen(self, row: ExploreRow | None) -> ExploreRow | None:
+        return row if row is not None and self.sight.sees(row.node) else None
 
 
 def _data(row: ExploreRow, masks: Collection[str]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 
 from truenav.access.policy import authorize
 from truenav.app.events.service import EventHub
-from truenav.app.explore.changes import RowBoard
-from truenav.app.explore.rows import ExploreRow, arrow_stream, explore_rows
+from truenav.app.explore.changes import LiveRows, RowBoard
+from truenav.app.explore.rows import Rows, arrow_stream
 from truenav.app.explore.schemas import ViewAnswer, ViewBody, ViewChange
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
@@ -24,7 +24,7 @@ from truenav.app.http.login import Caller
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.overview.endpoints import ViewsDep
-from truenav.app.overview.live import Kept, LiveViews
+from truenav.app.overview.live import PATIENCE, Kept, LiveViews
 from truenav.app.sight import Sight, sight_of
 from truenav.core.clock import instant_text
 from truenav.core.failure import TruenavError
@@ -41,7 +41,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 TICK_SECONDS = 0.25
 CHECK_SECONDS = 15.0
 
-_KINDS = ("changed", "valued")
+_COMMITTED = "changed"
 
 FundPath = Annotated[str, Path(max_length=64)]
 ViewPath = Annotated[str, Path(pattern="^[0-9a-f]{20}$")]
@@ -82,9 +82,9 @@ def get_rows(
     kept = _kept(session, live, sight, principal.tenant, fund)
     if sight.nodes is None:
         name = f"arrow {sorted(principal.masks)}"
-        body = kept.derived(name, lambda: arrow_stream(_rows(kept), principal.masks))
+        body = kept.derived(name, lambda: arrow_stream(_rows(kept).all, principal.masks))
     else:
-        body = arrow_stream([row for row in _rows(kept) if sight.sees(row.node)], principal.masks)
+        body = arrow_stream([row for row in _rows(kept).all if sight.sees(row.node)], principal.masks)
     headers = {"X-Truenav-Figures": "display", "X-Truenav-As-Of": instant_text(kept.as_of)}
     return Response(body, media_type=ARROW, headers=headers)
 
@@ -169,15 +169,17 @@ def remove_view(id: ViewPath, principal: PrincipalDep, session: SessionDep) -> N
     views.remove(session, id, owner=principal.user)
 
 
-def _kept(session: Session, live: LiveViews, sight: Sight, tenant: TenantId, fund: str) -> Kept:
+def _kept(
+    session: Session, live: LiveViews, sight: Sight, tenant: TenantId, fund: str, patience: float = PATIENCE
+) -> Kept:
     sight.refuse_unreached(fund)
     definitions.find(session, Kind.NODE, fund, Node)
-    return live.get(session, tenant, NodeId(fund))[0]
+    return live.get(session, tenant, NodeId(fund), patience=patience)[0]
 
 
-def _rows(kept: Kept) -> tuple[ExploreRow, ...]:
-    """The rows of a view, made once."""
-    return kept.derived("explore", lambda: explore_rows(kept.view.inputs, kept.view.result))
+def _rows(kept: Kept) -> Rows:
+    """The rows of a view, or of the one after it."""
+    return kept.followed_by("explore", LiveRows).follow(kept.valuation)
 
 
 async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
@@ -192,54 +194,51 @@ async def _follow(
 ) -> AsyncGenerator[bytes, None]:
     """Batches of rows, at most four a second, until the reader leaves or may no longer look."""
     loop = asyncio.get_running_loop()
-    board = RowBoard(caller.principal.masks)
     async with hub.subscribe(caller.principal.tenant) as queue:
-        board.start(await run_in_threadpool(_present, house, live, caller, fund))
+        sight, rows = await run_in_threadpool(_look, house, live, caller, fund)
+        board, step = RowBoard(caller.principal.masks, sight), rows.step
         yield b"event: ready\ndata: {}\n\n"
         check_at = loop.time() + CHECK_SECONDS
         while True:
-            changed, ended = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
-            if ended:
-                yield _event("end", {"reason": "read-anew"})
-                return
+            news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
             try:
                 if loop.time() >= check_at:
                     await run_in_threadpool(_refuse_gone, house, caller)
                     check_at = loop.time() + CHECK_SECONDS
                     yield b": still here\n\n"
-                if changed:
-                    board.update(await run_in_threadpool(_present, house, live, caller, fund))
+                if _COMMITTED in news:
+                    sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
             except TruenavError as error:
                 yield _event("end", {"reason": error.code})
                 return
+            step, changes = rows.since(step)
+            if None in news or changes is None or sight != board.sight:
+                yield _event("end", {"reason": "read-anew"})
+                return
+            board.update(changes)
             if (batch := board.take()) is not None:
                 yield _event("rows", batch)
                 await asyncio.sleep(TICK_SECONDS)
 
 
-async def _news(queue: asyncio.Queue[Any], seconds: float) -> tuple[bool, bool]:
-    """Whether figures changed meanwhile, and whether the stream ended; waits at most ``seconds``."""
-    changed = False
+async def _news(queue: asyncio.Queue[Any], seconds: float) -> set[str | None]:
+    """The kinds of news that came meanwhile, None for the end; waits at most ``seconds``."""
+    kinds: set[str | None] = set()
     try:
         news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
         while True:
-            if news is None:
-                return changed, True
-            changed = changed or news["kind"] in _KINDS
+            kinds.add(None if news is None else news["kind"])
             news = queue.get_nowait()
     except (TimeoutError, asyncio.QueueEmpty):
-        return changed, False
+        return kinds
 
 
-def _present(house: House, live: LiveViews, caller: Caller, fund: str) -> list[ExploreRow]:
-    """The rows that the caller sees now."""
+def _look(house: House, live: LiveViews, caller: Caller, fund: str) -> tuple[Sight, LiveRows]:
+    """What the caller sees now; news tell when a newer valuation, if one is being made, is there."""
     with house.database.transaction(caller.principal.tenant, snapshot=True) as session:
         sight = sight_of(session, caller.principal)
-        return [
-            row
-            for row in _rows(_kept(session, live, sight, caller.principal.tenant, fund))
-            if sight.sees(row.node)
-        ]
+        kept = _kept(session, live, sight, caller.principal.tenant, fund, patience=0)
+        return sight, kept.followed_by("explore", LiveRows)
 
 
 def _refuse_gone(house: House, caller: Caller) -> None:

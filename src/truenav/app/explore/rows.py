@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from truenav.access.masking import MASKED
-from truenav.calc.nav.breakdown import look_through
-from truenav.calc.nav.context import prepare
-from truenav.calc.nav.model import LineKind, NavInputs, NavLine, NavResult
+from truenav.calc.nav.breakdown import shares_owned
+from truenav.calc.nav.model import LineKind, NavInputs, NavLine
+from truenav.calc.nav.valuation import Valuation
 from truenav.core.account import Account, AccountKind
-from truenav.core.asset import AssetBook
 from truenav.core.facts import CashFlow, CashKind
 from truenav.core.ids import InstrumentId, NodeId
-from truenav.core.instrument import InstrumentBook
-from truenav.core.money import ONE, AssetId, exact
+from truenav.core.money import ONE, ZERO, AssetId, exact, rounded
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +31,7 @@ COLUMNS = (*TEXTS, "time", *NUMBERS)
 
 _PRODUCTS = {LineKind.BALANCE: "spot", LineKind.MANUAL: "manual", LineKind.HOLDING: "holding"}
 _HIDDEN_BY_STRATEGIES = ("strategy",)
+_SHARE_PLACES = 12
 
 
 class ExploreRow(NamedTuple):
@@ -67,37 +67,126 @@ class ExploreRow(NamedTuple):
         return {name: MASKED if name in hidden else getattr(self, name) for name in COLUMNS}
 
 
-def explore_rows(inputs: NavInputs, result: NavResult) -> tuple[ExploreRow, ...]:
-    """The lines of the top fund, holdings of other funds looked through."""
-    with exact():
-        return tuple(_Rows(inputs, result).rows(result))
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one valuation, in the order of its lines, by the funds that the top fund owns a share of.
+
+    A row that is the same in the valuation before is the same object; a holding, which is looked through,
+    has None.
+    """
+
+    as_of: datetime
+    by_fund: Mapping[NodeId, tuple[ExploreRow | None, ...]]
+    _shares: Mapping[NodeId, Decimal]
+    _lines: Mapping[NodeId, tuple[NavLine, ...]]
+    _names: _Names
+    _prices: Mapping[str, Decimal]
+
+    @property
+    def all(self) -> list[ExploreRow]:
+        """Every row."""
+        return [row for rows in self.by_fund.values() for row in rows if row is not None]
+
+    @classmethod
+    def of(cls, valuation: Valuation, before: Rows | None = None) -> Rows:
+        """The rows of a valuation; of one that was repriced, made from those ``before`` it."""
+        names = before._names if before and before._names.run is valuation.run.funds else _Names(valuation)
+        known = before if before and before._names is names else None
+        owned = shares_owned(valuation.result)
+        # A share is a quotient of rounded figures: its last digits move with every mark, and mean nothing.
+        shares = {fund: rounded(share, _SHARE_PLACES) for fund, share in owned.items()}
+        lines = {one.fund: one.lines for one in valuation.result.funds if shares[one.fund]}
+        prices = names.funding_prices(lines.values())
+        by_fund = {}
+        with exact():
+            for fund, present in lines.items():
+                new: Iterable[int] = range(len(present))
+                rows: list[ExploreRow | None] = [None] * len(present)
+                if known is not None and known._shares.get(fund) == shares[fund]:
+                    rows = list(known.by_fund[fund])
+                    new = names.touched(fund, known._lines[fund], present, known._prices, prices)
+                for place in new:
+                    row = names.row(fund, place, shares[fund], present[place], prices)
+                    rows[place] = rows[place] if rows[place] == row else row
+                by_fund[fund] = tuple(rows)
+        return cls(valuation.inputs.as_of, by_fund, shares, lines, names, prices)
+
+    def differences(self, before: Rows) -> Mapping[str, Difference]:
+        """What is not as it was, by id of the row."""
+        if before._names is self._names and before.by_fund.keys() == self.by_fund.keys():
+            pairs = (
+                (old, new)
+                for fund, rows in self.by_fund.items()
+                for old, new in zip(before.by_fund[fund], rows, strict=True)
+                if old is not new
+            )
+            return {new.id: (old, new) for old, new in pairs if new is not None and old != new}
+        known, present = {row.id: row for row in before.all}, {row.id: row for row in self.all}
+        return {
+            id: (known.get(id), present.get(id))
+            for id in known.keys() | present.keys()
+            if known.get(id) != present.get(id)
+        }
 
 
-class _Rows:
-    """What the rows of one valuation share."""
+Difference = tuple[ExploreRow | None, ExploreRow | None]
+"""A row as it was and as it is; None: there was or is none."""
 
-    def __init__(self, inputs: NavInputs, result: NavResult) -> None:
+
+class _Names:
+    """What the rows of one run share, whatever its prices."""
+
+    def __init__(self, valuation: Valuation) -> None:
+        inputs, context = valuation.inputs, valuation.run.context
+        self.run = valuation.run.funds
         self._nodes = {node.id: node for node in inputs.nodes}
-        self._fund_of = prepare(inputs).fund_of
+        self._fund_of = context.fund_of
         self._accounts: Mapping[str, Account] = {one.id: one for one in inputs.accounts}
-        self._assets = AssetBook(inputs.assets, inputs.aliases)
-        self._instruments = InstrumentBook(inputs.instruments).instruments
-        self._funding = _funding_of_lines(inputs, result)
-        self._seen: dict[str, int] = {}
+        self._assets = context.assets
+        self._instruments = context.instruments.instruments
+        self._funding = _funding(inputs)
+        self._sizes, self._earning = _sizes(valuation, self._funding)
+        self._ids = {fund.fund: tuple(_ids(fund.lines)) for fund in valuation.result.funds}
 
-    def rows(self, result: NavResult) -> Iterator[ExploreRow]:
-        for share, line in look_through(result):
-            yield self._row(share, line)
+    def funding_prices(self, lines: Iterable[tuple[NavLine, ...]]) -> Mapping[str, Decimal]:
+        """USD for one unit of each asset that funding was paid in."""
+        wanted = {asset for paid in self._funding.values() for asset in paid}
+        if not wanted:
+            return {}
+        return {
+            line.subject: line.price_usd
+            for some in lines
+            for line in some
+            if line.subject in wanted and line.kind is LineKind.BALANCE and line.price_usd is not None
+        }
 
-    def _row(self, share: Decimal, line: NavLine) -> ExploreRow:
+    def touched(
+        self,
+        fund: NodeId,
+        before: tuple[NavLine, ...],
+        lines: tuple[NavLine, ...],
+        prices_before: Mapping[str, Decimal],
+        prices: Mapping[str, Decimal],
+    ) -> Iterable[int]:
+        """The places of a fund whose rows may not be what they were."""
+        found = {place for place, (old, new) in enumerate(zip(before, lines, strict=True)) if old is not new}
+        if prices != prices_before:
+            found |= self._earning.get(fund, set())
+        return found
+
+    def row(
+        self, fund: NodeId, place: int, share: Decimal, line: NavLine, prices: Mapping[str, Decimal]
+    ) -> ExploreRow | None:
+        """One line as a row; None for a holding. Under ``exact()``."""
+        if line.kind is LineKind.HOLDING:
+            return None
         node = self._nodes.get(line.node)
-        fund = self._nodes.get(self._fund_of.get(line.node, line.node))
+        owner = self._nodes.get(self._fund_of.get(line.node, line.node))
         account = self._accounts.get(line.account)
         terms = self._instruments.get(InstrumentId(line.subject))
         position = line.kind is LineKind.POSITION and terms is not None
         base = terms.base if position and terms else AssetId(line.subject)
         sign = line.exposure_usd if line.exposure_usd is not None else line.quantity
-
         whole = share == ONE
 
         def number(usd: Decimal | None) -> float | None:
@@ -105,8 +194,8 @@ class _Rows:
 
         return ExploreRow(
             node=line.node,
-            id=self._id(line),
-            fund=fund.name if fund else "",
+            id=self._ids[fund][place],
+            fund=owner.name if owner else "",
             strategy=node.name if node else "",
             account=account.name if account else "",
             venue=account.venue if account else "",
@@ -121,14 +210,60 @@ class _Rows:
             value=number(line.value_usd),
             exposure=number(line.exposure_usd),
             pnl=number(line.unrealised_usd),
-            funding=number(self._funding.get(_line_key(line))),
+            funding=number(self._funding_of(line, prices)),
         )
 
-    def _id(self, line: NavLine) -> str:
-        """A short hash, since the names behind it may be hidden; the second leg of a position counts on."""
+    def _funding_of(self, line: NavLine, prices: Mapping[str, Decimal]) -> Decimal | None:
+        """USD that funding brought the contract since the last NAV, its line's part by size."""
+        key = (line.account, line.wallet, line.subject)
+        size = self._sizes.get(key)
+        if line.kind is not LineKind.POSITION or not size:
+            return None
+        paid = [number * prices[asset] for asset, number in self._funding[key].items() if asset in prices]
+        return sum(paid, ZERO) * abs(line.quantity) / size if paid else None
+
+
+_Key = tuple[str, str, str]
+"""Account, wallet and contract."""
+
+
+def _funding(inputs: NavInputs) -> Mapping[_Key, Mapping[str, Decimal]]:
+    """What funding brought each contract since the last NAV, by asset."""
+    paid: dict[_Key, dict[str, Decimal]] = {}
+    with exact():
+        for fact in inputs.facts:
+            match fact.body:
+                case CashFlow(kind=CashKind.FUNDING, instrument=str() as instrument, amount=amount) as flow:
+                    by_asset = paid.setdefault((fact.account, flow.wallet, instrument), {})
+                    by_asset[amount.asset] = by_asset.get(amount.asset, ZERO) + amount.number
+                case _:
+                    pass
+    return paid
+
+
+def _sizes(
+    valuation: Valuation, funding: Mapping[_Key, object]
+) -> tuple[Mapping[_Key, Decimal], Mapping[NodeId, set[int]]]:
+    """The size of each contract that earned or paid funding, and the places of its lines."""
+    sizes: dict[_Key, Decimal] = {}
+    places: dict[NodeId, set[int]] = {}
+    with exact():
+        for fund in valuation.result.funds:
+            for place, line in enumerate(fund.lines):
+                key = (line.account, line.wallet, line.subject)
+                if line.kind is LineKind.POSITION and key in funding:
+                    sizes[key] = sizes.get(key, ZERO) + abs(line.quantity)
+                    places.setdefault(fund.fund, set()).add(place)
+    return sizes, places
+
+
+def _ids(lines: Iterable[NavLine]) -> Iterator[str]:
+    """Short hashes, since the names behind them may be hidden; the second leg of a position counts on."""
+    seen: dict[str, int] = {}
+    for line in lines:
         key = "\0".join((line.node, line.account, line.wallet, line.kind, line.subject, line.tag or ""))
-        self._seen[key] = self._seen.get(key, 0) + 1
-        return hashlib.sha256(f"{key}\0{self._seen[key]}".encode()).hexdigest()[:16]
+        seen[key] = seen.get(key, 0) + 1
+        yield hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
 
 
 def arrow_stream(rows: Collection[ExploreRow], masks: Collection[str]) -> bytes:
@@ -166,39 +301,3 @@ def _chain(account: Account | None, subject: str) -> str:
         return ""
     chain, slash, _ = subject.partition("/")
     return chain if slash else ""
-
-
-_Key = tuple[str, str, str]
-
-
-def _line_key(line: NavLine) -> tuple[str, _Key]:
-    return line.node, (line.account, line.wallet, line.subject)
-
-
-def _funding_of_lines(inputs: NavInputs, result: NavResult) -> Mapping[tuple[str, _Key], Decimal]:
-    """USD that funding brought each contract since the last NAV, divided among its lines by their size."""
-    prices = {
-        line.subject: line.price_usd
-        for fund in result.funds
-        for line in fund.lines
-        if line.kind is LineKind.BALANCE and line.price_usd is not None
-    }
-    paid: dict[_Key, Decimal] = {}
-    for fact in inputs.facts:
-        match fact.body:
-            case CashFlow(kind=CashKind.FUNDING, instrument=instrument, amount=amount) as flow if instrument:
-                if (price := prices.get(amount.asset)) is not None:
-                    key = (fact.account, flow.wallet, str(instrument))
-                    paid[key] = paid.get(key, Decimal(0)) + amount.number * price
-            case _:
-                pass
-    sizes: dict[_Key, Decimal] = {}
-    lines = [line for fund in result.funds for line in fund.lines if line.kind is LineKind.POSITION]
-    for line in lines:
-        key = _line_key(line)[1]
-        sizes[key] = sizes.get(key, Decimal(0)) + abs(line.quantity)
-    return {
-        _line_key(line): paid[key] * abs(line.quantity) / sizes[key]
-        for line in lines
-        if (key := _line_key(line)[1]) in paid and sizes[key]
-    }

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from truenav.app.events.service import announce
 from truenav.app.house import House
@@ -52,12 +52,23 @@ T = TypeVar("T")
 _Key = tuple[TenantId, NodeId]
 
 
+class Following(Protocol):
+    """Something made from one valuation after the other, for what changed between them."""
+
+    def follow(self, valuation: Valuation) -> object:
+        """Go on to this valuation."""
+        ...
+
+
+F = TypeVar("F", bound=Following)
+
+
 @dataclass(slots=True)
 class Kept:
     """A view with the snapshot that its facts were read in, and what was made from it.
 
     ``read_at`` is when the facts were read, ``stamp`` the state of the board whose quotes moved it since, and
-    ``asked_at`` (monotonic seconds) when somebody wanted it last.
+    ``asked_at`` (monotonic seconds) when somebody wanted it last. ``following`` goes on to the next view.
     """
 
     view: View
@@ -70,7 +81,9 @@ class Kept:
     wanted: frozenset[QuoteKey]
     stamp: int
     asked_at: float
+    following: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     @property
     def as_of(self) -> datetime:
@@ -82,11 +95,18 @@ class Kept:
         return self.derived(f"figures {code}", lambda: figures_of(self.view, code))
 
     def derived(self, name: str, make: Callable[[], T]) -> T:
-        """What follows from the view, made when first asked for."""
-        if name not in self.made:
-            self.made[name] = make()
-        made: T = self.made[name]
-        return made
+        """What follows from the view, made when first asked for, once however many ask."""
+        with self._locks.setdefault(name, threading.Lock()):
+            if name not in self.made:
+                self.made[name] = make()
+            made: T = self.made[name]
+            return made
+
+    def followed_by(self, name: str, make: Callable[[], F]) -> F:
+        """What follows this view and all after it, made when first asked for."""
+        following: F = self.following.setdefault(name, make())
+        following.follow(self.valuation)
+        return following
 
 
 class LiveViews:
@@ -100,11 +120,15 @@ class LiveViews:
         self._building: dict[_Key, Future[Kept]] = {}
         self._workers = ThreadPoolExecutor(workers, "views")
 
-    def get(self, session: Session, tenant: TenantId, fund: NodeId) -> tuple[Kept, bool]:
-        """The view to show now, and whether a newer one is being built."""
+    def get(
+        self, session: Session, tenant: TenantId, fund: NodeId, *, patience: float = PATIENCE
+    ) -> tuple[Kept, bool]:
+        """The view to show now, and whether a newer one is being built (waited for so many seconds)."""
         key = (tenant, fund)
         kept = self._kept.get(key)
-        until = time.monotonic() + PATIENCE
+        if kept is not None:
+            kept.asked_at = time.monotonic()
+        until = time.monotonic() + patience
         while kept is None or not self._stands(session, kept):
             building = self._build(key, kept)
             if kept is None:
@@ -116,7 +140,6 @@ class LiveViews:
             if newer.view.inputs.known_at <= kept.view.inputs.known_at:
                 return newer, True
             kept = newer  # built from a state before the one that this reader sees, perhaps
-        kept.asked_at = time.monotonic()
         return kept, False
 
     def wanted(self, tenant: TenantId) -> frozenset[QuoteKey]:
@@ -148,7 +171,8 @@ class LiveViews:
         view = view_of(
             valuation, kept.around, moved=kept.view, live=_liveness(live), unarchived=_unarchived(live)
         )
-        return replace(kept, view=view, valuation=valuation, stamp=live.stamp, made={})
+        _go_on(kept.following, valuation)
+        return replace(kept, view=view, valuation=valuation, stamp=live.stamp, made={}, _locks={})
 
     def _replace(self, key: _Key, before: Kept, after: Kept) -> bool:
         """Show the moved view, unless the facts were read anew meanwhile: then it moves at the next turn."""
@@ -201,6 +225,8 @@ class LiveViews:
         live = self._boards.of(tenant).latest(wanted)
         valuation = value_nav(with_quotes(inputs, live.quotes, as_of=now))
         view = view_of(valuation, around, live=_liveness(live), unarchived=_unarchived(live))
+        following = {} if before is None else before.following
+        _go_on(following, valuation)
         if before is not None:
             with self._house.database.transaction(tenant) as session:
                 announce(session, "valued", fund=fund)
@@ -215,6 +241,7 @@ class LiveViews:
             wanted=wanted,
             stamp=live.stamp,
             asked_at=time.monotonic(),
+            following=following,
         )
 
     def _opening(
@@ -228,6 +255,12 @@ class LiveViews:
         ):
             return before.around.opening, before.opening_at
         return build_opening(session, self._house, *key, at=day, known_at=now), now
+
+
+def _go_on(following: dict[str, Any], valuation: Valuation) -> None:
+    """Once for all who look, before they are told."""
+    for one in tuple(following.values()):
+        one.follow(valuation)
 
 
 def _liveness(live: LiveQuotes) -> Liveness:
