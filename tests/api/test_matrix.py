@@ -56,6 +56,52 @@ class World:
         )
 
 
+IDS = {
+    "*": {
+        "fund": "alpha",
+        "share_class": "alpha-a",
+        "user_id": "max",
+        "schedule_id": "daily",
+        "session_id": "0" * 16,
+        "factor_id": "factor-1",
+        "name": "balances",
+        "host": "mail.other.test",
+    },
+    "nodes": {"id": "alpha"},
+    "rules": {"id": "desk%230"},
+    "classes": {"id": "alpha-a"},
+    "accounts": {"id": "desk"},
+    "pricing-policies": {"id": "alpha"},
+    "nav-policies": {"id": "alpha"},
+    "numeraires": {"id": "HOUSE"},
+    "connections": {"id": "desk"},
+    "assets": {"id": "x:zz"},
+    "aliases": {"id": "x:zz"},
+    "instruments": {"id": "x:zz-perp"},
+    "issues": {"id": "issue-1"},
+    "roles": {"id": "no-such-role"},
+    "views": {"id": "view-1"},
+    "notices": {"id": "notice-1"},
+    "notice-channels": {"id": "channel-1"},
+    "allowed-hosts": {"id": "host-1"},
+}
+"""Names in addresses, by what follows ``/api/v1``; ``*``: wherever."""
+
+SCHEDULE = {"fund": "alpha", "cron": "0 8 * * *", "time_zone": "UTC", "numeraire": "USD"}
+
+SENT = {
+    "/api/v1/nav/runs": {"fund": "alpha"},
+    "/api/v1/gather": {"accounts": ["desk"]},
+    "/api/v1/schedules/{schedule_id}": SCHEDULE,
+    "/api/v1/nav/runs/{id}/reject": {"reason": "mine"},
+    "/api/v1/classes/{id}": DEFINITIONS["classes/alpha-a"],
+    "/api/v1/rules/{id}": DEFINITIONS["rules/desk%230"],
+    "/api/v1/users/{user_id}": {"name": "Mallory"},
+    "/api/v1/users/{user_id}/scope": {"nodes": ["alpha"]},
+}
+"""Bodies, by the address that they are sent to."""
+
+
 def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse, World]:
     """A fund with everything in it, the names of what is ``marked`` full of the canary."""
     house = FundHouse(
@@ -64,74 +110,39 @@ def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse
         maker=installation.logged_in(tenant, "max", "manager"),
         checker=installation.logged_in(tenant, "fay", "finance", "risk"),
     )
+    holder = CANARY if len(marked) > 1 else "holder"
+    _state_all(house, marked, holder)
+    run = house.publish(house.strike(as_of="2026-01-31T07:55:00Z"))
+    fact = house.maker.get("/api/v1/facts", params={"kind": "balance_snapshot"}).json()["items"][0]
+    token = house.maker.post("/api/v1/tokens", json={"name": "robot", "scopes": ["nav:read"]}).json()["token"]
+    job = house.maker.get("/api/v1/jobs").json()[0]["id"]
+    sent = house.upload(f"balances.{holder}.csv", BALANCES, path="imports/jobs").json()["job"]
+    evidence = {"content_hash": fact["content_hash"], "sha256": fact["evidence"]}
+    made = {
+        "*": IDS["*"] | evidence | {"job_id": job, "token_id": token["id"]},
+        "nav": {"id": run["id"]},
+        "holdings": {"id": run["id"]},
+        "jobs": {"id": job},
+        "imports": {"id": sent},
+        "tenants": {"id": str(tenant)},
+    }
+    void = {"body": {"is": "void", "reason": "mine"}, "occurred_at": "2026-01-31T07:50:00Z", "reason": "mine"}
+    bodies = {
+        "/api/v1/nav/runs/{id}/approve": {"result_sha": run["result_sha"]},
+        "/api/v1/entries": {**void, "supersedes": fact["content_hash"]},
+    }
+    return house, World(IDS | made, SENT | bodies)
+
+
+def _state_all(house, marked, holder):
+    """Definitions, a schedule, and what files state of them."""
     for path, body in DEFINITIONS.items():
         named = {**body, "name": f"{CANARY} {body['name']}"} if "name" in body and path in marked else body
         assert house.maker.put(f"/api/v1/{path}", json=named).status_code == 200
     files = (("balances.csv", BALANCES), ("prices.csv", PRICES), ("dealings.csv", DEALINGS))
     for name, text in files:
-        holder = CANARY if len(marked) > 1 else "holder"
         assert house.upload(name, text.replace("family-office", holder)).status_code == 201
-    schedule = {"fund": "alpha", "cron": "0 8 * * *", "time_zone": "UTC", "numeraire": "USD"}
-    assert house.maker.put("/api/v1/schedules/daily", json=schedule).status_code == 200
-    run = house.publish(house.strike(as_of="2026-01-31T07:55:00Z"))
-    fact = house.maker.get("/api/v1/facts", params={"kind": "balance_snapshot"}).json()["items"][0]
-    token = house.maker.post("/api/v1/tokens", json={"name": "robot", "scopes": ["nav:read"]}).json()["token"]
-    job = house.maker.get("/api/v1/jobs").json()[0]["id"]
-    ids = {
-        "*": {
-            "fund": "alpha",
-            "share_class": "alpha-a",
-            "user_id": "max",
-            "content_hash": fact["content_hash"],
-            "sha256": fact["evidence"],
-            "schedule_id": "daily",
-            "job_id": job,
-            "token_id": token["id"],
-            "session_id": "0" * 16,
-            "factor_id": "factor-1",
-            "name": "balances",
-            "host": "mail.other.test",
-        },
-        "nodes": {"id": "alpha"},
-        "rules": {"id": "desk%230"},
-        "classes": {"id": "alpha-a"},
-        "accounts": {"id": "desk"},
-        "pricing-policies": {"id": "alpha"},
-        "nav-policies": {"id": "alpha"},
-        "numeraires": {"id": "HOUSE"},
-        "connections": {"id": "desk"},
-        "assets": {"id": "x:zz"},
-        "aliases": {"id": "x:zz"},
-        "instruments": {"id": "x:zz-perp"},
-        "nav": {"id": run["id"]},
-        "holdings": {"id": run["id"]},
-        "jobs": {"id": job},
-        "issues": {"id": "issue-1"},
-        "roles": {"id": "no-such-role"},
-        "tenants": {"id": str(tenant)},
-        "views": {"id": "view-1"},
-        "notices": {"id": "notice-1"},
-        "notice-channels": {"id": "channel-1"},
-        "allowed-hosts": {"id": "host-1"},
-    }
-    bodies = {
-        "/api/v1/nav/runs": {"fund": "alpha"},
-        "/api/v1/gather": {"accounts": ["desk"]},
-        "/api/v1/schedules/{schedule_id}": schedule,
-        "/api/v1/nav/runs/{id}/approve": {"result_sha": run["result_sha"]},
-        "/api/v1/nav/runs/{id}/reject": {"reason": "mine"},
-        "/api/v1/classes/{id}": DEFINITIONS["classes/alpha-a"],
-        "/api/v1/rules/{id}": DEFINITIONS["rules/desk%230"],
-        "/api/v1/users/{user_id}": {"name": "Mallory"},
-        "/api/v1/users/{user_id}/scope": {"nodes": ["alpha"]},
-        "/api/v1/entries": {
-            "body": {"is": "void", "reason": "mine"},
-            "occurred_at": "2026-01-31T07:50:00Z",
-            "reason": "mine",
-            "supersedes": fact["content_hash"],
-        },
-    }
-    return house, World(ids, bodies)
+    assert house.maker.put("/api/v1/schedules/daily", json=SCHEDULE).status_code == 200
 
 
 def _routes(installation):

@@ -163,7 +163,7 @@ def test_every_template_can_be_downloaded_and_is_described(fund):
 
 
 def test_a_file_above_the_limit_is_413_before_it_is_read(fund):
-    headers = {"Content-Length": str(201 * 1024 * 1024), "Content-Type": "multipart/form-data; boundary=x"}
+    headers = {"Content-Length": str(51 * 1024 * 1024), "Content-Type": "multipart/form-data; boundary=x"}
     assert fund.maker.post("/api/v1/imports", content=b"", headers=headers).status_code == 413
 
 

@@ -108,7 +108,7 @@ def test_only_a_suspended_tenant_is_erased_and_then_nothing_of_it_is_left(house)
     with house.database.transaction("north") as session:
         house.vault.put(session, "venue", b"key", at=NOW)
     signed = service.erase(house, HOST, "north", confirm="north")
-    assert signed.record.files == {"keys": 1, "blobs": 1, "segments": 0}
+    assert signed.record.files == {"keys": 1, "blobs": 1, "segments": 0, "uploads": 0}
     assert signed.record.rows["secret"] == 1
     with house.database.transaction("north") as session:
         assert all(not list(tenants.rows(session, table)) for table in tenants.tables())

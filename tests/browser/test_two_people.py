@@ -90,7 +90,7 @@ def test_impatient_fingers_on_a_slow_line_import_once(visit, demo, people):
     page.locator("input[type=file]").set_input_files(sheet)
     accept = page.get_by_role("button", name="Import", exact=True)
     accept.wait_for()
-    sent = _slow(page, "**/imports?template=*")
+    sent = _slow(page, "**/imports/jobs/*/accept")
     accept.dblclick(no_wait_after=True)
     page.get_by_role("heading", name="Imported").wait_for()
     assert len(sent) == 1

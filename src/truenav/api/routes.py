@@ -33,6 +33,7 @@ from truenav.app.schedule.endpoints import router as schedule
 from truenav.app.setup.endpoints import router as setup
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
 from truenav.app.sources.health_endpoints import router as health
+from truenav.app.sources.import_endpoints import router as imports
 from truenav.app.statements.endpoints import router as statements
 from truenav.app.tenants.endpoints import router as tenants
 from truenav.core.failure import NotFoundError
@@ -60,6 +61,7 @@ SLICES: tuple[APIRouter, ...] = (
     *PRICING,
     *SOURCES,
     health,
+    imports,
 )
 """Routers of the slices; a new slice adds its own here."""
 

@@ -19,6 +19,8 @@ Handler = Callable[[House, TenantId, Mapping[str, str]], None]
 
 JOBS: Mapping[str, str] = MappingProxyType(
     {
+        "import.check": "truenav.app.sources.import_jobs:check_job",
+        "import.run": "truenav.app.sources.import_jobs:run_job",
         "nav.advance": "truenav.app.nav.runs:advance_job",
         "nav.strike_scheduled": "truenav.app.schedule.strike:strike_scheduled_job",
         "notice.deliver": "truenav.app.notices.delivery:deliver_job",

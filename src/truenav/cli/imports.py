@@ -42,7 +42,7 @@ def check(*, file: str, template: str | None, output: str) -> None:
         say(f"! {file}: {report.problem_count} problems; an import would be refused. Nothing was kept.")
         sys.exit(InvalidInputError.exit_code)
     say(
-        f"{file}: {report.rows} rows of template {report.template} give {len(report.facts)} facts and "
+        f"{file}: {report.rows} rows of template {report.template} give {report.fact_count} facts and "
         f"{len(report.accounts)} accounts; {len(report.duplicates)} repeated lines. Nothing was kept."
     )
 

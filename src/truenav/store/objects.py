@@ -18,10 +18,10 @@ from truenav.core.failure import InvalidInputError, NotFoundError, TruenavError
 from truenav.core.ids import TenantId, parse_slug
 from truenav.store.files import StorageError, write_durably
 
-Kind = Literal["blobs", "segments", "keys"]
+Kind = Literal["blobs", "segments", "keys", "uploads"]
 KINDS: tuple[Kind, ...] = ("blobs", "segments")
-"""What holds data; the keys that open it are the third kind."""
-_EVERY_KIND: tuple[Kind, ...] = (*KINDS, "keys")
+"""What is kept for good. ``keys`` open it; ``uploads`` wait for a job and are in no backup."""
+_EVERY_KIND: tuple[Kind, ...] = (*KINDS, "keys", "uploads")
 
 _NAME = re.compile(r"[0-9a-z_-]+(/[0-9a-z_-]+)*(\.[a-z]+)?", re.ASCII)
 

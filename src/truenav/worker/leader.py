@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import psycopg
@@ -25,8 +25,9 @@ from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
 from truenav.store import changes, idempotency, progress, queue
-from truenav.store.database import Session
+from truenav.store.database import Session, tenant_of
 from truenav.store.tenants import list_tenants
+from truenav.store.uploads import Uploads
 from truenav.worker.execute import report_failure
 
 STALLED_SECONDS = 3.0
@@ -38,6 +39,7 @@ _LOCK = (0x74727565, 0x6C656164)  # "true", "lead"
 _CLEANING_SECONDS = 3600.0
 _KEPT_JOBS = timedelta(days=7)
 _KEPT_PROGRESS = timedelta(days=30)
+_KEPT_UPLOADS = timedelta(days=7)
 _KEPT_KEYS = timedelta(days=8)  # a repeated request must be recognised for at least 7 days
 # The server notices within seconds that our machine is gone, and frees the lock.
 _OPTIONS = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
@@ -186,6 +188,10 @@ class Leader:
             self._guarded(tenant, lambda session: progress.forget_before(session, now - _KEPT_PROGRESS))
             self._guarded(tenant, lambda session: idempotency.forget_before(session, now - _KEPT_KEYS))
             self._guarded(tenant, changes.forget_old)
+            self._guarded(tenant, lambda session: self._forget_uploads(session, now))
+
+    def _forget_uploads(self, session: Session, now: datetime) -> None:
+        Uploads(self._house.objects, tenant_of(session)).forget_before(now - _KEPT_UPLOADS)
 
     def _guarded(self, tenant: TenantId, action: Callable[[Session], object]) -> None:
         try:

@@ -869,7 +869,7 @@ export interface paths {
         put?: never;
         /**
          * Run Import
-         * @description Import a file, whole or not at all (422 lists the problems); what is known already counts once.
+         * @description Import at one stroke, whole or not at all (422 lists the problems); what is known counts once.
          *
          *     Needs `import:write`: Import history from files.
          */
@@ -891,11 +891,77 @@ export interface paths {
         put?: never;
         /**
          * Check Import
-         * @description The dry run: everything that a file would bring and every problem in it; nothing is kept.
+         * @description The dry run at one stroke: everything that a file would bring and every problem; nothing is kept.
          *
          *     Needs `import:write`: Import history from files.
          */
         post: operations["check_import_api_v1_imports_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send File
+         * @description Send a file for a worker to check. ``Location`` shows how far it is, and what it found.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        post: operations["send_file_api_v1_imports_jobs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description Where an import stands: its check, and what came of accepting it. Files are forgotten after a week.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        get: operations["get_import_api_v1_imports_jobs__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/jobs/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Import
+         * @description Have a worker import a checked file, whole or not at all; again gives the same job.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        post: operations["accept_import_api_v1_imports_jobs__id__accept_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3423,6 +3489,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Acceptance
+         * @description Where the keeping of an accepted file stands; ``kept`` None: not yet.
+         */
+        Acceptance: {
+            kept: components["schemas"]["ImportKept"] | null;
+            progress: components["schemas"]["TaskProgress"];
+        };
+        /**
          * Account
          * @description One place that holds assets. ``wallets`` are its separately reported compartments.
          *
@@ -3710,6 +3784,11 @@ export interface components {
         };
         /** Body_run_import_api_v1_imports_post */
         Body_run_import_api_v1_imports_post: {
+            /** File */
+            file: string;
+        };
+        /** Body_send_file_api_v1_imports_jobs_post */
+        Body_send_file_api_v1_imports_jobs_post: {
             /** File */
             file: string;
         };
@@ -4630,6 +4709,27 @@ export interface components {
             code: string;
         };
         /**
+         * Given
+         * @description A file as it was sent, and who asked for the job; ``size`` in bytes, ``check`` the id of its import.
+         */
+        Given: {
+            /** By */
+            by: string;
+            /**
+             * Check
+             * @default
+             */
+            check: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Template */
+            template: string;
+        };
+        /**
          * Health
          * @description The server and its database work.
          */
@@ -4823,10 +4923,10 @@ export interface components {
             net: string | null;
         };
         /**
-         * ImportCheckAnswer
+         * ImportChecked
          * @description What a file would bring; with any problem it is refused whole. At most 1,000 problems are listed.
          */
-        ImportCheckAnswer: {
+        ImportChecked: {
             /** Accounts */
             accounts: number;
             /** Duplicate Rows */
@@ -4847,10 +4947,10 @@ export interface components {
             template: string;
         };
         /**
-         * ImportedAnswer
+         * ImportKept
          * @description What a file brought. ``conflicts`` contradict what is recorded; each is a data issue now.
          */
-        ImportedAnswer: {
+        ImportKept: {
             /** Accounts */
             accounts: number;
             /** Conflicts */
@@ -4865,6 +4965,16 @@ export interface components {
             sha256: string;
             /** Template */
             template: string;
+        };
+        /**
+         * ImportState
+         * @description Where an import stands: the file, its check (None: not yet), and what came of accepting it.
+         */
+        ImportState: {
+            acceptance: components["schemas"]["Acceptance"] | null;
+            checked: components["schemas"]["ImportChecked"] | null;
+            given: components["schemas"]["Given"];
+            progress: components["schemas"]["TaskProgress"];
         };
         /**
          * InNumeraire
@@ -7642,6 +7752,41 @@ export interface components {
          */
         TableFormat: "csv" | "xlsx";
         /**
+         * TaskProgress
+         * @description ``done`` of ``total`` steps (None: not known yet) of some work on ``subject``.
+         *
+         *     A part of other work (one account of a gathering) has the id of the whole, a colon, and its own name.
+         */
+        TaskProgress: {
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /** Error */
+            error?: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            state: components["schemas"]["TaskState"];
+            /** Subject */
+            subject: string;
+            /** Total */
+            total?: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /**
          * TaskState
          * @description Where a piece of work stands.
          * @enum {string}
@@ -8014,6 +8159,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Acceptance = components['schemas']['Acceptance'];
 export type Account = components['schemas']['Account'];
 export type AccountDefinition = components['schemas']['AccountDefinition'];
 export type AccountKind = components['schemas']['AccountKind'];
@@ -8033,6 +8179,7 @@ export type BalanceLine = components['schemas']['BalanceLine'];
 export type BalanceSnapshot = components['schemas']['BalanceSnapshot'];
 export type BodyCheckImportApiV1ImportsCheckPost = components['schemas']['Body_check_import_api_v1_imports_check_post'];
 export type BodyRunImportApiV1ImportsPost = components['schemas']['Body_run_import_api_v1_imports_post'];
+export type BodySendFileApiV1ImportsJobsPost = components['schemas']['Body_send_file_api_v1_imports_jobs_post'];
 export type ByAsset = components['schemas']['ByAsset'];
 export type ByInstrument = components['schemas']['ByInstrument'];
 export type ByShare = components['schemas']['ByShare'];
@@ -8085,6 +8232,7 @@ export type FundFigures = components['schemas']['FundFigures'];
 export type FundNav = components['schemas']['FundNav'];
 export type GatherBody = components['schemas']['GatherBody'];
 export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
+export type Given = components['schemas']['Given'];
 export type Health = components['schemas']['Health'];
 export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
@@ -8093,8 +8241,9 @@ export type HistoryPoint = components['schemas']['HistoryPoint'];
 export type HoldingsAnswer = components['schemas']['HoldingsAnswer'];
 export type HostBody = components['schemas']['HostBody'];
 export type Hurt = components['schemas']['Hurt'];
-export type ImportCheckAnswer = components['schemas']['ImportCheckAnswer'];
-export type ImportedAnswer = components['schemas']['ImportedAnswer'];
+export type ImportChecked = components['schemas']['ImportChecked'];
+export type ImportKept = components['schemas']['ImportKept'];
+export type ImportState = components['schemas']['ImportState'];
 export type InNumeraire = components['schemas']['InNumeraire'];
 export type InWords = components['schemas']['InWords'];
 export type IndexComponent = components['schemas']['IndexComponent'];
@@ -8254,6 +8403,7 @@ export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
 export type TableFormat = components['schemas']['TableFormat'];
+export type TaskProgress = components['schemas']['TaskProgress'];
 export type TaskState = components['schemas']['TaskState'];
 export type TemplateAnswer = components['schemas']['TemplateAnswer'];
 export type TenantAnswer = components['schemas']['TenantAnswer'];
@@ -13328,7 +13478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportedAnswer"];
+                    "application/json": components["schemas"]["ImportKept"];
                 };
             };
             /** @description The request cannot be read */
@@ -13450,7 +13600,347 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportCheckAnswer"];
+                    "application/json": components["schemas"]["ImportChecked"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_file_api_v1_imports_jobs_post: {
+        parameters: {
+            query?: {
+                /** @description Kind of file; by default its name says so */
+                template?: string | null;
+            };
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_send_file_api_v1_imports_jobs_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_api_v1_imports_jobs__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_import_api_v1_imports_jobs__id__accept_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
                 };
             };
             /** @description The request cannot be read */

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from pathlib import PurePath
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Path, Query, Request, Response, UploadFile
+from fastapi import Path, Query, Request, Response
 
 from truenav.access.masking import refuse_raw
 from truenav.app.exports.wire import TableQueryDep
@@ -25,7 +24,7 @@ from truenav.app.http.pages import Page, PageQueryDep, bad_cursor
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.sight import Sight
-from truenav.app.sources import connections, imports
+from truenav.app.sources import connections
 from truenav.app.sources.catalogues import ACCOUNTS, ALIASES, ASSETS, CONNECTIONS, INSTRUMENTS
 from truenav.app.sources.entries import enter
 from truenav.app.sources.jobs import start_gathering
@@ -36,23 +35,17 @@ from truenav.app.sources.schemas import (
     EvidenceAnswer,
     FactAnswer,
     GatherBody,
-    ImportCheckAnswer,
-    ImportedAnswer,
     IssueAnswer,
     PartAnswer,
     SettleBody,
-    TemplateAnswer,
 )
 from truenav.app.sources.settle import settle_issue
-from truenav.connect.files import TEMPLATES
-from truenav.connect.files.table import MAX_BYTES
 from truenav.core.clock import instant_text, parse_instant
 from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact
-from truenav.core.failure import ConflictError, InvalidInputError, NotFoundError
+from truenav.core.failure import ConflictError, InvalidInputError
 from truenav.core.ids import AccountId, Sha256
 from truenav.store import evidence, issues, progress
-from truenav.store.commit_points import commit_point
 from truenav.store.database import Session
 from truenav.store.issues import Issue, IssueState
 from truenav.store.journal import FactNotFoundError, FactQuery, Journal
@@ -70,15 +63,9 @@ ROUTERS = (
     catalogue_router(CONNECTIONS, "connections", writable=False),
 )
 
-UPLOAD_LIMIT = MAX_BYTES + 64 * 1024
-"""Bytes of the largest file, with room for what wraps it."""
-
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 HashPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-TemplateQuery = Annotated[
-    str | None, Query(max_length=64, description="Kind of file; by default its name says so")
-]
 
 
 @router.put(
@@ -148,61 +135,6 @@ def list_job_accounts(
         (part for part in parts if part.subject > (query.after or "")), key=lambda part: part.subject
     )
     return query.page(rows, key=lambda row: row.subject, show=PartAnswer.of)
-
-
-@router.get("/imports/templates", dependencies=[requires("source:read", sight="narrowed")])
-def list_templates() -> list[TemplateAnswer]:
-    """The kinds of files that can be imported, column by column."""
-    return [TemplateAnswer.of(template) for template in TEMPLATES.values()]
-
-
-@router.get(
-    "/imports/templates/{name}.csv",
-    dependencies=[requires("source:read", sight="narrowed")],
-    response_class=Response,
-    responses={200: {"description": "The header line", "content": {"text/csv": {}}}},
-)
-def get_template(name: Annotated[str, Path(max_length=64)]) -> Response:
-    """An empty file to fill in."""
-    template = TEMPLATES.get(name)
-    if template is None:
-        raise NotFoundError(f"There is no template {name!r}; there are: {', '.join(TEMPLATES)}.")
-    header = ",".join(column.name for column in template.columns) + "\r\n"
-    return attachment(header.encode(), f"{name}.csv", "text/csv; charset=utf-8")
-
-
-@router.post("/imports/check", dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
-def check_import(
-    file: UploadFile,
-    house: HouseDep,
-    principal: PrincipalDep,
-    session: SessionDep,
-    template: TemplateQuery = None,
-) -> ImportCheckAnswer:
-    """The dry run: everything that a file would bring and every problem in it; nothing is kept."""
-    name = _file_name(file)
-    report = imports.check_import(session, house, principal, name, file.file.read(), template)
-    return ImportCheckAnswer.of(report)
-
-
-@router.post("/imports", status_code=201, dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
-def run_import(
-    file: UploadFile,
-    background: BackgroundTasks,
-    house: HouseDep,
-    principal: PrincipalDep,
-    session: SessionDep,
-    template: TemplateQuery = None,
-) -> ImportedAnswer:
-    """Import a file, whole or not at all (422 lists the problems); what is known already counts once."""
-    name, data = _file_name(file), file.file.read()
-    try:
-        imported = imports.run_import(session, house, principal, name, data, template)
-    except imports.ImportProblemsError as error:
-        error.context["listed"] = error.report.problems[:100]
-        raise
-    background.add_task(commit_point, "import.recorded")  # runs after the commit
-    return ImportedAnswer.of(imported)
 
 
 @facts_router.post(
@@ -337,14 +269,6 @@ def _received(session: Session, sight: Sight, sha256: Sha256) -> tuple[Evidence,
     ):
         raise evidence.EvidenceNotFoundError(f"No payload {sha256} was received. Check the hash.")
     return found
-
-
-def _file_name(file: UploadFile) -> str:
-    """The name of an uploaded file, without folders; refuses what no file is called."""
-    name = PurePath(file.filename or "").name
-    if not name or len(name) > 200 or not name.isprintable():
-        raise InvalidInputError("Send the file with a name of at most 200 printable characters.")
-    return name
 
 
 def _fact_key(recorded: RecordedFact) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from truenav.access.policy import Principal, authorize
 from truenav.app.house import House
 from truenav.app.sources.catalogues import ACCOUNTS
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.connect.files import FileProblem, ImportReport, check
+from truenav.connect.files.parse import Take
 from truenav.core.account import Account
-from truenav.core.facts import Dealing, NavRecord
+from truenav.core.facts import Fact
 from truenav.core.failure import InvalidInputError
-from truenav.core.ids import NodeId, ShareClassId
+from truenav.core.ids import Sha256
 from truenav.core.portfolio import ShareClass
 from truenav.store import audit, definitions, evidence
 from truenav.store.commit_points import commit_point
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
-from truenav.store.journal import Journal
+from truenav.store.journal import AppendResult, Journal
 from truenav.store.staging import Conflict
 
 
@@ -47,6 +50,62 @@ class Imported:
     accounts: int
 
 
+@dataclass(frozen=True, slots=True)
+class ImportChecked:
+    """What a file would bring; with any problem it is refused whole. At most 1,000 problems are listed."""
+
+    template: str
+    sha256: Sha256
+    rows: int
+    facts: int
+    accounts: int
+    instruments: int
+    duplicate_rows: int
+    problem_count: int
+    problems: tuple[FileProblem, ...]
+
+    @classmethod
+    def of(cls, report: ImportReport) -> Self:
+        """The findings of a dry run, without the facts themselves."""
+        return cls(
+            template=report.template,
+            sha256=report.payload.evidence.sha256,
+            rows=report.rows,
+            facts=report.fact_count,
+            accounts=len(report.accounts),
+            instruments=len(report.instruments),
+            duplicate_rows=len(report.duplicates),
+            problem_count=report.problem_count,
+            problems=report.problems,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportKept:
+    """What a file brought. ``conflicts`` contradict what is recorded; each is a data issue now."""
+
+    template: str
+    sha256: Sha256
+    rows: int
+    facts: int
+    duplicates: int
+    conflicts: int
+    accounts: int
+
+    @classmethod
+    def of(cls, imported: Imported) -> Self:
+        """The counts of an import."""
+        return cls(
+            template=imported.report.template,
+            sha256=imported.report.payload.evidence.sha256,
+            rows=imported.report.rows,
+            facts=imported.facts,
+            duplicates=imported.duplicates,
+            conflicts=len(imported.conflicts),
+            accounts=imported.accounts,
+        )
+
+
 def check_import(
     session: Session,
     house: House,
@@ -54,10 +113,13 @@ def check_import(
     name: str,
     data: bytes,
     template: str | None = None,
+    *,
+    take: Take | None = None,
 ) -> ImportReport:
     """The dry run: everything that the file would bring and every problem; nothing is kept.
 
-    ``name`` chooses the template unless ``template`` does. Raises ``ImportRefusedError`` where the file
+    ``name`` chooses the template unless ``template`` does. ``take`` gets the facts in parts, instead of the
+    report. Raises ``ImportRefusedError`` where the file
     cannot be read at all.
     """
     authorize(principal, "import:write")
@@ -69,6 +131,7 @@ def check_import(
         imported_at=house.clock.now(),
         template=template,
         accounts=known,
+        take=take,
     )
     unknown = _unknown_classes(session, report)
     if not unknown:
@@ -78,6 +141,7 @@ def check_import(
         facts=(),
         problems=(*report.problems, *unknown),
         problem_count=report.problem_count + len(unknown),
+        fact_count=0,
     )
 
 
@@ -88,28 +152,46 @@ def run_import(
     name: str,
     data: bytes,
     template: str | None = None,
+    *,
+    job: str | None = None,
+    show: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Keep a file and all that it states, in the caller's transaction.
 
     The same file again brings duplicates only. Raises ``ImportProblemsError`` when the check finds
-    anything. The caller passes the commit point ``import.recorded`` after its commit.
+    anything; the transaction must then be given up. The caller passes the commit point ``import.recorded``
+    after its commit. ``job`` is noted in the audit trail; ``show`` hears how many rows were recorded.
     """
-    report = check_import(session, house, principal, name, data, template)
+    now = house.clock.now()
+    journal = Journal(session, house.objects, principal.tenant)
+    parts: list[AppendResult] = []
+
+    def record(facts: Sequence[Fact], rows: int) -> None:
+        if not parts:  # the bytes are durable before anything is recorded from them
+            house.blobs(principal.tenant).write(data)
+            commit_point("import.archived")
+        parts.append(journal.append(facts, recorded_at=now))
+        show(rows)
+
+    report = check_import(session, house, principal, name, data, template, take=record)
     if report.problem_count:
         raise ImportProblemsError(
             f"{name}: {report.problem_count} problem{'s' if report.problem_count > 1 else ''}; nothing was "
             "imported. Mend the file and import it again.",
             report,
         )
-    now = house.clock.now()
     payload = report.payload
-    evidence.put_many(session, house.blobs(principal.tenant), [(payload.evidence, payload.body)])
-    commit_point("import.archived")
+    evidence.note_many(session, [payload.evidence])
     accounts = _changed_accounts(session, report)
     ACCOUNTS.put_many(session, house, principal, accounts)
     keep_instruments(session, report.instruments, at=now)
-    journal = Journal(session, house.objects, principal.tenant)
-    result = journal.append(report.facts, recorded_at=now)
+    imported = Imported(
+        report,
+        sum(part.appended for part in parts),
+        sum(part.duplicates for part in parts),
+        tuple(conflict for part in parts for conflict in part.conflicts),
+        len(accounts),
+    )
     audit.append(
         session,
         actor=principal.user,
@@ -119,13 +201,14 @@ def run_import(
         detail={
             "sha256": payload.evidence.sha256,
             "rows": report.rows,
-            "facts": result.appended,
-            "duplicates": result.duplicates,
-            "conflicts": len(result.conflicts),
+            "facts": imported.facts,
+            "duplicates": imported.duplicates,
+            "conflicts": len(imported.conflicts),
             "accounts": len(accounts),
+            **({} if job is None else {"job": job}),
         },
     )
-    return Imported(report, result.appended, result.duplicates, result.conflicts, len(accounts))
+    return imported
 
 
 def _changed_accounts(session: Session, report: ImportReport) -> tuple[Account, ...]:
@@ -136,11 +219,6 @@ def _changed_accounts(session: Session, report: ImportReport) -> tuple[Account, 
 def _unknown_classes(session: Session, report: ImportReport) -> tuple[FileProblem, ...]:
     """Dealings and NAVs of share classes that do not exist; they would be kept and never used."""
     classes = {(one.fund, one.id) for one in definitions.bodies(session, Kind.SHARE_CLASS, ShareClass)}
-    named: set[tuple[NodeId, ShareClassId]] = {
-        (fact.body.fund, fact.body.share_class)
-        for fact in report.facts
-        if isinstance(fact.body, Dealing | NavRecord)
-    }
     return tuple(
         FileProblem(
             0,
@@ -148,5 +226,5 @@ def _unknown_classes(session: Session, report: ImportReport) -> tuple[FileProble
             f"{share_class[:60]!r} is no share class of {fund[:60]!r}",
             "Add it with 'truenav portfolio class put', or correct the name.",
         )
-        for fund, share_class in sorted(named - classes)
+        for fund, share_class in sorted(report.classes - classes)
     )

@@ -10,11 +10,8 @@ from pydantic import Field, StringConstraints
 from truenav.app.http.models import Answer, Body, Instant, Number, ShortText, Slug
 from truenav.app.http.records import Record
 from truenav.app.sources.connections import CheckedConnection
-from truenav.app.sources.imports import Imported
 from truenav.app.sources.model import Connection
 from truenav.connect.contract import Credentials, KeyCheck
-from truenav.connect.files import FileProblem, ImportReport
-from truenav.connect.files.templates import Template
 from truenav.core import facts
 from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact
@@ -127,95 +124,6 @@ class PartAnswer(Answer):
             message=part.message,
             error=part.error,
             updated_at=part.updated_at,
-        )
-
-
-class ColumnAnswer(Answer):
-    """One column of a template."""
-
-    name: str
-    kind: str
-    meaning: str
-    required: bool
-    choices: list[str]
-    default: str
-
-
-class TemplateAnswer(Answer):
-    """A kind of file that can be imported."""
-
-    name: str
-    meaning: str
-    columns: list[ColumnAnswer]
-
-    @classmethod
-    def of(cls, template: Template) -> Self:
-        """A template as the API shows it."""
-        columns = [
-            ColumnAnswer(
-                name=one.name,
-                kind=one.kind.name.lower(),
-                meaning=one.meaning,
-                required=one.required,
-                choices=list(one.choices),
-                default=one.default,
-            )
-            for one in template.columns
-        ]
-        return cls(name=template.name, meaning=template.meaning, columns=columns)
-
-
-class ImportCheckAnswer(Answer):
-    """What a file would bring; with any problem it is refused whole. At most 1,000 problems are listed."""
-
-    template: str
-    sha256: str
-    rows: int
-    facts: int
-    accounts: int
-    instruments: int
-    duplicate_rows: int
-    problem_count: int
-    problems: list[Record[FileProblem]]
-
-    @classmethod
-    def of(cls, report: ImportReport) -> Self:
-        """A report as the API shows it."""
-        return cls(
-            template=report.template,
-            sha256=report.payload.evidence.sha256,
-            rows=report.rows,
-            facts=len(report.facts),
-            accounts=len(report.accounts),
-            instruments=len(report.instruments),
-            duplicate_rows=len(report.duplicates),
-            problem_count=report.problem_count,
-            problems=list(report.problems),
-        )
-
-
-class ImportedAnswer(Answer):
-    """What a file brought. ``conflicts`` contradict what is recorded; each is a data issue now."""
-
-    template: str
-    sha256: str
-    rows: int
-    facts: int
-    duplicates: int
-    conflicts: int
-    accounts: int
-
-    @classmethod
-    def of(cls, imported: Imported) -> Self:
-        """An import as the API shows it."""
-        return cls(
-            template=imported.report.template,
-            sha256=imported.report.payload.evidence.sha256,
-            rows=imported.report.rows,
-            facts=imported.facts,
-            duplicates=imported.duplicates,
-            conflicts=len(imported.conflicts),
-            accounts=imported.accounts,
         )
 
 

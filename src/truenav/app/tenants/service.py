@@ -23,6 +23,7 @@ from truenav.store import users as store
 from truenav.store.objects import KINDS
 from truenav.store.sealing import KEYS
 from truenav.store.tenants import Tenant
+from truenav.store.uploads import UPLOADS
 
 _RESERVED = (INSTALLATION, DOOR)
 
@@ -156,7 +157,7 @@ def _switch(house: House, principal: Principal, id: str, at: datetime | None) ->
 def _erase_files(house: House, tenant: TenantId) -> dict[str, int]:
     """The keys go first: from then on the files are noise, wherever they were copied to."""
     counts: dict[str, int] = {KEYS: house.objects.destroy_keys(tenant)}
-    for kind in KINDS:
+    for kind in (*KINDS, UPLOADS):
         names = [name for name, _ in house.objects.names(kind, tenant)]
         for name in names:
             house.objects.delete(name)

@@ -53,8 +53,13 @@ class Builder:
         """One row. Raises ``RefusedCell`` where its cells contradict each other."""
         _BUILD[self.template](self, cells)
 
+    def drain(self) -> list[Fact]:
+        """The facts so far, which are then forgotten here."""
+        facts, self.facts = self.facts, []
+        return facts
+
     def finish(self) -> tuple[Fact, ...]:
-        """All facts of the file."""
+        """The facts that were not drained, and the snapshots of the whole file."""
         for (account, at, wallet), balances in self.balances.items():
             balances.sort(key=lambda line: line.asset)
             self._snapshot(account, at, wallet, BalanceSnapshot(wallet, tuple(balances)))

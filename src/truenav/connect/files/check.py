@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
 
 from truenav.connect.contract import ParseContext, Payload
 from truenav.connect.errors import ImportRefusedError
 from truenav.connect.files.manifest import MANIFEST
-from truenav.connect.files.parse import read_file
+from truenav.connect.files.parse import Take, read_file
 from truenav.connect.files.table import FileProblem
 from truenav.connect.files.templates import TEMPLATES
 from truenav.core.account import Account
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
-from truenav.core.facts import Fact
-from truenav.core.ids import Sha256
+from truenav.core.facts import Dealing, Fact, NavRecord, Quote
+from truenav.core.ids import NodeId, Sha256, ShareClassId
 from truenav.core.instrument import Instrument
 
 
@@ -26,7 +26,8 @@ class ImportReport:
     """What a file would bring. Importing it means keeping ``payload`` and appending ``facts``.
 
     ``duplicates`` are lines that repeat another line and count once. With any problem there are no
-    facts; ``problems`` lists the first thousand of ``problem_count``.
+    facts; ``problems`` lists the first thousand of ``problem_count``. ``facts`` is empty where they were
+    taken in parts; ``fact_count`` counts them either way. ``classes`` are the share classes that they name.
     """
 
     template: str
@@ -38,6 +39,29 @@ class ImportReport:
     problems: tuple[FileProblem, ...]
     problem_count: int
     duplicates: tuple[int, ...]
+    fact_count: int
+    classes: frozenset[tuple[NodeId, ShareClassId]]
+
+
+@dataclass(slots=True)
+class _Named:
+    """What the facts of a file name, looked at as they pass."""
+
+    take: Take | None
+    count: int = 0
+    accounts: set[str] = field(default_factory=set)
+    classes: set[tuple[NodeId, ShareClassId]] = field(default_factory=set)
+
+    def look(self, facts: Sequence[Fact], rows: int = 0) -> None:
+        """Note what a part names, and pass it on."""
+        self.count += len(facts)
+        for fact in facts:
+            if isinstance(fact.body, Dealing | NavRecord):
+                self.classes.add((fact.body.fund, fact.body.share_class))
+            elif not isinstance(fact.body, Quote):
+                self.accounts.add(fact.account)
+        if self.take is not None:
+            self.take(facts, rows)
 
 
 def check(
@@ -48,11 +72,13 @@ def check(
     imported_at: datetime,
     template: str | None = None,
     accounts: Collection[str] | None = None,
+    take: Take | None = None,
 ) -> ImportReport:
     """Check a file against its template (by default the one its name says) and give all that it states.
 
-    With ``accounts``, facts about any other account are problems. Raises ``ImportRefusedError`` where no
-    template fits; everything else wrong with the file is in the report.
+    With ``accounts``, facts about any other account are problems. ``take`` gets the facts in parts, before
+    the file is known to be good: what it did with them must be undone when the report has problems. Raises
+    ``ImportRefusedError`` where no template fits; everything else wrong with the file is in the report.
     """
     chosen = TEMPLATES.get(template or PurePath(name).name.partition(".")[0])
     if chosen is None:
@@ -60,8 +86,12 @@ def check(
             f"{name[:60]!r} names no template; name the file like one, or choose: {', '.join(TEMPLATES)}."
         )
     sha256 = Sha256(sha256_hex(data))
-    outcome = read_file(chosen, data, sha256, context)
-    foreign = _foreign_accounts(outcome.facts, accounts)
+    named = _Named(take)
+    outcome = read_file(chosen, data, sha256, context, None if take is None else named.look)
+    if take is None:
+        named.look(outcome.facts)
+    problems = _foreign_accounts(named.accounts, accounts)
+    count = outcome.problem_count + len(problems)
     evidence = Evidence(
         sha256=sha256,
         size=len(data),
@@ -78,19 +108,20 @@ def check(
         template=chosen.name,
         rows=outcome.rows,
         payload=Payload(evidence, data),
-        facts=() if foreign else outcome.facts,
+        facts=() if count else outcome.facts,
         accounts=outcome.accounts,
         instruments=outcome.instruments,
-        problems=(*outcome.problems, *foreign),
-        problem_count=outcome.problem_count + len(foreign),
+        problems=(*outcome.problems, *problems),
+        problem_count=count,
         duplicates=outcome.duplicates,
+        fact_count=0 if count else named.count,
+        classes=frozenset(named.classes),
     )
 
 
-def _foreign_accounts(facts: tuple[Fact, ...], known: Collection[str] | None) -> tuple[FileProblem, ...]:
+def _foreign_accounts(named: set[str], known: Collection[str] | None) -> tuple[FileProblem, ...]:
     if known is None:
         return ()
-    named = {fact.account for fact in facts if fact.kind not in ("dealing", "nav_record", "quote")}
     return tuple(
         FileProblem(0, "account", f"{name[:60]!r} is not an account", "Import accounts.csv first.")
         for name in sorted(named - set(known))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from truenav.connect.contract import ParseContext, Parsed, Parser
@@ -19,6 +20,10 @@ from truenav.core.ids import Sha256
 from truenav.core.instrument import Instrument
 from truenav.core.money import exact
 
+PART_ROWS = 50_000
+Take = Callable[[Sequence[Fact], int], None]
+"""Gets a part of a file's facts, and how many rows were read by then, before the file is known to be good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -33,12 +38,18 @@ class Outcome:
     duplicates: tuple[int, ...] = ()
 
 
-def read_file(template: Template, data: bytes, evidence: Sha256, context: ParseContext) -> Outcome:
-    """Read a whole file; a repeated row counts once, a repeated id with other content is a problem."""
+def read_file(
+    template: Template, data: bytes, evidence: Sha256, context: ParseContext, take: Take | None = None
+) -> Outcome:
+    """Read a whole file; a repeated row counts once, a repeated id with other content is a problem.
+
+    With ``take`` the facts go there in parts of `PART_ROWS` rows, and not into the outcome, so that a large
+    file does not fill the memory; whoever takes them gives them up again when the outcome has problems.
+    """
     problems = Problems()
     converter = Converter(context, {})
     builder = Builder(template.name, evidence, converter)
-    seen: dict[tuple[object, ...], tuple[int, list[str]]] = {}
+    seen: dict[tuple[object, ...], tuple[int, bytes]] = {}
     duplicates: list[int] = []
     count = 0
     with exact():
@@ -47,10 +58,13 @@ def read_file(template: Template, data: bytes, evidence: Sha256, context: ParseC
             for line, row, cells in read_rows(table, template, converter, problems):
                 count += 1
                 name = identity(template.name, cells)
-                first = seen.setdefault(name, (line, row))
+                digest = _digest(row)
+                first = seen.setdefault(name, (line, digest))
+                if take is not None and count % PART_ROWS == 0:
+                    take(builder.drain(), count)
                 if first[0] == line:
                     _build(builder, line, cells, problems)
-                elif first[1] == row:
+                elif first[1] == digest:
                     duplicates.append(line)
                 else:
                     problems.add(
@@ -69,13 +83,21 @@ def read_file(template: Template, data: bytes, evidence: Sha256, context: ParseC
             )
     if problems.count:
         return Outcome(count, problems=tuple(problems.listed), problem_count=problems.count)
+    facts = builder.finish()
+    if take is not None:
+        take(facts, count)
     return Outcome(
         rows=count,
-        facts=builder.finish(),
+        facts=facts if take is None else (),
         accounts=tuple(builder.accounts),
         instruments=tuple(converter.instruments.values()),
         duplicates=tuple(duplicates),
     )
+
+
+def _digest(row: list[str]) -> bytes:
+    """What two equal rows have in common; the rows themselves would fill the memory."""
+    return hashlib.sha256("\0".join(row).encode()).digest()
 
 
 def _build(builder: Builder, line: int, cells: dict[str, object], problems: Problems) -> None:

@@ -1,10 +1,10 @@
 // Drop a file, see everything it would bring and everything wrong with it, then accept it whole.
 import { Button, Select } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState, type DragEvent } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useRef, useState, type DragEvent, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api, ask } from '@/api/client';
-import type { ImportCheckAnswer, ImportedAnswer, TemplateAnswer } from '@/api/schema';
+import type { ImportChecked, ImportKept, TaskProgress, TemplateAnswer } from '@/api/schema';
 import { toCsv } from '@/lib/csv';
 import { grouped } from '@/lib/decimal';
 import { saveBlob } from '@/lib/download';
@@ -15,17 +15,11 @@ import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Progress } from '@/ui/Progress';
 import { ErrorState, Shown, State } from '@/ui/States';
+import { pending, useAccept, useImport } from './data';
 import css from './Imports.module.css';
 import { Templates } from './Templates';
 import { upload } from './upload';
 import words from './words';
-
-type Step =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'sending'; readonly verb: 'check' | 'import'; readonly share: number }
-  | { readonly kind: 'checked'; readonly report: ImportCheckAnswer }
-  | { readonly kind: 'done'; readonly result: ImportedAnswer }
-  | { readonly kind: 'refused'; readonly error: Error };
 
 export default function Imports() {
   const t = useWords(words);
@@ -58,29 +52,39 @@ export function templateOf(name: string, templates: readonly TemplateAnswer[]): 
   return (templates.find((one) => one.name === stem) ?? templates.find((one) => stem.startsWith(one.name)))?.name ?? null;
 }
 
+/** What the server takes at most; larger files go by the command line. */
+const MAX_UPLOAD = 50 * 1024 * 1024;
+
+interface Sending {
+  readonly file: File;
+  readonly share: number;
+}
+
+/** The file at hand: sent, checked and accepted. Its import is named in the address, so it can be left and found again. */
 function Desk({ templates }: { templates: readonly TemplateAnswer[] }) {
   const t = useWords(words);
-  const queries = useQueryClient();
+  const [params, setParams] = useSearchParams();
+  const job = params.get('job');
   const [file, setFile] = useState<File | null>(null);
   const [template, setTemplate] = useState<string | null>(null);
-  const [step, setStep] = useState<Step>({ kind: 'empty' });
+  const [sending, setSending] = useState<Sending | null>(null);
+  const [refused, setRefused] = useState<Error | null>(null);
   const stop = useRef(new AbortController());
 
-  const send = async (verb: 'check' | 'import', one: File, kind: string) => {
+  const show = (id: string | null) =>
+    setParams((old) => new URLSearchParams([...[...old].filter(([name]) => name !== 'job'), ...(id === null ? [] : [['job', id]])]));
+  const send = async (one: File, kind: string) => {
     stop.current.abort();
     stop.current = new AbortController();
     const { signal } = stop.current;
-    setStep({ kind: 'sending', verb, share: 0 });
-    const sent = { file: one, template: kind, key: crypto.randomUUID(), signal, onSent: (share: number) => setStep({ kind: 'sending', verb, share }) };
+    setRefused(null);
+    setSending({ file: one, share: 0 });
     try {
-      if (verb === 'check') setStep({ kind: 'checked', report: await upload<ImportCheckAnswer>({ ...sent, path: '/api/v1/imports/check' }) });
-      else {
-        setStep({ kind: 'done', result: await upload<ImportedAnswer>({ ...sent, path: '/api/v1/imports' }) });
-        void queries.invalidateQueries();
-      }
+      show(await upload({ file: one, template: kind, key: crypto.randomUUID(), signal, onSent: (share) => setSending({ file: one, share }) }));
     } catch (error) {
-      if (!signal.aborted) setStep({ kind: 'refused', error: error as Error });
-      else setStep({ kind: 'empty' });
+      if (!signal.aborted) setRefused(error as Error);
+    } finally {
+      setSending(null);
     }
   };
   const take = (one: File | undefined) => {
@@ -88,57 +92,135 @@ function Desk({ templates }: { templates: readonly TemplateAnswer[] }) {
     const guessed = templateOf(one.name, templates) ?? template;
     setFile(one);
     setTemplate(guessed);
-    if (guessed) void send('check', one, guessed);
-    else setStep({ kind: 'empty' });
+    if (guessed && one.size <= MAX_UPLOAD) void send(one, guessed);
   };
   const pick = (chosen: string | null) => {
     setTemplate(chosen);
-    if (file && chosen) void send('check', file, chosen);
+    if (file && chosen) void send(file, chosen);
   };
   const again = () => {
+    stop.current.abort();
     setFile(null);
-    setStep({ kind: 'empty' });
+    setRefused(null);
+    show(null);
   };
+  if (sending) return <Upload sending={sending} onStop={again} />;
+  const kinds = file ? <Kinds templates={templates} chosen={template} onPick={pick} /> : null;
+  if (job && !refused) return <Import key={job} job={job} kinds={kinds} onAnother={again} />;
   if (!file) return <DropZone onTake={take} />;
+  if (file.size > MAX_UPLOAD) {
+    return (
+      <Sheet name={file.name} size={file.size} onAnother={again}>
+        <Failed why={t.tooLarge} />
+      </Sheet>
+    );
+  }
   return (
-    <Panel
-      title={file.name}
-      sub={t.size((file.size / 1024 / 1024).toFixed(file.size < 1024 * 1024 ? 3 : 1))}
-      tools={
-        <Button size="xs" onClick={again} disabled={step.kind === 'sending' && step.verb === 'import'}>
-          {t.another}
-        </Button>
-      }
-    >
-      {step.kind === 'done' ? null : (
-        <div className={css.pick}>
-          <Select
-            label={t.template}
-            description={t.templateHint}
-            placeholder={t.noTemplateTitle}
-            data={templates.map((one) => one.name)}
-            value={template}
-            onChange={pick}
-            error={template === null ? t.noTemplate : undefined}
-            disabled={step.kind === 'sending'}
-          />
-        </div>
-      )}
-      {step.kind === 'sending' ? (
-        <div className={css.sending} role="status">
-          <span className="medium">{step.share < 1 ? t.sending : step.verb === 'check' ? t.checking : t.importing}</span>
-          <Progress share={step.share < 1 ? step.share : null} label={t.sending} />
-          {step.verb === 'check' || step.share < 1 ? (
-            <Button size="xs" onClick={() => stop.current.abort()}>
-              {t.stop}
-            </Button>
-          ) : null}
-        </div>
-      ) : null}
-      {step.kind === 'refused' ? <ErrorState error={step.error} retry={template ? () => void send('check', file, template) : undefined} /> : null}
-      {step.kind === 'checked' ? <Report name={file.name} report={step.report} onAccept={() => void send('import', file, step.report.template)} /> : null}
-      {step.kind === 'done' ? <Done result={step.result} onAnother={again} /> : null}
+    <Sheet name={file.name} size={file.size} onAnother={again}>
+      {kinds}
+      {refused ? <ErrorState error={refused} retry={template ? () => void send(file, template) : undefined} /> : null}
+    </Sheet>
+  );
+}
+
+function Sheet({ name, size, onAnother, children }: { name: string; size: number; onAnother?: () => void; children: ReactNode }) {
+  const t = useWords(words);
+  const another = onAnother ? (
+    <Button size="xs" onClick={onAnother}>
+      {t.another}
+    </Button>
+  ) : null;
+  return (
+    <Panel title={name} sub={t.size((size / 1024 / 1024).toFixed(size < 1024 * 1024 ? 3 : 1))} tools={another}>
+      {children}
     </Panel>
+  );
+}
+
+function Kinds({ templates, chosen, onPick }: { templates: readonly TemplateAnswer[]; chosen: string | null; onPick: (one: string | null) => void }) {
+  const t = useWords(words);
+  return (
+    <div className={css.pick}>
+      <Select
+        label={t.template}
+        description={t.templateHint}
+        placeholder={t.noTemplateTitle}
+        data={templates.map((one) => one.name)}
+        value={chosen}
+        onChange={onPick}
+        error={chosen === null ? t.noTemplate : undefined}
+      />
+    </div>
+  );
+}
+
+function Upload({ sending, onStop }: { sending: Sending; onStop: () => void }) {
+  const t = useWords(words);
+  return (
+    <Sheet name={sending.file.name} size={sending.file.size}>
+      <Working label={t.sending} share={sending.share}>
+        <Button size="xs" onClick={onStop}>
+          {t.stop}
+        </Button>
+      </Working>
+    </Sheet>
+  );
+}
+
+function Working({ label, share, children }: { label: string; share: number | null; children?: ReactNode }) {
+  return (
+    <div className={css.sending} role="status">
+      <span className="medium">{label}</span>
+      <Progress share={share} label={label} />
+      {children}
+    </div>
+  );
+}
+
+function Failed({ why }: { why: string | null | undefined }) {
+  const t = useWords(words);
+  return (
+    <State icon="crit" tone="crit" title={t.failed}>
+      {why}
+    </State>
+  );
+}
+
+/** An import that a worker has: what it does now, what it found, what it kept. */
+function Import({ job, kinds, onAnother }: { job: string; kinds: ReactNode; onAnother: () => void }) {
+  const t = useWords(words);
+  const found = useImport(job);
+  const accept = useAccept(job);
+  if (found.error) {
+    return (
+      <Panel title={t.title}>
+        <ErrorState error={found.error} />
+        <Button onClick={onAnother}>{t.another}</Button>
+      </Panel>
+    );
+  }
+  if (!found.data) return <Working label={t.checking} share={null} />;
+  const { given, progress, checked, acceptance } = found.data;
+  const share = ({ done, total }: TaskProgress) => (total ? done / total : null);
+  const body = () => {
+    if (acceptance?.kept) return <Done result={acceptance.kept} onAnother={onAnother} />;
+    if (accept.isPending || (acceptance && pending(acceptance.progress))) {
+      return <Working label={t.importing} share={acceptance ? share(acceptance.progress) : null} />;
+    }
+    if (progress.state === 'failed') return <Failed why={progress.error} />;
+    if (!checked) return <Working label={t.checking} share={share(progress)} />;
+    return (
+      <>
+        {kinds}
+        {accept.error ? <ErrorState error={accept.error} /> : acceptance ? <Failed why={acceptance.progress.error} /> : null}
+        <Report name={given.name} report={checked} onAccept={() => accept.mutate()} />
+      </>
+    );
+  };
+  return (
+    <Sheet name={given.name} size={given.size} onAnother={onAnother}>
+      {body()}
+    </Sheet>
   );
 }
 
@@ -172,9 +254,9 @@ function DropZone({ onTake }: { onTake: (file: File | undefined) => void }) {
   );
 }
 
-type FileProblem = ImportCheckAnswer['problems'][number];
+type FileProblem = ImportChecked['problems'][number];
 
-function Report({ name, report, onAccept }: { name: string; report: ImportCheckAnswer; onAccept: () => void }) {
+function Report({ name, report, onAccept }: { name: string; report: ImportChecked; onAccept: () => void }) {
   const t = useWords(words);
   const clean = report.problem_count === 0;
   return (
@@ -208,7 +290,7 @@ function Report({ name, report, onAccept }: { name: string; report: ImportCheckA
   );
 }
 
-function Problems({ name, report }: { name: string; report: ImportCheckAnswer }) {
+function Problems({ name, report }: { name: string; report: ImportChecked }) {
   const t = useWords(words);
   const columns: Column<FileProblem>[] = [
     { id: 'line', header: t.line, align: 'right', width: 70, cell: (one) => (one.line === 0 ? '' : <span className="num">{grouped(String(one.line))}</span>), sortBy: (one) => String(one.line), card: 'aside' },
@@ -253,7 +335,7 @@ function Counts({ of }: { of: readonly (readonly [string, number])[] }) {
   );
 }
 
-function Done({ result, onAnother }: { result: ImportedAnswer; onAnother: () => void }) {
+function Done({ result, onAnother }: { result: ImportKept; onAnother: () => void }) {
   const t = useWords(words);
   return (
     <>

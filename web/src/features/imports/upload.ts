@@ -1,32 +1,32 @@
 // A file on its way: what is sent is shown as it goes, which `fetch` cannot tell.
 import { Problem } from '@/api/client';
+import type { Queued } from '@/api/schema';
 import { session } from '@/lib/session';
 
 export interface Upload {
-  readonly path: '/api/v1/imports' | '/api/v1/imports/check';
   readonly file: File;
   readonly template: string;
-  /** The same key for the same attempt, so that sending again imports nothing twice. */
+  /** The same key for the same attempt, so that sending again makes no second import. */
   readonly key: string;
   /** The share that has left, 0 to 1. */
   readonly onSent: (share: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Send the file; the answer, or the refusal thrown. An ended session is renewed over the page. */
-export async function upload<T>(one: Upload): Promise<T> {
+/** Send the file to be checked; the import's id, or the refusal thrown. An ended session is renewed over the page. */
+export async function upload(one: Upload): Promise<string> {
   const first = await send(one);
-  if (first.status !== 401) return answer<T>(first);
+  if (first.status !== 401) return answer<Queued>(first).job;
   await session.renew();
-  return answer<T>(await send(one));
+  return answer<Queued>(await send(one)).job;
 }
 
-function send({ path, file, template, key, onSent, signal }: Upload): Promise<XMLHttpRequest> {
+function send({ file, template, key, onSent, signal }: Upload): Promise<XMLHttpRequest> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append('file', file, file.name);
-    request.open('POST', `${path}?template=${encodeURIComponent(template)}`);
+    request.open('POST', `/api/v1/imports/jobs?template=${encodeURIComponent(template)}`);
     request.setRequestHeader('X-Truenav-CSRF', session.csrf() ?? '');
     request.setRequestHeader('Idempotency-Key', key);
     request.upload.onprogress = (event) => onSent(event.lengthComputable ? event.loaded / event.total : 0);

@@ -2,8 +2,9 @@ import { defineWords } from '@/lib/i18n';
 
 export default defineWords({
   en: {
+    title: 'Import',
     drop: 'Drop a file here',
-    dropHint: 'CSV or JSON, up to 200 MB. Nothing is kept before you accept it.',
+    dropHint: 'CSV or JSON, up to 50 MB. Nothing is kept before you accept it.',
     choose: 'Choose a file',
     another: 'Another file',
     template: 'Template',
@@ -51,6 +52,8 @@ export default defineWords({
     repeated: 'Repeated rows',
     accept: 'Import',
     done: 'Imported',
+    failed: 'The file could not be worked through',
+    tooLarge: 'It is larger than 50 MB. Split it, or import it on the server with “truenav import run”.',
     newFacts: 'New',
     known: 'Known before',
     conflicts: 'Contradict known facts',
@@ -64,8 +67,9 @@ export default defineWords({
     rowsHidden: 'Rows above 200 are drawn as you scroll.',
   },
   zh: {
+    title: '导入',
     drop: '将文件拖到这里',
-    dropHint: 'CSV 或 JSON，最大 200 MB。确认之前不会保存任何内容。',
+    dropHint: 'CSV 或 JSON，最大 50 MB。确认之前不会保存任何内容。',
     choose: '选择文件',
     another: '换一个文件',
     template: '模板',
@@ -113,6 +117,8 @@ export default defineWords({
     repeated: '重复行',
     accept: '导入',
     done: '已导入',
+    failed: '文件未能处理完成',
+    tooLarge: '文件超过 50 MB。请拆分后再导入，或在服务器上使用 “truenav import run”。',
     newFacts: '新增',
     known: '此前已有',
     conflicts: '与已有事实矛盾',
