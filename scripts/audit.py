@@ -87,7 +87,9 @@ def judge(parts: dict[str, Callable[[], list[str]]]) -> int:
             found = part()
         except (OSError, ValueError) as error:
             print(
-                f"{name}: NO ADVISORY SOURCE COULD BE REACHED, so nothing is known: {error}", file=sys.stderr
+                f"{name}: NO ADVISORY SOURCE COULD BE REACHED, so nothing is known: {error}. This is no pass "
+                f"(exit code 2): run it again where the source answers.",
+                file=sys.stderr,
             )
             unknown = True
             continue

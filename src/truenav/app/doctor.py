@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 import psycopg
@@ -24,10 +25,13 @@ from truenav.connect.contract import CLOCK_ALARM, Credentials
 from truenav.core.clock import SystemClock
 from truenav.core.failure import TruenavError, UnavailableError
 from truenav.core.ids import TenantId
-from truenav.store import definitions, migrate
+from truenav.store import audit, definitions, migrate
+from truenav.store.audit import AuditSearch
 from truenav.store.database import Database, tenant_ids
 from truenav.store.definitions import Kind
-from truenav.store.postgres import Role
+from truenav.store.objects import KINDS
+from truenav.store.postgres import Role, latest_base
+from truenav.store.sealing import is_sealed
 from truenav.store.secrets import load_master_key
 
 GIB = 1024**3
@@ -37,6 +41,13 @@ CLOCK_BAD = timedelta(seconds=5)
 QUEUE_WARN = 1_000
 STUCK_AFTER_SECONDS = 60
 """A job whose worker was silent for this long is stuck; the rescuer should have taken it within seconds."""
+
+BACKUP_WARN = timedelta(days=2)
+"""Age of the latest backup from which too much would be lost."""
+MIRROR_WARN = timedelta(days=7)
+"""Age of a mirror's copy from which its log is long: it is read from there to the end when it is restored."""
+FILES_LOOKED_AT = 50
+"""How many stored files of a tenant are looked at; all of them could take hours."""
 
 _OLDEST_PYTHON = (3, 11)
 _QUEUE = """
@@ -87,6 +98,8 @@ def examine(settings: Settings, *, venues: bool = True) -> tuple[Row, ...]:
     try:
         house = House.of(settings, database, SystemClock())
         rows += (found := secret_rows(house))
+        rows += files_rows(house)
+        rows += [backup_row(house), mirror_row(settings, house.clock.now())]
         if venues and all(row.state is State.OK for row in found):
             rows += clock_rows(house, venues_of(house))
     finally:
@@ -185,6 +198,55 @@ def secret_rows(house: House) -> list[Row]:
                     mend = "Put its master key back as a line of former-master.keys, or enter it again."
                     rows.append(Row(f"secret {tenant} {name}", State.BAD, error.message, mend))
     return [Row("secrets", State.OK, f"{opened} open"), *rows]
+
+
+def files_rows(house: House) -> list[Row]:
+    """Whether stored files are encrypted; the first few of each tenant are looked at."""
+    stored, looked_at, plain = house.objects.stored, 0, 0
+    for tenant in _tenants(house):
+        for kind in KINDS:
+            for name, _ in islice(stored.names(kind, tenant), FILES_LOOKED_AT):
+                looked_at += 1
+                plain += not is_sealed(stored.get(name))
+    if not plain:
+        return [Row("files", State.OK, f"{looked_at} looked at, all encrypted")]
+    detail = f"{plain} of {looked_at} looked at are not encrypted"
+    return [
+        Row("files", State.WARN, detail, "Run 'truenav db seal'; begin new backups and mirrors after it.")
+    ]
+
+
+def backup_row(house: House) -> Row:
+    """How old the latest backup is that the audit trails tell of."""
+    found, tenants = [], _tenants(house)
+    for tenant in tenants:
+        with house.database.transaction(tenant) as session:
+            search = AuditSearch(action="backup.make")
+            found += [row.at for row in audit.entries(session, newest_first=True, limit=1, search=search)]
+    if not tenants:
+        return Row("backup", State.OK, "nothing to keep yet")
+    latest = max(found, default=None)
+    return aged_row("backup", latest, house.clock.now(), BACKUP_WARN, "Run 'truenav backup'.")
+
+
+def mirror_row(settings: Settings, now: datetime) -> Row:
+    """How old the copy is that the mirror's log follows; that it does, the database's start has shown."""
+    if settings.database_url is not None:
+        return Row("mirror", State.OK, "by your own server's replication, if it has any")
+    if settings.mirror_dir is None:
+        return Row("mirror", State.OK, "none: a lost disk loses what came after the last backup")
+    base = latest_base(settings.mirror_dir)
+    copied_at = None if base is None else datetime.fromtimestamp(base.stat().st_mtime, UTC)
+    return aged_row("mirror", copied_at, now, MIRROR_WARN, "Run 'truenav db mirror'; every night is well.")
+
+
+def aged_row(name: str, at: datetime | None, now: datetime, warn: timedelta, mend: str) -> Row:
+    """What the age of a copy means; None: there is no copy."""
+    if at is None:
+        return Row(name, State.WARN, "none yet", mend)
+    age = now - at
+    detail = f"{age / timedelta(hours=1):.1f} hours old; up to {warn / timedelta(hours=1):.0f} are well"
+    return Row(name, State.OK, detail) if age <= warn else Row(name, State.WARN, detail, mend)
 
 
 def venues_of(house: House) -> dict[Connection, Credentials]:
