@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from truenav.calc.nav.coverage import LastKnown, coverage_of, weight_of
@@ -110,7 +110,7 @@ class Breakdown:
                 if self._shares[fund]:
                     for key, tally in of(counted).items():
                         sums.setdefault(key, _Tally()).add(tally, self._shares[fund])
-        found = (Slice(key, *astuple(tally)) for key, tally in sums.items() if tally.lines)
+        found = (tally.slice(key) for key, tally in sums.items() if tally.lines)
         return tuple(sorted(found, key=lambda one: (-one.gross, -one.value, one.key)))
 
 
@@ -134,6 +134,14 @@ class _Tally:
         self.stale += value if line.coverage is CoverageClass.STALE else ZERO
         self.lines += times
         self.unpriced += times * (line.value_usd is None)
+
+    def slice(self, key: str) -> Slice:
+        """What the sums come to."""
+        return Slice(key, self.value, self.gross, self.net, self.stale, self.lines, self.unpriced)
+
+    def copied(self) -> _Tally:
+        """The same sums, to go on with."""
+        return _Tally(self.value, self.gross, self.net, self.stale, self.lines, self.unpriced)
 
     def add(self, other: _Tally, share: Decimal) -> None:
         """Add a share of another's sums, and all of its counts."""
@@ -196,8 +204,8 @@ class _Counted:
         found = _Counted(
             lines,
             self.last,
-            {key: replace(tally) for key, tally in self.assets.items()},
-            {key: replace(tally) for key, tally in self.venues.items()},
+            {key: tally.copied() for key, tally in self.assets.items()},
+            {key: tally.copied() for key, tally in self.venues.items()},
             dict(self.names),
             {node: dict(weights) for node, weights in self.weights.items()},
             dict(self.unpriced),

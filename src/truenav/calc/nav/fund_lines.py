@@ -12,7 +12,6 @@ from truenav.calc.nav.model import LineKind, NavLine
 from truenav.calc.nav.prices import Prices
 from truenav.calc.nav.run import FundRun
 from truenav.calc.nav.totals import LineSums
-from truenav.calc.pricing.marks import Subject
 from truenav.core.failure import Failure
 from truenav.core.money import summing
 
@@ -64,13 +63,12 @@ def next_lines(
     run: FundRun,
     prices: Prices,
     holdings: Holdings,
-    differing: Set[Subject],
 ) -> FundLines:
-    """Price again the pieces that rest on a differing mark, and every holding. Under ``exact()``."""
+    """Price again the pieces that rest on a changed mark, and every holding. Under ``exact()``."""
     lines, outputs, failures = list(before.lines), list(before.shown), dict(before.failures)
     sums = before.sums.copied()
-    touched = {place for subject in differing for place in run.readers.get(subject, ())}
-    things: set[ThingKey] = {key for subject in differing for key in run.ended.get(subject, ())}
+    touched = {place for subject in prices.changed for place in run.readers.get(subject, ())}
+    things: set[ThingKey] = {key for subject in prices.changed for key in run.ended.get(subject, ())}
     changed: list[int] = []
     for place in sorted(touched | holdings.keys()):
         old, piece = lines[place], run.pieces[place]

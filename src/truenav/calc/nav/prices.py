@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -61,9 +61,10 @@ class Prices:
         selection = self._selection.renewed(quotes, changed, as_of)
         return self.of(selection, quotes, self._valued, self._stated_in)
 
-    def differing(self, before: Prices) -> set[Subject]:
-        """The subjects whose mark is not what it was."""
-        return self._selection.differing(before._selection)
+    @property
+    def changed(self) -> Set[Subject]:
+        """The subjects whose mark is not what it was before the renewal."""
+        return self._selection.changed
 
     def usd(self, asset: AssetId, venue: str | None = None) -> Decimal | None:
         """USD for one unit of an asset as held on a venue; None where it is unpriced."""

@@ -88,15 +88,14 @@ def value_nav(inputs: NavInputs) -> Valuation:
 
 
 def value_run(run: Run, prices: Prices, before: Valuation | None = None) -> Valuation:
-    """A run at these prices; ``before`` is the same run at others. Under ``exact()``."""
-    differing = prices.differing(before.prices) if before else set()
+    """A run at these prices; ``before`` is the same run at those that were renewed. Under ``exact()``."""
     states: dict[NodeId, FundState] = {}
     for fund, part in run.funds.items():
         holdings, failures = _holding_lines(part, states)
         if before is None:
             lines = first_lines(run.context, part, prices, holdings)
         else:
-            lines = next_lines(before.states[fund].lines, run.context, part, prices, holdings, differing)
+            lines = next_lines(before.states[fund].lines, run.context, part, prices, holdings)
         states[fund] = _value_fund(run, part, prices, lines, states, failures)
     return Valuation(run.context.inputs, _result(run, prices, states), run, prices, states)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from truenav.calc.pricing.index import IndexPrice, IndexStatus, shadow_mark
 from truenav.calc.pricing.legs import Leg, Legs, Thing, Trail, union
@@ -39,8 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What is to be priced: an asset and the venue that holds it, or an instrument (``venue`` is ignored)."""
 
     id: str
@@ -150,10 +149,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The mark of each subject, and what each rests on: a later selection works out only what changed."""
+    """The mark of each subject, and what each rests on: a later selection works out only what changed.
+
+    ``changed`` are the subjects whose mark is not what it was in the selection before; of a first one, none.
+    """
 
     by_subject: Mapping[Subject, Mark | Failure]
+    changed: frozenset[Subject]
     _picking: _Picking
+    _subjects: Mapping[Thing, tuple[Subject, ...]]
 
     @classmethod
     def of(
@@ -170,28 +174,24 @@ class Selection:
         as_of = as_utc(as_of, what="as_of")
         check_policy(policy)
         picking = _Picking(Legs(quotes, policy, as_of), assets, instruments)
+        subjects: dict[Thing, tuple[Subject, ...]] = {}
+        for subject in sorted(asked.all, key=_order):
+            thing = picking.thing(subject)
+            subjects[thing] = (*subjects.get(thing, ()), subject)
         with exact():
-            return cls({subject: picking.mark(subject) for subject in sorted(asked.all, key=_order)}, picking)
+            marks = {subject: picking.mark(thing) for thing, some in subjects.items() for subject in some}
+        return cls(marks, frozenset(), picking, subjects)
 
     def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
         """The same subjects at a later instant, where these quotes are not what they were."""
-        picking = self._picking.renewed(quotes, changed, as_of)
-        unknown = [
-            subject
-            for subject in self.by_subject
-            if subject.id == USD or picking.thing(subject) not in picking.known
-        ]
+        again = self._picking.outdated(changed, as_of)
+        picking = self._picking.renewed(quotes, changed, as_of, again)
         with exact():
-            again = {subject: picking.mark(subject) for subject in unknown}
-        return type(self)({**self.by_subject, **again}, picking)
-
-    def differing(self, before: Selection) -> set[Subject]:
-        """The subjects whose mark is not what it was."""
-        return {
-            subject
-            for subject, mark in self.by_subject.items()
-            if (known := before.by_subject[subject]) is not mark and known != mark
-        }
+            found = {
+                subject: picking.mark(thing) for thing in again for subject in self._subjects.get(thing, ())
+            }
+        differing = frozenset(one for one, mark in found.items() if mark != self.by_subject[one])
+        return type(self)({**self.by_subject, **found}, differing, picking, self._subjects)
 
     def marks(self, asked: Asked) -> Marks:
         """All marks, with the failures and indices that a selection of what is ``asked`` alone would have."""
@@ -220,12 +220,27 @@ class _Picking:
     trails: dict[Thing, Trail] = field(default_factory=dict)
     rules: dict[str, PricingRule | None] = field(default_factory=dict)
 
-    def renewed(self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime) -> Self:
-        """What stays known at a later instant, where these quotes are not what they were."""
-        kept = {thing: trail for thing, trail in self.trails.items() if trail.is_current(changed, as_of)}
-        known = {thing: self.known[thing] for thing in kept if thing in self.known}
+    def outdated(self, changed: set[QuoteKey], as_of: datetime) -> list[Thing]:
+        """The things whose marks may change at a later instant, where these quotes are not what they were.
+
+        The unit of account is among them: it is always quoted now.
+        """
+        return [
+            thing
+            for thing, trail in self.trails.items()
+            if thing.id == USD or not trail.is_current(changed, as_of)
+        ]
+
+    def renewed(
+        self, quotes: QuoteBook, changed: set[QuoteKey], as_of: datetime, again: Iterable[Thing]
+    ) -> Self:
+        """All that is known but these things, to go on with."""
+        known, trails = dict(self.known), dict(self.trails)
+        for thing in again:
+            known.pop(thing, None)
+            del trails[thing]
         legs = self.legs.renewed(quotes, changed, as_of)
-        return type(self)(legs, self.assets, self.instruments, known, kept, self.rules)
+        return type(self)(legs, self.assets, self.instruments, known, trails, self.rules)
 
     def noted(self, subjects: Set[Subject]) -> tuple[set[Failure], set[str]]:
         """What was refused on the way to the marks of these subjects, and the indices that were looked at."""
@@ -242,8 +257,7 @@ class _Picking:
         terms = self.instruments.instruments.get(InstrumentId(subject.id))
         return Thing(subject.id, terms.venue if terms else subject.venue, terms)
 
-    def mark(self, subject: Subject) -> Mark | Failure:
-        thing = self.thing(subject)
+    def mark(self, thing: Thing) -> Mark | Failure:
         try:
             return self._mark(thing, ())
         except _CircleError as circle:
@@ -251,6 +265,7 @@ class _Picking:
 
     def _mark(self, thing: Thing, path: tuple[Thing, ...]) -> Mark | Failure:
         if thing.id == USD:
+            self.trails.setdefault(thing, Trail())
             return _unit_of_account(self.legs.as_of)
         if thing in path:
             raise _CircleError(path[path.index(thing) :])
