@@ -24,8 +24,13 @@ from truenav.store.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ROOT / "web" / "src" / "features"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DEMO_FUND = ROOT / "examples" / "demo_fund"
 FIRST_LOAD_MILLISECONDS = 30_000
+_RUN_AXE = """async () => (await axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+})).violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+  .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)"""
 _MAIN = "from truenav.cli import main; main()"
 
 
@@ -86,6 +91,22 @@ def settled(page: Page, address: str) -> None:
     page.locator("main").first.wait_for()
     page.locator("div[role=status]").first.wait_for(state="detached")
     page.wait_for_timeout(300)
+
+
+def shut_out(page: Page) -> list[str]:
+    """Serious and critical faults of accessibility in what is shown now."""
+    page.add_script_tag(path=AXE)
+    found: list[str] = page.evaluate(_RUN_AXE)
+    return found
+
+
+def strike_again(maker: Visitor, address: str) -> str:
+    """A NAV at the instant of the last one, from what was recorded, waiting for approval; its page."""
+    last = maker.call("GET", "/nav/runs?fund=tide").json()["items"][0]
+    run = maker.call("POST", "/nav/runs", {"fund": "tide", "as_of": last["as_of"]}).json()["run"]["id"]
+    maker.page.goto(f"{address}/nav/{run}")
+    maker.page.get_by_role("button", name="Approve NAV").wait_for(timeout=60_000)
+    return maker.page.url
 
 
 @pytest.fixture(scope="module")  # its event loop runs while it is open, and other modules need their own

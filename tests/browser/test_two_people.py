@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.browser.conftest import strike_again
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -21,16 +22,6 @@ def _window(visit, demo, person):
     return visitor
 
 
-def _struck(max_, demo):
-    """A NAV by Max at the instant of the last one, from what was recorded; the address of its page."""
-    last = max_.call("GET", "/nav/runs?fund=tide").json()["items"][0]
-    run = max_.call("POST", "/nav/runs", {"fund": "tide", "as_of": last["as_of"]}).json()["run"]["id"]
-    page = max_.page
-    page.goto(f"{demo.address}/nav/{run}")
-    page.get_by_role("button", name="Approve NAV").wait_for(timeout=60_000)
-    return page.url
-
-
 def _ready_to_approve(visitor, run):
     visitor.page.goto(run)
     visitor.page.get_by_role("button", name="Approve NAV", exact=True).click()
@@ -44,7 +35,7 @@ def test_two_browsers_approve_at_once_and_one_approval_stands(visit, demo, peopl
     rita = {"id": "rita", "name": "Rita", "email": risk[0], "roles": ["risk"], "password": risk[1]}
     ada.call("POST", "/users", rita)
     max_ = _window(visit, demo, people["max"])
-    run = _struck(max_, demo)
+    run = strike_again(max_, demo.address)
     assert max_.page.get_by_role("button", name="Approve NAV", exact=True).is_disabled()
     max_.page.get_by_text("a second person", exact=False).first.wait_for()
 
@@ -68,7 +59,7 @@ def test_two_browsers_approve_at_once_and_one_approval_stands(visit, demo, peopl
 
 
 def test_impatient_fingers_on_a_slow_line_approve_once(visit, demo, people):
-    run = _struck(_window(visit, demo, people["max"]), demo)
+    run = strike_again(_window(visit, demo, people["max"]), demo.address)
     fay = _window(visit, demo, people["fay"])
     press = _ready_to_approve(fay, run)
     sent = _slow(fay.page, "**/approve")

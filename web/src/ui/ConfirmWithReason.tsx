@@ -26,7 +26,7 @@ export function ConfirmWithReason({ opened, title, children, verb, danger, reaso
   const [text, setText] = useState('');
   const ready = !barred && (reason !== 'required' || text.trim() !== '');
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.close }}>
+    <Modal opened={opened} onClose={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

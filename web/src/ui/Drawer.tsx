@@ -1,12 +1,9 @@
 import { Drawer as MantineDrawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
-import { useWords } from '@/lib/i18n';
-import words from './words';
 
 /** Beside the table, which stays in sight; on a phone over the whole screen. */
 export function Drawer({ opened, title, onClose, children }: { opened: boolean; title: ReactNode; onClose: () => void; children: ReactNode }) {
-  const t = useWords(words);
   const phone = useMediaQuery('(max-width: 700px)');
   return (
     <MantineDrawer
@@ -16,9 +13,7 @@ export function Drawer({ opened, title, onClose, children }: { opened: boolean; 
       size={phone ? '100%' : 452}
       withOverlay={phone}
       lockScroll={phone}
-      trapFocus={phone}
       shadow="xl"
-      closeButtonProps={{ 'aria-label': t.close }}
     >
       {children}
     </MantineDrawer>

@@ -17,7 +17,7 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
   const t = useWords(words);
   const [copied, setCopied] = useState(false);
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t.close }}>
+    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
       <p className={css.hint}>{hint}</p>
       <Verbatim>{text}</Verbatim>
       <Group justify="flex-end" mt="md" gap="xs">

@@ -1,8 +1,12 @@
 // Mantine in our colours, sizes and type. Its own palette is never used directly: everything points to tokens.
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { language } from '@/lib/i18n';
+import words from './words';
 
 const accent = Array.from({ length: 10 }, () => 'var(--accent)') as unknown as MantineColorsTuple;
 const crit = Array.from({ length: 10 }, () => 'var(--crit)') as unknown as MantineColorsTuple;
+
+const closeButton = () => ({ 'aria-label': words[language()].close });
 
 export const theme = createTheme({
   fontFamily: 'var(--sans)',
@@ -24,8 +28,8 @@ export const theme = createTheme({
     Textarea: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false } },
     Tooltip: { defaultProps: { openDelay: 200, multiline: true, maw: 320, withArrow: false } },
-    Modal: { defaultProps: { centered: true, radius: 'lg', transitionProps: { duration: 160 } } },
-    Drawer: { defaultProps: { position: 'right', size: 452, transitionProps: { duration: 240 } } },
+    Modal: { defaultProps: () => ({ centered: true, radius: 'lg', transitionProps: { duration: 160 }, closeButtonProps: closeButton() }) },
+    Drawer: { defaultProps: () => ({ position: 'right', size: 452, transitionProps: { duration: 240 }, closeButtonProps: closeButton() }) },
     Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', transitionProps: { duration: 90 } } },
   },
 });
