@@ -16,6 +16,7 @@ from truenav.api.version import VERSION
 from truenav.api.web import WEB, install_web
 from truenav.app.events.service import EventHub
 from truenav.app.house import House, open_house
+from truenav.app.http.load import Load
 from truenav.app.http.metrics import Metrics
 from truenav.app.http.middleware import Envelope
 from truenav.app.http.problems import install_problems
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, house: House | None = None, web: Path = WE
         redirect_slashes=False,
     )
     app.state.metrics = metrics
+    app.state.load = Load()
     install_problems(app)
     for router in SLICES:
         app.include_router(router)

@@ -28,7 +28,7 @@ _REFUSALS = {
     "412": "Changed since it was read (`If-Match`)",
     "413": "The body is too large",
     "422": "The input is not valid",
-    "429": "Too many attempts",
+    "429": "Too many attempts or requests; `Retry-After` says when",
     "500": "A fault of ours; the log has it under `request_id`",
     "503": "The database or another service does not answer",
 }
@@ -112,9 +112,7 @@ def _possible_refusals(operation: dict[str, Any], method: str, requirement: Requ
     if requirement.action is None:
         possible |= {"401", "403", "429"} if method in MUTATING else set()
     else:
-        possible |= {"401", "403", "404"}  # 404 also where the module is switched off
-    if requirement.secret_request:
-        possible.add("429")
+        possible |= {"401", "403", "404", "429"}  # 404 also where the module is switched off
     if any(one["in"] == "path" for one in operation.get("parameters", ())):
         possible.add("404")
     if method in MUTATING and requirement.action is not None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.calc.nav.conftest import START, House
 from tests.calc.nav.worlds import World
 
-from truenav.calc.nav.reprice import EarlierInstantError, Valuation, reprice, value_nav, with_quotes
+from truenav.calc.nav.context import NavInputError
+from truenav.calc.nav.reprice import Valuation, reprice, value_nav, with_quotes
 from truenav.calc.nav.strike import strike_nav
 from truenav.core.asset import BTC, USDT
 
@@ -82,5 +83,5 @@ def test_marks_grow_stale_although_no_quote_comes(simple: House) -> None:
 
 def test_a_valuation_does_not_go_back(simple: House) -> None:
     valuation = value_nav(simple.inputs("alpha", START))
-    with pytest.raises(EarlierInstantError):
+    with pytest.raises(NavInputError):
         reprice(valuation, (), as_of=START - timedelta(seconds=1))

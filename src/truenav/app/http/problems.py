@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from truenav.access.errors import TooManyAttemptsError
+from truenav.app.http.load import OverloadedError
 from truenav.app.http.models import Answer
 from truenav.core.canonical import encode
 from truenav.core.failure import TruenavError, UnavailableError
@@ -111,7 +112,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="truenav"'
-    if isinstance(error, TooManyAttemptsError):
+    if isinstance(error, TooManyAttemptsError | OverloadedError):
         headers["Retry-After"] = str(error.retry_after)
     elif error.status == 503:
         headers["Retry-After"] = "5"

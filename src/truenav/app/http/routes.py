@@ -1,8 +1,9 @@
 """Routes that cannot be reached without a decision: each names its action, or says that it is public.
 
-A `SecuredRoute` does, in this order and for every endpoint alike: limit the body, say who asks, decide
-whether they may, read the body strictly, open one transaction, replay or run the endpoint, keep its
-answer under the idempotency key, commit. Only then does the answer leave.
+A `SecuredRoute` does, in this order and for every endpoint alike: take the request on or send it away,
+limit the body, say who asks, decide whether they may, read the body strictly, open one transaction,
+replay or run the endpoint, keep its answer under the idempotency key, commit. Only then does the answer
+leave.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from truenav.app.exports.wire import exported
 from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
+from truenav.app.http.load import Load
 from truenav.app.http.login import Caller, identify, refuse_cross_site
 from truenav.app.http.masking import masked_response, refuse_sight
 from truenav.app.http.requests import StrictRequest, refuse_bad_address
@@ -127,6 +129,13 @@ class SecuredRoute(APIRoute):
             request.state.route = path
             refuse_bad_address(request)
             strict = StrictRequest(request, limit=requirement.body_limit)
+            if requirement.action is None:
+                return await serve(strict)
+            load: Load = request.app.state.load
+            async with load.turn():
+                return await serve(strict)
+
+        async def serve(strict: StrictRequest) -> Response:
             if requirement.action is not None:
                 await _admit(strict, requirement.action, module)
                 if requirement.fresh:
@@ -169,6 +178,8 @@ async def _admit(request: Request, action: str, module: str | None) -> None:
     house: House = request.app.state.house
     caller: Caller = await run_in_threadpool(identify, request, house.access)
     request.state.caller = caller
+    load: Load = request.app.state.load
+    load.count((caller.principal.tenant, caller.principal.user))
     structlog.contextvars.bind_contextvars(tenant=caller.principal.tenant, user=caller.principal.user)
     if request.method in MUTATING:
         refuse_cross_site(request, caller)

@@ -9,31 +9,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from truenav.calc.nav.context import NavInputError
 from truenav.calc.nav.model import NavInputs
 from truenav.calc.nav.valuation import Valuation, value_nav, value_run
 from truenav.calc.pricing.quotes import QuoteKey, quote_key
 from truenav.core.facts import Fact, Quote
-from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact
 
 __all__ = ["Valuation", "reprice", "value_nav", "with_quotes"]
 
 
-class EarlierInstantError(InvalidInputError):
-    """A valuation was to be repriced as of an instant before its own."""
-
-    code = "earlier-instant"
-    title = "A valuation follows its marks forward only"
-
-
 def reprice(valuation: Valuation, quotes: Iterable[Fact], *, as_of: datetime) -> Valuation:
-    """The valuation with newer quotes, at an instant not before its own (``EarlierInstantError``).
+    """The valuation with newer quotes, at an instant not before its own (else ``NavInputError``).
 
     Equal, in every field of its result, to ``value_nav(with_quotes(valuation.inputs, quotes, as_of=as_of))``.
     Costs as much as that where time itself changed the run: a snapshot grew stale, a manual item ended.
     """
     if as_of < valuation.inputs.as_of:
-        raise EarlierInstantError(
+        raise NavInputError(
             f"The valuation is as of {valuation.inputs.as_of.isoformat()}; it cannot go back to "
             f"{as_of.isoformat()}. Value it anew."
         )
