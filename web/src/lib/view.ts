@@ -13,6 +13,14 @@ export interface View {
   readonly numeraire: string;
   /** RFC 3339; null is now. */
   readonly asOf: string | null;
+  /** RFC 3339: with what was recorded by then; null is with all that is known. */
+  readonly knownAt: string | null;
+}
+
+/** A moment as the API is asked for it; empty is now. */
+export interface Moment {
+  readonly as_of?: string;
+  readonly known_at?: string;
 }
 
 const FUNDS = new Set<string>(['fund', 'fund_of_funds']);
@@ -34,6 +42,13 @@ export function useFunds(): readonly NodeDefinition[] {
   return [...seen.filter(isTop), ...seen.filter((node) => !isTop(node))].filter((node) => !node.body.parent || FUNDS.has(node.body.kind));
 }
 
+/** Whether every figure of a node is seen. */
+export function useSeesWhole(): (node: string) => boolean {
+  const { data = [] } = useNodes();
+  const seen = new Set(seenWhole(data, useMe().scope.nodes).map((one) => one.id));
+  return (node) => seen.has(node);
+}
+
 /** All nodes, or for who sees parts of the tree only, these with all below them and without what lies above. */
 export function seenWhole(nodes: readonly NodeDefinition[], parts: readonly string[] | null): readonly NodeDefinition[] {
   if (parts === null) return nodes;
@@ -51,7 +66,7 @@ export function useNumeraires(): readonly string[] {
   return data?.items.map((one) => one.body.code) ?? [];
 }
 
-export function useView(): View & { change: (change: Partial<View>) => void } {
+export function useView(): View & { moment: Moment; change: (change: Partial<View>) => void } {
   const [params, setParams] = useSearchParams();
   const funds = useFunds();
   const last = kept('fund');
@@ -70,15 +85,19 @@ export function useView(): View & { change: (change: Partial<View>) => void } {
         put('fund', next.fund);
         put('in', next.numeraire);
         put('as_of', next.asOf);
+        put('known_at', next.knownAt);
         return params;
       });
     },
     [setParams],
   );
+  const [asOf, knownAt] = [params.get('as_of'), params.get('known_at')];
   return {
     fund: params.get('fund') ?? remembered,
     numeraire: params.get('in') ?? kept('numeraire') ?? 'USD',
-    asOf: params.get('as_of'),
+    asOf,
+    knownAt,
+    moment: { ...(asOf ? { as_of: asOf } : {}), ...(knownAt ? { known_at: knownAt } : {}) },
     change,
   };
 }

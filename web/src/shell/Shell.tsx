@@ -6,6 +6,7 @@ import { Suspense, useEffect } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { followNews } from '@/lib/live';
+import { useCan } from '@/lib/permissions';
 import type { PageDef } from '@/lib/pages';
 import { Icon, Mark } from '@/ui/Icon';
 import { Loading } from '@/ui/States';
@@ -23,7 +24,8 @@ export function Shell() {
   const queries = useQueryClient();
   const phone = useMediaQuery('(max-width: 700px)');
   const { pathname } = useLocation();
-  useEffect(() => followNews(queries), [queries]);
+  const follows = useCan()('event:read');
+  useEffect(() => (follows ? followNews(queries) : undefined), [follows, queries]);
   return (
     <div className={css.app}>
       <a className={css.skip} href="#content">

@@ -1,11 +1,12 @@
 import { Button, Menu, Popover, TextInput } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { matchPath, useLocation, useNavigate } from 'react-router';
 import { api } from '@/api/client';
 import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
 import { useLiveState } from '@/lib/live';
 import { pages } from '@/lib/pages';
+import { useCan } from '@/lib/permissions';
 import { session, useMe } from '@/lib/session';
 import { useTheme } from '@/lib/theme';
 import { full, moment } from '@/lib/time';
@@ -19,9 +20,10 @@ export function TopBar() {
   const language = useLanguage();
   const { pathname } = useLocation();
   const page = pages.find((one) => matchPath(one.path, pathname));
+  const title = <span className={css.title}>{page?.label[language] ?? (pathname === '/settings' ? t.settings : null)}</span>;
   return (
     <header className={css.bar}>
-      {page?.bar ? <FundMenu list={page.path.includes(':') ? `/${pathname.split('/')[1]}` : null} /> : <span className={css.title}>{page?.label[language] ?? (pathname === '/settings' ? t.settings : null)}</span>}
+      {page?.bar ? <FundMenu list={page.path.includes(':') ? `/${pathname.split('/')[1]}` : null} none={title} /> : title}
       <span className="grow" />
       {page?.bar?.asOf ? <AsOf /> : <LiveDot />}
       {page?.bar?.numeraire ? <Numeraire /> : null}
@@ -44,17 +46,18 @@ export function TopBar() {
   );
 }
 
-/** `list`: on a page of one thing of a fund, where the things of another fund are. */
-function FundMenu({ list }: { list: string | null }) {
+/** `list`: on a page of one thing of a fund, where the things of another fund are; `none`: where there is no fund. */
+function FundMenu({ list, none }: { list: string | null; none: ReactNode }) {
   const t = useWords(words);
   const funds = useFunds();
   const navigate = useNavigate();
-  const { fund, numeraire, asOf, change } = useView();
+  const { fund, numeraire, moment: when, change } = useView();
   const choose = (chosen: string) => {
     if (list === null) change({ fund: chosen });
-    else void navigate(`${list}?${new URLSearchParams({ fund: chosen, in: numeraire, ...(asOf ? { as_of: asOf } : {}) })}`);
+    else void navigate(`${list}?${new URLSearchParams({ fund: chosen, in: numeraire, ...when })}`);
   };
   const name = funds.find((one) => one.id === fund)?.body.name ?? fund ?? '';
+  if (funds.length === 0 && fund === null) return none;
   return (
     <Menu position="bottom-start">
       <Menu.Target>
@@ -75,8 +78,10 @@ function FundMenu({ list }: { list: string | null }) {
 }
 
 function LiveDot() {
+  const follows = useCan()('event:read');
   const t = useWords(words);
   const state = useLiveState();
+  if (!follows) return null; // of news that the role does not hear, none is missed
   const label = state === 'live' ? t.live : state === 'broken' ? t.broken : t.connecting;
   return (
     <span className={css.liveness} role="status" aria-label={label} title={label}>
@@ -86,48 +91,84 @@ function LiveDot() {
   );
 }
 
+/** What is looked at: now, or a past instant, and what was known then. */
 function AsOf() {
   const t = useWords(words);
   const language = useLanguage();
-  const { asOf, change } = useView();
+  const { asOf, knownAt } = useView();
   const [opened, setOpened] = useState(false);
-  const [text, setText] = useState('');
-  const wanted = text === '' ? null : new Date(`${text}Z`);
+  const past = asOf !== null || knownAt !== null;
+  const title = [asOf ? `${t.asOf} ${full(asOf)}` : null, knownAt ? `${t.knownAt} ${full(knownAt)}` : null].filter(Boolean).join(', ');
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <button type="button" className={`${css.pick} ${css.asOf}`} onClick={() => setOpened(!opened)} aria-expanded={opened} title={asOf ? full(asOf) : undefined}>
+        <button type="button" className={`${css.pick} ${css.asOf}`} onClick={() => setOpened(!opened)} aria-expanded={opened} title={title || undefined}>
           <LiveDot />
           <span className="dim">{t.asOf}</span>
-          <span className={asOf ? 'warn' : undefined}>{asOf ? moment(asOf, language) : t.now}</span>
+          <span className={past ? 'warn' : undefined}>{past ? moment(asOf ?? knownAt ?? '', language) : t.now}</span>
+          {knownAt ? (
+            <>
+              <span className="dim">{t.knownAt}</span>
+              <span className="warn">{moment(knownAt, language)}</span>
+            </>
+          ) : null}
           <Icon name="down" size={12} />
         </button>
       </Popover.Target>
       <Popover.Dropdown>
-        <form
-          className={css.times}
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (wanted && !Number.isNaN(wanted.getTime())) change({ asOf: wanted.toISOString() });
-            setOpened(false);
-          }}
-        >
-          <TextInput type="datetime-local" label={t.asOf} description={t.asOfHint} value={text} onChange={(event) => setText(event.currentTarget.value)} data-autofocus />
-          <Button
-            variant="subtle"
-            onClick={() => {
-              change({ asOf: null });
-              setOpened(false);
-            }}
-          >
-            {t.backToNow}
-          </Button>
-          <Button type="submit" variant="filled" disabled={wanted === null}>
-            {t.show}
-          </Button>
-        </form>
+        <Moments onDone={() => setOpened(false)} />
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+const typed = (instant: string | null): string => instant?.slice(0, 16) ?? '';
+
+/** Null where nothing is typed, undefined where it is no instant. */
+function instantOf(text: string): string | null | undefined {
+  if (text === '') return null;
+  const at = new Date(`${text}Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}
+
+function Moments({ onDone }: { onDone: () => void }) {
+  const t = useWords(words);
+  const view = useView();
+  const [text, setText] = useState({ asOf: typed(view.asOf), knownAt: typed(view.knownAt) });
+  const wanted = { asOf: instantOf(text.asOf), knownAt: instantOf(text.knownAt) };
+  const good = wanted.asOf !== undefined && wanted.knownAt !== undefined;
+  const show = (next: { asOf?: string | null; knownAt?: string | null }) => {
+    view.change(next);
+    onDone();
+  };
+  return (
+    <form
+      className={css.times}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (good) show(wanted);
+      }}
+    >
+      {(['asOf', 'knownAt'] as const).map((field) => (
+        <TextInput
+          key={field}
+          type="datetime-local"
+          label={t[field]}
+          description={t[`${field}Hint`]}
+          value={text[field]}
+          onChange={({ currentTarget: { value } }) => setText({ ...text, [field]: value })}
+          data-autofocus={field === 'asOf' || undefined}
+        />
+      ))}
+      <div>
+        <Button variant="subtle" onClick={() => show({ asOf: null, knownAt: null })}>
+          {t.backToNow}
+        </Button>
+        <Button type="submit" variant="filled" disabled={!good || (text.asOf === '' && text.knownAt === '')}>
+          {t.show}
+        </Button>
+      </div>
+    </form>
   );
 }
 
@@ -171,7 +212,7 @@ function UserMenu() {
   return (
     <Menu width={220}>
       <Menu.Target>
-        <button type="button" className={css.avatar} aria-label={t.user}>
+        <button type="button" className={css.avatar} aria-label={`${initials}: ${t.user}`}>
           {initials}
         </button>
       </Menu.Target>

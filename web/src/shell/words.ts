@@ -4,7 +4,9 @@ export default defineWords({
   en: {
     asOf: 'As of',
     now: 'now',
-    asOfHint: 'Value what was recorded as of then (UTC)',
+    asOfHint: 'What was so at that instant (UTC)',
+    knownAt: 'Known at',
+    knownAtHint: 'With what was recorded by then (UTC); empty: all that is known',
     backToNow: 'Back to now',
     show: 'Show',
     inNumeraire: 'in',
@@ -39,7 +41,9 @@ export default defineWords({
   zh: {
     asOf: '估值时点',
     now: '当前',
-    asOfHint: '按当时已记录的数据估值（UTC）',
+    asOfHint: '该时刻的实际情况（UTC）',
+    knownAt: '知悉时点',
+    knownAtHint: '只用当时已记录的数据（UTC）；留空则用全部已知数据',
     backToNow: '回到当前',
     show: '查看',
     inNumeraire: '计价',

@@ -7,6 +7,7 @@ import type { HistoryAnswer, HistoryPoint } from '@/api/schema';
 import { forDrawing, measureOf, shift, show } from '@/lib/decimal';
 import { useLanguage, useWords, type Language } from '@/lib/i18n';
 import { day, moment } from '@/lib/time';
+import { useView } from '@/lib/view';
 import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
 import { Panel } from '@/ui/Panel';
 import { Shown, State } from '@/ui/States';
@@ -23,12 +24,15 @@ export function History({ fund, numeraire }: { fund: string; numeraire: string }
   const t = useWords(words);
   const [span, setSpan] = useState<Span>('year');
   const days = DAYS[span];
+  const { asOf, knownAt } = useView();
+  const until = asOf ?? knownAt;
+  const from = days === null ? undefined : new Date((until ? Date.parse(until) : Date.now()) - days * 86_400_000).toISOString();
   const history = useQuery({
-    queryKey: ['nav', 'history', fund, numeraire, span],
+    queryKey: ['nav', 'history', fund, numeraire, span, asOf, knownAt],
     queryFn: () =>
       ask(
         api.GET('/api/v1/overview/{fund}/history', {
-          params: { path: { fund }, query: { numeraire, from: days === null ? undefined : new Date(Date.now() - days * 86_400_000).toISOString() } },
+          params: { path: { fund }, query: { numeraire, from, to: until ?? undefined, known_at: knownAt ?? undefined } },
         }),
       ),
   });

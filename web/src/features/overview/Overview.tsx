@@ -24,8 +24,8 @@ export default function Overview() {
   const nodes = useNodes();
   const funds = useFunds();
   const [part] = useMe().scope.nodes ?? [];
-  const { fund, numeraire, asOf } = useView();
-  const overview = useOverview(fund, numeraire, asOf);
+  const { fund, numeraire, moment } = useView();
+  const overview = useOverview(fund, numeraire, moment);
   if (nodes.error && funds.length === 0) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
   if (nodes.isSuccess && funds.length === 0) return part === undefined ? <NoPortfolio /> : <Navigate to="/portfolio" replace />;
   if (overview.data === undefined && (!overview.error || nodes.isPending)) return <Skeleton />;

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { OverviewAnswer, Row } from '@/api/schema';
+import type { Row, TreeAnswer } from '@/api/schema';
 import { shift, show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import { clock } from '@/lib/time';
@@ -18,11 +18,11 @@ import { reasonOf, type Measure } from './reasons';
 import words from './words';
 
 /** Every node with its NAV, change, day, exposure and coverage; a row opens its page. */
-export function TreeTable({ data, measure, className }: { data: OverviewAnswer; measure: Measure; className?: string }) {
+export function TreeTable({ data, measure, title, className }: { data: TreeAnswer; measure: Measure; title?: string; className?: string }) {
   const t = useWords(words);
   const navigate = useNavigate();
-  const { asOf } = useView();
-  const exportAs = (format: string) => fileOf(`/api/v1/overview/${data.fund}`, { numeraire: data.numeraire, as_of: asOf, format });
+  const { moment } = useView();
+  const exportAs = (format: string) => fileOf(`/api/v1/overview/${data.fund}/tree`, { numeraire: data.numeraire, ...moment, format });
   const [folded, setFolded] = useState(() => foldedAtFirst(data.tree));
   const rows = useMemo(() => unfolded(data.tree, folded), [data.tree, folded]);
   const parents = useMemo(() => new Set(data.tree.map((row) => row.parent)), [data.tree]);
@@ -46,9 +46,9 @@ export function TreeTable({ data, measure, className }: { data: OverviewAnswer; 
     ),
   );
   return (
-    <Panel className={className} title={t.portfolio} sub={t.provisionalAt(clock(data.as_of))} tools={<ExportMenu href={exportAs} />}>
+    <Panel className={className} title={title ?? t.portfolio} sub={t.provisionalAt(clock(data.as_of))} tools={<ExportMenu href={exportAs} />}>
       <DataTable
-        label={t.portfolio}
+        label={title ?? t.portfolio}
         rows={rows}
         columns={columns}
         rowKey={(row, index) => (row.node === MASK ? `${index}` : row.node)}

@@ -34,10 +34,10 @@ interface LinesPanelProps {
 /** Every line of the node, or their exact sums by asset or venue; a line opens its evidence. */
 export function LinesPanel({ place, lines, total, measure, chosen, onChoose }: LinesPanelProps) {
   const t = useWords(words);
-  const { numeraire, asOf } = useView();
+  const { numeraire, moment } = useView();
   const [word, setWord] = useState('');
   const [grouping, setGrouping] = useState<Grouping>('line');
-  const exportAs = (format: string) => fileOf(`/api/v1/overview/${place.fund}/lines`, { node: place.node, numeraire, as_of: asOf, format });
+  const exportAs = (format: string) => fileOf(`/api/v1/overview/${place.fund}/lines`, { node: place.node, numeraire, ...moment, format });
   return (
     <Panel
       title={t.holdings}

@@ -1,10 +1,10 @@
 // One node of the tree: its figures, what lies below, and every line down to the position with its evidence.
 import { useParams, useSearchParams, Link } from 'react-router';
-import type { OverviewAnswer, Row } from '@/api/schema';
+import type { NodeDefinition, Row, TreeAnswer } from '@/api/schema';
 import { measureOf, shift, show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
-import { useFunds, useNodes, useView } from '@/lib/view';
-import { useOverview } from '@/features/overview/data';
+import { useNodes, useSeesWhole, useView } from '@/lib/view';
+import { useTree } from '@/features/overview/data';
 import { reasonOf, type Measure } from '@/features/overview/reasons';
 import { TreeTable } from '@/features/overview/TreeTable';
 import overviewWords from '@/features/overview/words';
@@ -12,9 +12,9 @@ import { Badge } from '@/ui/Badge';
 import { CoverageMeter, observedShare } from '@/ui/Coverage';
 import { Change, Figure, PercentChange, Unknown } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
-import { ErrorState, Loading, State } from '@/ui/States';
+import { ErrorState, Loading, Shown, State } from '@/ui/States';
 import uiWords from '@/ui/words';
-import { useLines, usePlace, type Place } from './data';
+import { useLines, usePlace, useTopsOfParts, type Place } from './data';
 import { LineDrawer } from './LineDrawer';
 import { lineKey } from './lines';
 import { LinesPanel } from './LinesPanel';
@@ -26,10 +26,11 @@ export default function NodePage() {
   const ui = useWords(uiWords);
   const nodes = useNodes();
   const place = usePlace(node);
-  const { numeraire, asOf } = useView();
-  const whole = useFunds().find((one) => one.id === place?.fund); // of a part of a fund, its lines alone are seen
-  const overview = useOverview(whole?.id ?? null, numeraire, asOf);
-  const lines = useLines(place, numeraire, asOf);
+  const tops = useTopsOfParts();
+  const whole = useSeesWhole();
+  const { numeraire, moment } = useView();
+  const tree = useTree(place?.fund ?? null, numeraire, moment);
+  const lines = useLines(place, numeraire, moment);
   const [params, setParams] = useSearchParams();
   const chosen = params.get('line');
   const choose = (key: string | null) =>
@@ -42,23 +43,48 @@ export default function NodePage() {
 
   if (nodes.isPending) return <Loading rows={10} />;
   if (nodes.error && !place) return <ErrorState error={nodes.error} retry={() => void nodes.refetch()} />;
+  if (!place && node === undefined && tops.length > 0) return tops.map((top) => <Part key={top.id} top={top} />);
   if (!place) return <State icon="search" title={ui.notFound} />;
-  const row = overview.data?.tree.find((one) => one.node === place.node);
+  if (!whole(place.node)) return place.path.slice(0, 1).map((top) => <Part key={top.id} top={top} />);
+  const row = tree.data?.tree.find((one) => one.node === place.node);
   const measure = measureOf(row?.nav);
   const open = lines.data?.lines.find((line) => lineKey(line) === chosen) ?? null;
   return (
     <div className={css.page}>
-      <Head place={place} row={row} numeraire={overview.data?.numeraire ?? numeraire} measure={measure} />
-      {overview.error && !overview.data ? <ErrorState error={overview.error} retry={() => void overview.refetch()} /> : null}
-      {overview.data && row ? <Below data={overview.data} row={row} measure={measure} /> : null}
+      <Head place={place} row={row} numeraire={tree.data?.numeraire ?? numeraire} measure={measure} />
+      {tree.error && !tree.data ? <ErrorState error={tree.error} retry={() => void tree.refetch()} /> : null}
+      {tree.data && row ? <Below data={tree.data} row={row} measure={measure} /> : null}
       <LinesPanel place={place} lines={lines} total={row?.nav ?? null} measure={measure} chosen={chosen} onChoose={choose} />
       <LineDrawer line={open} numeraire={lines.data?.numeraire ?? numeraire} measure={measure} onClose={() => choose(null)} />
     </div>
   );
 }
 
+/** The parts of a fund that somebody sees who does not see it whole. */
+function Part({ top }: { top: NodeDefinition }) {
+  const { numeraire, moment } = useView();
+  return (
+    <div className={css.part}>
+      <Shown of={useTree(top.id, numeraire, moment)} rows={6}>
+        {(data) => <TreeTable title={top.body.name} data={{ ...data, tree: fromTop(data.tree) }} measure={measureOf(data.tree[0]?.nav)} />}
+      </Shown>
+    </div>
+  );
+}
+
+/** Rows whose own parents are not among them stand on top. */
+function fromTop(rows: readonly Row[]): Row[] {
+  const depths = new Map<string | null, number>();
+  return rows.map((row) => {
+    const depth = (depths.get(row.parent) ?? -1) + 1;
+    depths.set(row.node, depth);
+    return { ...row, depth };
+  });
+}
+
 function Head({ place, row, numeraire, measure }: { place: Place; row: Row | undefined; numeraire: string; measure: Measure }) {
   const t = useWords(words);
+  const whole = useSeesWhole();
   const reasons = useWords(overviewWords).reason;
   const reason = (field: string) => (row ? reasonOf(row.missing, field, reasons) : null);
   const here = place.path.at(-1);
@@ -68,9 +94,13 @@ function Head({ place, row, numeraire, measure }: { place: Place; row: Row | und
       <nav className={css.path} aria-label={t.path}>
         {place.path.slice(0, -1).map((one) => (
           <span key={one.id}>
-            <Link to={{ pathname: `/portfolio/${one.id}`, search: location.search }} className="link">
-              {one.body.name}
-            </Link>
+            {whole(one.id) ? (
+              <Link to={{ pathname: `/portfolio/${one.id}`, search: location.search }} className="link">
+                {one.body.name}
+              </Link>
+            ) : (
+              <span className="dim">{one.body.name}</span>
+            )}
             <Icon name="right" size={11} />
           </span>
         ))}
@@ -132,7 +162,7 @@ function Item({ name, title, big = false, children }: { name: string; title?: st
 }
 
 /** The tree below the node, with the node as its first row; a leaf has none. */
-function Below({ data, row, measure }: { data: OverviewAnswer; row: Row; measure: Measure }) {
+function Below({ data, row, measure }: { data: TreeAnswer; row: Row; measure: Measure }) {
   const tree = subtreeOf(data.tree, row);
   return tree.length > 1 ? <TreeTable data={{ ...data, tree }} measure={measure} /> : null;
 }

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ask } from '@/api/client';
 import type { NodeDefinition } from '@/api/schema';
 import { useMe } from '@/lib/session';
-import { useNodes, useView } from '@/lib/view';
+import { type Moment, useNodes, useView } from '@/lib/view';
 
 export interface Place {
   /** From the root to the node itself. */
@@ -16,8 +16,8 @@ export interface Place {
 export function usePlace(wanted: string | undefined): Place | null {
   const { data = [] } = useNodes();
   const view = useView();
-  const [part] = useMe().scope.nodes ?? [];
-  const node = wanted ?? view.fund ?? part;
+  const parts = useMe().scope.nodes ?? [];
+  const node = wanted ?? view.fund ?? (parts.length === 1 ? parts[0] : undefined);
   const byId = new Map(data.map((one) => [one.id, one]));
   const path: NodeDefinition[] = [];
   for (let at = node ? byId.get(node) : undefined; at && !path.includes(at); at = at.body.parent ? byId.get(at.body.parent) : undefined) {
@@ -29,15 +29,27 @@ export function usePlace(wanted: string | undefined): Place | null {
   return { path, fund: fund ?? root.id, node };
 }
 
-export function useLines(place: Place | null, numeraire: string, asOf: string | null) {
+/** The funds on top of the parts that somebody sees who does not see everything. */
+export function useTopsOfParts(): readonly NodeDefinition[] {
+  const { data = [] } = useNodes();
+  const parts = useMe().scope.nodes ?? [];
+  const byId = new Map(data.map((one) => [one.id, one]));
+  const topOf = (node: NodeDefinition): NodeDefinition => {
+    const parent = byId.get(node.body.parent ?? '');
+    return parent ? topOf(parent) : node;
+  };
+  return [...new Set(parts.flatMap((id) => byId.get(id) ?? []).map(topOf))];
+}
+
+export function useLines(place: Place | null, numeraire: string, moment: Moment) {
   return useQuery({
-    queryKey: ['portfolio', 'lines', place?.fund, place?.node, numeraire, asOf],
+    queryKey: ['portfolio', 'lines', place?.fund, place?.node, numeraire, moment],
     enabled: place !== null,
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       ask(
         api.GET('/api/v1/overview/{fund}/lines', {
-          params: { path: { fund: place?.fund ?? '' }, query: { node: place?.node, numeraire, as_of: asOf ?? undefined } },
+          params: { path: { fund: place?.fund ?? '' }, query: { node: place?.node, numeraire, ...moment } },
           signal,
         }),
       ),
