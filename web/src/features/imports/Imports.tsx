@@ -201,7 +201,7 @@ function Import({ job, kinds, onAnother }: { job: string; kinds: ReactNode; onAn
   }
   if (!found.data) return <Working label={t.checking} share={null} />;
   const { given, progress, checked, acceptance } = found.data;
-  const share = ({ done, total }: TaskProgress) => (total ? done / total : null);
+  const share = ({ done, total }: TaskProgress) => (done > 0 && total ? done / total : null);
   const body = () => {
     if (acceptance?.kept) return <Done result={acceptance.kept} onAnother={onAnother} />;
     if (accept.isPending || (acceptance && pending(acceptance.progress))) {
