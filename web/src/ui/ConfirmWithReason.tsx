@@ -1,7 +1,8 @@
 // A step that cannot be taken back quietly: what will happen, why, and a verb to press.
-import { Button, Group, Modal, Textarea } from '@mantine/core';
+import { Button, Group, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useWords } from '@/lib/i18n';
+import { Dialog } from './Dialog';
 import words from './words';
 
 interface ConfirmWithReasonProps {
@@ -26,7 +27,7 @@ export function ConfirmWithReason({ opened, title, children, verb, danger, reaso
   const [text, setText] = useState('');
   const ready = !barred && (reason !== 'required' || text.trim() !== '');
   return (
-    <Modal opened={opened} onClose={onClose} title={title}>
+    <Dialog opened={opened} onClose={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -56,6 +57,6 @@ export function ConfirmWithReason({ opened, title, children, verb, danger, reaso
           )}
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 // A secret or link that is shown this once: read it, copy it, close.
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useState } from 'react';
 import { useWords } from '@/lib/i18n';
+import { Dialog } from './Dialog';
 import css from './ShownOnce.module.css';
 import words from './words';
 
@@ -17,7 +18,7 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
   const t = useWords(words);
   const [copied, setCopied] = useState(false);
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
+    <Dialog opened onClose={onClose} title={title} closeOnClickOutside={false}>
       <p className={css.hint}>{hint}</p>
       <Verbatim>{text}</Verbatim>
       <Group justify="flex-end" mt="md" gap="xs">
@@ -26,7 +27,7 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
           {copied ? t.copied : t.copy}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { renderSVG } from 'uqr';
@@ -10,6 +10,7 @@ import { queries } from '@/lib/queries';
 import { moment } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Verbatim } from '@/ui/ShownOnce';
@@ -115,13 +116,13 @@ function NewGenerator({ onDone, onClose }: NewFactorProps) {
   const [name, setName] = useState('');
   const begin = useMutation({ mutationFn: () => ask(api.POST('/api/v1/me/factors/totp', { body: { name } })), meta: { quiet: true } });
   return (
-    <Modal opened onClose={onClose} title={t.addGenerator}>
+    <Dialog opened onClose={onClose} title={t.addGenerator}>
       {begin.data ? (
         <Scan made={begin.data} onDone={onDone} />
       ) : (
         <NameForm name={name} onName={setName} verb={t.next} busy={begin.isPending} error={begin.error} onSubmit={() => begin.mutate()} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -166,9 +167,9 @@ function NewPasskey({ onDone, onClose }: NewFactorProps) {
     onSuccess: (answer) => onDone(answer.codes),
   });
   return (
-    <Modal opened onClose={onClose} title={t.addPasskey}>
+    <Dialog opened onClose={onClose} title={t.addPasskey}>
       <NameForm name={name} onName={setName} verb={t.addPasskey} busy={make.isPending} error={make.error} onSubmit={() => make.mutate()} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -204,7 +205,7 @@ function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => vo
   const t = useWords(words);
   const file = `data:text/plain;charset=utf-8,${encodeURIComponent(codes.join('\n'))}`;
   return (
-    <Modal opened onClose={onClose} title={t.codesTitle} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
+    <Dialog opened onClose={onClose} title={t.codesTitle} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
       <p className="ink2">{t.codesHint}</p>
       <ul className={css.codes}>
         {codes.map((code) => (
@@ -222,6 +223,6 @@ function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => vo
           {t.keptThem}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

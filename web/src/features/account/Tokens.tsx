@@ -1,4 +1,4 @@
-import { Button, Modal, MultiSelect, NumberInput, TextInput } from '@mantine/core';
+import { Button, MultiSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -9,6 +9,7 @@ import { useMe } from '@/lib/session';
 import { day } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { ShownOnce } from '@/ui/ShownOnce';
@@ -84,7 +85,7 @@ function NewTokenForm({ onClose }: { onClose: () => void }) {
   const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
   if (make.data) return <ShownOnce title={t.tokenTitle} hint={t.tokenHint} text={make.data.secret} onClose={onClose} />;
   return (
-    <Modal opened onClose={onClose} title={t.newToken}>
+    <Dialog opened onClose={onClose} title={t.newToken}>
       <form
         className={css.form}
         onSubmit={(event) => {
@@ -100,6 +101,6 @@ function NewTokenForm({ onClose }: { onClose: () => void }) {
           {t.newToken}
         </Button>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

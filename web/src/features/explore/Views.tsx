@@ -1,5 +1,5 @@
 // Saved views: one's own and those that colleagues share. A link to one opens it for whoever may see the fund.
-import { Button, Checkbox, Group, Menu, Modal, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Menu, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
@@ -7,6 +7,7 @@ import type { ViewAnswer } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { Badge } from '@/ui/Badge';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { tellDone } from '@/ui/tell';
 import css from './Explore.module.css';
@@ -102,7 +103,7 @@ export function SaveView({ setting, view, onSaved }: SaveProps) {
       <Button variant="filled" onClick={() => setAsked(true)}>
         {t.saveView}
       </Button>
-      <Modal opened={asked} onClose={() => setAsked(false)} title={t.saveView}>
+      <Dialog opened={asked} onClose={() => setAsked(false)} title={t.saveView}>
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -118,7 +119,7 @@ export function SaveView({ setting, view, onSaved }: SaveProps) {
             </Button>
           </Group>
         </form>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,5 +1,5 @@
 // What may be done with the run, what speaks for and against it, and why a button cannot be pressed.
-import { Button, Modal, Textarea } from '@mantine/core';
+import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -9,6 +9,7 @@ import { show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import { keep, kept } from '@/lib/keep';
 import { useMe } from '@/lib/session';
+import { Dialog } from '@/ui/Dialog';
 import { Fingerprint } from '@/ui/Fingerprint';
 import { Panel } from '@/ui/Panel';
 import { tellDone } from '@/ui/tell';
@@ -108,7 +109,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
   const refusal = refusalOf(step, run, useMe());
   const ready = refusal === null && (step !== 'reject' || text.trim() !== '');
   return (
-    <Modal opened onClose={onClose} title={t[TITLES[step]]}>
+    <Dialog opened onClose={onClose} title={t[TITLES[step]]}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -142,7 +143,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // Open a new run: live, or for a past instant from what was recorded.
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -7,6 +7,7 @@ import { api, ask, Problem } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { keep, kept } from '@/lib/keep';
 import { useFunds } from '@/lib/view';
+import { Dialog } from '@/ui/Dialog';
 import { saidOf } from '@/ui/tell';
 import css from './nav.module.css';
 import words from './words';
@@ -37,7 +38,7 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
   const problem = strike.error instanceof Problem ? strike.error : null;
   const atField = problem?.fields.get('as_of') ?? (past ? problem?.message : undefined);
   return (
-    <Modal opened={opened} onClose={onClose} title={`${t.strike} · ${name}`}>
+    <Dialog opened={opened} onClose={onClose} title={`${t.strike} · ${name}`}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -77,6 +78,6 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

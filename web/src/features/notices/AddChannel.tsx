@@ -1,11 +1,12 @@
 // A new way to be told, and the secret of a webhook, which is shown once.
-import { Button, Checkbox, Group, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Problem, api, ask } from '@/api/client';
 import type { ChannelBody, Event } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
+import { Dialog } from '@/ui/Dialog';
 import { ShownOnce } from '@/ui/ShownOnce';
 import { EVENTS, refresh } from './data';
 import css from './Notices.module.css';
@@ -31,7 +32,7 @@ export function AddChannel({ onClose }: { onClose: () => void }) {
   const mail = draft.kind === 'mail';
   const own = mail && !draft.for_tenant;
   return (
-    <Modal opened onClose={onClose} title={t.addTitle}>
+    <Dialog opened onClose={onClose} title={t.addTitle}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -65,7 +66,7 @@ export function AddChannel({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

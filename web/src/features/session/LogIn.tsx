@@ -1,5 +1,5 @@
 // The log-in: a page for who arrives, the same form over the page for whose session has ended.
-import { Alert, Button, Modal, PasswordInput, TextInput } from '@mantine/core';
+import { Alert, Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
@@ -8,6 +8,7 @@ import { useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { type Asked, session, useSession } from '@/lib/session';
 import { answerChallenge, hasPasskeys } from '@/lib/passkeys';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { saidOf } from '@/ui/tell';
 import { Card } from './Card';
@@ -66,7 +67,7 @@ export function LogInOverPage({ why }: { why: Asked }) {
   const found = useSession();
   const user = found.kind === 'in' ? found.me.id : undefined;
   return (
-    <Modal
+    <Dialog
       opened={why !== null}
       onClose={session.giveUp}
       withCloseButton={why === 'stale'}
@@ -77,7 +78,7 @@ export function LogInOverPage({ why }: { why: Asked }) {
     >
       <p className="ink2">{why === 'stale' ? t.confirmHint : t.againHint}</p>
       <LogInForm user={user} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // The organisations of an installation: provisioned, suspended, exported, erased; never looked into.
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -11,6 +11,7 @@ import { day, full } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { ShownOnce, Verbatim } from '@/ui/ShownOnce';
@@ -106,7 +107,7 @@ function Erase({ tenant, onClose }: { tenant: TenantAnswer; onClose: () => void 
     meta: { quiet: true },
   });
   return (
-    <Modal opened onClose={onClose} title={erase.data ? t.erased : t.eraseTitle(tenant.name)}>
+    <Dialog opened onClose={onClose} title={erase.data ? t.erased : t.eraseTitle(tenant.name)}>
       {erase.data ? (
         <>
           <Verbatim>{JSON.stringify(erase.data, null, 2)}</Verbatim>
@@ -129,7 +130,7 @@ function Erase({ tenant, onClose }: { tenant: TenantAnswer; onClose: () => void 
           </Button>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -142,7 +143,7 @@ function Provision({ onClose }: { onClose: () => void }) {
   if (make.data) return <ShownOnce title={t.linkTitle} hint={t.linkHint(full(make.data.expires_at))} text={new URL(make.data.path, location.origin).toString()} onClose={onClose} />;
   const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
   return (
-    <Modal opened onClose={onClose} title={t.addTitle}>
+    <Dialog opened onClose={onClose} title={t.addTitle}>
       <form
         className={css.form}
         onSubmit={(event) => {
@@ -158,6 +159,6 @@ function Provision({ onClose }: { onClose: () => void }) {
           {t.add}
         </Button>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

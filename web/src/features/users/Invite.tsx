@@ -1,5 +1,5 @@
 // A new colleague: who, which roles, and the link that is shown once.
-import { Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -8,6 +8,7 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { useMe } from '@/lib/session';
 import { full } from '@/lib/time';
+import { Dialog } from '@/ui/Dialog';
 import { ShownOnce } from '@/ui/ShownOnce';
 import { ErrorState } from '@/ui/States';
 import { useRoles } from './data';
@@ -34,7 +35,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
     onChange: (event: { currentTarget: { value: string } }) => setForm({ ...form, [name]: event.currentTarget.value }),
   });
   return (
-    <Modal opened onClose={onClose} title={t.inviteTitle}>
+    <Dialog opened onClose={onClose} title={t.inviteTitle}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -55,7 +56,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

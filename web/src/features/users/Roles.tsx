@@ -1,5 +1,5 @@
 // Every role in plain words, what it hides, and the table who may do what; roles of the tenant's own are made here.
-import { Button, Group, Modal, MultiSelect, Stack, TextInput, Textarea } from '@mantine/core';
+import { Button, Group, MultiSelect, Stack, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -9,6 +9,7 @@ import { useCan } from '@/lib/permissions';
 import { queries } from '@/lib/queries';
 import { Badge } from '@/ui/Badge';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { ErrorState, Shown } from '@/ui/States';
@@ -108,7 +109,7 @@ function RoleForm({ known, role, onClose }: { known: RolesAnswer; role: RoleAnsw
   const fields = save.error instanceof Problem ? save.error.fields : new Map<string, string>();
   const choices = (list: RolesAnswer['actions']) => list.map((one) => ({ value: one.id, label: one[language] }));
   return (
-    <Modal opened onClose={onClose} size="lg" title={role ? t.editRole : t.newRole}>
+    <Dialog opened onClose={onClose} size="lg" title={role ? t.editRole : t.newRole}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -145,6 +146,6 @@ function RoleForm({ known, role, onClose }: { known: RolesAnswer; role: RoleAnsw
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
