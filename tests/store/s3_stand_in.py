@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -86,81 +87,85 @@ def signature_holds(method: str, target: str, headers: dict[str, str], body: byt
     return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), found["signature"])
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers as the store does, from what ``stand_in`` keeps."""
+
+    stand_in: ClassVar[StandIn]
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.stand_in.requests.append((self.command, self.path))
+        if self.stand_in.fail_with is not None:
+            self._refuse(self.stand_in.fail_with, "InternalError")
+        elif not signature_holds(self.command, self.path, headers, body):
+            self._refuse(403, "SignatureDoesNotMatch")
+        else:
+            address = urlsplit(self.path)
+            _, bucket, *rest = unquote(address.path).split("/", 2)
+            if bucket != BUCKET:
+                self._refuse(404, "NoSuchBucket")
+            elif self.command == "GET" and not any(rest):
+                self._list(dict(parse_qsl(address.query)).get("prefix", ""))
+            else:
+                self._object(rest[0], headers, body)
+
+    do_GET = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - the base class looks for these names
+
+    def _object(self, key: str, headers: dict[str, str], body: bytes) -> None:
+        with self.stand_in.lock:
+            if self.command == "PUT":
+                self._put(key, headers, body)
+            elif self.command == "DELETE":
+                self.stand_in.objects.pop(key, None)
+                self._answer(204, b"")
+            elif key in self.stand_in.objects:
+                self._answer(200, self.stand_in.objects[key])
+            else:
+                self._refuse(404, "NoSuchKey")
+
+    def _put(self, key: str, headers: dict[str, str], body: bytes) -> None:
+        if self.stand_in.damage_uploads:
+            body = body[:-1] + b"?"
+        stated = headers.get("x-amz-checksum-sha256")
+        if stated != base64.b64encode(hashlib.sha256(body).digest()).decode():
+            self._refuse(400, "BadDigest")
+        elif headers.get("if-none-match") == "*" and key in self.stand_in.objects:
+            self._refuse(412, "PreconditionFailed")
+        else:
+            self.stand_in.objects[key] = body
+            self._answer(200, b"", ETag='"x"')
+
+    def _list(self, prefix: str) -> None:
+        entries = "".join(
+            f"<Contents><Key>{escape(key)}</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified>"
+            f"<Size>{len(data)}</Size></Contents>"
+            for key, data in sorted(self.stand_in.objects.items())
+            if key.startswith(prefix)
+        )
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/'
+            f'2006-03-01/"><Name>{BUCKET}</Name><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>'
+        )
+        self._answer(200, text.encode(), **{"Content-Type": "application/xml"})
+
+    def _refuse(self, status: int, code: str) -> None:
+        text = f"<Error><Code>{code}</Code><Message>{code}</Message><Resource>/</Resource></Error>"
+        self._answer(status, text.encode(), **{"Content-Type": "application/xml"})
+
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Last-Modified": formatdate(0, usegmt=True)}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _serve(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            body = self.rfile.read(int(headers.get("content-length", 0)))
-            stand_in.requests.append((self.command, self.path))
-            if stand_in.fail_with is not None:
-                self._refuse(stand_in.fail_with, "InternalError")
-            elif not signature_holds(self.command, self.path, headers, body):
-                self._refuse(403, "SignatureDoesNotMatch")
-            else:
-                address = urlsplit(self.path)
-                _, bucket, *rest = unquote(address.path).split("/", 2)
-                if bucket != BUCKET:
-                    self._refuse(404, "NoSuchBucket")
-                elif self.command == "GET" and not any(rest):
-                    self._list(dict(parse_qsl(address.query)).get("prefix", ""))
-                else:
-                    self._object(rest[0], headers, body)
-
-        do_GET = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - the base class looks for these names
-
-        def _object(self, key: str, headers: dict[str, str], body: bytes) -> None:
-            with stand_in.lock:
-                if self.command == "PUT":
-                    self._put(key, headers, body)
-                elif self.command == "DELETE":
-                    stand_in.objects.pop(key, None)
-                    self._answer(204, b"")
-                elif key in stand_in.objects:
-                    self._answer(200, stand_in.objects[key])
-                else:
-                    self._refuse(404, "NoSuchKey")
-
-        def _put(self, key: str, headers: dict[str, str], body: bytes) -> None:
-            if stand_in.damage_uploads:
-                body = body[:-1] + b"?"
-            stated = headers.get("x-amz-checksum-sha256")
-            if stated != base64.b64encode(hashlib.sha256(body).digest()).decode():
-                self._refuse(400, "BadDigest")
-            elif headers.get("if-none-match") == "*" and key in stand_in.objects:
-                self._refuse(412, "PreconditionFailed")
-            else:
-                stand_in.objects[key] = body
-                self._answer(200, b"", ETag='"x"')
-
-        def _list(self, prefix: str) -> None:
-            entries = "".join(
-                f"<Contents><Key>{escape(key)}</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified>"
-                f"<Size>{len(data)}</Size></Contents>"
-                for key, data in sorted(stand_in.objects.items())
-                if key.startswith(prefix)
-            )
-            text = (
-                '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/'
-                f'2006-03-01/"><Name>{BUCKET}</Name><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>'
-            )
-            self._answer(200, text.encode(), **{"Content-Type": "application/xml"})
-
-        def _refuse(self, status: int, code: str) -> None:
-            text = f"<Error><Code>{code}</Code><Message>{code}</Message><Resource>/</Resource></Error>"
-            self._answer(status, text.encode(), **{"Content-Type": "application/xml"})
-
-        def _answer(self, status: int, body: bytes, **headers: str) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Last-Modified": formatdate(0, usegmt=True)}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
+    return type("Handler", (_Handler,), {"stand_in": stand_in})
