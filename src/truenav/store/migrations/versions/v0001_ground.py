@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import op
 from procrastinate.schema import SchemaManager
+
+from truenav.store.migrations.steps import look_up, run, wall_off
 
 revision = "0001"
 down_revision = None
@@ -65,41 +66,29 @@ _LOOKUPS = {
 
 def upgrade() -> None:
     """Make everything."""
-    _run(_SQL.read_text(encoding="utf-8"))
-    for table, rights in _GRANTS.items():
-        _run(
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-            f"CREATE POLICY tenant_wall ON {table} "
-            "USING (tenant_id = current_setting('truenav.tenant', true)) "
-            "WITH CHECK (tenant_id = current_setting('truenav.tenant', true) AND tenant_id <> '');"
-            f"GRANT {rights} ON {table} TO {_APP};"
-        )
+    run(_SQL.read_text(encoding="utf-8"))
+    wall_off(_GRANTS)
     for table in _LOOKED_UP:
-        _run(f"CREATE POLICY owner_lookup ON {table} FOR SELECT TO CURRENT_USER USING (true)")
+        run(f"CREATE POLICY owner_lookup ON {table} FOR SELECT TO CURRENT_USER USING (true)")
     for signature, (columns, query) in _LOOKUPS.items():
-        _run(
-            f"CREATE FUNCTION {signature} RETURNS TABLE ({columns}) LANGUAGE sql STABLE SECURITY DEFINER "
-            f"SET search_path = public, pg_temp AS $$ {query} $$;"
-            f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;"
-            f"GRANT EXECUTE ON FUNCTION {signature} TO {_APP};"
-        )
-    _run(f"GRANT SELECT ON alembic_version TO {_APP}; GRANT USAGE ON SEQUENCE segment_id_seq TO {_APP}")
+        look_up(signature, columns, query)
+    run(f"GRANT SELECT ON alembic_version TO {_APP}; GRANT USAGE ON SEQUENCE segment_id_seq TO {_APP}")
     _make_queue()
 
 
 def downgrade() -> None:
     """Take everything away."""
     for signature in _LOOKUPS:
-        _run(f"DROP FUNCTION {signature}")
+        run(f"DROP FUNCTION {signature}")
     for table in _GRANTS:
-        _run(f"DROP TABLE {table} CASCADE")
-    _run(_DROP_QUEUE)
+        run(f"DROP TABLE {table} CASCADE")
+    run(_DROP_QUEUE)
 
 
 def _make_queue() -> None:
     """The tables of procrastinate; the application may only add jobs, in its own transactions."""
-    _run(SchemaManager.get_schema())
-    _run(
+    run(SchemaManager.get_schema())
+    run(
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON procrastinate_jobs, procrastinate_events, "
         f"procrastinate_periodic_defers, procrastinate_workers TO {_QUEUE};"
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {_QUEUE};"
@@ -123,10 +112,3 @@ BEGIN
 END $$;
 DROP TYPE procrastinate_job_to_defer_v1, procrastinate_job_status, procrastinate_job_event_type CASCADE;
 """
-
-
-def _run(sql: str) -> None:
-    # The driver's own execute: many statements at once, and no meaning given to % or :.
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)

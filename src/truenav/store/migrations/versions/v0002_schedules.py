@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run
 
 revision = "0002"
 down_revision = "0001"
@@ -46,15 +46,9 @@ DROP TABLE schedule_due;
 
 def upgrade() -> None:
     """Make the table, the sequence and the trigger."""
-    _run(_UP)
+    run(_UP)
 
 
 def downgrade() -> None:
     """Take them away."""
-    _run(_DOWN)
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+    run(_DOWN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run
 
 revision = "0003"
 down_revision = "0002"
@@ -58,15 +58,9 @@ DROP TABLE series;
 
 def upgrade() -> None:
     """Name every series and point the facts at them."""
-    _run(_UP)
+    run(_UP)
 
 
 def downgrade() -> None:
     """Write kind, source, account and subject into every fact again."""
-    _run(_DOWN)
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+    run(_DOWN)

@@ -6,7 +6,7 @@ costs the bulk append next to nothing.
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run
 
 revision = "0004"
 down_revision = "0003"
@@ -24,15 +24,9 @@ ALTER TABLE fact ADD CONSTRAINT pk_fact PRIMARY KEY (content_hash, tenant_id);
 
 def upgrade() -> None:
     """Change the index."""
-    _run(_UP)
+    run(_UP)
 
 
 def downgrade() -> None:
     """Change it back."""
-    _run(_DOWN)
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+    run(_DOWN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import look_up, run, wall_off
 
 revision = "0005"
 down_revision = "0004"
@@ -122,23 +122,16 @@ _SESSION_COLUMNS = (
 
 def upgrade() -> None:
     """Make the tables and what is looked up before the tenant is known."""
-    _run(_UP)
-    for table, rights in _GRANTS.items():
-        _run(
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-            f"CREATE POLICY tenant_wall ON {table} "
-            "USING (tenant_id = current_setting('truenav.tenant', true)) "
-            "WITH CHECK (tenant_id = current_setting('truenav.tenant', true) AND tenant_id <> '');"
-            f"GRANT {rights} ON {table} TO truenav_app;"
-        )
-    _look_up(
+    run(_UP)
+    wall_off(_GRANTS)
+    look_up(
         "find_session(wanted bytea)",
         f"{_SESSION_COLUMNS}, authenticated_at timestamptz, limited text",
         "SELECT s.tenant_id, s.user_id, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at, "
         "s.authenticated_at, s.limited FROM login_session s WHERE s.token_hash = wanted",
     )
-    _run("CREATE POLICY owner_lookup ON second_factor FOR SELECT TO CURRENT_USER USING (true)")
-    _look_up(
+    run("CREATE POLICY owner_lookup ON second_factor FOR SELECT TO CURRENT_USER USING (true)")
+    look_up(
         "find_passkey(wanted bytea)",
         "tenant_id text, user_id text, factor_id text",
         "SELECT f.tenant_id, f.user_id, f.id FROM second_factor f "
@@ -148,34 +141,17 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; the older version knows sessions and passwords only."""
-    _run("DROP FUNCTION find_passkey(bytea)")
-    _look_up(
+    run("DROP FUNCTION find_passkey(bytea)")
+    look_up(
         "find_session(wanted bytea)",
         _SESSION_COLUMNS,
         "SELECT s.tenant_id, s.user_id, s.created_at, s.last_seen_at, s.expires_at, s.revoked_at "
         "FROM login_session s WHERE s.token_hash = wanted",
     )
     for table in _GRANTS:
-        _run(f"DROP TABLE {table}")
-    _run(
+        run(f"DROP TABLE {table}")
+    run(
         "DROP INDEX ix_login_session_tenant_id_user_id;"
         "ALTER TABLE login_session DROP COLUMN authenticated_at, DROP COLUMN address, DROP COLUMN agent, "
         "DROP COLUMN methods, DROP COLUMN limited"
     )
-
-
-def _look_up(signature: str, columns: str, query: str) -> None:
-    """A function that sees past the wall and returns no more than it names."""
-    _run(
-        f"DROP FUNCTION IF EXISTS {signature};"
-        f"CREATE FUNCTION {signature} RETURNS TABLE ({columns}) LANGUAGE sql STABLE SECURITY DEFINER "
-        f"SET search_path = public, pg_temp AS $$ {query} $$;"
-        f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;"
-        f"GRANT EXECUTE ON FUNCTION {signature} TO truenav_app;"
-    )
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run, wall_off
 
 revision = "0006"
 down_revision = "0005"
@@ -127,24 +127,11 @@ DROP TABLE custom_role;
 
 def upgrade() -> None:
     """Make the tables, and the functions of tenants."""
-    _run(_TABLES)
-    for table, rights in _GRANTS.items():
-        _run(
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-            f"CREATE POLICY tenant_wall ON {table} "
-            "USING (tenant_id = current_setting('truenav.tenant', true)) "
-            "WITH CHECK (tenant_id = current_setting('truenav.tenant', true) AND tenant_id <> '');"
-            f"GRANT {rights} ON {table} TO truenav_app;"
-        )
-    _run(_TENANTS)
+    run(_TABLES)
+    wall_off(_GRANTS)
+    run(_TENANTS)
 
 
 def downgrade() -> None:
     """Take them away."""
-    _run(_DOWN)
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+    run(_DOWN)

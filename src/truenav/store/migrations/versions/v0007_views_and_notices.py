@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run, wall_off
 
 revision = "0007"
 down_revision = "0006"
@@ -123,18 +123,11 @@ END $$;
 
 def upgrade() -> None:
     """Make the tables, their walls, and the triggers."""
-    _run(_TABLES)
-    for table, rights in _GRANTS.items():
-        _run(
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-            f"CREATE POLICY tenant_wall ON {table} "
-            "USING (tenant_id = current_setting('truenav.tenant', true)) "
-            "WITH CHECK (tenant_id = current_setting('truenav.tenant', true) AND tenant_id <> '');"
-            f"GRANT {rights} ON {table} TO {_APP};"
-        )
-    _run(_NOTE)
+    run(_TABLES)
+    wall_off(_GRANTS)
+    run(_NOTE)
     for table, events in _WATCHED.items():
-        _run(
+        run(
             f"CREATE TRIGGER note_change AFTER {events} ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION note_change()"
         )
@@ -143,13 +136,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     for table in _WATCHED:
-        _run(f"DROP TRIGGER note_change ON {table}")
-    _run("DROP FUNCTION note_change()")
+        run(f"DROP TRIGGER note_change ON {table}")
+    run("DROP FUNCTION note_change()")
     for table in reversed(_GRANTS):
-        _run(f"DROP TABLE {table}")
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+        run(f"DROP TABLE {table}")

@@ -5,7 +5,7 @@ The slot is the beginning of the key's hash for an original, of the corrected fa
 
 from __future__ import annotations
 
-from alembic import op
+from truenav.store.migrations.steps import run
 
 revision = "0009"
 down_revision = "0008"
@@ -44,15 +44,9 @@ CREATE UNIQUE INDEX uq_fact_supersedes ON fact (supersedes, tenant_id) WHERE sup
 
 def upgrade() -> None:
     """Change the index."""
-    _run(_UP)
+    run(_UP)
 
 
 def downgrade() -> None:
     """Change it back."""
-    _run(_DOWN)
-
-
-def _run(sql: str) -> None:
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(sql)
+    run(_DOWN)
