@@ -68,7 +68,7 @@ def _lifespan(
             if house is None:
                 house = await run_in_threadpool(stack.enter_context, open_house(settings))
             hub, boards = EventHub(house.database.dsn), MarkBoards()
-            app.state.house, app.state.hub = house, hub
+            app.state.house, app.state.hub, app.state.boards = house, hub, boards
             app.state.views = views = LiveViews(house, boards)
             stack.callback(views.close)
             app.state.marks = marks = MarkFollower(house, hub, views, boards)

@@ -2,7 +2,8 @@
 
 A view stands while no transaction committed a change to what it was read from, and at most `LONGEST`
 seconds, since prices age without anybody writing. When it no longer stands it is built anew once, however
-many ask; who asks waits `PATIENCE` seconds for it and is then shown the one before, which says its age.
+many ask; who asks waits `PATIENCE` seconds for it (not at all where the last one took longer) and is then
+shown the one before, which says its age.
 
 Live marks move a view between two buildings: the same facts, repriced by the quotes of the tenant's board.
 """
@@ -128,6 +129,7 @@ class LiveViews:
         kept = self._kept.get(key)
         if kept is not None:
             kept.asked_at = time.monotonic()
+            patience = patience if kept.seconds <= patience else 0.0
         until = time.monotonic() + patience
         while kept is None or not self._stands(session, kept):
             building = self._build(key, kept)
