@@ -20,6 +20,8 @@ def test_an_investor_sees_own_units_at_the_published_nav_and_nothing_before(fund
     assert (held["nav_per_unit"], held["value"], held["run"]) == ("100.00015", "1000001.5", run["id"])
     history = ina.get("/api/v1/holdings/classes/alpha-a/history").json()["items"]
     assert [(one["run"], one["nav_per_unit"]) for one in history] == [(run["id"], "100.00015")]
+    table = ina.get("/api/v1/holdings", params={"format": "csv"}).text.splitlines()
+    assert table[1].startswith("alpha,Alpha,alpha-a,")
     statement = ina.get(f"/api/v1/holdings/runs/{run['id']}/statement")
     assert (statement.status_code, statement.content[:5]) == (200, b"%PDF-")
 

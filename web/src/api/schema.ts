@@ -13525,7 +13525,10 @@ export interface operations {
     };
     list_holdings_api_v1_holdings_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13633,7 +13636,10 @@ export interface operations {
     };
     get_unit_history_api_v1_holdings_classes__share_class__history_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
             header?: never;
             path: {
                 share_class: string;

@@ -14,8 +14,10 @@ export function useAssets() {
   });
 }
 
-/** The symbol of an asset by its id; the id where it is not known. */
+const CURRENCY = 'iso4217:';
+
+/** The symbol of an asset by its id; of one that is not known the code of the currency, or the id. */
 export function useSymbols(): (id: string) => string {
   const { data } = useAssets();
-  return useCallback((id: string) => data?.find((one) => one.id === id)?.symbol ?? id, [data]);
+  return useCallback((id: string) => data?.find((one) => one.id === id)?.symbol ?? (id.startsWith(CURRENCY) ? id.slice(CURRENCY.length) : id), [data]);
 }

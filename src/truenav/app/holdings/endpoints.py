@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Depends, Path
 
+from truenav.app.exports.wire import as_table
 from truenav.app.holdings.service import OwnHolding, PublishedUnit, own_holdings, unit_history
 from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep
 from truenav.app.http.models import Answer
@@ -27,13 +28,16 @@ class UnitHistoryAnswer(Answer):
     items: list[Record[PublishedUnit]]
 
 
-@router.get("", dependencies=[requires("holding:read", sight="narrowed")])
+@router.get("", dependencies=[requires("holding:read", sight="narrowed"), Depends(as_table)])
 def list_holdings(house: HouseDep, principal: PrincipalDep, session: SessionDep) -> HoldingsAnswer:
     """What one owns: units, published NAV per unit and value, class by class."""
     return HoldingsAnswer(items=list(own_holdings(session, house, principal)))
 
 
-@router.get("/classes/{share_class}/history", dependencies=[requires("holding:read", sight="narrowed")])
+@router.get(
+    "/classes/{share_class}/history",
+    dependencies=[requires("holding:read", sight="narrowed"), Depends(as_table)],
+)
 def get_unit_history(
     share_class: Annotated[str, Path(max_length=64)],
     house: HouseDep,

@@ -4,11 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { api, ask } from '@/api/client';
 import type { OwnHolding, PublishedUnit } from '@/api/schema';
+import { useSymbols } from '@/lib/assets';
 import { add, forDrawing } from '@/lib/decimal';
 import { useLanguage, useWords, type Language } from '@/lib/i18n';
 import { day, full } from '@/lib/time';
 import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
@@ -49,7 +51,7 @@ function Owned({ items }: { items: readonly OwnHolding[] }) {
   return (
     <div className={css.page}>
       <Total items={items} />
-      <Panel title={t.classes} sub={String(items.length)}>
+      <Panel title={t.classes} sub={String(items.length)} tools={<ExportMenu href={(format) => `/api/v1/holdings?format=${format}`} />}>
         <Classes items={items} selected={chosen} onOpen={setChosen} />
       </Panel>
       {holding ? <History key={holding.share_class} holding={holding} /> : null}
@@ -74,12 +76,14 @@ function Total({ items }: { items: readonly OwnHolding[] }) {
 
 function Classes({ items, selected, onOpen }: { items: readonly OwnHolding[]; selected: string | null; onOpen: (share_class: string) => void }) {
   const t = useWords(words);
+  const symbol = useSymbols();
   const columns: readonly Column<OwnHolding>[] = [
     { id: 'fund', header: t.fund, card: 'note', cell: (row) => row.fund_name },
     { id: 'class', header: t.shareClass, card: 'title', cell: (row) => row.class_name },
+    { id: 'holder', header: t.holder, cell: (row) => row.investor },
     { id: 'units', header: t.units, align: 'right', cell: (row) => <Figure value={row.units} places={4} /> },
-    { id: 'per_unit', header: t.perUnit, align: 'right', cell: (row) => <Figure value={row.nav_per_unit} places={6} unit={row.currency.toUpperCase()} /> },
-    { id: 'value', header: t.value, align: 'right', card: 'value', cell: (row) => <Figure value={row.value} places={2} unit={row.currency.toUpperCase()} /> },
+    { id: 'per_unit', header: t.perUnit, align: 'right', cell: (row) => <Figure value={row.nav_per_unit} places={6} unit={symbol(row.currency)} /> },
+    { id: 'value', header: t.value, align: 'right', card: 'value', cell: (row) => <Figure value={row.value} places={2} unit={symbol(row.currency)} /> },
     { id: 'as_of', header: t.asOf, cell: (row) => <span className="num">{full(row.as_of)}</span> },
     { id: 'statement', header: t.statement, cell: (row) => <Statement holding={row} /> },
   ];
@@ -109,12 +113,13 @@ function Statement({ holding }: { holding: OwnHolding }) {
 
 function History({ holding }: { holding: OwnHolding }) {
   const t = useWords(words);
+  const symbol = useSymbols();
   const history = useQuery({
     queryKey: ['nav', 'holdings', holding.share_class],
     queryFn: () => ask(api.GET('/api/v1/holdings/classes/{share_class}/history', { params: { path: { share_class: holding.share_class } } })),
   });
   return (
-    <Panel title={t.history(holding.class_name)} sub={holding.currency.toUpperCase()}>
+    <Panel title={t.history(holding.class_name)} sub={symbol(holding.currency)}>
       <Shown of={history} height={220}>
         {({ items }) => {
           const known = items.filter((one) => one.nav_per_unit !== null);

@@ -29,10 +29,11 @@ export function HandedOver({ ticket }: { ticket: string }) {
   });
   if (link.isPending) return <Loading />;
   if (link.error) {
+    const used = link.error instanceof Problem && link.error.status === 401; // the card says so itself
     return (
       <Card title={t.linkDead} hint={t.linkDeadHint}>
-        <Refusal error={link.error} />
-        <a className="link" href="/">
+        {used ? null : <Refusal error={link.error} />}
+        <a className={`link ${css.onward}`} href="/">
           {t.title}
         </a>
       </Card>
