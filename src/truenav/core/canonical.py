@@ -35,10 +35,16 @@ class DecodeError(InvalidInputError):
 
 def encode(value: object) -> Any:
     """Plain JSON data of a value: dict, list, str, int, bool or None; a float is an error."""
-    return _encoder(typing.cast(typing.Hashable, type(value)))(value)
+    cls = type(value)
+    write = _ENCODERS.get(cls)
+    if write is None:
+        write = _ENCODERS[cls] = _encoder(cls)
+    return write(value)
 
 
-@cache
+_ENCODERS: dict[type, Callable[[Any], Any]] = {}
+
+
 def _encoder(cls: type) -> Callable[[Any], Any]:
     """The function that encodes values of one type."""
     if issubclass(cls, Enum):
