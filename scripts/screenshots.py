@@ -19,11 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -35,6 +36,14 @@ DEMO_FUND = ROOT / "examples" / "demo_fund"
 SIZES = {"wide": (1440, 1000), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LANGUAGES = ("en", "zh")
+INVESTOR = {
+    "id": "ina",
+    "name": "Ina, investor",
+    "email": "ina@demo.example",
+    "roles": ["investor"],
+    "password": "pewter-lagoon-sparrow-64",
+}
+HOLDERS = ["Pension scheme North", "Stiftung Mitte"]
 START_SECONDS = 300
 SETTLE_MILLISECONDS = 900
 UNSET = "/api/v1/notices/mail-server"  # answers 404 until one is set, which a browser notes as an error
@@ -124,13 +133,25 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> str:
 
 
 def _log_in(url: str) -> list[Person]:
-    """The demo's people, logged in."""
-    found = []
-    for user in json.loads((DEMO_FUND / "fund.json").read_text("utf-8"))["users"]:
-        body = {"email": user["email"], "password": user["password"]}
-        answer = httpx.post(f"{url}/api/v1/login", json=body, timeout=30).raise_for_status()
-        found.append(Person(answer.cookies, frozenset(answer.json()["me"]["actions"])))
-    return found
+    """The demo's people, logged in, and an investor, whom the first of them (the administrator) lets in."""
+    users = json.loads((DEMO_FUND / "fund.json").read_text("utf-8"))["users"]
+    _let_in(url, _enter(url, users[0]), INVESTOR)
+    return [_enter(url, user) for user in (*users, INVESTOR)]
+
+
+def _enter(url: str, user: Mapping[str, Any]) -> Person:
+    body = {"email": user["email"], "password": user["password"]}
+    answer = httpx.post(f"{url}/api/v1/login", json=body, timeout=30).raise_for_status()
+    return Person(answer.cookies, frozenset(answer.json()["me"]["actions"]))
+
+
+def _let_in(url: str, administrator: Person, user: Mapping[str, Any]) -> None:
+    with httpx.Client(base_url=f"{url}/api/v1", cookies=administrator.cookies, timeout=30) as api:
+        headers = {"X-Truenav-CSRF": api.get("/me").raise_for_status().json()["csrf"]}
+        if all(one["id"] != user["id"] for one in api.get("/users").raise_for_status().json()["items"]):
+            api.post("/users", json=user, headers=headers).raise_for_status()
+            scope = {"nodes": None, "investors": HOLDERS}
+            api.put(f"/users/{user['id']}/scope", json=scope, headers=headers).raise_for_status()
 
 
 def _pages(url: str, people: list[Person]) -> dict[str, Person]:
@@ -154,6 +175,7 @@ def _parameters(url: str, people: list[Person]) -> dict[str, str]:
                 ("/portfolio/:node", "/nodes"),
                 ("/nav/:run", "/nav/runs"),
                 ("/connections/:id", "/connections"),
+                ("/issues/:id", "/issues"),
             )
         }
     return {path: str(found[0]["id"]) for path, found in items.items() if found}
