@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -115,6 +115,17 @@ def test_only_a_suspended_tenant_is_erased_and_then_nothing_of_it_is_left(house)
     with house.database.transaction("south") as session:
         assert len(list(tenants.rows(session, "app_user"))) == 1
     assert [one.id for one in service.list_tenants(house, HOST)] == ["south"]
+
+
+def test_the_id_of_an_erased_tenant_is_free_again_once_no_process_remembers_its_keys(house, monkeypatch):
+    _made(house)
+    service.suspend(house, HOST, "north")
+    service.erase(house, HOST, "north", confirm="north")
+    with pytest.raises(ConflictError, match="a moment ago"):
+        _made(house)
+    monkeypatch.setattr(service, "KEYS_REMEMBERED", timedelta(0))  # two minutes later
+    _made(house)
+    house.blobs("north").write(b"of the new one")
 
 
 def test_a_tenant_is_not_erased_under_a_job_that_is_at_work(house, fresh_database):

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,7 +32,8 @@ MAGIC = b"\x89TNSEAL\x01"
 KEYS: Kind = "keys"
 _ID_BYTES, _NONCE_BYTES, _TAG_BYTES = 8, 12, 16
 _HEADER_BYTES = len(MAGIC) + _ID_BYTES + _NONCE_BYTES
-_REMEMBERED_SECONDS = 60.0
+KEYS_REMEMBERED = timedelta(seconds=60)
+"""For so long a process seals with a key that it has read, before it looks whether the key is still there."""
 
 
 class TenantKeyMissingError(NotFoundError):
@@ -97,7 +98,10 @@ class SealedObjects:
         return True
 
     def destroy_keys(self, tenant: TenantId) -> int:
-        """Destroy every key of a tenant, and with it all of its files; gives how many keys there were."""
+        """Destroy every key of a tenant, and with it all of its files; gives how many keys there were.
+
+        Another process may remember them for a minute: what it still puts is noise from the start.
+        """
         wrapped = [name for name, _ in self.stored.names(KEYS, tenant)]
         for name in wrapped:
             self.stored.delete(name)
@@ -132,7 +136,7 @@ class SealedObjects:
         """The key that seals; made for a tenant that has none. Of two made at once both keep opening."""
         with self._lock:
             known = self._known.get(tenant)
-            if known is None or time.monotonic() - known.read_at > _REMEMBERED_SECONDS:
+            if known is None or time.monotonic() - known.read_at > KEYS_REMEMBERED.total_seconds():
                 known = self._read_keys(tenant)
             if not known.ciphers:
                 self._keep_key(self._vault(), tenant, AESGCM.generate_key(bit_length=256))

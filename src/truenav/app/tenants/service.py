@@ -16,12 +16,13 @@ from truenav.app.house import House
 from truenav.app.nav.signer import tenant_signer
 from truenav.app.nav.signing import Signature
 from truenav.core.canonical import canonical_json, encode, sha256_hex
-from truenav.core.failure import InvalidInputError
+from truenav.core.failure import ConflictError, InvalidInputError
 from truenav.core.ids import TenantId, parse_slug
 from truenav.store import audit, tenants
 from truenav.store import users as store
+from truenav.store.audit import AuditSearch
 from truenav.store.objects import KINDS
-from truenav.store.sealing import KEYS
+from truenav.store.sealing import KEYS, KEYS_REMEMBERED
 from truenav.store.tenants import Tenant
 from truenav.store.uploads import UPLOADS
 
@@ -81,9 +82,13 @@ def list_tenants(house: House, principal: Principal) -> tuple[Tenant, ...]:
 def provision(
     house: House, principal: Principal, id: str, *, name: str, administrator: str, email: str
 ) -> Provisioned:
-    """Make a tenant with an invited administrator; ``TakenError`` when it exists."""
+    """Make a tenant with an invited administrator; ``TakenError`` when it exists.
+
+    The id of a tenant that was erased can be given again after two minutes.
+    """
     tenant = _checked(principal, id)
     now = house.clock.now()
+    _refuse_just_erased(house, tenant, now)
     new = NewUser(administrator, "Administrator", email, ("administrator",))
     founder = Principal(SYSTEM, tenant, frozenset({"administrator"}), via="system")
     with house.database.transaction(tenant) as session:
@@ -140,6 +145,15 @@ def refuse_reserved(id: str) -> TenantId:
 def _checked(principal: Principal, id: str) -> TenantId:
     authorize(principal, "tenant:write", Resource(principal.tenant, "tenant", id))
     return refuse_reserved(id)
+
+
+def _refuse_just_erased(house: House, tenant: TenantId, now: datetime) -> None:
+    """Other processes may remember the keys of an erased tenant; what they sealed with them would be lost."""
+    erased = AuditSearch(action="tenant.erase", subject=tenant)
+    with house.database.transaction(INSTALLATION) as session:
+        told = audit.entries(session, newest_first=True, limit=100, search=erased)
+    if any(row.subject == tenant and now - row.at < 2 * KEYS_REMEMBERED for row in told):
+        raise ConflictError(f"{tenant!r} was erased a moment ago; make a tenant of that id in two minutes.")
 
 
 def _switch(house: House, principal: Principal, id: str, at: datetime | None) -> Tenant:
