@@ -103,7 +103,7 @@ function useColumns(onlyOpen: boolean): readonly Column<IssueAnswer>[] {
   const kind: Column<IssueAnswer> = { id: 'kind', header: t.kind, cell: (one) => <span className="ink2 nowrap">{names[one.kind]?.name ?? one.kind}</span>, sortBy: (one) => one.kind, card: 'none' };
   const state: Column<IssueAnswer> = { id: 'state', header: t.state, cell: (one) => t.states[one.state], sortBy: (one) => one.state, card: 'value' };
   return [
-    { id: 'blocks', header: '', width: 76, cell: (one) => <Badge tone={one.blocking && one.state === 'open' ? 'crit' : 'plain'}>{one.blocking ? t.blocks : t.note}</Badge>, sortBy: (one) => String(one.blocking), card: 'aside' },
+    { id: 'blocks', header: t.effect, width: 76, cell: (one) => <Badge tone={one.blocking && one.state === 'open' ? 'crit' : 'plain'}>{one.blocking ? t.blocks : t.note}</Badge>, sortBy: (one) => String(one.blocking), card: 'aside' },
     { id: 'what', header: t.what, cell: (one) => <Finding kind={one.kind} subject={one.subject} message={one.message} />, card: 'title' },
     ...(language === 'zh' ? [] : [kind]), // 中文 begins the sentence with it
     { id: 'subject', header: t.subject, cell: (one) => one.subject, sortBy: (one) => one.subject, card: 'note' },
