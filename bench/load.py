@@ -30,7 +30,7 @@ from truenav.store.users import SessionProof, User
 
 USERS = 50
 SECONDS, SHORT_SECONDS = 20.0, 2.0
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 class Bench:

@@ -72,6 +72,7 @@ def shown(line: NavLine, places: int) -> NavLine:
     def at_output(number: Decimal | None) -> Decimal | None:
         return None if number is None else rounded(number, places)
 
+    price = at_output(line.price)
     return NavLine(
         node=line.node,
         account=line.account,
@@ -81,9 +82,9 @@ def shown(line: NavLine, places: int) -> NavLine:
         tag=line.tag,
         quantity=line.quantity,
         entry_price=line.entry_price,
-        price=at_output(line.price),
+        price=price,
         quote=line.quote,
-        price_usd=at_output(line.price_usd),
+        price_usd=price if line.price_usd is line.price else at_output(line.price_usd),
         value_usd=at_output(line.value_usd),
         exposure_usd=at_output(line.exposure_usd),
         gross_exposure_usd=at_output(line.gross_exposure_usd),
@@ -175,18 +176,22 @@ def _unpriced(piece: Piece, why: str) -> NavLine:
 
 def _marked(piece: Piece, worth: _Worth, *used: Mark, notes: tuple[str, ...] = ()) -> NavLine:
     """The line with the source, time, quality and evidence of the marks that value it, its own first."""
-    coverage = piece.coverage
-    if any(one.quality is MarkQuality.STALE for one in used):
-        coverage = CoverageClass.STALE
-    elif coverage is not CoverageClass.STALE and any(one.origin is MarkOrigin.MANUAL for one in used):
-        coverage = CoverageClass.MANUAL
+    coverage, quoted_at, evidence = piece.coverage, used[0].quoted_at, set(piece.evidence)
+    for one in used:
+        if one.quality is MarkQuality.STALE:
+            coverage = CoverageClass.STALE
+        elif one.origin is MarkOrigin.MANUAL and coverage is not CoverageClass.STALE:
+            coverage = CoverageClass.MANUAL
+        quoted_at = min(quoted_at, one.quoted_at)
+        evidence.update(one.evidence)
+    source = _source(used[0].source, used[0].kind)
     return _line(
         piece,
         worth,
         coverage,
-        _source(used[0].source, used[0].kind),
-        min(one.quoted_at for one in used),
-        evidence=tuple(sorted({*piece.evidence, *(sha for one in used for sha in one.evidence)})),
+        source,
+        quoted_at,
+        evidence=tuple(sorted(evidence)),
         notes=(*piece.notes, *notes),
     )
 
