@@ -54,7 +54,8 @@ class Bench:
         atexit.register(self._stop)
         self._wait()
         self._given = {
-            "base": self._base,
+            "host": "127.0.0.1",
+            "port": port,
             "fund": fund["fund"],
             "tokens": _log_in(Settings(data_dir=self._place.data), TenantId(fund["tenant"])),
         }
@@ -76,9 +77,9 @@ class Bench:
         served, refused = (overload["statuses"][status] for status in ("200", "429"))
         return (
             f"At the steady rate {steady['requests']} reads and {steady['streams']} streams, no error, "
-            f"{steady['told']} messages on them. Under overload {served} reads were served and {refused} "
-            f"answered with 429 and `Retry-After`, none with anything else; {after['requests']} reads after "
-            "it were served."
+            f"{steady['told']} messages on them, {steady['ended']} times told to read anew. Under overload "
+            f"{served} reads were served and {refused} answered with 429 and `Retry-After`, none with "
+            f"anything else; {after['requests']} reads after it were served."
         )
 
     def _run(self, seconds: float) -> Any:

@@ -1,5 +1,6 @@
 """A reader gets the latest of each row, once, in batches that it can take."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from tests.calc.nav.conftest import START, House
@@ -36,7 +37,7 @@ def test_a_row_that_changes_twice_before_it_is_sent_is_sent_once_as_it_is_last()
     board = RowBoard((), Sight())
     board.update([_changes((_row(1), _row(1, 2.0)))])
     board.update([_changes((_row(1, 2.0), _row(1, 3.0)))])
-    batch = board.take()
+    batch = json.loads(board.take())
     assert [row["value"] for row in batch["rows"]] == [3.0]
     assert board.take() is None
 
@@ -50,7 +51,7 @@ def test_a_row_that_returns_to_what_was_sent_is_not_sent():
 def test_new_and_vanished_rows_are_told():
     board = RowBoard((), Sight())
     board.update([_changes((_row(1), None), (None, _row(3)))])
-    batch = board.take()
+    batch = json.loads(board.take())
     assert [row["id"] for row in batch["rows"]] == ["r3"]
     assert batch["removed"] == ["r1"]
 
@@ -66,6 +67,7 @@ def test_many_changes_come_in_batches_without_loss():
     board.update([_changes(*((_row(n), _row(n, 2.0)) for n in range(130)))])
     sizes, seen = [], set()
     while (batch := board.take()) is not None:
+        batch = json.loads(batch)
         sizes.append(len(batch["rows"]))
         seen |= {row["id"] for row in batch["rows"]}
         assert {row["strategy"] for row in batch["rows"]} == {"•••••"}

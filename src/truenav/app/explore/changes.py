@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from itertools import islice
 
-from truenav.app.explore.rows import Difference, ExploreRow, Rows
+from truenav.app.explore.rows import Difference, ExploreRow, Rows, hidden_columns
 from truenav.app.sight import Sight
 from truenav.calc.nav.valuation import Valuation
 from truenav.core.clock import instant_text
@@ -78,20 +80,25 @@ class RowBoard:
                 else:
                     self.waiting[id] = (sent, present)
 
-    def take(self, limit: int = BATCH_ROWS) -> Mapping[str, Any] | None:
-        """The next batch as JSON data, None where nothing waits."""
+    def take(self, limit: int = BATCH_ROWS) -> str | None:
+        """The next batch as JSON, None where nothing waits."""
         if not self.waiting:
             return None
-        batch = list(self.waiting.items())[:limit]
+        batch = list(islice(self.waiting.items(), limit))
         for id, _ in batch:
             del self.waiting[id]
-        changed = [_data(row, self.masks) for _, (_, row) in batch if row is not None]
-        return {"rows": changed, "removed": [id for id, (_, row) in batch if row is None]}
+        hidden = hidden_columns(self.masks)
+        changed = ",".join(_text(row, hidden) for _, (_, row) in batch if row is not None)
+        removed = json.dumps([id for id, (_, row) in batch if row is None])
+        return f'{{"rows":[{changed}],"removed":{removed}}}'
 
     def _seen(self, row: ExploreRow | None) -> ExploreRow | None:
         return row if row is not None and self.sight.sees(row.node) else None
 
 
-def _data(row: ExploreRow, masks: Collection[str]) -> dict[str, Any]:
-    shown = row.shown(masks)
-    return {**shown, "time": None if row.time is None else instant_text(row.time)}
+@lru_cache(10_000)
+def _text(row: ExploreRow, hidden: tuple[str, ...]) -> str:
+    """One row as JSON, written once for all readers who see the same of it."""
+    shown = row.shown(hidden)
+    time = None if row.time is None else instant_text(row.time)
+    return json.dumps({**shown, "time": time}, separators=(",", ":"))

@@ -217,7 +217,7 @@ async def _follow(
                 return
             board.update(changes)
             if (batch := board.take()) is not None:
-                yield _event("rows", batch)
+                yield f"event: rows\ndata: {batch}\n\n".encode()
                 await asyncio.sleep(TICK_SECONDS)
 
 

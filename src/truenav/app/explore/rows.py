@@ -61,9 +61,8 @@ class ExploreRow(NamedTuple):
     pnl: float | None
     funding: float | None
 
-    def shown(self, masks: Collection[str]) -> dict[str, object]:
-        """The columns by name, as far as the masks let them be seen."""
-        hidden = _HIDDEN_BY_STRATEGIES if "strategies" in masks else ()
+    def shown(self, hidden: Collection[str]) -> dict[str, object]:
+        """The columns by name, some of them hidden."""
         return {name: MASKED if name in hidden else getattr(self, name) for name in COLUMNS}
 
 
@@ -266,6 +265,11 @@ def _ids(lines: Iterable[NavLine]) -> Iterator[str]:
         yield hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
 
 
+def hidden_columns(masks: Collection[str]) -> tuple[str, ...]:
+    """The columns that these masks do not let be seen."""
+    return _HIDDEN_BY_STRATEGIES if "strategies" in masks else ()
+
+
 def arrow_stream(rows: Collection[ExploreRow], masks: Collection[str]) -> bytes:
     """The rows as an Arrow IPC stream: dictionary-encoded texts, UTC milliseconds, doubles."""
     import polars as pl
@@ -279,7 +283,7 @@ def arrow_stream(rows: Collection[ExploreRow], masks: Collection[str]) -> bytes:
 def _frame(rows: Collection[ExploreRow], masks: Collection[str]) -> pl.DataFrame:
     import polars as pl
 
-    hidden = _HIDDEN_BY_STRATEGIES if "strategies" in masks else ()
+    hidden = hidden_columns(masks)
     columns: dict[str, pl.Series] = {}
     found = dict(zip(ExploreRow._fields, zip(*rows, strict=True), strict=True)) if rows else {}
     for name in COLUMNS:
