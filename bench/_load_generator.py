@@ -1,8 +1,8 @@
 """Readers and open pages of many users, in a process of its own.
 
-``python -m bench._load_generator SECONDS``; standard input: ``{"host", "port", "fund", "tokens"}``; standard output:
-one JSON object of figures. Requests come at a fixed rate whether or not earlier ones were answered, and
-count from when they were due, so that a server that falls behind is not flattered.
+``python -m bench._load_generator SECONDS``; standard input: ``{"host", "port", "fund", "tokens"}``; standard
+output: one JSON object of figures. Requests come at a fixed rate whether or not earlier ones were answered,
+and count from when they were due, so that a server that falls behind is not flattered.
 """
 
 from __future__ import annotations
