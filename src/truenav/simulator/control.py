@@ -160,7 +160,7 @@ def walk(call: Call) -> dict[str, bool]:
     on = _document(call).get("on")
     if not isinstance(on, bool):
         raise ControlError('Say {"on": true} or {"on": false}.')
-    call.world.walking = on
+    call.world.walking_since = call.at if on else None
     call.world.bell.ring()
     return {"on": on}
 

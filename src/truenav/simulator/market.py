@@ -139,13 +139,15 @@ class Market:
         """The venue's index of a coin: its own spot price in USDT."""
         return self.price(venue, f"{base}-USDT", instant)
 
-    def walked(self, venue: str, key: str, instant: datetime) -> Decimal:
+    def walked(self, venue: str, key: str, instant: datetime, *, since: datetime) -> Decimal:
         """A price on its way through the bar, to the tick: open, low, high, next open where it rises, open,
-        high, low, next open where it falls, a third of the bar each; the open where no next bar is known.
+        high, low, next open where it falls, a third of the way each; the open where no next bar is known.
+
+        The way begins with the bar, or at `since` in the bar that contains it: no price jumps then.
         """
         bar = self.bar(venue, key, instant)
         series = self.bars[venue, key]
-        began, following = series.time_at(instant), series.following(instant)
+        began, following = max(series.time_at(instant), since), series.following(instant)
         if following is None or instant < began:
             return bar.open
         ends, after = following

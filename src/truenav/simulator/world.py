@@ -52,7 +52,7 @@ class Override:
 class World:
     """One scenario being replayed. `shift` is the whole number of days by which it was re-dated.
 
-    While it is `walking`, published prices move through their bars instead of resting at each open; trades,
+    From `walking_since` on, published prices move through their bars instead of resting at each open; trades,
     funding and settlements of the scenario keep to the opens.
     """
 
@@ -63,7 +63,7 @@ class World:
         self.clock = clock
         self.inception = scenario.inception + shift
         self.overrides: dict[tuple[str, str], Override] = {}
-        self.walking = False
+        self.walking_since: datetime | None = None
         self.bell = Bell()
         self.faults = Faults()
         self.meter = Meter(scenario.limits)
@@ -167,8 +167,8 @@ class World:
         )
 
     def _price(self, venue: str, key: str, instant: datetime) -> Decimal:
-        if self.walking:
-            return self.market.walked(venue, key, instant)
+        if self.walking_since is not None:
+            return self.market.walked(venue, key, instant, since=self.walking_since)
         return self.market.price(venue, key, instant)
 
 

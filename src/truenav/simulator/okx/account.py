@@ -126,6 +126,31 @@ def balance(call: Call) -> list[dict[str, Any]]:
     ]
 
 
+def valuation(call: Call) -> list[dict[str, Any]]:
+    """GET asset/asset-valuation: what each account is worth, by default in BTC."""
+    state, prices = books(call), account(call).venue.prices
+    unit = call.world.spot_price(prices, call.params.get("ccy") or "BTC")
+    if not unit:
+        return []
+    funding = sum(
+        (
+            state.balance("funding", coin) * (call.world.spot_price(prices, coin) or ZERO)
+            for coin in state.assets("funding")
+        ),
+        ZERO,
+    )
+    dollar = call.world.usd_price("USDT-USD", call.at)
+    trading = Decimal(balance(call)[0]["totalEq"]) / dollar
+    details = {"classic": ZERO, "earn": ZERO, "funding": funding / unit, "trading": trading / unit}
+    return [
+        {
+            "details": {name: plain(round8(worth)) for name, worth in details.items()},
+            "totalBal": plain(round8(sum(details.values(), ZERO))),
+            "ts": str(milliseconds(call.at)),
+        }
+    ]
+
+
 def margin_ratio(equity: Decimal, maintenance: Decimal, exposure: Decimal) -> Decimal:
     """``adjEq / (mmr + liquidation fee)``, in dollars; below 1 the account is closed."""
     return round8(equity / (maintenance + exposure * LIQUIDATION_FEE_RATE))
@@ -275,5 +300,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/account/config"): Route(configuration, 5, signed=True),
     ("GET", "/api/v5/account/balance"): Route(balance, 10, signed=True),
     ("GET", "/api/v5/account/positions"): Route(positions, 10, signed=True),
+    ("GET", "/api/v5/asset/asset-valuation"): Route(valuation, 1, signed=True),
     ("GET", "/api/v5/trade/orders-pending"): Route(nothing, 60, signed=True),
 }
