@@ -81,15 +81,19 @@ class Crowd:
 
     async def read(self, due: float) -> None:
         """One request of one user."""
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(*self._address)
+        path, token = self._dice.choice(self._paths), self._dice.choice(self._tokens)
+        used = bool(self._idle)
+        reader, writer = self._idle.pop() if used else await asyncio.open_connection(*self._address)
         try:
-            status, headers = await self._ask(
-                reader, writer, self._dice.choice(self._paths), self._dice.choice(self._tokens)
-            )
+            status, headers = await self._ask(reader, writer, path, token)
             await reader.readexactly(int(headers.get("content-length", "0")))
         except (OSError, EOFError) as error:
-            self.statuses[type(error).__name__] += 1
             writer.close()
+            if used:  # the server closes what lay idle for long; then one asks again
+                self._idle.clear()
+                await self.read(due)
+            else:
+                self.statuses[type(error).__name__] += 1
             return
         self.times.append(time.perf_counter() - due)
         unsaid = status == 429 and "retry-after" not in headers
