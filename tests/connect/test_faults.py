@@ -162,6 +162,19 @@ def test_an_empty_list_of_positions_is_not_believed_while_the_balance_shows_open
     assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
 
 
+def test_an_empty_list_of_funding_balances_is_not_believed_while_the_venue_values_them(lab):
+    async def run():
+        async with lab() as world:
+            context = await world.market("okx")
+            world.world.faults.add({"kind": "empty_page", "path": "asset/balances"})
+            return await world.gather("okx-trend", context, history=False)
+
+    got = asyncio.run(run())
+    assert "list of funding balances is empty" in got.failures[0].message
+    wallets = {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)}
+    assert wallets == {"trading"}
+
+
 def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):
     async def run():
         async with lab() as world:

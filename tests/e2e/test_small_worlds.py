@@ -55,6 +55,7 @@ CONTRACTS = {
 }
 STRIKES = ("38000-C", "38000-P", "42000-C", "44000-C", "44000-P", "46000-P")
 EXPIRY_MINUTES = 6 * 1440 + 8 * 60
+PATHS = ("", "positions", "account", "balance", "bills|income|trades", "ticker|price", "time")
 FEE_RATES = ("0.0002", "0.00045", "-0.00005", "0")
 
 
@@ -303,7 +304,7 @@ def _fault(random: Random) -> dict[str, object]:
     fault: dict[str, object] = {
         "kind": kind,
         "venue": random.choice(("binance", "okx", "")),
-        "path": random.choice(("", "positions", "account", "bills|income|trades", "ticker|price", "time")),
+        "path": random.choice(PATHS),
         "times": random.choice((1, 2, 5, None)),
     }
     if kind == "status":

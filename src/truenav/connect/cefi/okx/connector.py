@@ -104,7 +104,7 @@ class OkxConnector:
         harvest = Harvest(api, context, account.id, report=progress)
         trading, funding = "trading" in account.wallets, "funding" in account.wallets
         state: list[Step] = [*_trading_state(client)] if trading else []
-        state += [_one(client, okx.FUNDING)] if funding else []
+        state += [(okx.FUNDING.name, _read_funding(client))] if funding else []
         await harvest.run(state)
         if not history:
             return harvest.gathered()
@@ -141,7 +141,7 @@ def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
 
     async def read_positions() -> Pages:
         positions = await client.get(okx.POSITIONS)
-        if not list(read_json(positions.body).field("data").items()):
+        if not _has_rows(positions):
             await _refuse_open_positions(balance)
         return Pages((positions,))
 
@@ -163,6 +163,22 @@ async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
         raise IncompletePagesError(
             "okx: the list of positions is empty, but the balance shows open ones; it is not taken."
         )
+
+
+async def _read_funding(client: OkxClient) -> Pages:
+    """What the funding account holds; that it holds nothing counts only where it is worth nothing, too."""
+    balances = await client.get(okx.FUNDING)
+    if not _has_rows(balances):
+        worth = _first((await client.get(okx.VALUATION, {"ccy": "USDT"})).body).field("details")
+        if worth.decimal("funding"):
+            raise IncompletePagesError(
+                "okx: the list of funding balances is empty, but the venue values them; it is not taken."
+            )
+    return Pages((balances,))
+
+
+def _has_rows(payload: Payload) -> bool:
+    return bool(list(read_json(payload.body).field("data").items()))
 
 
 def _first(body: bytes) -> Node:

@@ -22,6 +22,7 @@ MANIFEST = Manifest(
         Budget("bills", 5, 1, per="key"),
         Budget("bills-archive", 5, 2, per="key"),
         Budget("funding", 6, 1, per="key"),
+        Budget("valuation", 1, 2, per="key"),
         Budget("deposits", 6, 1, per="key"),
         Budget("withdrawals", 6, 1, per="key"),
     ),
