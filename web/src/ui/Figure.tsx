@@ -1,5 +1,6 @@
 // Numbers on the screen: exact text in, grouped text out, and the three marks (provisional, unknown, change).
 import { Tooltip } from '@mantine/core';
+import { useState } from 'react';
 import { isDecimal, shift, show, sign } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import words from './words';
@@ -77,8 +78,9 @@ export interface ChangeProps extends Omit<FigureProps, 'provisional' | 'signed'>
   bare?: boolean;
 }
 
-/** A change carries sign, shape and hue. */
+/** A change carries sign, shape and hue. Where it changes itself its triangle fades in, and nothing else moves. */
 export function Change({ value, places = 0, scale = 0, unit, reason, calm = false, bare = false }: ChangeProps) {
+  const [first] = useState(value);
   if (value === null || value === undefined) return <Unknown reason={reason} />;
   if (value === MASK) return <Masked />;
   const shown = show(shift(value, -scale), places, { signed: true });
@@ -86,7 +88,7 @@ export function Change({ value, places = 0, scale = 0, unit, reason, calm = fals
   return (
     <span className={`num ${HUES[direction]}${calm ? ' calm' : ''}`}>
       {bare ? null : (
-        <span className="shape" aria-hidden="true">
+        <span key={shown} className={value === first ? 'shape' : 'shape fresh'} aria-hidden="true">
           {SHAPES[direction]}
         </span>
       )}

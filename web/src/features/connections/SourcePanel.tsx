@@ -8,7 +8,7 @@ import type { ConnectionBody, ConnectorAnswer, HealthAnswer, KeyCheckAnswer } fr
 import { show } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
-import { moment } from '@/lib/time';
+import { clock, moment } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Icon } from '@/ui/Icon';
@@ -65,6 +65,16 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
                   <dt>{t.lastGathered}</dt>
                   <dd className="num" title={source.message}>
                     {moment(source.gathered_at, language)}
+                  </dd>
+                </>
+              ) : null}
+              {source.stream ? (
+                <>
+                  <dt>{t.livePrices}</dt>
+                  <dd className="num" title={source.stream.trouble || undefined}>
+                    {t.streamStates[source.stream.state]} {t.since(moment(source.stream.since, language))}
+                    {source.stream.last_message_at ? `, ${t.lastMessage(clock(source.stream.last_message_at))}` : ''}
+                    {source.stream.reconnects > 0 ? `, ${t.reconnects(source.stream.reconnects)}` : ''}
                   </dd>
                 </>
               ) : null}

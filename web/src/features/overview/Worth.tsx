@@ -2,7 +2,7 @@ import { Link } from 'react-router';
 import type { OverviewAnswer } from '@/api/schema';
 import { fixed, isDecimal, measureOf, thinGroups } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
-import { day, full } from '@/lib/time';
+import { clock, day, full } from '@/lib/time';
 import { Change, Figure, PercentChange, Unknown } from '@/ui/Figure';
 import { Fingerprint } from '@/ui/Fingerprint';
 import css from './Overview.module.css';
@@ -20,7 +20,10 @@ export function Worth({ data, measure }: { data: OverviewAnswer; measure: Measur
   const reason = (field: string) => reasonOf(worth.missing, field, t.reason);
   return (
     <section aria-label={t.worth}>
-      <h2 className={css.question}>{t.worth}</h2>
+      <div className={css.asked}>
+        <h2 className={css.question}>{t.worth}</h2>
+        <At data={data} />
+      </div>
       <div className={`hero ${css.heroLine}`}>
         <Figure value={worth.nav} places={measure.places} provisional reason={reason('nav')} />
         <small>{data.numeraire}</small>
@@ -76,6 +79,19 @@ export function Worth({ data, measure }: { data: OverviewAnswer; measure: Measur
         </div>
       ) : null}
     </section>
+  );
+}
+
+/** The instant of the figures; the dot says that they follow the venues' streams. */
+function At({ data }: { data: OverviewAnswer }) {
+  const t = useWords(words);
+  const { since, oldest } = data.live;
+  const said = since ? t.liveSince(full(since), oldest ? clock(oldest) : null) : t.polled;
+  return (
+    <span className={`num dim ${css.at}`} title={said}>
+      {since ? <span className={css.liveDot} /> : null}
+      <span className="visually-hidden">{since ? t.liveNow : t.polled}</span> {clock(data.as_of)}
+    </span>
   );
 }
 

@@ -4,6 +4,9 @@ import kinds from '@/lib/kinds';
 const KINDS = kinds.zh;
 
 const en = {
+  liveNow: 'Live',
+  liveSince: (since: string, oldest: string | null) => `Live since ${since}${oldest ? `; oldest live price ${oldest} UTC` : ''}`,
+  polled: 'Prices as they were gathered last',
   worth: 'What are we worth',
   changed: 'What changed',
   hurt: 'What could hurt',
@@ -110,6 +113,9 @@ const en = {
 export default defineWords({
   en,
   zh: {
+    liveNow: '实时',
+    liveSince: (since: string, oldest: string | null) => `自 ${since} 起实时${oldest ? `；最旧的实时价格 ${oldest} UTC` : ''}`,
+    polled: '价格为最近一次采集所得',
     worth: '我们值多少',
     changed: '变化来自哪里',
     hurt: '什么会伤到我们',
