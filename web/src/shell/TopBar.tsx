@@ -102,7 +102,7 @@ function AsOf() {
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <button type="button" className={`${css.pick} ${css.asOf}`} onClick={() => setOpened(!opened)} aria-expanded={opened} aria-label={past ? title : `${t.asOf} ${t.now}`} title={title || undefined}>
+        <button type="button" className={`${css.pick} ${css.asOf}`} onClick={() => setOpened(!opened)} aria-expanded={opened} title={title || undefined}>
           <LiveDot />
           <span className={`${css.clock} ${past ? 'warn' : 'dim'}`}>
             <Icon name="clock" size={14} />
