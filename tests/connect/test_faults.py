@@ -162,6 +162,19 @@ def test_an_empty_list_of_positions_is_not_believed_while_the_balance_shows_open
     assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
 
 
+def test_an_empty_list_of_positions_is_not_believed_where_no_balance_confirms_it(lab):
+    async def run():
+        async with lab() as world:
+            context = await world.market("okx")
+            world.world.faults.add({"kind": "empty_page", "path": "account/positions"})
+            world.world.faults.add({"kind": "html", "path": "account/balance"})
+            return await world.gather("okx-trend", context, history=False)
+
+    got = asyncio.run(run())
+    assert any("could confirm it" in failure.message for failure in got.failures)
+    assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
+
+
 def test_an_empty_list_of_funding_balances_is_not_believed_while_the_venue_values_them(lab):
     async def run():
         async with lab() as world:

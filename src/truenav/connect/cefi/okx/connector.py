@@ -155,8 +155,11 @@ def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
 async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
     try:
         answer = await balance
-    except VenueError:  # told by the step that reads it
-        return
+    except VenueError as error:
+        raise IncompletePagesError(
+            "okx: the list of positions is empty and the balance, which could confirm it, is not read; "
+            "it is not taken."
+        ) from error
     account = _first(answer.body)
     notional = any(account.decimal_or(name, ZERO) for name in _NOTIONALS)
     if notional or any(coin.decimal_or("upl", ZERO) for coin in account.field("details").items()):
