@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 
 LIMIT_SECONDS = 1.0
 LIMIT_SHIFT = 0.01
-"""A tenth of a good page's: a figure that gets a digit more nudges what stands beside it, nothing else moves."""
+"""A tenth of a good page: a figure that gets a digit more nudges its neighbour, nothing else moves."""
 
 CHANGES = 5
 WORTH = "section[aria-label='What are we worth'] .hero .num"
