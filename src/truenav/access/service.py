@@ -27,7 +27,7 @@ from truenav.core.failure import InvalidInputError, UnauthenticatedError
 from truenav.core.ids import TenantId, UserId
 from truenav.store import audit, logins
 from truenav.store import users as store
-from truenav.store.database import Database, Session
+from truenav.store.database import Database, Session, enter
 from truenav.store.logins import Standing
 from truenav.store.secrets import Vault
 from truenav.store.users import SessionProof
@@ -262,8 +262,8 @@ class Access:
         now = self._clock.now()
         with self._database.lookup() as session:
             found = check_session(store.find_session(session, hash_token(token)), now=now)
-        scopes = None if found.limited is None else _LIMITED
-        with self._database.transaction(found.tenant) as session:
+            enter(session, found.tenant)
+            scopes = None if found.limited is None else _LIMITED
             principal = load_principal(session, found.tenant, found.user_id, via="session", scopes=scopes)
             if in_use:
                 touch_session(session, token, found, now=now)
@@ -272,7 +272,7 @@ class Access:
     def _from_api_token(self, token: str) -> Principal:
         with self._database.lookup() as session:
             found = check_token(store.find_token(session, hash_token(token)), now=self._clock.now())
-        with self._database.transaction(found.tenant) as session:
+            enter(session, found.tenant)
             return load_principal(
                 session, found.tenant, found.user_id, via="token", scopes=frozenset(found.scopes)
             )

@@ -19,20 +19,12 @@ from truenav.app.logs import configure_logs
 from truenav.app.settings import read_settings
 from truenav.store.postgres import Role
 
-DRAIN_SECONDS = 8
-
 
 def serve_api(descriptor: int) -> None:
     """Answer requests on a listening socket until told to stop."""
-    import uvicorn
+    from truenav.api.server import make_server
 
-    from truenav.api.app import create_app
-
-    app = create_app(read_settings(os.environ))
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    make_server(read_settings(os.environ)).run([socket.socket(fileno=descriptor)])
 
 
 def work(concurrency: int | None = None) -> None:

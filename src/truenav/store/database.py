@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from truenav.core.failure import TruenavError, UnavailableError
 from truenav.core.ids import TenantId, parse_slug
@@ -19,6 +21,8 @@ Session = Connection
 """An open transaction of one tenant."""
 
 _CONNECT_SECONDS = 10
+_TRUSTED_SECONDS = 1.0
+"""A connection that answered so recently is used again without asking whether it stands."""
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -57,8 +61,9 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_CONNECT_SECONDS,
-            pool_pre_ping=True,
         )
+        event.listen(self._engine, "checkin", _note_answer)
+        event.listen(self._engine, "checkout", self._refuse_lost)
 
     @contextmanager
     def transaction(self, tenant: TenantId | str, *, snapshot: bool = False) -> Iterator[Session]:
@@ -67,10 +72,8 @@ class Database:
         ``snapshot`` makes every read in it see the same state (REPEATABLE READ).
         """
         name = parse_slug(tenant, what="tenant")
-        with self._begin() as session:
-            if snapshot:
-                session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-            session.execute(text("SELECT set_config('truenav.tenant', :tenant, true)"), {"tenant": name})
+        with self._begin(snapshot=snapshot) as session:
+            _enter(session, name)
             yield session
 
     @contextmanager
@@ -84,13 +87,38 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _begin(self) -> Iterator[Session]:
+    def _begin(self, *, snapshot: bool = False) -> Iterator[Session]:
         if not self._checked:
             with translated_errors(), self._engine.connect() as connection:
                 _refuse_unsafe_role(connection)
             self._checked = True
-        with translated_errors(), self._engine.begin() as connection:
-            yield connection
+        with translated_errors(), self._engine.connect() as connection:
+            if snapshot:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    def _refuse_lost(self, connection: Any, entry: ConnectionPoolEntry, _: object) -> None:
+        """Have the pool open another connection where one that lay idle does not answer."""
+        if time.monotonic() - entry.info.get("answered_at", 0.0) < _TRUSTED_SECONDS:
+            return
+        try:
+            self._engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise DisconnectionError(str(error)) from error
+
+
+def enter(session: Session, tenant: TenantId | str) -> None:
+    """Go on in the name of a tenant that a look-up found: from here on only its rows exist."""
+    _enter(session, parse_slug(tenant, what="tenant"))
+
+
+def _enter(session: Session, tenant: str) -> None:
+    session.execute(text("SELECT set_config('truenav.tenant', :tenant, true)"), {"tenant": tenant})
+
+
+def _note_answer(_: object, entry: ConnectionPoolEntry) -> None:
+    entry.info["answered_at"] = time.monotonic()
 
 
 def tenant_of(session: Session) -> TenantId:

@@ -70,6 +70,11 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 """Describes the files beside the JSON: ``responses={**EXPORTED, ...}``."""
 
 
+def is_export(request: Request) -> bool:
+    """Whether the answer is wanted as a file."""
+    return getattr(request.state, "table_format", None) is not None
+
+
 def exported(response: Response, request: Request, model: Any) -> Response:
     """The answer as the file that was asked for; unchanged where none was, or where it is a refusal."""
     form: TableFormat | None = getattr(request.state, "table_format", None)

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from truenav.access.actions import ACTIONS
 from truenav.access.modules import MODULES, module_of, refuse_module_off
 from truenav.access.policy import authorize
-from truenav.app.exports.wire import exported
+from truenav.app.exports.wire import exported, is_export
 from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
@@ -62,7 +62,7 @@ class Requirement:
     sight: Sight = "whole"
     fresh: bool = False
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Do nothing: as a dependency it only marks the route, which reads the mark."""
 
 
@@ -97,7 +97,7 @@ class ModuleMark:
 
     module: str
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Do nothing: the route reads the mark."""
 
 
@@ -155,6 +155,8 @@ class SecuredRoute(APIRoute):
                     response = await run_in_threadpool(
                         masked_response, response, strict, narrowed=requirement.sight == "narrowed"
                     )
+                if not is_export(strict):
+                    return response
                 return await run_in_threadpool(exported, response, strict, self.response_model)
 
         return handle

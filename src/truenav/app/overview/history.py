@@ -10,7 +10,7 @@ from typing import Literal
 
 from truenav.app.house import House
 from truenav.app.overview.summaries import NavSummary, summaries_of
-from truenav.app.sources.context import parse_context
+from truenav.app.sources.context import asset_book
 from truenav.calc.portfolio.intraday import drawdowns
 from truenav.calc.pricing.numeraires import convert
 from truenav.core.facts import Fact, NavRecord
@@ -19,7 +19,7 @@ from truenav.core.money import ZERO, divided, rounded
 from truenav.core.portfolio import ShareClass
 from truenav.store import definitions, runs
 from truenav.store.database import Session
-from truenav.store.definitions import Kind
+from truenav.store.definitions import Definitions, Kind
 from truenav.store.journal import FactQuery, Journal
 from truenav.store.runs import Run, RunState
 
@@ -84,7 +84,7 @@ def nav_history(
     points = [_of_run(by_instant[one.as_of], one, followed, numeraire) for one in summaries]
     window = FactQuery(kinds=(NavRecord.TAG,), accounts=(fund,), since=since, as_of=until, known_at=known_at)
     journal = Journal(session, house.objects, tenant)
-    symbol = parse_context(session).assets.symbol
+    symbol = asset_book(Definitions(session, (Kind.ASSET, Kind.ALIAS))).symbol
     records = [one.fact for one in journal.facts(window)]
     points += _of_records(records, followed, lambda record: symbol(record.nav.asset) == numeraire)
     return with_drawdowns(_one_an_instant(points), followed)

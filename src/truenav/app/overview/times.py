@@ -27,7 +27,7 @@ class Then:
     known_at: datetime
 
 
-def asked_moment(now: NowDep, as_of: AsOfQuery = None, known_at: KnownAtQuery = None) -> Then | None:
+async def asked_moment(now: NowDep, as_of: AsOfQuery = None, known_at: KnownAtQuery = None) -> Then | None:
     """The past moment asked for, None for the present; ``known_at`` alone looks as of that instant."""
     if as_of is None and known_at is None:
         return None
