@@ -71,9 +71,8 @@ class Database:
 
         ``snapshot`` makes every read in it see the same state (REPEATABLE READ).
         """
-        name = parse_slug(tenant, what="tenant")
         with self._begin(snapshot=snapshot) as session:
-            _enter(session, name)
+            enter(session, tenant)
             yield session
 
     @contextmanager
@@ -109,12 +108,9 @@ class Database:
 
 
 def enter(session: Session, tenant: TenantId | str) -> None:
-    """Go on in the name of a tenant that a look-up found: from here on only its rows exist."""
-    _enter(session, parse_slug(tenant, what="tenant"))
-
-
-def _enter(session: Session, tenant: str) -> None:
-    session.execute(text("SELECT set_config('truenav.tenant', :tenant, true)"), {"tenant": tenant})
+    """Go on in the name of a tenant, as one that a look-up found: from here on only its rows exist."""
+    name = parse_slug(tenant, what="tenant")
+    session.execute(text("SELECT set_config('truenav.tenant', :tenant, true)"), {"tenant": name})
 
 
 def _note_answer(_: object, entry: ConnectionPoolEntry) -> None:

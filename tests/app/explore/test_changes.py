@@ -8,7 +8,8 @@ from tests.calc.nav.conftest import START, House
 from truenav.app.explore.changes import BATCH_ROWS, STEPS_KEPT, LiveRows, RowBoard
 from truenav.app.explore.rows import ExploreRow
 from truenav.app.sight import Sight
-from truenav.calc.nav.reprice import reprice, value_nav
+from truenav.calc.nav.reprice import reprice
+from truenav.calc.nav.valuation import value_nav
 from truenav.core.asset import BTC
 from truenav.core.ids import NodeId
 

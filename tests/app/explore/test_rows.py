@@ -7,8 +7,9 @@ from tests.calc.nav.conftest import START
 from tests.calc.nav.worlds import World
 
 from truenav.app.explore.rows import Rows
-from truenav.calc.nav.reprice import reprice, value_nav
+from truenav.calc.nav.reprice import reprice
 from truenav.calc.nav.strike import strike_nav
+from truenav.calc.nav.valuation import value_nav
 
 
 @pytest.mark.parametrize("seed", range(40))

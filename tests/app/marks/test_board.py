@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from truenav.app.marks.board import MarkBoard, MarkBoards, quote_key
+from truenav.app.marks.board import MarkBoard, MarkBoards
 from truenav.app.marks.follower import FASTEST_SECONDS, SLOWEST_SECONDS, SPARING, pause_after
+from truenav.calc.pricing.quotes import quote_key
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256, TenantId
 from truenav.core.money import AssetId

@@ -11,8 +11,9 @@ from tests.calc.nav.test_fund_of_funds import two_funds
 from tests.calc.nav.worlds import World
 
 from truenav.calc.nav.breakdown import Breakdown, look_through, previous_values, shares_owned
-from truenav.calc.nav.reprice import reprice, value_nav
+from truenav.calc.nav.reprice import reprice
 from truenav.calc.nav.strike import strike_nav
+from truenav.calc.nav.valuation import value_nav
 from truenav.core.asset import BTC, ETH, USDT
 from truenav.core.money import exact
 from truenav.core.portfolio import ByAsset, ByShare, NodeKind

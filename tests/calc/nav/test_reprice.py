@@ -7,8 +7,9 @@ from tests.calc.nav.conftest import START, House
 from tests.calc.nav.worlds import World
 
 from truenav.calc.nav.context import NavInputError
-from truenav.calc.nav.reprice import Valuation, reprice, value_nav, with_quotes
+from truenav.calc.nav.reprice import reprice, with_quotes
 from truenav.calc.nav.strike import strike_nav
+from truenav.calc.nav.valuation import Valuation, value_nav
 from truenav.core.asset import BTC, USDT
 
 STEPS = (timedelta(0), timedelta(seconds=1), timedelta(minutes=3), timedelta(minutes=9))

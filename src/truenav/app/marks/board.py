@@ -7,17 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.calc.pricing.quotes import QuoteKey, quote_key
+from truenav.core.facts import Fact
 from truenav.core.ids import TenantId
-
-QuoteKey = tuple[str, str, str, QuoteKind]
-"""Source, base, quote and kind: what a pricing rule asks for."""
-
-
-def quote_key(fact: Fact) -> QuoteKey | None:
-    """What a quote prices, in whose words; None of another fact."""
-    body = fact.body
-    return (fact.source, body.base, body.quote, body.kind) if isinstance(body, Quote) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from starlette.concurrency import run_in_threadpool
 
 from truenav.app.events.service import EventHub
 from truenav.app.house import House
-from truenav.app.marks.board import MarkBoard, MarkBoards, QuoteKey
+from truenav.app.marks.board import MarkBoard, MarkBoards
 from truenav.app.marks.market import LiveMarket, VenueKey, narrowed
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.model import Connection
+from truenav.calc.pricing.quotes import QuoteKey
 from truenav.connect.contract import ParseContext, StreamingConnector
 from truenav.connect.registry import connector
 from truenav.connect.streaming import MarketHealth, StreamState

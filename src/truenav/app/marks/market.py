@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from truenav.app.house import House
-from truenav.app.marks.board import QuoteKey
+from truenav.calc.pricing.quotes import QuoteKey
 from truenav.connect.contract import ParseContext, Parsed, Payload, StreamingConnector, StreamPlan
 from truenav.connect.errors import VenueError
 from truenav.connect.streaming import MarketHealth, MarketStream, market_health

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from truenav.app.events.service import announce
 from truenav.app.house import House
-from truenav.app.marks.board import LiveQuotes, MarkBoard, MarkBoards, QuoteKey, quote_key
+from truenav.app.marks.board import LiveQuotes, MarkBoard, MarkBoards
 from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.overview.figures import figures_of
 from truenav.app.overview.model import Figures, Liveness
@@ -34,7 +34,9 @@ from truenav.app.overview.view import (
     start_of_day,
     view_of,
 )
-from truenav.calc.nav.reprice import Valuation, reprice, value_nav, with_quotes
+from truenav.calc.nav.reprice import reprice, with_quotes
+from truenav.calc.nav.valuation import Valuation, value_nav
+from truenav.calc.pricing.quotes import QuoteKey, quote_key
 from truenav.core.ids import NodeId, Sha256, TenantId
 from truenav.store.changes import changed_since, snapshot_of
 from truenav.store.database import Session

@@ -14,8 +14,8 @@ from truenav.app.overview.model import POLLED, Liveness, Margin
 from truenav.app.overview.summaries import NavSummary, summaries_of
 from truenav.calc.nav.breakdown import Breakdown, previous_values
 from truenav.calc.nav.model import LineKind, NavInputs, NavResult
-from truenav.calc.nav.reprice import Valuation, value_nav
 from truenav.calc.nav.strike import strike_nav
+from truenav.calc.nav.valuation import Valuation, value_nav
 from truenav.calc.portfolio.intraday import flows_by_node
 from truenav.calc.portfolio.subbooks import ordered_rules
 from truenav.calc.portfolio.tree import Tree

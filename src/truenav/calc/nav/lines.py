@@ -30,7 +30,7 @@ UNEXPOSED = frozenset({AssetKind.FIAT, AssetKind.STABLECOIN})
 
 
 @dataclass(frozen=True, slots=True)
-class _Worth:
+class Worth:
     """What a price makes of a piece, unrounded; the fields are those of ``NavLine``."""
 
     price: Decimal | None = None
@@ -55,7 +55,7 @@ def priced(context: Context, prices: Prices, piece: Piece) -> tuple[NavLine, Fai
     known = context.assets.assets.get(AssetId(piece.subject))
     exposed = known is None or known.kind not in UNEXPOSED
     value = piece.quantity * mark.price_usd
-    worth = _Worth(
+    worth = Worth(
         price=mark.price,
         quote=mark.quote,
         price_usd=mark.price_usd,
@@ -124,7 +124,7 @@ def _position(context: Context, prices: Prices, piece: Piece) -> tuple[NavLine, 
         refused = Failure(FailureKind.INVARIANT, instrument, error.message, "Correct the snapshot.")
         return _unpriced(piece, error.message), refused
     exposed, note = _exposure_usd(prices, terms, piece, price)
-    worth = _Worth(
+    worth = Worth(
         price=price,
         quote=natural,
         price_usd=mark.price_usd,
@@ -169,12 +169,12 @@ def _unknown_instrument(piece: Piece) -> Failure:
 
 
 def _unpriced(piece: Piece, why: str) -> NavLine:
-    return _line(
-        piece, _Worth(), CoverageClass.MISSING, "", None, evidence=piece.evidence, notes=(*piece.notes, why)
+    return line_of(
+        piece, Worth(), CoverageClass.MISSING, "", None, evidence=piece.evidence, notes=(*piece.notes, why)
     )
 
 
-def _marked(piece: Piece, worth: _Worth, *used: Mark, notes: tuple[str, ...] = ()) -> NavLine:
+def _marked(piece: Piece, worth: Worth, *used: Mark, notes: tuple[str, ...] = ()) -> NavLine:
     """The line with the source, time, quality and evidence of the marks that value it, its own first."""
     coverage, quoted_at, evidence = piece.coverage, used[0].quoted_at, set(piece.evidence)
     for one in used:
@@ -185,7 +185,7 @@ def _marked(piece: Piece, worth: _Worth, *used: Mark, notes: tuple[str, ...] = (
         quoted_at = min(quoted_at, one.quoted_at)
         evidence.update(one.evidence)
     source = _source(used[0].source, used[0].kind)
-    return _line(
+    return line_of(
         piece,
         worth,
         coverage,
@@ -201,9 +201,9 @@ def _source(source: str, kind: QuoteKind) -> str:
     return f"{source} {kind}"
 
 
-def _line(
+def line_of(
     piece: Piece,
-    worth: _Worth,
+    worth: Worth,
     coverage: CoverageClass | None,
     price_source: str,
     quoted_at: datetime | None,
@@ -211,6 +211,7 @@ def _line(
     evidence: tuple[Sha256, ...],
     notes: tuple[str, ...],
 ) -> NavLine:
+    """The line of a piece at what it is worth."""
     return NavLine(
         node=piece.node,
         account=piece.account,

@@ -16,7 +16,7 @@ from truenav.calc.nav.snapshots import Snapshot
 from truenav.calc.pricing.marks import Asked, Marks, Selection, Subject
 from truenav.calc.pricing.numeraires import numeraire_prices_usd, numeraire_subjects
 from truenav.calc.pricing.quotes import QuoteBook, quote_key
-from truenav.core.facts import BalanceSnapshot, Dealing, Fact, FeePayment, PositionSnapshot, Quote
+from truenav.core.facts import BalanceSnapshot, Dealing, Fact, FeePayment, PositionSnapshot
 from truenav.core.failure import Failure
 from truenav.core.ids import AccountId
 from truenav.core.money import AssetId
@@ -57,7 +57,7 @@ class Prices:
         """The prices of the same things at a later instant, with these quotes in the place of former ones."""
         given = tuple(facts)
         quotes = self._quotes.replaced(given)
-        changed = {quote_key(fact.source, fact.body) for fact in given if isinstance(fact.body, Quote)}
+        changed = {key for fact in given if (key := quote_key(fact)) is not None}
         selection = self._selection.renewed(quotes, changed, as_of)
         return self.of(selection, quotes, self._valued, self._stated_in)
 

@@ -13,10 +13,8 @@ from truenav.calc.nav.context import NavInputError
 from truenav.calc.nav.model import NavInputs
 from truenav.calc.nav.valuation import Valuation, value_nav, value_run
 from truenav.calc.pricing.quotes import QuoteKey, quote_key
-from truenav.core.facts import Fact, Quote
+from truenav.core.facts import Fact
 from truenav.core.money import exact
-
-__all__ = ["Valuation", "reprice", "value_nav", "with_quotes"]
 
 
 def reprice(valuation: Valuation, quotes: Iterable[Fact], *, as_of: datetime) -> Valuation:
@@ -52,14 +50,15 @@ def _merged(
     """The facts with those quotes that are newer than theirs, and these alone."""
     newer: dict[QuoteKey, Fact] = {}
     for fact in quotes:
-        if isinstance(fact.body, Quote) and fact.occurred_at <= as_of:
-            key = quote_key(fact.source, fact.body)
-            if key not in newer or _recency(newer[key]) <= _recency(fact):
-                newer[key] = fact
+        key = quote_key(fact)
+        if key is None or fact.occurred_at > as_of:
+            continue
+        if key not in newer or _recency(newer[key]) <= _recency(fact):
+            newer[key] = fact
     kept: list[Fact] = []
     for fact in facts:
-        if isinstance(fact.body, Quote) and fact.occurred_at <= as_of:
-            key = quote_key(fact.source, fact.body)
+        key = quote_key(fact)
+        if key is not None and fact.occurred_at <= as_of:
             given = newer.get(key)
             if given is not None and given != fact and _recency(fact) <= _recency(given):
                 continue

@@ -6,7 +6,7 @@ Method: docs/methods/nav.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from truenav.calc.nav.bridge import bridge_to_previous
@@ -14,6 +14,7 @@ from truenav.calc.nav.classes import ClassState, allocate
 from truenav.calc.nav.context import Held, NavInputError
 from truenav.calc.nav.coverage import Weights, coverage_of
 from truenav.calc.nav.fund_lines import FundLines, first_lines, manual_lines, next_lines
+from truenav.calc.nav.lines import Worth, line_of
 from truenav.calc.nav.model import (
     METHOD,
     ClassNav,
@@ -204,15 +205,7 @@ def _holding_line(piece: Piece, held: Held, below: Mapping[NodeId, FundState]) -
     state = below[held.fund]
     per_unit = state.per_unit.get(held.share_class)
     share = _share_held(held, below)
-    return NavLine(
-        node=piece.node,
-        account=piece.account,
-        wallet=piece.wallet,
-        subject=piece.subject,
-        kind=piece.kind,
-        tag=piece.tag,
-        quantity=piece.quantity,
-        entry_price=None,
+    worth = Worth(
         price=per_unit,
         quote=None if per_unit is None else USD,
         price_usd=per_unit,
@@ -220,12 +213,11 @@ def _holding_line(piece: Piece, held: Held, below: Mapping[NodeId, FundState]) -
         exposure_usd=share * state.sums.net,
         gross_exposure_usd=share * state.sums.gross,
         unrealised_usd=share * state.sums.unrealised,
-        coverage=None,
-        price_source=f"nav {held.fund}",
-        snapshot_at=state.result.as_of,
-        quoted_at=state.result.as_of,
-        evidence=piece.evidence,
     )
+    at = state.result.as_of
+    source = f"nav {held.fund}"
+    known = replace(piece, snapshot_at=at)
+    return line_of(known, worth, piece.coverage, source, at, evidence=piece.evidence, notes=piece.notes)
 
 
 def _in_numeraires(

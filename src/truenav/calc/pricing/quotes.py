@@ -14,7 +14,7 @@ from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256
 
 QuoteKey = tuple[str, str, str, QuoteKind]
-"""Source, base, quote and kind."""
+"""Source, base, quote and kind: what a pricing rule asks for."""
 
 
 class MarkOrigin(StrEnum):
@@ -55,8 +55,8 @@ class QuoteBook:
     def __init__(self, facts: Iterable[Fact]) -> None:
         found: dict[QuoteKey, list[tuple[datetime, str, str, Decimal, Fact]]] = {}
         for fact in facts:
-            if isinstance(body := fact.body, Quote):
-                found.setdefault(quote_key(fact.source, body), []).append(
+            if isinstance(body := fact.body, Quote) and (key := quote_key(fact)) is not None:
+                found.setdefault(key, []).append(
                     (fact.occurred_at, fact.external_id, fact.account, body.price, fact)
                 )
         self._times: dict[QuoteKey, list[datetime]] = {}
@@ -83,9 +83,10 @@ class QuoteBook:
         return self._quotes[key][position - 1] if position else None
 
 
-def quote_key(source: str, quote: Quote) -> QuoteKey:
-    """What a quote is the latest of."""
-    return source, quote.base, quote.quote, quote.kind
+def quote_key(fact: Fact) -> QuoteKey | None:
+    """What a quote is the latest of; None of another fact."""
+    body = fact.body
+    return (fact.source, body.base, body.quote, body.kind) if isinstance(body, Quote) else None
 
 
 def weakest(own: MarkOrigin, *others: MarkOrigin) -> MarkOrigin:
