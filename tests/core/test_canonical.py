@@ -178,12 +178,33 @@ hashes = st.builds(Sha256, st.text("0123456789abcdef", min_size=64, max_size=64)
 facts = st.builds(Fact, texts, texts, texts, instants, bodies, hashes, st.none() | hashes)
 
 
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])) | decimals,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def by_plain_data(value: object) -> bytes:
+    """The same text as Python's own writer makes it of plain data."""
+    return json.dumps(
+        encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+@given(value=trees)
+def test_what_is_written_directly_is_what_plain_data_give(value: object) -> None:
+    assert canonical_json(value) == by_plain_data(value)
+    assert canonical_json(THING) == by_plain_data(THING)
+
+
 @given(facts)
 def test_every_fact_comes_back_equal_with_the_same_bytes(fact: Fact) -> None:
     again = decode(Fact, json.loads(canonical_json(fact)))
     assert again == fact
     assert canonical_json(again) == canonical_json(fact)
     assert (again.key_hash, again.content_hash) == (fact.key_hash, fact.content_hash)
+    assert canonical_json(fact) == by_plain_data(fact)
 
 
 @given(bodies)

@@ -17,6 +17,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from json.encoder import encode_basestring
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from truenav.core.clock import instant_text, parse_instant
@@ -35,48 +37,28 @@ class DecodeError(InvalidInputError):
 
 def encode(value: object) -> Any:
     """Plain JSON data of a value: dict, list, str, int, bool or None; a float is an error."""
-    cls = type(value)
-    write = _ENCODERS.get(cls)
-    if write is None:
-        write = _ENCODERS[cls] = _encoder(cls)
-    return write(value)
-
-
-_ENCODERS: dict[type, Callable[[Any], Any]] = {}
-
-
-def _encoder(cls: type) -> Callable[[Any], Any]:
-    """The function that encodes values of one type."""
-    if issubclass(cls, Enum):
-        return lambda value: value.value
-    if issubclass(cls, str | int | types.NoneType):
-        return lambda value: value
-    if issubclass(cls, Decimal):
-        return to_text
-    if issubclass(cls, datetime):
-        return instant_text
-    if issubclass(cls, date):
-        return cls.isoformat
-    if dataclasses.is_dataclass(cls):
-        return _dataclass_encoder(cls)
-    if issubclass(cls, Mapping):
-        return lambda value: {_key(key): encode(item) for key, item in value.items()}
-    if issubclass(cls, frozenset):
-        return lambda value: [encode(item) for item in sorted(value)]
-    if issubclass(cls, tuple | list):
-        return lambda value: [encode(item) for item in value]
-    raise TypeError(f"{cls.__name__} has no canonical form")
-
-
-def _dataclass_encoder(cls: type) -> Callable[[Any], Any]:
-    names = [field.name for field in dataclasses.fields(cls)]
-    tag = getattr(cls, "TAG", None)
-    first = {} if tag is None else {"is": tag}
-
-    def write(value: object) -> dict[str, Any]:
-        return first | {name: encode(getattr(value, name)) for name in names}
-
-    return write
+    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Decimal):
+        return to_text(value)
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        data = {name: encode(getattr(value, name)) for name in _field_names(type(value))}
+        tag = getattr(type(value), "TAG", None)
+        return data if tag is None else {"is": tag, **data}
+    if isinstance(value, Mapping):
+        return {_key(key): encode(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        items = sorted(value) if isinstance(value, frozenset) else value
+        return [encode(item) for item in items]
+    raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 def _key(key: object) -> str:
@@ -87,9 +69,65 @@ def _key(key: object) -> str:
 
 def canonical_json(value: object) -> bytes:
     """Canonical UTF-8 bytes of a value, without a line end."""
-    return json.dumps(
-        encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return canonical_text(value).encode()
+
+
+def canonical_text(value: object) -> str:
+    """The text of `canonical_json`: ``encode`` written as JSON with sorted keys, no spaces and no escapes.
+
+    It is written directly, several times as fast as by way of plain data, since what writes a class knows its
+    fields beforehand.
+    """
+    cls = type(value)
+    write = _WRITERS.get(cls)
+    if write is None:
+        write = _WRITERS[cls] = _writer(cls)
+    return write(value)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {}
+
+
+def _writer(cls: type) -> Callable[[Any], str]:
+    """What writes the values of one class."""
+    if issubclass(cls, Enum):
+        return {member: canonical_text(member.value) for member in cls}.__getitem__
+    if issubclass(cls, str):
+        return encode_basestring
+    if issubclass(cls, Decimal):
+        return lambda value: f'"{to_text(value)}"'
+    if issubclass(cls, datetime):
+        return lambda value: f'"{instant_text(value)}"'
+    if issubclass(cls, date):
+        return lambda value: f'"{value.isoformat()}"'
+    if dataclasses.is_dataclass(cls):
+        return _record_writer(cls)
+    if issubclass(cls, Mapping):
+        return _mapping_text
+    if issubclass(cls, tuple | list):
+        return lambda value: f"[{','.join([canonical_text(item) for item in value])}]"
+    if issubclass(cls, frozenset):
+        return lambda value: canonical_text(sorted(value))
+    return lambda value: json.dumps(encode(value))
+
+
+def _mapping_text(value: Mapping[Any, object]) -> str:
+    pairs = sorted(((_key(key), item) for key, item in value.items()), key=itemgetter(0))
+    return "{" + ",".join([f"{encode_basestring(key)}:{canonical_text(item)}" for key, item in pairs]) + "}"
+
+
+def _record_writer(cls: type) -> Callable[[Any], str]:
+    names = {field.name for field in dataclasses.fields(cls)}
+    tag = getattr(cls, "TAG", None)
+    fixed = {} if tag is None else {"is": f'"is":{encode_basestring(tag)}'}
+    parts = [(fixed.get(name, f'"{name}":'), name in fixed, name) for name in sorted(names | fixed.keys())]
+    readers = [(head, None if done else attrgetter(name)) for head, done, name in parts]
+
+    def write(value: Any) -> str:
+        fields = [head if read is None else head + canonical_text(read(value)) for head, read in readers]
+        return "{" + ",".join(fields) + "}"
+
+    return write
 
 
 def canonical_lines(values: Iterable[object]) -> bytes:
@@ -106,6 +144,11 @@ def decode(cls: type[T], data: object) -> T:
     """A value of ``cls`` (a dataclass or a union of tagged ones) from JSON data; unknown keys are refused."""
     read = _decoder(typing.cast(typing.Hashable, cls))
     return typing.cast(T, read(data, getattr(cls, "__name__", "value")))
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 @cache
