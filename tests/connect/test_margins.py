@@ -33,6 +33,27 @@ def test_the_published_ratio_is_read_as_the_share_of_equity_that_is_needed():
     assert shown * Decimal(PUBLISHED["mgnRatio"]) == pytest.approx(1)
 
 
+def _shown(ratio, *by_currency):
+    """What is read of an account with this ratio, and these of its currencies."""
+    details = [{"ccy": f"C{n}", "mgnRatio": one} for n, one in enumerate(by_currency)]
+    body = json.dumps({"code": "0", "data": [{"mgnRatio": ratio, "details": details}]}).encode()
+    return read_margin_ratio("okx", "balance", body)
+
+
+def test_in_futures_mode_the_currency_nearest_to_its_liquidation_counts():
+    assert _shown("", "50", "", "1.25", "8") == Decimal("0.8")
+
+
+def test_one_is_the_liquidation_and_a_larger_ratio_is_safer():
+    assert _shown("1", "") == 1
+    assert _shown("4", "") < _shown("2", "") < 1
+
+
+@pytest.mark.parametrize("ratios", [("",), ("", "", ""), ("-0.5",), ("", "8", "-0.5"), ("1e", "")])
+def test_a_ratio_that_is_not_told_or_cannot_be_is_unknown(ratios):
+    assert _shown(*ratios) is None
+
+
 @pytest.mark.parametrize("name", ["okx-arbitrage", "okx-options", "okx-trend"])
 def test_an_account_of_the_simulator_tells_a_ratio_that_fits_its_positions(lab, name):
     async def run():

@@ -36,9 +36,17 @@ def _binance(payload: Any) -> Decimal | None:
 
 
 def _okx(payload: Any) -> Decimal | None:
-    """``mgnRatio`` is the inverse: adjusted equity by maintenance margin and the fee of a liquidation."""
-    ratio = parse_decimal(payload["data"][0]["mgnRatio"])
-    return divided(Decimal(1), ratio) if ratio > 0 else None
+    """The inverse of the smallest ``mgnRatio``, a ratio and not percent: OKX liquidates where one falls to 1.
+
+    In spot, multi-currency and portfolio margin mode the account has one: adjusted equity by maintenance
+    margin with the fee of a liquidation, in dollars. In futures mode (once single-currency margin) that one
+    is empty, and each currency with cross positions has its own in ``details``: the first to be liquidated
+    counts. None where a currency owes more than it has.
+    """
+    account = payload["data"][0]
+    told = [account["mgnRatio"], *(row.get("mgnRatio", "") for row in account.get("details", ()))]
+    smallest = min(parse_decimal(ratio) for ratio in told if ratio)
+    return divided(Decimal(1), smallest) if smallest > 0 else None
 
 
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
