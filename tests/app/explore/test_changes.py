@@ -1,6 +1,8 @@
 """A reader gets the latest of each row, once, in batches that it can take."""
 
+import gc
 import json
+import weakref
 from datetime import UTC, datetime, timedelta
 
 from tests.calc.nav.conftest import START, House
@@ -29,13 +31,13 @@ def _changes(*pairs):
 
 
 def test_nothing_new_is_nothing_to_send():
-    board = RowBoard((), Sight())
+    board = RowBoard(LiveRows(), (), Sight())
     board.update([])
     assert board.take() is None
 
 
 def test_a_row_that_changes_twice_before_it_is_sent_is_sent_once_as_it_is_last():
-    board = RowBoard((), Sight())
+    board = RowBoard(LiveRows(), (), Sight())
     board.update([_changes((_row(1), _row(1, 2.0)))])
     board.update([_changes((_row(1, 2.0), _row(1, 3.0)))])
     batch = json.loads(board.take())
@@ -44,13 +46,13 @@ def test_a_row_that_changes_twice_before_it_is_sent_is_sent_once_as_it_is_last()
 
 
 def test_a_row_that_returns_to_what_was_sent_is_not_sent():
-    board = RowBoard((), Sight())
+    board = RowBoard(LiveRows(), (), Sight())
     board.update([_changes((_row(1), _row(1, 2.0))), _changes((_row(1, 2.0), _row(1)))])
     assert board.take() is None
 
 
 def test_new_and_vanished_rows_are_told():
-    board = RowBoard((), Sight())
+    board = RowBoard(LiveRows(), (), Sight())
     board.update([_changes((_row(1), None), (None, _row(3)))])
     batch = json.loads(board.take())
     assert [row["id"] for row in batch["rows"]] == ["r3"]
@@ -58,13 +60,13 @@ def test_new_and_vanished_rows_are_told():
 
 
 def test_what_is_out_of_sight_is_not_told():
-    board = RowBoard((), Sight(frozenset({"elsewhere"})))
+    board = RowBoard(LiveRows(), (), Sight(frozenset({"elsewhere"})))
     board.update([_changes((_row(1), _row(1, 2.0)), (_row(2), None), (None, _row(3)))])
     assert board.take() is None
 
 
 def test_many_changes_come_in_batches_without_loss():
-    board = RowBoard(("strategies",), Sight())
+    board = RowBoard(LiveRows(), ("strategies",), Sight())
     board.update([_changes(*((_row(n), _row(n, 2.0)) for n in range(130)))])
     sizes, seen = [], set()
     while (batch := board.take()) is not None:
@@ -108,3 +110,15 @@ def test_a_reader_who_looked_away_too_long_reads_anew(simple):
         live.follow(valuation)
     assert live.since(0)[1] is None
     assert len(live.since(1)[1]) == STEPS_KEPT
+
+
+def test_the_texts_of_rows_go_with_the_rows():
+    live = LiveRows()
+    board = RowBoard(live, (), Sight())
+    board.update([_changes((None, _row(1)))])
+    board.take()
+    assert live.text.cache_info().currsize == 1
+    gone = weakref.ref(live)
+    del live, board
+    gc.collect()
+    assert gone() is None

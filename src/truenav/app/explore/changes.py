@@ -21,15 +21,20 @@ BATCH_ROWS = 50
 STEPS_KEPT = 64
 """A reader that did not look for so many valuations reads all rows anew."""
 
+TEXTS_KEPT = 10_000
+
 
 class LiveRows:
     """The rows of one fund and what changed from each valuation to the next, for all who look.
 
-    Safe to use from many threads.
+    ``text`` is `row_text`, written once for all readers who see the same of a row. Safe to use from many
+    threads.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # Kept here, so that nothing of a tenant outlives its rows.
+        self.text = lru_cache(TEXTS_KEPT)(row_text)
         self._valuation: Valuation | None = None
         self._rows: Rows | None = None
         self._steps: deque[Mapping[str, Difference]] = deque(maxlen=STEPS_KEPT)
@@ -65,6 +70,7 @@ class LiveRows:
 class RowBoard:
     """What is still to be sent to one reader: the latest of each row, never a backlog."""
 
+    rows: LiveRows
     masks: Collection[str]
     sight: Sight
     waiting: dict[str, Difference] = field(default_factory=dict)
@@ -88,7 +94,7 @@ class RowBoard:
         for id, _ in batch:
             del self.waiting[id]
         hidden = hidden_columns(self.masks)
-        changed = ",".join(_text(row, hidden) for _, (_, row) in batch if row is not None)
+        changed = ",".join(self.rows.text(row, hidden) for _, (_, row) in batch if row is not None)
         removed = json.dumps([id for id, (_, row) in batch if row is None])
         return f'{{"rows":[{changed}],"removed":{removed}}}'
 
@@ -96,9 +102,8 @@ class RowBoard:
         return row if row is not None and self.sight.sees(row.node) else None
 
 
-@lru_cache(10_000)
-def _text(row: ExploreRow, hidden: tuple[str, ...]) -> str:
-    """One row as JSON, written once for all readers who see the same of it."""
+def row_text(row: ExploreRow, hidden: tuple[str, ...]) -> str:
+    """One row as JSON, without its hidden columns."""
     shown = row.shown(hidden)
     time = None if row.time is None else instant_text(row.time)
     return json.dumps({**shown, "time": time}, separators=(",", ":"))

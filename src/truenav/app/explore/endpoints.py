@@ -196,7 +196,7 @@ async def _follow(
     loop = asyncio.get_running_loop()
     async with hub.subscribe(caller.principal.tenant) as queue:
         sight, rows = await run_in_threadpool(_look, house, live, caller, fund)
-        board, step = RowBoard(caller.principal.masks, sight), rows.step
+        board, step = RowBoard(rows, caller.principal.masks, sight), rows.step
         yield b"event: ready\ndata: {}\n\n"
         check_at = loop.time() + CHECK_SECONDS
         while True:
