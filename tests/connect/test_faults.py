@@ -149,43 +149,42 @@ def test_a_page_that_lacks_the_overlap_moves_no_cursor(lab, venue, kind):
         assert cursor.at >= first.cursors[name].at
 
 
-def test_an_empty_list_of_positions_is_not_believed_while_the_balance_shows_open_ones(lab):
+EMPTY_POSITIONS = {"kind": "empty_page", "path": "account/positions"}
+NO_BALANCE = {"kind": "html", "path": "account/balance"}
+NO_FUNDING = {"kind": "empty_page", "path": "asset/balances"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "told", "wallets"),
+    [
+        pytest.param(
+            [EMPTY_POSITIONS],
+            "list of positions is empty",
+            {"funding", "trading"},
+            id="the balance shows some",
+        ),
+        pytest.param(
+            [EMPTY_POSITIONS, NO_BALANCE], "could confirm it", {"funding"}, id="no balance confirms it"
+        ),
+        pytest.param(
+            [NO_FUNDING], "list of funding balances is empty", {"trading"}, id="the venue values them"
+        ),
+    ],
+)
+def test_an_empty_list_is_not_believed_unless_the_balance_confirms_it(lab, faults, told, wallets):
     async def run():
         async with lab() as world:
             context = await world.market("okx")
-            world.world.faults.add({"kind": "empty_page", "path": "account/positions"})
-            return await world.gather("okx-trend", context)
-
-    got = asyncio.run(run())
-    assert [failure.subject for failure in got.failures] == ["okx-trend"]
-    assert "list of positions is empty" in got.failures[0].message
-    assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
-
-
-def test_an_empty_list_of_positions_is_not_believed_where_no_balance_confirms_it(lab):
-    async def run():
-        async with lab() as world:
-            context = await world.market("okx")
-            world.world.faults.add({"kind": "empty_page", "path": "account/positions"})
-            world.world.faults.add({"kind": "html", "path": "account/balance"})
+            for fault in faults:
+                world.world.faults.add(fault)
             return await world.gather("okx-trend", context, history=False)
 
     got = asyncio.run(run())
-    assert any("could confirm it" in failure.message for failure in got.failures)
-    assert not [fact for fact in got.facts if isinstance(fact.body, PositionSnapshot)]
-
-
-def test_an_empty_list_of_funding_balances_is_not_believed_while_the_venue_values_them(lab):
-    async def run():
-        async with lab() as world:
-            context = await world.market("okx")
-            world.world.faults.add({"kind": "empty_page", "path": "asset/balances"})
-            return await world.gather("okx-trend", context, history=False)
-
-    got = asyncio.run(run())
-    assert "list of funding balances is empty" in got.failures[0].message
-    wallets = {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)}
-    assert wallets == {"trading"}
+    assert {failure.subject for failure in got.failures} == {"okx-trend"}
+    assert any(told in failure.message for failure in got.failures)
+    assert {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)} == wallets
+    believed = any(isinstance(fact.body, PositionSnapshot) for fact in got.facts)
+    assert believed == (EMPTY_POSITIONS not in faults)
 
 
 def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):

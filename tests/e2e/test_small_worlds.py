@@ -6,7 +6,7 @@ Venues and connectors run in one event loop without a network, so that one world
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -254,47 +254,51 @@ async def small(seed: int, folder: Path) -> AsyncIterator[Small]:
         yield Small(world, clock, new_network)
 
 
-async def live_through(seed: int, folder: Path) -> None:
-    """Gather and strike at each instant; every account equals its truth, every NAV its predecessor."""
+Trouble = Callable[[Small, NavResult | None, datetime], Awaitable[None]]
+"""What comes over a world at an instant, before it is gathered in calm."""
+
+
+async def live_through(seed: int, folder: Path, trouble: Trouble | None = None) -> None:
+    """Gather and strike at each instant; every account equals its truth, every NAV its predecessor.
+
+    Nothing is left of a trouble: no fact is lost, and none is there twice.
+    """
     async with small(seed, folder) as one:
         previous: NavResult | None = None
         for instant in INSTANTS:
             one.clock.set(instant)
-            assert await one.gather()
-            assert await one.gather() == 0, "a second gathering brings nothing new"
+            if trouble is None:
+                assert await one.gather()
+            else:
+                await trouble(one, previous, instant)
+                await one.gather()
+            assert await one.gather() == 0, "another gathering brings nothing new"
             inputs = one.inputs(previous)
-            result = strike_nav(inputs)
+            previous = strike_nav(inputs)
             _assert_true(one.world, inputs, instant)
-            _assert_whole(result)
-            previous = result
+            _assert_whole(previous)
 
 
 async def live_through_storms(seed: int, folder: Path) -> tuple[int, int]:
     """At each instant gather once while venues misbehave, then in calm; gives NAVs provisional and whole.
 
-    In a storm a NAV is provisional, something is told that a person must mend, or it is right. After it
-    nothing is left of it: no fact lost, none twice, every account equal to its truth.
+    In a storm a NAV is provisional, something is told that a person must mend, or it is right.
     """
     random, provisional = Random(f"storm {seed}"), 0
-    async with small(seed, folder) as one:
-        previous: NavResult | None = None
-        for instant in INSTANTS:
-            one.clock.set(instant)
-            for _ in range(random.randint(1, 3)):
-                one.world.faults.add(_fault(random))
-            told = await one.gather_what_comes()
-            inputs = one.inputs(previous, [each for each in told if isinstance(each, Failure)])
-            if told or strike_nav(inputs).quality is Quality.PROVISIONAL:
-                provisional += 1
-            else:
-                _assert_true(one.world, inputs, instant)
-            one.world.faults.clear()
-            await one.gather()
-            assert await one.gather() == 0
-            inputs = one.inputs(previous)
-            previous = strike_nav(inputs)
+
+    async def storm(one: Small, previous: NavResult | None, instant: datetime) -> None:
+        nonlocal provisional
+        for _ in range(random.randint(1, 3)):
+            one.world.faults.add(_fault(random))
+        told = await one.gather_what_comes()
+        inputs = one.inputs(previous, [each for each in told if isinstance(each, Failure)])
+        if told or strike_nav(inputs).quality is Quality.PROVISIONAL:
+            provisional += 1
+        else:
             _assert_true(one.world, inputs, instant)
-            _assert_whole(previous)
+        one.world.faults.clear()
+
+    await live_through(seed, folder, storm)
     return provisional, len(INSTANTS) - provisional
 
 
