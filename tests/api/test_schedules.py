@@ -7,7 +7,7 @@ import pytest
 from truenav.app.schedule.strike import strike_scheduled_job
 from truenav.core.ids import NodeId
 from truenav.core.portfolio import Node, NodeKind
-from truenav.store import definitions, progress, runs
+from truenav.store import definitions, progress, roles, runs
 from truenav.store.definitions import Kind
 
 ADDRESS = "/api/v1/schedules/close"
@@ -67,6 +67,38 @@ def test_an_auditor_sees_schedules_and_changes_none(installation, tenant, manage
     assert auditor.get(ADDRESS).status_code == 200
     assert auditor.put(ADDRESS, json=BODY).status_code == 403
     assert auditor.delete(ADDRESS).status_code == 403
+
+
+def _seeing(installation, tenant, user, *nodes):
+    """A manager who sees these nodes only."""
+    client = installation.logged_in(tenant, user, "manager")
+    with installation.house.database.transaction(tenant) as session:
+        roles.put_scope(session, user, roles.Scope(nodes))
+    return client
+
+
+@pytest.mark.parametrize("seen", ["alpha", "carry"])
+def test_who_sees_a_part_sees_and_exports_the_schedules_of_the_funds_they_reach(
+    installation, tenant, manager, seen
+):
+    with installation.house.database.transaction(tenant) as session:
+        for node in (
+            Node(NodeId("beta"), "Beta", NodeKind.FUND),
+            Node(NodeId("carry"), "Carry", NodeKind.STRATEGY, NodeId("alpha")),
+        ):
+            definitions.put(session, Kind.NODE, node.id, node, by="test", at=installation.clock.now())
+    manager.put(ADDRESS, json=BODY)
+    manager.put("/api/v1/schedules/other", json={**BODY, "fund": "beta"})
+    part = _seeing(installation, tenant, "part", seen)
+    assert [one["id"] for one in part.get("/api/v1/schedules").json()["items"]] == ["close"]
+    for form in ("csv", "xlsx"):
+        assert part.get("/api/v1/schedules", params={"format": form}).status_code == 200
+    lines = part.get("/api/v1/schedules", params={"format": "csv"}).text.splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["close"]
+    assert part.get(f"{ADDRESS}/next").status_code == 200
+    for hidden in ("/api/v1/schedules/other", "/api/v1/schedules/other/next"):
+        assert part.get(hidden).status_code == 404
+    assert manager.get("/api/v1/schedules").json()["items"][1]["id"] == "other"
 
 
 def test_another_tenants_schedule_is_not_there(installation, manager):

@@ -69,10 +69,14 @@ def add(
 def list_all(*, output: str) -> None:
     """List the schedules, and when each is due next."""
     from truenav.app.schedule.service import list_schedules
+    from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
         now = here.house.clock.now()
-        rows = [_row(found, now) for found in list_schedules(session, here.principal)]
+        rows = [
+            _row(found, now)
+            for found in list_schedules(session, here.principal, sight_of(session, here.principal))
+        ]
     show(rows, output, columns=_COLUMNS)
 
 
@@ -96,9 +100,10 @@ def next_due_times(*, name: str, count: int, output: str) -> None:
     from zoneinfo import ZoneInfo
 
     from truenav.app.schedule.service import find_schedule, next_times
+    from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
-        found = find_schedule(session, here.principal, name).body
+        found = find_schedule(session, here.principal, sight_of(session, here.principal), name).body
         times = next_times(found, after=here.house.clock.now(), count=count)
     zone = ZoneInfo(found.time_zone)
     show([{"due_at": due, "local": due.astimezone(zone).isoformat()} for due in times], output)

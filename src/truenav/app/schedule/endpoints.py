@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from truenav.app.exports.wire import TableQueryDep
-from truenav.app.http.context import NowDep, PrincipalDep, SessionDep
+from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant
 from truenav.app.http.pages import Page
 from truenav.app.http.routes import Router, requires
@@ -21,20 +21,22 @@ router = Router(tags=["jobs"])
 
 IdPath = Annotated[str, Path(max_length=64)]
 
+_READ = [requires("job:read", sight="narrowed")]
 
-@router.get("/schedules", dependencies=[requires("job:read")])
+
+@router.get("/schedules", dependencies=_READ)
 def list_schedules(
-    principal: PrincipalDep, session: SessionDep, now: NowDep, query: TableQueryDep
+    principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep, query: TableQueryDep
 ) -> Page[ScheduleAnswer]:
-    """The schedules of the tenant, and when each is due next."""
+    """The schedules of the funds that one reaches, and when each is due next."""
     after = query.after or ""
-    rows = [found for found in service.list_schedules(session, principal) if found.id > after]
+    rows = [found for found in service.list_schedules(session, principal, sight) if found.id > after]
     return query.page(
         rows[: query.limit + 1], key=lambda row: row.id, show=lambda row: ScheduleAnswer.of(row, now)
     )
 
 
-@router.get("/schedule-times", dependencies=[requires("job:read")])
+@router.get("/schedule-times", dependencies=_READ)
 def preview_times(
     now: NowDep,
     cron: Annotated[str, Query(max_length=200)] = "0 0 * * *",
@@ -46,24 +48,25 @@ def preview_times(
     return list(service.next_times(schedule, after=now, count=count))
 
 
-@router.get("/schedules/{schedule_id}", dependencies=[requires("job:read")])
+@router.get("/schedules/{schedule_id}", dependencies=_READ)
 def get_schedule(
-    schedule_id: IdPath, principal: PrincipalDep, session: SessionDep, now: NowDep
+    schedule_id: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
 ) -> ScheduleAnswer:
     """One schedule."""
-    return ScheduleAnswer.of(service.find_schedule(session, principal, schedule_id), now)
+    return ScheduleAnswer.of(service.find_schedule(session, principal, sight, schedule_id), now)
 
 
-@router.get("/schedules/{schedule_id}/next", dependencies=[requires("job:read")])
+@router.get("/schedules/{schedule_id}/next", dependencies=_READ)
 def list_next_times(
     schedule_id: IdPath,
     principal: PrincipalDep,
     session: SessionDep,
+    sight: SightDep,
     now: NowDep,
     count: Annotated[int, Query(ge=1, le=100, description="How many times")] = 10,
 ) -> list[Instant]:
     """The next times a schedule is due, in UTC."""
-    schedule = service.find_schedule(session, principal, schedule_id).body
+    schedule = service.find_schedule(session, principal, sight, schedule_id).body
     return list(service.next_times(schedule, after=now, count=count))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.schedule.model import BadScheduleError, Schedule, next_due
+from truenav.app.sight import Sight
 from truenav.core.canonical import encode
 from truenav.core.portfolio import Node, NodeKind
 from truenav.store import audit, definitions
@@ -58,16 +59,22 @@ def remove_schedule(session: Session, principal: Principal, schedule: str, *, no
     audit.append(session, actor=principal.user, action="schedule.remove", subject=schedule, at=now)
 
 
-def find_schedule(session: Session, principal: Principal, schedule: str) -> Definition[Schedule]:
-    """One schedule with its version."""
+def find_schedule(
+    session: Session, principal: Principal, sight: Sight, schedule: str
+) -> Definition[Schedule]:
+    """One schedule with its version; one of a fund out of reach does not exist."""
     authorize(principal, "job:read")
-    return definitions.find(session, Kind.SCHEDULE, schedule, Schedule)
+    found = definitions.find(session, Kind.SCHEDULE, schedule, Schedule)
+    if not sight.reaches(found.body.fund):
+        raise definitions.not_found(Kind.SCHEDULE, schedule)
+    return found
 
 
-def list_schedules(session: Session, principal: Principal) -> tuple[Definition[Schedule], ...]:
-    """Every schedule of the tenant, by id."""
+def list_schedules(session: Session, principal: Principal, sight: Sight) -> tuple[Definition[Schedule], ...]:
+    """The schedules of the funds within reach, by id."""
     authorize(principal, "job:read")
-    return definitions.list_all(session, Kind.SCHEDULE, Schedule)
+    every = definitions.list_all(session, Kind.SCHEDULE, Schedule)
+    return tuple(one for one in every if sight.reaches(one.body.fund))
 
 
 def next_times(schedule: Schedule, *, after: datetime, count: int) -> tuple[datetime, ...]:
