@@ -12,8 +12,29 @@ from sqlalchemy import Row, insert, select, text
 from truenav.core.canonical import canonical_json, encode
 from truenav.core.clock import instant_text
 from truenav.store.audit_chain import GENESIS, AuditCheck, AuditHead, entry_hash, verify_lines
-from truenav.store.database import Session, tenant_of
+from truenav.store.changes import NEWS
+from truenav.store.database import Session, notify, tenant_of
 from truenav.store.tables import audit_entry
+
+RIGHTS = "rights"
+"""The kind of the news that somebody's rights may have changed; who keeps a door open looks again."""
+
+_OF_RIGHTS = frozenset(
+    (
+        "factor",
+        "invitation",
+        "log-out",
+        "module",
+        "password",
+        "role",
+        "session",
+        "single-sign-on",
+        "tenant",
+        "token",
+        "user",
+    )
+)
+"""Actions that begin so decide who may do what."""
 
 
 def append(
@@ -28,7 +49,7 @@ def append(
     """Add an entry; it exists exactly when the caller's transaction commits.
 
     Writers of one tenant wait for each other from here to their commit, so append last. ``detail`` is
-    canonical data (no floats, no secrets).
+    canonical data (no floats, no secrets). An entry about rights is news, so that no writer can forget it.
     """
     tenant = tenant_of(session)
     session.execute(
@@ -45,6 +66,8 @@ def append(
     }
     sealed = entry_hash(bytes.fromhex(head.hash), _entry(tenant, values))
     session.execute(insert(audit_entry).values(**values, previous_hash=bytes.fromhex(head.hash), hash=sealed))
+    if action.partition(".")[0] in _OF_RIGHTS:
+        notify(session, NEWS, {"kind": RIGHTS})
     return AuditHead(head.seq + 1, sealed.hex())
 
 

@@ -13,6 +13,9 @@ from sqlalchemy import text
 
 from truenav.store.database import Session
 
+NEWS = "truenav"
+"""The channel of a tenant's news; the triggers write to it, too."""
+
 FIGURES = ("fact", "definition", "nav_run")
 """What the value of a fund is made of: changes to these tables."""
 

@@ -93,6 +93,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'sign-on-refused': '租户不允许此人登录',
   storage: '数据目录异常',
   'streams-full': '实时连接过多',
+  'read-anew': '须重新打开实时连接',
   'sub-book-rule': '子账规则无效',
   'tenant-suspended': '租户已停用',
   'ticket-refused': '此步骤已过期',

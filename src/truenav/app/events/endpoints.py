@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from truenav.access.policy import authorize
+from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
 from truenav.app.events.service import EventHub
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep
@@ -20,10 +20,12 @@ from truenav.app.http.login import Caller
 from truenav.app.http.routes import Router, requires
 from truenav.app.sight import Sight, sight_of
 from truenav.core.failure import TruenavError
+from truenav.store.audit import RIGHTS
 
 router = Router(prefix="/events", tags=["events"])
 
-HEARTBEAT_SECONDS = 15.0
+_ACTION = "event:read"
+_SILENCE: Mapping[str, Any] = {"kind": "silence"}
 
 _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -36,7 +38,7 @@ _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "",
-    dependencies=[requires("event:read", transaction=False, sight="narrowed")],
+    dependencies=[requires(_ACTION, transaction=False, sight="narrowed")],
     response_class=StreamingResponse,
     responses=_EVENT_STREAM,
 )
@@ -61,28 +63,37 @@ async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterat
 
 
 async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator[bytes, None]:
-    """Events until the caller leaves or may no longer listen, which is asked every 15 seconds."""
+    """Events until the caller leaves or may no longer listen: asked when rights change, and in silence."""
     loop = asyncio.get_running_loop()
+    admission = Admission(house, caller, _ACTION)
     async with hub.subscribe(caller.principal.tenant) as queue:
+        await admission.check()  # rights may have changed before the news were heard
         sight = await run_in_threadpool(_sight, house, caller)
         yield b": connected\n\n"
-        check_at = loop.time() + HEARTBEAT_SECONDS
-        while True:
-            try:
-                news = await asyncio.wait_for(queue.get(), max(0.0, check_at - loop.time()))
-            except TimeoutError:
-                if (reason := await run_in_threadpool(_end_reason, house, caller)) is not None:
-                    yield _event_text({"kind": "end", "reason": reason})
-                    return
-                sight = await run_in_threadpool(_sight, house, caller)
-                check_at = loop.time() + HEARTBEAT_SECONDS
-                yield b": still here\n\n"
-                continue
-            if news is None:
-                yield _event_text({"kind": "end", "reason": "read-anew"})
-                return
-            if sight.nodes is None or sight.reaches(str(news.get("fund", ""))):
-                yield _event_text(news)
+        check_at = loop.time() + CHECK_SECONDS
+        try:
+            while True:
+                news = await _heard(queue, check_at - loop.time())
+                if news["kind"] in (RIGHTS, _SILENCE["kind"]):
+                    await admission.check()
+                    sight = await run_in_threadpool(_sight, house, caller)
+                    check_at = loop.time() + CHECK_SECONDS
+                    yield b": still here\n\n"
+                elif sight.nodes is None or sight.reaches(str(news.get("fund", ""))):
+                    yield _event_text(news)
+        except TruenavError as error:
+            yield _event_text({"kind": "end", "reason": error.code})
+
+
+async def _heard(queue: asyncio.Queue[Mapping[str, Any] | None], seconds: float) -> Mapping[str, Any]:
+    """The next news, `_SILENCE` where none came for so long; ``ReadAnewError`` where some may be missing."""
+    try:
+        news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
+    except TimeoutError:
+        return _SILENCE
+    if news is None:
+        raise ReadAnewError("Some news may be missing; open the stream anew.")
+    return news
 
 
 def _sight(house: House, caller: Caller) -> Sight:
@@ -91,15 +102,6 @@ def _sight(house: House, caller: Caller) -> Sight:
         return Sight()
     with house.database.transaction(caller.principal.tenant) as session:
         return sight_of(session, caller.principal)
-
-
-def _end_reason(house: House, caller: Caller) -> str | None:
-    """Why the caller may no longer listen; None while they may."""
-    try:
-        authorize(house.access.authenticate(caller.token, in_use=False), "event:read")
-    except TruenavError as error:
-        return error.code
-    return None
 
 
 def _event_text(news: Mapping[str, Any]) -> bytes:

@@ -12,9 +12,9 @@ import structlog
 
 from truenav.core.failure import UnavailableError
 from truenav.core.ids import TenantId
+from truenav.store.changes import NEWS
 from truenav.store.database import Session, listen, notify
 
-CHANNEL = "truenav"
 LARGEST_BACKLOG = 1000
 
 _log = structlog.get_logger("truenav.events")
@@ -25,7 +25,7 @@ def announce(session: Session, kind: str, **names: str) -> None:
 
     News carry names and states only; who wants more reads it, and is authorised then.
     """
-    notify(session, CHANNEL, {"kind": kind, **names})
+    notify(session, NEWS, {"kind": kind, **names})
 
 
 class StreamsFullError(UnavailableError):
@@ -106,7 +106,7 @@ class EventHub:
         """Read the tenant's news and hand them on, until nobody looks or the database goes away."""
         line = self._lines[tenant]
         try:
-            async for news in listen(self._dsn, CHANNEL, tenant):
+            async for news in listen(self._dsn, NEWS, tenant):
                 line.ready.set()
                 if news is not None:
                     for queue in tuple(line.queues):

@@ -13,7 +13,7 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from truenav.access.policy import authorize
+from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
 from truenav.app.events.service import EventHub
 from truenav.app.explore.changes import LiveRows, RowBoard
 from truenav.app.explore.rows import Rows, arrow_stream
@@ -31,15 +31,18 @@ from truenav.core.failure import TruenavError
 from truenav.core.ids import NodeId, TenantId
 from truenav.core.portfolio import Node
 from truenav.store import definitions, views
+from truenav.store.audit import RIGHTS
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 from truenav.store.views import SavedView
 
-router = Router(tags=["explore"], module="explore")
+_MODULE = "explore"
+_ACTION = "portfolio:read"
+
+router = Router(tags=["explore"], module=_MODULE)
 
 ARROW = "application/vnd.apache.arrow.stream"
 TICK_SECONDS = 0.25
-CHECK_SECONDS = 15.0
 
 _COMMITTED = "changed"
 
@@ -66,7 +69,7 @@ _CHANGES_ANSWER: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/explore/{fund}/rows",
-    dependencies=[requires("portfolio:read", sight="narrowed")],
+    dependencies=[requires(_ACTION, sight="narrowed")],
     response_class=Response,
     responses=_ARROW_ANSWER,
 )
@@ -91,7 +94,7 @@ def get_rows(
 
 @router.get(
     "/explore/{fund}/changes",
-    dependencies=[requires("portfolio:read", transaction=False, sight="narrowed")],
+    dependencies=[requires(_ACTION, transaction=False, sight="narrowed")],
     response_class=StreamingResponse,
     responses=_CHANGES_ANSWER,
 )
@@ -107,7 +110,7 @@ async def follow_rows(
     )
 
 
-@router.get("/views", dependencies=[requires("portfolio:read", sight="narrowed")])
+@router.get("/views", dependencies=[requires(_ACTION, sight="narrowed")])
 def list_views(
     principal: PrincipalDep,
     session: SessionDep,
@@ -137,7 +140,7 @@ def add_view(
     return ViewAnswer.of(view, principal.user)
 
 
-@router.get("/views/{id}", dependencies=[requires("portfolio:read", sight="narrowed")])
+@router.get("/views/{id}", dependencies=[requires(_ACTION, sight="narrowed")])
 def get_view(id: ViewPath, principal: PrincipalDep, session: SessionDep) -> ViewAnswer:
     """One view, one's own or shared."""
     return ViewAnswer.of(views.find(session, id, reader=principal.user), principal.user)
@@ -194,31 +197,31 @@ async def _follow(
 ) -> AsyncGenerator[bytes, None]:
     """Batches of rows, at most four a second, until the reader leaves or may no longer look."""
     loop = asyncio.get_running_loop()
+    admission = Admission(house, caller, _ACTION, _MODULE)
     async with hub.subscribe(caller.principal.tenant) as queue:
+        await admission.check()  # rights may have changed before the news were heard
         sight, rows = await run_in_threadpool(_look, house, live, caller, fund)
         board, step = RowBoard(rows, caller.principal.masks, sight), rows.step
         yield b"event: ready\ndata: {}\n\n"
         check_at = loop.time() + CHECK_SECONDS
-        while True:
-            news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
-            try:
-                if loop.time() >= check_at:
-                    await run_in_threadpool(_refuse_gone, house, caller)
+        try:
+            while True:
+                news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
+                if RIGHTS in news or loop.time() >= check_at:
+                    await admission.check()
                     check_at = loop.time() + CHECK_SECONDS
                     yield b": still here\n\n"
                 if _COMMITTED in news:
                     sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
-            except TruenavError as error:
-                yield _event("end", {"reason": error.code})
-                return
-            step, changes = rows.since(step)
-            if None in news or changes is None or sight != board.sight:
-                yield _event("end", {"reason": "read-anew"})
-                return
-            board.update(changes)
-            if (batch := board.take()) is not None:
-                yield f"event: rows\ndata: {batch}\n\n".encode()
-                await asyncio.sleep(TICK_SECONDS)
+                step, changes = rows.since(step)
+                if None in news or changes is None or sight != board.sight:
+                    raise ReadAnewError("The rows must be read anew.")
+                board.update(changes)
+                if (batch := board.take()) is not None:
+                    yield f"event: rows\ndata: {batch}\n\n".encode()
+                    await asyncio.sleep(TICK_SECONDS)
+        except TruenavError as error:
+            yield _event("end", {"reason": error.code})
 
 
 async def _news(queue: asyncio.Queue[Any], seconds: float) -> set[str | None]:
@@ -239,10 +242,6 @@ def _look(house: House, live: LiveViews, caller: Caller, fund: str) -> tuple[Sig
         sight = sight_of(session, caller.principal)
         kept = _kept(session, live, sight, caller.principal.tenant, fund, patience=0)
         return sight, kept.followed_by("explore", LiveRows)
-
-
-def _refuse_gone(house: House, caller: Caller) -> None:
-    authorize(house.access.authenticate(caller.token, in_use=False), "portfolio:read")
 
 
 def _event(kind: str, data: Any) -> bytes:

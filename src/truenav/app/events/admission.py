@@ -1,0 +1,44 @@
+"""Who opened a stream, and whether they may still listen: a stream outlives the request that opened it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from truenav.access.modules import refuse_module_off
+from truenav.access.policy import authorize
+from truenav.app.house import House
+from truenav.app.http.login import Caller
+from truenav.core.failure import UnavailableError
+
+CHECK_SECONDS = 15.0
+"""News tell at once when somebody changes rights; this finds what nobody does, as a log-in that runs out."""
+
+
+class ReadAnewError(UnavailableError):
+    """What the stream tells no longer follows from what its reader has."""
+
+    code = "read-anew"
+    title = "The stream must be opened anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What lets a caller listen: an action, and the ``module`` that the stream belongs to (None: to none)."""
+
+    house: House
+    caller: Caller
+    action: str
+    module: str | None = None
+
+    async def check(self) -> None:
+        """Raise what ends the stream: a refusal, or ``ReadAnewError`` where the caller's rights changed."""
+        await run_in_threadpool(self._check)
+
+    def _check(self) -> None:
+        present = self.house.access.authenticate(self.caller.token, in_use=False)
+        refuse_module_off(self.module, present.modules_off)
+        authorize(present, self.action)
+        if present != self.caller.principal:
+            raise ReadAnewError("Your rights changed; open the stream anew.")
