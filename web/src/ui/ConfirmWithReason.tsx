@@ -1,8 +1,9 @@
 // A step that cannot be taken back quietly: what will happen, why, and a verb to press.
-import { Button, Group, Textarea } from '@mantine/core';
+import { Button, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useWords } from '@/lib/i18n';
 import { Dialog } from './Dialog';
+import { Form, Verbs } from './Form';
 import words from './words';
 
 interface ConfirmWithReasonProps {
@@ -25,19 +26,19 @@ interface ConfirmWithReasonProps {
 export function ConfirmWithReason({ opened, title, children, verb, danger, reason = 'required', barred = false, busy, onConfirm, onClose }: ConfirmWithReasonProps) {
   const t = useWords(words);
   const [text, setText] = useState('');
-  const ready = !barred && (reason !== 'required' || text.trim() !== '');
   return (
     <Dialog opened={opened} onClose={onClose} title={title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready) onConfirm(text.trim());
-        }}
+      <Form
+        verb={barred ? undefined : verb}
+        danger={danger}
+        busy={busy}
+        ready={reason !== 'required' || text.trim() !== ''}
+        onSubmit={() => onConfirm(text.trim())}
+        onCancel={onClose}
       >
         {children ? <div className="ink2">{children}</div> : null}
         {reason === 'none' ? null : (
           <Textarea
-            mt="sm"
             label={t.reason}
             description={t.reasonHint}
             value={text}
@@ -48,15 +49,12 @@ export function ConfirmWithReason({ opened, title, children, verb, danger, reaso
             data-autofocus
           />
         )}
-        <Group justify="flex-end" mt="md" gap="xs">
-          <Button onClick={onClose}>{barred ? t.close : t.cancel}</Button>
-          {barred ? null : (
-            <Button type="submit" variant="filled" color={danger ? 'crit' : 'accent'} disabled={!ready} loading={busy}>
-              {verb}
-            </Button>
-          )}
-        </Group>
-      </form>
+        {barred ? (
+          <Verbs>
+            <Button onClick={onClose}>{t.close}</Button>
+          </Verbs>
+        ) : null}
+      </Form>
     </Dialog>
   );
 }

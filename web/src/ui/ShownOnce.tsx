@@ -1,8 +1,9 @@
 // A secret or link that is shown this once: read it, copy it, close.
-import { Button, Group } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useWords } from '@/lib/i18n';
 import { Dialog } from './Dialog';
+import { Verbs } from './Form';
 import css from './ShownOnce.module.css';
 import words from './words';
 
@@ -21,12 +22,12 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
     <Dialog opened onClose={onClose} title={title} closeOnClickOutside={false}>
       <p className={css.hint}>{hint}</p>
       <Verbatim>{text}</Verbatim>
-      <Group justify="flex-end" mt="md" gap="xs">
-        <Button onClick={onClose}>{t.close}</Button>
+      <Verbs>
         <Button variant="filled" onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}>
           {copied ? t.copied : t.copy}
         </Button>
-      </Group>
+        <Button onClick={onClose}>{t.close}</Button>
+      </Verbs>
     </Dialog>
   );
 }

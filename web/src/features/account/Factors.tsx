@@ -11,10 +11,11 @@ import { moment } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Dialog } from '@/ui/Dialog';
+import { Form, Verbs } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Verbatim } from '@/ui/ShownOnce';
-import { ErrorState, Shown } from '@/ui/States';
+import { Shown } from '@/ui/States';
 import { saidOf } from '@/ui/tell';
 import css from './Account.module.css';
 import words from './words';
@@ -118,15 +119,15 @@ function NewGenerator({ onDone, onClose }: NewFactorProps) {
   return (
     <Dialog opened onClose={onClose} title={t.addGenerator}>
       {begin.data ? (
-        <Scan made={begin.data} onDone={onDone} />
+        <Scan made={begin.data} onDone={onDone} onClose={onClose} />
       ) : (
-        <NameForm name={name} onName={setName} verb={t.next} busy={begin.isPending} error={begin.error} onSubmit={() => begin.mutate()} />
+        <NameForm name={name} onName={setName} verb={t.next} busy={begin.isPending} error={begin.error} onSubmit={() => begin.mutate()} onClose={onClose} />
       )}
     </Dialog>
   );
 }
 
-function Scan({ made, onDone }: { made: NewGeneratorAnswer; onDone: (codes: readonly string[]) => void }) {
+function Scan({ made, onDone, onClose }: NewFactorProps & { made: NewGeneratorAnswer }) {
   const t = useWords(words);
   const [code, setCode] = useState('');
   const confirm = useMutation({
@@ -135,23 +136,14 @@ function Scan({ made, onDone }: { made: NewGeneratorAnswer; onDone: (codes: read
     onSuccess: (answer) => onDone(answer.codes),
   });
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        confirm.mutate();
-      }}
-    >
+    <Form verb={t.confirm} busy={confirm.isPending} onSubmit={() => confirm.mutate()} onCancel={onClose}>
       <p className="ink2">{t.scan}</p>
       {/* Drawn here, by us: the secret goes to no other server, and the drawing holds nothing but squares. */}
       <span className={css.qr} role="img" aria-label={t.scan} dangerouslySetInnerHTML={{ __html: renderSVG(made.uri) }} />
       <p className="dim">{t.secret}</p>
       <Verbatim>{made.secret}</Verbatim>
       <TextInput label={t.code} inputMode="numeric" autoComplete="one-time-code" required withAsterisk={false} data-autofocus value={code} onChange={(event) => setCode(event.currentTarget.value)} error={confirm.error ? saidOf(confirm.error) : undefined} />
-      <Button type="submit" variant="filled" loading={confirm.isPending}>
-        {t.confirm}
-      </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -168,7 +160,7 @@ function NewPasskey({ onDone, onClose }: NewFactorProps) {
   });
   return (
     <Dialog opened onClose={onClose} title={t.addPasskey}>
-      <NameForm name={name} onName={setName} verb={t.addPasskey} busy={make.isPending} error={make.error} onSubmit={() => make.mutate()} />
+      <NameForm name={name} onName={setName} verb={t.addPasskey} busy={make.isPending} error={make.error} onSubmit={() => make.mutate()} onClose={onClose} />
     </Dialog>
   );
 }
@@ -180,24 +172,15 @@ interface NameFormProps {
   busy: boolean;
   error: Error | null;
   onSubmit: () => void;
+  onClose: () => void;
 }
 
-function NameForm({ name, onName, verb, busy, error, onSubmit }: NameFormProps) {
+function NameForm({ name, onName, verb, busy, error, onSubmit, onClose }: NameFormProps) {
   const t = useWords(words);
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit();
-      }}
-    >
+    <Form verb={verb} busy={busy} error={error} onSubmit={onSubmit} onCancel={onClose}>
       <TextInput label={t.name} description={t.nameHint} required withAsterisk={false} maxLength={100} data-autofocus value={name} onChange={(event) => onName(event.currentTarget.value)} />
-      {error ? <ErrorState error={error} /> : null}
-      <Button type="submit" variant="filled" loading={busy}>
-        {verb}
-      </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -212,17 +195,15 @@ function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => vo
           <li key={code}>{code}</li>
         ))}
       </ul>
-      <Group justify="flex-end" gap="xs">
-        <Button size="xs" onClick={() => window.print()}>
-          {t.print}
-        </Button>
-        <Button size="xs" component="a" href={file} download="truenav-recovery-codes.txt">
-          {t.saveFile}
-        </Button>
-        <Button size="xs" variant="filled" onClick={onClose}>
+      <Verbs>
+        <Button variant="filled" onClick={onClose}>
           {t.keptThem}
         </Button>
-      </Group>
+        <Button component="a" href={file} download="truenav-recovery-codes.txt">
+          {t.saveFile}
+        </Button>
+        <Button onClick={() => window.print()}>{t.print}</Button>
+      </Verbs>
     </Dialog>
   );
 }

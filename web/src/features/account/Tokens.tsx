@@ -1,7 +1,7 @@
 import { Button, MultiSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { TokenAnswer } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
@@ -10,11 +10,11 @@ import { day } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Dialog } from '@/ui/Dialog';
+import { fieldsOf, Form } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { ShownOnce } from '@/ui/ShownOnce';
-import { Empty, ErrorState, Shown } from '@/ui/States';
-import css from './Account.module.css';
+import { Empty, Shown } from '@/ui/States';
 import words from './words';
 
 const KEY = ['me', 'tokens'];
@@ -82,25 +82,15 @@ function NewTokenForm({ onClose }: { onClose: () => void }) {
     meta: { quiet: true },
     onSuccess: () => void queries.invalidateQueries({ queryKey: KEY }),
   });
-  const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
+  const fields = fieldsOf(make.error);
   if (make.data) return <ShownOnce title={t.tokenTitle} hint={t.tokenHint} text={make.data.secret} onClose={onClose} />;
   return (
     <Dialog opened onClose={onClose} title={t.newToken}>
-      <form
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
+      <Form verb={t.newToken} busy={make.isPending} ready={form.scopes.length > 0} error={make.error} onSubmit={() => make.mutate()} onCancel={onClose}>
         <TextInput label={t.name} required withAsterisk={false} data-autofocus value={form.name} error={fields.get('name')} onChange={(event) => setForm({ ...form, name: event.currentTarget.value })} />
         <MultiSelect label={t.scopes} searchable data={[...actions]} value={form.scopes} error={fields.get('scopes')} onChange={(scopes) => setForm({ ...form, scopes })} />
         <NumberInput label={t.days} min={1} max={366} allowDecimal={false} value={form.days} error={fields.get('expires_at')} onChange={(value) => setForm({ ...form, days: Math.max(1, Number(value) || 1) })} />
-        {make.error && fields.size === 0 ? <ErrorState error={make.error} /> : null}
-        <Button type="submit" variant="filled" disabled={form.scopes.length === 0} loading={make.isPending}>
-          {t.newToken}
-        </Button>
-      </form>
+      </Form>
     </Dialog>
   );
 }

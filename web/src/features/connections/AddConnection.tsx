@@ -143,7 +143,7 @@ function Connect({ connector, onBack }: { connector: ConnectorAnswer; onBack: ()
           busy={account.isPending || put.isPending}
           error={error}
           onCancel={onBack}
-          cancelLabel={t.back}
+          cancel={t.back}
           onSave={(key) => {
             if (SLUG.test(id) && (!accounts || draft.mode === 'existing' || draft.name.trim() !== '')) void save(connector.credentials.length > 0 ? key : null);
           }}

@@ -1,9 +1,10 @@
 // A key is typed once, checked at the venue, and kept there encrypted. It never lies in the browser's storage.
-import { Button, PasswordInput } from '@mantine/core';
+import { PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '@/api/client';
 import type { ConnectorAnswer, KeyBody } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
+import { Form } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { saidOf } from '@/ui/tell';
 import css from './Connections.module.css';
@@ -41,54 +42,47 @@ interface KeyFormProps {
   connector: ConnectorAnswer;
   busy: boolean;
   error: Error | null;
-  verb?: string;
   onSave: (key: KeyBody) => void;
   onCancel: () => void;
-  cancelLabel?: string;
+  cancel?: string;
 }
 
-export function KeyForm({ connector, busy, error, verb, onSave, onCancel, cancelLabel }: KeyFormProps) {
+export function KeyForm({ connector, busy, error, cancel, onSave, onCancel }: KeyFormProps) {
   const t = useWords(words);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [tried, setTried] = useState(false);
   const wanted = PARTS.filter((part) => connector.credentials.includes(part));
   const complete = wanted.every((part) => (typed[part] ?? '').trim() !== '');
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (complete) onSave(Object.fromEntries(wanted.map((part) => [part, typed[part]?.trim()])) as unknown as KeyBody);
-      }}
-    >
-      {wanted.map((part, index) => (
-        <PasswordInput
-          key={part}
-          label={t[part]}
-          value={typed[part] ?? ''}
-          onChange={(event) => setTyped({ ...typed, [part]: event.currentTarget.value })}
-          error={tried && (typed[part] ?? '').trim() === '' ? t.required : index === 0 && error ? keyProblem(error, t) : undefined}
-          description={index === wanted.length - 1 ? t.keyHint : undefined}
-          inputWrapperOrder={['label', 'input', 'error', 'description']}
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={4096}
-        />
-      ))}
-      {wanted.length === 0 && error ? (
-        <p className="crit" role="alert">
-          {saidOf(error)}
-        </p>
-      ) : null}
-      <div className={css.buttons}>
-        <Button type="submit" variant="filled" loading={busy}>
-          {verb ?? t.checkAndSave}
-        </Button>
-        <Button onClick={onCancel}>{cancelLabel ?? t.cancel}</Button>
-      </div>
-    </form>
+    <div className={css.form}>
+      <Form
+        noValidate
+        verb={t.checkAndSave}
+        busy={busy}
+        error={wanted.length === 0 ? error : null}
+        onCancel={onCancel}
+        cancel={cancel}
+        onSubmit={() => {
+          setTried(true);
+          if (complete) onSave(Object.fromEntries(wanted.map((part) => [part, typed[part]?.trim()])) as unknown as KeyBody);
+        }}
+      >
+        {wanted.map((part, index) => (
+          <PasswordInput
+            key={part}
+            label={t[part]}
+            value={typed[part] ?? ''}
+            onChange={(event) => setTyped({ ...typed, [part]: event.currentTarget.value })}
+            error={tried && (typed[part] ?? '').trim() === '' ? t.required : index === 0 && error ? keyProblem(error, t) : undefined}
+            description={index === wanted.length - 1 ? t.keyHint : undefined}
+            inputWrapperOrder={['label', 'input', 'error', 'description']}
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={4096}
+          />
+        ))}
+      </Form>
+    </div>
   );
 }
 

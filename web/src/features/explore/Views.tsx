@@ -1,5 +1,5 @@
 // Saved views: one's own and those that colleagues share. A link to one opens it for whoever may see the fund.
-import { Button, Checkbox, Group, Menu, TextInput } from '@mantine/core';
+import { Button, Checkbox, Menu, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
@@ -8,6 +8,7 @@ import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { Badge } from '@/ui/Badge';
 import { Dialog } from '@/ui/Dialog';
+import { Form } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { tellDone } from '@/ui/tell';
 import css from './Explore.module.css';
@@ -104,21 +105,10 @@ export function SaveView({ setting, view, onSaved }: SaveProps) {
         {t.saveView}
       </Button>
       <Dialog opened={asked} onClose={() => setAsked(false)} title={t.saveView}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (name.trim()) save.mutate();
-          }}
-        >
+        <Form verb={t.save} busy={save.isPending} ready={name.trim() !== ''} onSubmit={() => save.mutate()} onCancel={() => setAsked(false)}>
           <TextInput label={t.viewName} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={200} data-autofocus />
-          <Checkbox mt="sm" label={t.shareIt} checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} />
-          <Group justify="flex-end" mt="md" gap="xs">
-            <Button onClick={() => setAsked(false)}>{t.cancel}</Button>
-            <Button type="submit" variant="filled" disabled={name.trim() === ''} loading={save.isPending}>
-              {t.save}
-            </Button>
-          </Group>
-        </form>
+          <Checkbox label={t.shareIt} checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} />
+        </Form>
       </Dialog>
     </>
   );

@@ -64,7 +64,6 @@ export default defineWords({
     noTemplateTitle: 'Which template?',
     venue: (name: string) => `${name} has no connector yet. Export its statements and bring balances, positions and trades by file; add its account with “accounts”.`,
     size: (text: string) => `${text} MB`,
-    rowsHidden: 'Rows above 200 are drawn as you scroll.',
   },
   zh: {
     title: '导入',
@@ -129,6 +128,5 @@ export default defineWords({
     noTemplateTitle: '选用哪个模板？',
     venue: (name: string) => `${name} 暂无连接器。导出其对账单，以文件导入余额、持仓与成交，并用“accounts”模板添加账户。`,
     size: (text: string) => `${text} MB`,
-    rowsHidden: '超过 200 行时随滚动显示。',
   },
 });

@@ -1,13 +1,13 @@
 import { Button, Select, TextInput, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import { Problem } from '@/api/client';
 import type { ManualItem, NodeDefinition } from '@/api/schema';
 import { useAssets } from '@/lib/assets';
 import { isDecimal, sign } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { useNodes } from '@/lib/view';
-import { saidOf, tellDone } from '@/ui/tell';
+import { fieldsOf, Form } from '@/ui/Form';
+import { tellDone } from '@/ui/tell';
 import css from './Manual.module.css';
 import { useEnter, type FactOf } from './data';
 import words from './words';
@@ -58,7 +58,7 @@ export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> |
   const [draft, change, forget] = useDraft<Draft>(corrects ? `manual.${corrects.content_hash}` : 'manual.new', corrects ? stated(corrects) : fresh());
   const [tried, setTried] = useState(false);
   const enter = useEnter();
-  const fields = enter.error instanceof Problem ? enter.error.fields : new Map<string, string>();
+  const fields = fieldsOf(enter.error);
   const from = instant(draft.from);
   const until = draft.until === '' ? null : instant(draft.until);
   const problems = {
@@ -91,13 +91,18 @@ export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> |
     );
   };
   return (
-    <form
-      className={css.form}
+    <Form
       noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
+      verb={corrects ? t.saveCorrection : t.save}
+      busy={enter.isPending}
+      error={enter.error}
+      onSubmit={send}
+      onCancel={onClose}
+      also={
+        <Button variant="subtle" onClick={forget}>
+          {t.discard}
+        </Button>
+      }
     >
       <p className="ink2">{corrects ? t.correctHint : t.second}</p>
       <Select label={t.node} searchable data={named(nodes)} value={draft.node || null} onChange={(node) => change({ node: node ?? '' })} error={problem('node', 'body.node')} data-autofocus />
@@ -112,20 +117,6 @@ export function ItemForm({ corrects, onClose }: { corrects: FactOf<ManualItem> |
       </div>
       <Textarea label={t.reason} description={t.reasonHint} autosize minRows={2} maxLength={2000} value={draft.reason} onChange={(event) => change({ reason: event.currentTarget.value })} error={problem('reason', 'body.reason')} />
       {corrects ? <Textarea label={t.why} autosize minRows={2} maxLength={2000} value={draft.why} onChange={(event) => change({ why: event.currentTarget.value })} error={problem('why', 'reason')} /> : null}
-      {enter.error && fields.size === 0 ? (
-        <p className="crit" role="alert">
-          {saidOf(enter.error)}
-        </p>
-      ) : null}
-      <div className={css.buttons}>
-        <Button type="submit" variant="filled" loading={enter.isPending}>
-          {corrects ? t.saveCorrection : t.save}
-        </Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button variant="subtle" onClick={forget}>
-          {t.discard}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -11,6 +11,7 @@ import { keep, kept } from '@/lib/keep';
 import { useMe } from '@/lib/session';
 import { Dialog } from '@/ui/Dialog';
 import { Fingerprint } from '@/ui/Fingerprint';
+import { Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
 import { tellDone } from '@/ui/tell';
 import { Checks } from './Checks';
@@ -110,17 +111,11 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
   const ready = refusal === null && (step !== 'reject' || text.trim() !== '');
   return (
     <Dialog opened onClose={onClose} title={t[TITLES[step]]}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready) take.mutate();
-        }}
-      >
+      <Form verb={verbs[step]} danger={step === 'reject'} busy={take.isPending} ready={ready} onSubmit={() => take.mutate()} onCancel={onClose}>
         <p className="ink2">{bodies[step]}</p>
-        {step === 'approve' && run.result_sha ? <p className={`mono ${css.hash} ${css.bytes} ${css.below}`}>{run.result_sha.match(/.{16}/g)?.join(' ')}</p> : null}
+        {step === 'approve' && run.result_sha ? <p className={`mono ${css.hash} ${css.bytes}`}>{run.result_sha.match(/.{16}/g)?.join(' ')}</p> : null}
         {worded ? (
           <Textarea
-            mt="sm"
             label={step === 'reject' ? t.rejectVerb : t.note}
             aria-label={step === 'reject' ? t.rejectTitle : t.note}
             description={step === 'approve' ? t.noteHint : undefined}
@@ -136,13 +131,7 @@ function Confirm({ step, run, figures, onClose }: { step: Step; run: RunAnswer; 
           />
         ) : null}
         {take.error || (refusal === 'state' && !take.isSuccess) ? <Refused error={take.error} run={run} moved={refusal === 'state'} /> : null}
-        <div className={css.buttons}>
-          <span className="grow" />
-          <Button type="submit" variant="filled" color={step === 'reject' ? 'crit' : 'accent'} loading={take.isPending} disabled={!ready}>
-            {verbs[step]}
-          </Button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

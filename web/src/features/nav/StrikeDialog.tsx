@@ -1,15 +1,15 @@
 // Open a new run: live, or for a past instant from what was recorded.
-import { Button, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, ask, Problem } from '@/api/client';
+import { api, ask } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { keep, kept } from '@/lib/keep';
 import { useFunds } from '@/lib/view';
 import { Dialog } from '@/ui/Dialog';
+import { fieldsOf, Form } from '@/ui/Form';
 import { saidOf } from '@/ui/tell';
-import css from './nav.module.css';
 import words from './words';
 
 const DRAFT = 'draft.strike';
@@ -35,20 +35,12 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
       void navigate(`/nav/${encodeURIComponent(run.id)}`);
     },
   });
-  const problem = strike.error instanceof Problem ? strike.error : null;
-  const atField = problem?.fields.get('as_of') ?? (past ? problem?.message : undefined);
+  const atField = fieldsOf(strike.error).get('as_of') ?? (past && strike.error ? saidOf(strike.error) : undefined);
   return (
     <Dialog opened={opened} onClose={onClose} title={`${t.strike} · ${name}`}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!past || text !== '') strike.mutate();
-        }}
-      >
-        <Text size="sm" className="ink2">
-          {t.strikeHint}
-        </Text>
-        <Radio.Group value={past ? 'past' : 'now'} onChange={(value) => setPast(value === 'past')} mt="md" aria-label={t.asOf}>
+      <Form verb={t.strike} busy={strike.isPending} ready={fund !== null && (!past || text !== '')} error={past ? null : strike.error} onSubmit={() => strike.mutate()} onCancel={onClose}>
+        <p className="ink2">{t.strikeHint}</p>
+        <Radio.Group value={past ? 'past' : 'now'} onChange={(value) => setPast(value === 'past')} aria-label={t.asOf}>
           <Stack gap="sm">
             <Radio value="now" label={t.strikeNow} description={t.strikeNowHint} />
             <Radio value="past" label={t.strikePast} description={t.strikePastHint} />
@@ -56,7 +48,6 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
         </Radio.Group>
         {past ? (
           <TextInput
-            mt="sm"
             type="datetime-local"
             step={1}
             label={t.instant}
@@ -67,17 +58,7 @@ export function StrikeDialog({ opened, fund, onClose }: { opened: boolean; fund:
             data-autofocus
           />
         ) : null}
-        {strike.error && !past ? (
-          <p className={css.refusal} role="alert">
-            {saidOf(strike.error)}
-          </p>
-        ) : null}
-        <Group justify="flex-end" mt="lg">
-          <Button type="submit" variant="filled" loading={strike.isPending} disabled={fund === null || (past && text === '')}>
-            {t.strike}
-          </Button>
-        </Group>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,13 +1,14 @@
 // Where mails are handed in. The password goes in and never comes back.
-import { Button, Group, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
+import { NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
 import type { MailServerAnswer, MailServerBody } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
+import { fieldsOf, Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
 import { Shown } from '@/ui/States';
-import { saidOf, tellDone } from '@/ui/tell';
+import { tellDone } from '@/ui/tell';
 import { refresh } from './data';
 import css from './Notices.module.css';
 import words from './words';
@@ -53,7 +54,7 @@ function ServerForm({ server }: { server: MailServerAnswer }) {
       refresh();
     },
   });
-  const fields = save.error instanceof Problem ? save.error.fields : new Map<string, string>();
+  const fields = fieldsOf(save.error);
   const text = (name: 'host' | 'sender' | 'user') => ({
     label: t[name],
     value: form[name],
@@ -61,14 +62,7 @@ function ServerForm({ server }: { server: MailServerAnswer }) {
     onChange: (event: { currentTarget: { value: string } }) => setForm({ ...form, [name]: event.currentTarget.value }),
   });
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <Form noValidate verb={t.save} busy={save.isPending} ready={form.host !== '' && form.sender !== ''} error={save.error} onSubmit={() => save.mutate()}>
       <div className={css.pair}>
         <TextInput {...text('host')} />
         <NumberInput label={t.port} min={1} max={65_535} allowDecimal={false} hideControls value={form.port} error={fields.get('port')} onChange={(port) => setForm({ ...form, port: Number(port) })} />
@@ -90,16 +84,6 @@ function ServerForm({ server }: { server: MailServerAnswer }) {
         error={fields.get('password')}
         onChange={(event) => setForm({ ...form, password: event.currentTarget.value })}
       />
-      {save.error && fields.size === 0 ? (
-        <p className="crit" role="alert">
-          {saidOf(save.error)}
-        </p>
-      ) : null}
-      <Group justify="flex-end">
-        <Button type="submit" variant="filled" loading={save.isPending} disabled={form.host === '' || form.sender === ''}>
-          {t.save}
-        </Button>
-      </Group>
-    </form>
+    </Form>
   );
 }

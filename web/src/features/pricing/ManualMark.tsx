@@ -1,16 +1,16 @@
 // A mark that a person states: with a reason, and a second look where it lies far from the present one.
-import { Alert, Button, TextInput, Textarea } from '@mantine/core';
+import { Alert, TextInput, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { MarkRow } from '@/api/schema';
 import { divide, isDecimal, show, shift, sign, subtract } from '@/lib/decimal';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Drawer } from '@/ui/Drawer';
 import { Figure } from '@/ui/Figure';
-import { saidOf, tellDone } from '@/ui/tell';
-import css from './Pricing.module.css';
+import { fieldsOf, Form } from '@/ui/Form';
+import { tellDone } from '@/ui/tell';
 import words from './words';
 
 const USD = 'iso4217:USD';
@@ -54,15 +54,17 @@ function MarkForm({ mark, onClose }: { mark: MarkRow; onClose: () => void }) {
       onClose();
     },
   });
-  const fields = enter.error instanceof Problem ? enter.error.fields : new Map<string, string>();
+  const fields = fieldsOf(enter.error);
   const moved = good && mark.price_usd && sign(mark.price_usd) > 0 ? shift(divide(subtract(draft.price, mark.price_usd), mark.price_usd, 6) ?? '0', 2) : null;
   const far = moved !== null && Math.abs(Number(moved)) > FAR_PERCENT;
   return (
-    <form
-      className={css.form}
+    <Form
       noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
+      verb={t.save}
+      busy={enter.isPending}
+      error={enter.error}
+      onCancel={onClose}
+      onSubmit={() => {
         setTried(true);
         if (good && passed && draft.reason.trim()) enter.mutate();
       }}
@@ -79,17 +81,6 @@ function MarkForm({ mark, onClose }: { mark: MarkRow; onClose: () => void }) {
       ) : null}
       <TextInput type="datetime-local" label={t.markAt} value={draft.at} onChange={(event) => change({ at: event.currentTarget.value })} error={tried && !passed ? t.badTime : fields.get('occurred_at')} />
       <Textarea label={t.reason} description={t.reasonHint} autosize minRows={3} maxLength={2000} value={draft.reason} onChange={(event) => change({ reason: event.currentTarget.value })} error={tried && !draft.reason.trim() ? t.required : fields.get('reason')} />
-      {enter.error && fields.size === 0 ? (
-        <p className="crit" role="alert">
-          {saidOf(enter.error)}
-        </p>
-      ) : null}
-      <div className={css.buttons}>
-        <Button type="submit" variant="filled" loading={enter.isPending}>
-          {t.save}
-        </Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -6,6 +6,7 @@ import type { PricingPolicyDefinition } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Drawer } from '@/ui/Drawer';
+import { Form } from '@/ui/Form';
 import { saidOf, tellDone } from '@/ui/tell';
 import css from './Pricing.module.css';
 import { sourcesOf, textOf, type Rule } from './policy';
@@ -61,12 +62,20 @@ function Editor({ policy, onClose }: { policy: PricingPolicyDefinition; onClose:
     change({ rules });
   };
   const meanwhile = save.error instanceof Problem && save.error.status === 412;
+  const refusal = save.error && (meanwhile ? t.changedMeanwhile : saidOf(save.error)); // a rule's field has no place of its own
   return (
-    <form
-      className={css.form}
+    <Form
       noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
+      verb={t.savePolicy}
+      busy={save.isPending}
+      error={refusal}
+      onCancel={onClose}
+      also={
+        <Button variant="subtle" onClick={forget}>
+          {t.discard}
+        </Button>
+      }
+      onSubmit={() => {
         setTried(true);
         if (good) save.mutate();
       }}
@@ -97,20 +106,6 @@ function Editor({ policy, onClose }: { policy: PricingPolicyDefinition; onClose:
         );
       })}
       <Button onClick={() => change({ rules: [...draft.rules, { rule: FRESH, sources: '' }] })}>{t.addRule}</Button>
-      {save.error ? (
-        <p className="crit" role="alert">
-          {meanwhile ? t.changedMeanwhile : saidOf(save.error)}
-        </p>
-      ) : null}
-      <div className={css.buttons}>
-        <Button type="submit" variant="filled" loading={save.isPending}>
-          {t.savePolicy}
-        </Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button variant="subtle" onClick={forget}>
-          {t.discard}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -11,6 +11,7 @@ import { full } from '@/lib/time';
 import { useFunds, useNumeraires, useView } from '@/lib/view';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Drawer } from '@/ui/Drawer';
+import { Form } from '@/ui/Form';
 import { saidOf, tellDone } from '@/ui/tell';
 import { keepDraft, readDraft, type Draft } from './draft';
 import css from './schedules.module.css';
@@ -34,15 +35,23 @@ export function ScheduleForm({ schedule, onClose }: { schedule: ScheduleAnswer |
   const { save, remove } = useChanges(schedule, draft, onClose);
   const problem = save.error instanceof Problem ? save.error : null;
   const at = (field: string) => problem?.fields.get(field) ?? (problem?.body.type.includes('bad-schedule') && guessed(problem.message) === field ? problem.message : undefined);
+  const refusal = save.error && (problem?.status === 409 ? t.conflict : saidOf(save.error));
   const shownAtField = ['schedule_id', 'fund', 'cron', 'time_zone'].some((field) => at(field) !== undefined);
   return (
     <Drawer opened onClose={onClose} title={schedule ? `${t.edit} · ${schedule.id}` : t.add}>
-      <form
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
+      <Form
+        verb={may ? t.save : undefined}
+        busy={save.isPending}
+        error={shownAtField ? null : refusal}
+        onSubmit={() => save.mutate()}
+        onCancel={onClose}
+        also={
+          schedule ? (
+            <Button variant="subtle" color="crit" onClick={() => setRemoving(true)}>
+              {t.remove}
+            </Button>
+          ) : null
+        }
       >
         {schedule ? null : <TextInput label={t.name} description={t.nameHint} value={draft.id} onChange={(event) => put({ id: event.currentTarget.value })} error={at('schedule_id')} required data-autofocus disabled={!may} />}
         <Funds value={draft.fund} onChange={(value) => put({ fund: value })} error={at('fund')} disabled={!may} />
@@ -58,22 +67,8 @@ export function ScheduleForm({ schedule, onClose }: { schedule: ScheduleAnswer |
         <Numeraires value={draft.numeraire} onChange={(value) => put({ numeraire: value })} disabled={!may} />
         <Switch label={t.enabled} checked={draft.enabled} onChange={(event) => put({ enabled: event.currentTarget.checked })} disabled={!may} />
         <NextTimes draft={draft} />
-        {problem && !shownAtField ? (
-          <p className={css.refusal} role="alert">
-            {problem.status === 409 ? t.conflict : problem.message}
-          </p>
-        ) : null}
-        {may ? (
-          <div className={css.buttons}>
-            <Button type="submit" variant="filled" loading={save.isPending}>
-              {t.save}
-            </Button>
-            {schedule ? <Button onClick={() => setRemoving(true)}>{t.remove}</Button> : null}
-          </div>
-        ) : (
-          <p className="dim">{t.noRight}</p>
-        )}
-      </form>
+        {may ? null : <p className="dim">{t.noRight}</p>}
+      </Form>
       <ConfirmWithReason opened={removing} title={t.removeTitle} verb={t.removeVerb} danger reason="none" busy={remove.isPending} onConfirm={() => remove.mutate()} onClose={() => setRemoving(false)}>
         {t.removeBody}
       </ConfirmWithReason>

@@ -1,14 +1,13 @@
 // A new installation: the organisation and its first administrator, with the token that the console printed.
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { session } from '@/lib/session';
+import { fieldsOf, Form } from '@/ui/Form';
 import { Card } from './Card';
-import { Refusal } from './LogIn';
-import css from './LogIn.module.css';
 import words from './words';
 
 const EMPTY = { token: '', organisation: '', tenant: '', name: '', id: '', email: '', password: '' };
@@ -27,7 +26,7 @@ export function FirstRun() {
       session.begin(answer.me);
     },
   });
-  const fields = setUp.error instanceof Problem ? setUp.error.fields : new Map<string, string>();
+  const fields = fieldsOf(setUp.error);
   const change = (field: Field, value: string) => setForm((old) => ({ ...old, ...suggested(old, field, value), [field]: value }));
   const input = (field: Field) => ({
     label: t.first[field],
@@ -41,13 +40,7 @@ export function FirstRun() {
   });
   return (
     <Card title={t.firstTitle} hint={t.firstHint}>
-      <form
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          setUp.mutate();
-        }}
-      >
+      <Form verb={t.firstGo} wide busy={setUp.isPending} error={setUp.error} onSubmit={() => setUp.mutate()}>
         <TextInput {...input('token')} autoFocus />
         <TextInput {...input('organisation')} />
         <TextInput {...input('tenant')} />
@@ -55,11 +48,7 @@ export function FirstRun() {
         <TextInput {...input('id')} />
         <TextInput {...input('email')} type="email" />
         <PasswordInput {...input('password')} />
-        {fields.size === 0 ? <Refusal error={setUp.error} /> : null}
-        <Button type="submit" variant="filled" fullWidth loading={setUp.isPending}>
-          {t.firstGo}
-        </Button>
-      </form>
+      </Form>
     </Card>
   );
 }

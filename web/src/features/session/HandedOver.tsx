@@ -1,5 +1,5 @@
 // Behind a link that an administrator handed over: an invitation, or a new password.
-import { Button, PasswordInput } from '@mantine/core';
+import { PasswordInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, api, ask } from '@/api/client';
@@ -7,9 +7,10 @@ import type { FactorNeeded } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { session } from '@/lib/session';
+import { fieldsOf, Form, Refusal } from '@/ui/Form';
 import { Loading } from '@/ui/States';
 import { Card } from './Card';
-import { CodeForm, Refusal } from './LogIn';
+import { CodeForm } from './LogIn';
 import css from './LogIn.module.css';
 import words from './words';
 
@@ -39,19 +40,12 @@ export function HandedOver({ ticket }: { ticket: string }) {
       </Card>
     );
   }
-  const wrong = use.error instanceof Problem ? use.error.fields.get('password') : undefined;
   return (
     <Card title={t.linkTitle(link.data.name)} hint={`${link.data.email} · ${link.data.tenant}`}>
       {step ? (
         <CodeForm step={step} onDone={(answer) => session.begin(answer.me)} onBack={() => setStep(null)} />
       ) : (
-        <form
-          className={css.form}
-          onSubmit={(event) => {
-            event.preventDefault();
-            use.mutate();
-          }}
-        >
+        <Form verb={t.linkGo} wide busy={use.isPending} error={use.error} onSubmit={() => use.mutate()}>
           <PasswordInput
             label={t.newPassword}
             description={t.newPasswordHint}
@@ -60,14 +54,10 @@ export function HandedOver({ ticket }: { ticket: string }) {
             required
             withAsterisk={false}
             value={password}
-            error={wrong}
+            error={fieldsOf(use.error).get('password')}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
-          {wrong === undefined ? <Refusal error={use.error} /> : null}
-          <Button type="submit" variant="filled" fullWidth loading={use.isPending}>
-            {t.linkGo}
-          </Button>
-        </form>
+        </Form>
       )}
     </Card>
   );

@@ -1,5 +1,5 @@
 // The log-in: a page for who arrives, the same form over the page for whose session has ended.
-import { Alert, Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
@@ -9,8 +9,8 @@ import { queries } from '@/lib/queries';
 import { type Asked, session, useSession } from '@/lib/session';
 import { answerChallenge, hasPasskeys } from '@/lib/passkeys';
 import { Dialog } from '@/ui/Dialog';
+import { Form, Refusal } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
-import { saidOf } from '@/ui/tell';
 import { Card } from './Card';
 import css from './LogIn.module.css';
 import words from './words';
@@ -108,20 +108,10 @@ function PasswordForm({ onDone }: { onDone: (answer: LoggedIn | FactorNeeded) =>
     onSuccess: onDone,
   });
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        logIn.mutate();
-      }}
-    >
+    <Form verb={t.logIn} wide busy={logIn.isPending} error={logIn.error} onSubmit={() => logIn.mutate()}>
       <TextInput label={t.email} type="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} data-autofocus autoFocus withAsterisk={false} />
       <PasswordInput label={t.password} autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} withAsterisk={false} />
-      <Refusal error={logIn.error} />
-      <Button type="submit" variant="filled" fullWidth loading={logIn.isPending}>
-        {t.logIn}
-      </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -134,31 +124,19 @@ export function CodeForm({ step, onDone, onBack }: { step: FactorNeeded; onDone:
     onSuccess: onDone,
   });
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        give.mutate();
-      }}
+    <Form
+      verb={t.logIn}
+      wide
+      busy={give.isPending}
+      error={give.error}
+      onSubmit={() => give.mutate()}
+      also={
+        <button type="button" className="link" onClick={onBack}>
+          {t.back}
+        </button>
+      }
     >
       <TextInput label={t.code} description={t.codeHint} autoComplete="one-time-code" required value={code} onChange={(event) => setCode(event.currentTarget.value)} data-autofocus autoFocus withAsterisk={false} />
-      <Refusal error={give.error} />
-      <Button type="submit" variant="filled" fullWidth loading={give.isPending}>
-        {t.logIn}
-      </Button>
-      <button type="button" className="link" onClick={onBack}>
-        {t.back}
-      </button>
-    </form>
-  );
-}
-
-export function Refusal({ error }: { error: Error | null }) {
-  const t = useWords(words);
-  if (!error) return null;
-  return (
-    <Alert color="crit" variant="light" title={t.refused} role="alert">
-      {saidOf(error)}
-    </Alert>
+    </Form>
   );
 }

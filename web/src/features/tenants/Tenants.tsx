@@ -2,7 +2,7 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { TenantAnswer } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
@@ -12,12 +12,12 @@ import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Dialog } from '@/ui/Dialog';
+import { fieldsOf, Form, Verbs } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { ShownOnce, Verbatim } from '@/ui/ShownOnce';
-import { Empty, ErrorState, Shown } from '@/ui/States';
+import { Empty, Shown } from '@/ui/States';
 import { saidOf } from '@/ui/tell';
-import css from './Tenants.module.css';
 import words from './words';
 
 const KEY = ['tenants'];
@@ -111,24 +111,15 @@ function Erase({ tenant, onClose }: { tenant: TenantAnswer; onClose: () => void 
       {erase.data ? (
         <>
           <Verbatim>{JSON.stringify(erase.data, null, 2)}</Verbatim>
-          <Group justify="flex-end" mt="md">
+          <Verbs>
             <Button onClick={onClose}>{t.close}</Button>
-          </Group>
+          </Verbs>
         </>
       ) : (
-        <form
-          className={css.form}
-          onSubmit={(event) => {
-            event.preventDefault();
-            erase.mutate();
-          }}
-        >
+        <Form verb={t.erase} danger busy={erase.isPending} ready={typed === tenant.id} onSubmit={() => erase.mutate()} onCancel={onClose}>
           <p className="ink2">{t.eraseHint(tenant.id)}</p>
           <TextInput aria-label={t.id} data-autofocus value={typed} error={erase.error ? saidOf(erase.error) : undefined} onChange={(event) => setTyped(event.currentTarget.value)} />
-          <Button type="submit" variant="filled" color="crit" disabled={typed !== tenant.id} loading={erase.isPending}>
-            {t.erase}
-          </Button>
-        </form>
+        </Form>
       )}
     </Dialog>
   );
@@ -141,24 +132,14 @@ function Provision({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState(EMPTY);
   const make = useMutation({ mutationFn: () => ask(api.POST('/api/v1/tenants', { body: form })), meta: { quiet: true }, onSuccess: refresh });
   if (make.data) return <ShownOnce title={t.linkTitle} hint={t.linkHint(full(make.data.expires_at))} text={new URL(make.data.path, location.origin).toString()} onClose={onClose} />;
-  const fields = make.error instanceof Problem ? make.error.fields : new Map<string, string>();
+  const fields = fieldsOf(make.error);
   return (
     <Dialog opened onClose={onClose} title={t.addTitle}>
-      <form
-        className={css.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
+      <Form verb={t.add} busy={make.isPending} error={make.error} onSubmit={() => make.mutate()} onCancel={onClose}>
         {(['name', 'id', 'administrator', 'email'] as const).map((field) => (
           <TextInput key={field} label={t[field]} type={field === 'email' ? 'email' : 'text'} required withAsterisk={false} value={form[field]} error={fields.get(field)} onChange={(event) => setForm({ ...form, [field]: event.currentTarget.value })} />
         ))}
-        {make.error && fields.size === 0 ? <ErrorState error={make.error} /> : null}
-        <Button type="submit" variant="filled" loading={make.isPending}>
-          {t.add}
-        </Button>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,12 +1,12 @@
-// What the three forms have in common: their input, the refusal of the whole, and the row of verbs.
-import { Button, Group, TextInput } from '@mantine/core';
+// What the three forms have in common: a name, and a way to be deleted.
+import { Button, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import type { NodeDefinition } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Form } from '@/ui/Form';
 import type { Opened } from './TreePage';
 import { slugOf } from './shape';
-import css from './Tree.module.css';
 import words from './words';
 
 export interface FormProps<T> {
@@ -36,26 +36,32 @@ interface SheetProps {
   children: ReactNode;
 }
 
-/** The frame of the three forms: what is typed, the refusal of the whole, the verbs. */
-export function Sheet({ problems, editable, onSave, children, ...verbs }: SheetProps) {
-  const whole = problems.get('form');
+/** The frame of the three forms: what is typed, and the verbs of who may change it. */
+export function Sheet({ present, editable, name, hanging, ready, busy, removing, problems, onSave, onRemove, children }: SheetProps) {
+  const t = useWords(words);
+  const [asked, setAsked] = useState(false);
+  const remove = (
+    <Button variant="subtle" color="crit" onClick={() => setAsked(true)}>
+      {t.remove}
+    </Button>
+  );
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSave();
-      }}
-    >
-      {children}
-      {whole === undefined ? null : (
-        <p className="crit" role="alert">
-          {whole}
-        </p>
-      )}
-      {editable ? <Verbs {...verbs} /> : null}
-    </form>
+    <>
+      <Form noValidate verb={editable ? (present ? t.save : t.add) : undefined} busy={busy} ready={ready} error={problems.get('form')} also={present ? remove : null} onSubmit={onSave}>
+        {children}
+      </Form>
+      <ConfirmRemove
+        opened={asked}
+        name={name}
+        hanging={hanging}
+        busy={removing}
+        onConfirm={() => {
+          setAsked(false);
+          onRemove();
+        }}
+        onClose={() => setAsked(false)}
+      />
+    </>
   );
 }
 
@@ -88,34 +94,6 @@ export function NameFields({ draft, present, editable, problems, onChange }: Nam
       />
       <TextInput label={t.id} description={present ? undefined : t.idHint} value={draft.id} readOnly={present} error={problems.get('id')} onChange={(event) => onChange({ id: event.currentTarget.value })} />
     </>
-  );
-}
-
-function Verbs({ present, name, hanging, ready, busy, removing, onRemove }: Omit<SheetProps, 'problems' | 'editable' | 'onSave' | 'children'>) {
-  const t = useWords(words);
-  const [asked, setAsked] = useState(false);
-  return (
-    <Group justify="space-between">
-      <Button type="submit" variant="filled" loading={busy} disabled={!ready}>
-        {present ? t.save : t.add}
-      </Button>
-      {present ? (
-        <Button variant="subtle" color="crit" onClick={() => setAsked(true)}>
-          {t.remove}
-        </Button>
-      ) : null}
-      <ConfirmRemove
-        opened={asked}
-        name={name}
-        hanging={hanging}
-        busy={removing}
-        onConfirm={() => {
-          setAsked(false);
-          onRemove();
-        }}
-        onClose={() => setAsked(false)}
-      />
-    </Group>
   );
 }
 

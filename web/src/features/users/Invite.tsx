@@ -1,16 +1,16 @@
 // A new colleague: who, which roles, and the link that is shown once.
-import { Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { NewLink } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { queries } from '@/lib/queries';
 import { useMe } from '@/lib/session';
 import { full } from '@/lib/time';
 import { Dialog } from '@/ui/Dialog';
+import { fieldsOf, Form } from '@/ui/Form';
 import { ShownOnce } from '@/ui/ShownOnce';
-import { ErrorState } from '@/ui/States';
 import { useRoles } from './data';
 import words from './words';
 
@@ -25,7 +25,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
     onSuccess: () => void queries.invalidateQueries({ queryKey: ['users'] }),
   });
   if (invite.data) return <LinkToHandOver link={invite.data} onClose={onClose} />;
-  const fields = invite.error instanceof Problem ? invite.error.fields : new Map<string, string>();
+  const fields = fieldsOf(invite.error);
   const field = (name: 'id' | 'name' | 'email') => ({
     label: t[name],
     required: true,
@@ -36,26 +36,13 @@ export function Invite({ onClose }: { onClose: () => void }) {
   });
   return (
     <Dialog opened onClose={onClose} title={t.inviteTitle}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <p className="ink2">{t.inviteHint}</p>
-          <TextInput {...field('name')} data-autofocus />
-          <TextInput {...field('email')} type="email" />
-          <TextInput {...field('id')} description={t.idHint} />
-          <RoleChoice value={form.roles} onChange={(roles) => setForm({ ...form, roles })} />
-          {invite.error && fields.size === 0 ? <ErrorState error={invite.error} /> : null}
-          <Group justify="flex-end">
-            <Button type="submit" variant="filled" loading={invite.isPending} disabled={form.roles.length === 0}>
-              {t.invite}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <Form verb={t.invite} busy={invite.isPending} ready={form.roles.length > 0} error={invite.error} onSubmit={() => invite.mutate()} onCancel={onClose}>
+        <p className="ink2">{t.inviteHint}</p>
+        <TextInput {...field('name')} data-autofocus />
+        <TextInput {...field('email')} type="email" />
+        <TextInput {...field('id')} description={t.idHint} />
+        <RoleChoice value={form.roles} onChange={(roles) => setForm({ ...form, roles })} />
+      </Form>
     </Dialog>
   );
 }

@@ -1,8 +1,8 @@
 // Every role in plain words, what it hides, and the table who may do what; roles of the tenant's own are made here.
-import { Button, Group, MultiSelect, Stack, TextInput, Textarea } from '@mantine/core';
+import { Button, Group, MultiSelect, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, api, ask } from '@/api/client';
+import { api, ask } from '@/api/client';
 import type { RoleAnswer, RolesAnswer } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
@@ -10,9 +10,10 @@ import { queries } from '@/lib/queries';
 import { Badge } from '@/ui/Badge';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Dialog } from '@/ui/Dialog';
+import { fieldsOf, Form } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
-import { ErrorState, Shown } from '@/ui/States';
+import { Shown } from '@/ui/States';
 import { useNodes, useRoles } from './data';
 import css from './Users.module.css';
 import words from './words';
@@ -106,46 +107,39 @@ function RoleForm({ known, role, onClose }: { known: RolesAnswer; role: RoleAnsw
   };
   const save = useMutation({ mutationFn: () => ask(api.PUT('/api/v1/roles/{id}', { params: { path: { id } }, body: form })), meta: { quiet: true }, onSuccess: done });
   const remove = useMutation({ mutationFn: () => ask(api.DELETE('/api/v1/roles/{id}', { params: { path: { id } } })), onSuccess: done });
-  const fields = save.error instanceof Problem ? save.error.fields : new Map<string, string>();
+  const fields = fieldsOf(save.error);
   const choices = (list: RolesAnswer['actions']) => list.map((one) => ({ value: one.id, label: one[language] }));
   return (
     <Dialog opened onClose={onClose} size="lg" title={role ? t.editRole : t.newRole}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <TextInput label={t.roleId} required withAsterisk={false} disabled={role !== null} value={id} error={fields.get('id')} onChange={(event) => setId(event.currentTarget.value)} />
-          <TextInput label={t.roleName} required withAsterisk={false} value={form.name} error={fields.get('name')} onChange={(event) => setForm({ ...form, name: event.currentTarget.value })} />
-          <Textarea label={t.roleWords} value={form.description} error={fields.get('description')} onChange={(event) => setForm({ ...form, description: event.currentTarget.value })} />
-          <MultiSelect label={t.roleActions} searchable data={choices(known.actions)} value={form.actions} error={fields.get('actions')} onChange={(actions) => setForm({ ...form, actions })} />
-          <MultiSelect label={t.roleMasks} data={choices(known.masks)} value={form.masks} error={fields.get('masks')} onChange={(masks) => setForm({ ...form, masks })} />
-          <MultiSelect
-            label={t.scopeNodes}
-            placeholder={form.nodes === null ? t.everywhere : undefined}
-            searchable
-            data={nodes.map((node) => ({ value: node.body.id, label: node.body.name }))}
-            value={form.nodes ?? []}
-            error={fields.get('nodes')}
-            onChange={(chosen) => setForm({ ...form, nodes: chosen.length === 0 ? null : chosen })}
-          />
-          {save.error && fields.size === 0 ? <ErrorState error={save.error} /> : null}
-          <Group justify="space-between">
-            {role ? (
-              <Button size="xs" color="crit" title={t.deleteHint} loading={remove.isPending} onClick={() => remove.mutate()}>
-                {t.deleteRole}
-              </Button>
-            ) : (
-              <span />
-            )}
-            <Button type="submit" variant="filled" loading={save.isPending}>
-              {t.saveRole}
+      <Form
+        verb={t.saveRole}
+        busy={save.isPending}
+        error={save.error}
+        onSubmit={() => save.mutate()}
+        onCancel={onClose}
+        also={
+          role ? (
+            <Button variant="subtle" color="crit" title={t.deleteHint} loading={remove.isPending} onClick={() => remove.mutate()}>
+              {t.deleteRole}
             </Button>
-          </Group>
-        </Stack>
-      </form>
+          ) : null
+        }
+      >
+        <TextInput label={t.roleId} required withAsterisk={false} disabled={role !== null} value={id} error={fields.get('id')} onChange={(event) => setId(event.currentTarget.value)} />
+        <TextInput label={t.roleName} required withAsterisk={false} value={form.name} error={fields.get('name')} onChange={(event) => setForm({ ...form, name: event.currentTarget.value })} />
+        <Textarea label={t.roleWords} value={form.description} error={fields.get('description')} onChange={(event) => setForm({ ...form, description: event.currentTarget.value })} />
+        <MultiSelect label={t.roleActions} searchable data={choices(known.actions)} value={form.actions} error={fields.get('actions')} onChange={(actions) => setForm({ ...form, actions })} />
+        <MultiSelect label={t.roleMasks} data={choices(known.masks)} value={form.masks} error={fields.get('masks')} onChange={(masks) => setForm({ ...form, masks })} />
+        <MultiSelect
+          label={t.scopeNodes}
+          placeholder={form.nodes === null ? t.everywhere : undefined}
+          searchable
+          data={nodes.map((node) => ({ value: node.body.id, label: node.body.name }))}
+          value={form.nodes ?? []}
+          error={fields.get('nodes')}
+          onChange={(chosen) => setForm({ ...form, nodes: chosen.length === 0 ? null : chosen })}
+        />
+      </Form>
     </Dialog>
   );
 }
