@@ -2859,7 +2859,7 @@ export interface paths {
         };
         /**
          * List Schedules
-         * @description The schedules of the tenant, and when each is due next.
+         * @description The schedules of the funds that one reaches, and when each is due next.
          *
          *     Needs `job:read`: See jobs, schedules and their progress.
          */
