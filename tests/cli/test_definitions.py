@@ -52,6 +52,16 @@ def test_one_bad_line_keeps_all_lines_out(manager):
     assert json.loads(manager.ok("portfolio", "node", "list", "--output", "json")) == []
 
 
+def test_an_endless_name_keeps_all_lines_out_and_tells_its_own(manager):
+    lines = [
+        json.dumps({"id": one, "name": name, "kind": "fund"}) for one, name in (("a", "A"), ("b", "b" * 201))
+    ]
+    ran = manager("portfolio", "node", "put", manager.write("nodes.jsonl", "\n".join(lines)))
+    assert ran.code == 2
+    assert "nodes.jsonl, line 2: node 'b'.name: 201 characters are too many" in ran.err
+    assert json.loads(manager.ok("portfolio", "node", "list", "--output", "json")) == []
+
+
 def test_a_child_may_stand_before_its_parent(manager):
     nodes = [
         {"id": "b", "name": "B", "kind": "strategy", "parent": "a"},

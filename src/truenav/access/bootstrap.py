@@ -8,6 +8,7 @@ from truenav.access.tickets import DOOR
 from truenav.access.users import SYSTEM, NewUser, make_user
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import TenantId, parse_slug
+from truenav.core.names import parse_name
 from truenav.store import audit
 from truenav.store import users as store
 from truenav.store.database import Database
@@ -28,7 +29,7 @@ def create_tenant(
         raise InvalidInputError(f"tenant: {DOOR!r} is a reserved name; choose another.")
     user = make_user(administrator, now=now)
     with database.transaction(tenant_id) as session:
-        store.create_tenant(session, name, at=now)
+        store.create_tenant(session, parse_name(name, what="name"), at=now)
         store.create_user(session, user)
         audit.append(session, actor=SYSTEM, action="tenant.create", subject=tenant_id, at=now)
         audit.append(

@@ -13,6 +13,7 @@ from truenav.access.words import ROLE_NAMES, ROLES_ZH
 from truenav.core.canonical import encode
 from truenav.core.failure import ForbiddenError, InvalidInputError
 from truenav.core.ids import UserId, parse_slug
+from truenav.core.names import parse_name, parse_note
 from truenav.store import audit
 from truenav.store import roles as store
 from truenav.store import users as user_store
@@ -129,7 +130,9 @@ def _checked(draft: RoleDraft, *, by: UserId, at: datetime) -> CustomRole:
         )
     nodes = None if draft.nodes is None else _names(draft.nodes, "nodes")
     actions = tuple(action for action in ACTIONS if action in draft.actions)
-    return CustomRole(id, draft.name, draft.description, actions, parse_masks(draft.masks), nodes, at, by)
+    name = parse_name(draft.name, what="name")
+    description = parse_note(draft.description, what="description")
+    return CustomRole(id, name, description, actions, parse_masks(draft.masks), nodes, at, by)
 
 
 def _refuse_more(principal: Principal, role: CustomRole) -> None:

@@ -11,6 +11,7 @@ from truenav.access.policy import Principal, Resource, authorize, parse_scopes
 from truenav.access.sessions import hash_token
 from truenav.core.clock import as_utc, instant_text
 from truenav.core.failure import InvalidInputError, NotFoundError, UnauthenticatedError
+from truenav.core.names import parse_name
 from truenav.store import audit
 from truenav.store import users as store
 from truenav.store.database import Session
@@ -44,7 +45,7 @@ def issue_token(
     token = store.ApiToken(
         id=f"token-{secrets.token_hex(6)}",
         user_id=principal.user,
-        name=name,
+        name=parse_name(name, what="name"),
         scopes=parse_scopes(scopes),
         created_at=now,
         expires_at=end,

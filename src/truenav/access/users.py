@@ -14,6 +14,7 @@ from truenav.access.roles import refuse_greater_roles
 from truenav.access.sessions import revoke_sessions
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import TenantId, UserId, parse_slug
+from truenav.core.names import parse_name
 from truenav.store import audit
 from truenav.store import users as store
 from truenav.store.database import Session
@@ -71,6 +72,8 @@ def change_user(
     parsed = None if roles is None else parse_roles(roles, custom=_custom_roles(session))
     if parsed is not None:
         _refuse_roles(session, principal, parsed)
+    if name is not None:
+        parse_name(name, what="name")
     changed = {"name": name, "roles": parsed, "disabled": disabled}
     detail: dict[str, object] = {key: value for key, value in changed.items() if value is not None}
     if password is not None:
@@ -122,7 +125,7 @@ def make_user(new: NewUser, *, now: datetime, custom: Iterable[str] = ()) -> sto
         check_password(new.password, personal=(email, new.name, user_id))
     return store.User(
         id=UserId(user_id),
-        name=new.name,
+        name=parse_name(new.name, what="name"),
         email=email,
         password_hash=NO_PASSWORD if new.password is None else hash_password(new.password),
         roles=roles,

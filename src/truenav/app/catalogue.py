@@ -13,8 +13,9 @@ from typing import Any, Generic, TypeVar
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.sight import Sight
-from truenav.core.canonical import canonical_json, decode, sha256_hex
+from truenav.core.canonical import canonical_json, decode, encode, sha256_hex
 from truenav.core.failure import InvalidInputError
+from truenav.core.names import refuse_bad_texts
 from truenav.store import audit, definitions
 from truenav.store.database import Session
 from truenav.store.definitions import Definition, Kind
@@ -66,8 +67,10 @@ class Catalogue(Generic[T]):
         return found
 
     def parse(self, data: object) -> T:
-        """A definition from JSON data; refuses wrong forms and unknown fields by name."""
-        return decode(self.cls, data)
+        """A definition from JSON data; refuses wrong forms, unknown fields and endless texts by name."""
+        body = decode(self.cls, data)
+        self._refuse_bad_texts(body)
+        return body
 
     def put(
         self,
@@ -105,6 +108,7 @@ class Catalogue(Generic[T]):
         authorize(principal, self.write, Resource(principal.tenant, self.kind, id))
         if not id or len(id) > 200 or not id.isprintable():
             raise InvalidInputError(f"{self.kind} id {id[:60]!r}: use 1 to 200 printable characters.")
+        self._refuse_bad_texts(body)
         return definitions.put(
             session,
             self.kind,
@@ -114,6 +118,9 @@ class Catalogue(Generic[T]):
             at=house.clock.now(),
             expected_version=expected_version,
         )
+
+    def _refuse_bad_texts(self, body: T) -> None:
+        refuse_bad_texts(encode(body), what=f"{self.kind} {self.id_of(body)[:60]!r}")
 
     def _audit_put(self, session: Session, house: House, principal: Principal, body: T, version: int) -> None:
         detail = {"version": version, "sha256": _sha(body)}

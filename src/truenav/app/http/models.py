@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,6 +22,7 @@ from truenav.core.clock import as_utc, instant_text, parse_instant
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import parse_slug
 from truenav.core.money import parse_decimal, to_text
+from truenav.core.names import NAME_LENGTH, parse_name
 
 T = TypeVar("T")
 
@@ -88,5 +90,9 @@ Slug = Annotated[
 ]
 """An identifier that people choose."""
 
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-"""A name or a reason: 1 to 200 characters."""
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH),
+    AfterValidator(checked(lambda value: parse_name(value, what="text"))),
+]
+"""A name: 1 to 200 characters on one line."""

@@ -17,6 +17,7 @@ from truenav.calc.portfolio.tree import FUND_KINDS, Tree
 from truenav.connect.manual.entry import ManualEntry, entry_payload
 from truenav.connect.registry import parse
 from truenav.core.account import Account
+from truenav.core.canonical import encode
 from truenav.core.facts import (
     Body,
     Dealing,
@@ -31,6 +32,7 @@ from truenav.core.facts import (
 from truenav.core.failure import ConflictError, InvalidInputError
 from truenav.core.ids import Sha256
 from truenav.core.money import AssetId
+from truenav.core.names import refuse_bad_texts
 from truenav.core.portfolio import Node, ShareClass
 from truenav.store import audit, definitions, evidence
 from truenav.store.database import Session
@@ -83,6 +85,7 @@ def enter(
         entered_at=now,
         supersedes=supersedes,
     )
+    refuse_bad_texts(encode(entry), what="entry")
     payload = entry_payload(entry)
     (fact,) = parse(payload.evidence, payload.body, parse_context(session)).facts
     evidence.put_many(session, house.blobs(principal.tenant), [(payload.evidence, payload.body)])

@@ -18,6 +18,7 @@ from truenav.app.nav.signing import Signature
 from truenav.core.canonical import canonical_json, encode, sha256_hex
 from truenav.core.failure import ConflictError, InvalidInputError
 from truenav.core.ids import TenantId, parse_slug
+from truenav.core.names import parse_name
 from truenav.store import audit, tenants
 from truenav.store import users as store
 from truenav.store.audit import AuditSearch
@@ -92,7 +93,7 @@ def provision(
     new = NewUser(administrator, "Administrator", email, ("administrator",))
     founder = Principal(SYSTEM, tenant, frozenset({"administrator"}), via="system")
     with house.database.transaction(tenant) as session:
-        store.create_tenant(session, name, at=now)
+        store.create_tenant(session, parse_name(name, what="name"), at=now)
         link = invite(session, founder, new, now=now)
         audit.append(session, actor=SYSTEM, action="tenant.create", subject=tenant, at=now)
     _note(house, principal, "tenant.create", tenant, {"name": name, "email": email})

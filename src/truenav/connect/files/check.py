@@ -19,6 +19,7 @@ from truenav.core.evidence import Evidence, Request
 from truenav.core.facts import Dealing, Fact, NavRecord, Quote
 from truenav.core.ids import NodeId, Sha256, ShareClassId
 from truenav.core.instrument import Instrument
+from truenav.core.names import parse_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def check(
         raise ImportRefusedError(
             f"{name[:60]!r} names no template; name the file like one, or choose: {', '.join(TEMPLATES)}."
         )
+    origin = parse_name(PurePath(name).name, what="file name")
     sha256 = Sha256(sha256_hex(data))
     named = _Named(take)
     outcome = read_file(chosen, data, sha256, context, None if take is None else named.look)
@@ -99,7 +101,7 @@ def check(
         connector_version=MANIFEST.version,
         endpoint=f"{chosen.name}/1",
         account="",
-        request=Request("IMPORT", f"file:{PurePath(name).name}"),
+        request=Request("IMPORT", f"file:{origin}"),
         asked_at=imported_at,
         answered_at=imported_at,
         status=200,

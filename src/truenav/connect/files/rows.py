@@ -19,6 +19,7 @@ from truenav.core.failure import InvalidInputError
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 from truenav.core.money import ONE, parse_decimal
+from truenav.core.names import NAME_LENGTH
 
 FILE_MARKET = "file"
 """Namespace of spot pairs that only a file names, as in ``file:BTC-USDT``."""
@@ -99,6 +100,8 @@ class Converter:
 
 
 def _clean(text: str) -> str:
+    if len(text) > NAME_LENGTH:
+        raise RefusedCell(f"the text has {len(text)} characters", f"Shorten it to {NAME_LENGTH}.")
     if not text.isprintable():
         raise RefusedCell("the text holds a control character", "Remove tabs, line ends and the like.")
     return text
