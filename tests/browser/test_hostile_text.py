@@ -19,7 +19,7 @@ NAMES = {
     "turned": "fund \u202egpj.exe\u202c and \u05e7\u05e8\u05df",
     "template": "{{constructor.constructor('alert(1)')()}} ${7*7}",
 }
-ENDLESS = "0123456789" * 1_000
+LONGEST = "0123456789" * 20
 PAGES = ("/tree", "/", "/explore", "/manual?new", "/nav?strike=1", "/schedules")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -80,10 +80,10 @@ def test_an_export_of_hostile_names_holds_no_formula(max_, demo):
     assert [cell for cell in cells if cell.startswith(DANGEROUS)] == []
 
 
-def test_a_name_of_ten_thousand_letters_breaks_no_page(max_, demo):
+def test_the_longest_name_breaks_no_page(max_, demo):
     page = max_.page
-    _type_fund(page, demo, "endless", ENDLESS)
-    page.get_by_role("treeitem").filter(has_text=ENDLESS).first.wait_for()
+    _type_fund(page, demo, "endless", LONGEST)
+    page.get_by_role("treeitem").filter(has_text=LONGEST).first.wait_for()
     broken = []
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
