@@ -104,5 +104,8 @@ def test_a_file_with_such_a_name_is_refused_with_its_line_and_column(fund, bad):
     assert [(one["line"], one["column"]) for one in report["problems"]] == [(3, "name")]
 
 
-def test_an_endless_file_name_is_refused(fund):
-    assert fund.upload(f"balances.{LONG}.csv", "account,as_of,asset,amount\n").status_code == 422
+@pytest.mark.parametrize("path", ["imports", "imports/check", "imports/jobs"])
+def test_an_endless_file_name_is_refused(fund, path):
+    refused = fund.upload(f"balances.{LONG}.csv", "account,as_of,asset,amount\n", path=path)
+    assert refused.status_code == 422
+    assert "200" in refused.json()["detail"]

@@ -16,7 +16,7 @@ EVENTS, CHANGES = "/api/v1/events", "/api/v1/explore/alpha/changes"
 STREAMS = (EVENTS, CHANGES)
 OPENED = {EVENTS: ": connected", CHANGES: "event: ready"}
 LATER = "at,base,quote,price\n2026-01-31T07:59:00Z,BTC,USD,75001.125\n"
-SECONDS = 5
+SECONDS = 10
 
 READER = {"name": "Reader", "actions": ["event:read", "portfolio:read"]}
 
