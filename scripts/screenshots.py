@@ -2,9 +2,11 @@
 
 Runs the demo fund in a data folder of its own and photographs it as the first of its people who may see the
 page; ``--url`` takes a server that runs already. Which pages there are is read from the web app's own
-registry (web/src/features/*/pages.ts), so a new page is in the pictures without a line here. A page that
-throws, that the content security policy stops, or that is wider than its window, is named, and the exit code
-is 1. The contact sheet, index.html beside the pictures, shows every page in all its looks, one page a row.
+registry (web/src/features/*/pages.ts), so a new page is in the pictures without a line here. What no address
+of the demo shows (a first run, a link that was handed over, the tenants as their host sees them, passkeys and
+recovery codes) is photographed in an empty installation beside it. A page that throws, that the content
+security policy stops, or that is wider than its window, is named, and the exit code is 1. The contact sheet,
+index.html beside the pictures, shows every page in all its looks, one page a row.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
@@ -44,8 +46,45 @@ INVESTOR = {
     "password": "pewter-lagoon-sparrow-64",
 }
 HOLDERS = ["Pension scheme North", "Stiftung Mitte"]
+FIRST = {
+    "tenant": "harbour",
+    "organisation": "Harbour Capital",
+    "id": "ada",
+    "name": "Ada Lindgren",
+    "email": "ada@harbour.example",
+    "password": "lantern orbit sable 71",
+}
+INVITED: Mapping[str, Any] = {
+    "id": "max",
+    "name": "Max Oduya",
+    "email": "max@harbour.example",
+    "roles": ["manager"],
+}
+MACHINE = {"email": "admin@installation.example", "password": "granite willow anchor 26"}
+HOST = {
+    "id": "hana",
+    "name": "Hana Sato",
+    "email": "hana@installation.example",
+    "roles": ["host"],
+    "password": "velvet canyon ferry 58",
+}
+TENANTS = (
+    {"id": "reef", "name": "Reef Asset Management", "administrator": "kim", "email": "kim@reef.example"},
+    {"id": "larch", "name": "Larch Family Office", "administrator": "noa", "email": "noa@larch.example"},
+)
+WORDS = {
+    "en": {"link": "Password link", "provision": "Provision", "erase": "Erase", "passkey": "Add passkey"},
+    "zh": {"link": "密码链接", "provision": "开通", "erase": "清除", "passkey": "添加通行密钥"},
+}
 START_SECONDS = 300
 SETTLE_MILLISECONDS = 900
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+}
 UNSET = "/api/v1/notices/mail-server"  # answers 404 until one is set, which a browser notes as an error
 _PAGE = re.compile(r"path: '([^']+)'.*?action: '([^']+)'", re.DOTALL)
 
@@ -70,6 +109,16 @@ class Person:
     actions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """An installation of its own: where it is, its first administrator, its host, the words of the look."""
+
+    url: str
+    administrator: Person
+    host: Person
+    words: Mapping[str, str]
+
+
 def main() -> int:
     """Take the pictures; the number of pages with a fault decides the exit code."""
     options = _options()
@@ -78,13 +127,16 @@ def main() -> int:
     looks = [Look(*one) for one in product(SIZES, THEMES, LANGUAGES)]
     looks = [look for look in looks if options.look in str(look)]
     faults: list[str] = []
-    with _served(options.url) as url, sync_playwright() as playwright:
-        pages = {
-            path: who for path, who in _pages(url, _log_in(url)).items() if re.search(options.page, path)
-        }
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for look in looks:
-            faults += _picture_all(browser, url, look, pages, options.out)
+        with _demo(options.url) as url:
+            pages = {
+                path: who for path, who in _pages(url, _log_in(url)).items() if re.search(options.page, path)
+            }
+            for look in looks:
+                faults += _picture_all(browser, url, look, pages, options.out)
+        if options.url is None:
+            faults += _moments(browser, looks, options.page, options.out)
     for fault in faults:
         print(fault, file=sys.stderr)
     taken = _contact_sheet(options.out, looks)
@@ -104,19 +156,33 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _served(url: str | None) -> Iterator[str]:
+def _demo(url: str | None) -> Iterator[str]:
     """The address of the demo, started if none was given and ended again."""
     if url is not None:
         yield url.rstrip("/")
         return
+    with _started("demo") as (address, _):
+        yield address
+
+
+@contextmanager
+def _started(command: str) -> Iterator[tuple[str, Path]]:
+    """A server on a free port, ended again: its address and its data folder, with what it said in ``log``."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="truenav-pictures-") as data:
-        command = [sys.executable, "-m", "truenav", "demo", "--port", str(port)]
-        environment = {**os.environ, "TRUENAV_DATA_DIR": data}
-        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own
+    with tempfile.TemporaryDirectory(prefix="truenav-pictures-") as folder:
+        log = Path(folder, "log")
+        with (
+            log.open("w") as said,
+            subprocess.Popen(  # noqa: S603 - our own
+                [sys.executable, "-m", "truenav", command, "--port", str(port)],
+                env={**os.environ, "TRUENAV_DATA_DIR": folder},
+                stdout=said,
+                stderr=said,
+            ) as process,
+        ):
             try:
-                yield _await(f"http://127.0.0.1:{port}", process)
+                yield _await(f"http://localhost:{port}", process), Path(folder)
             finally:
                 process.terminate()
                 process.wait(60)
@@ -129,7 +195,7 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> str:
             httpx.get(f"{url}/api/v1/setup", timeout=2).raise_for_status()
             return url
         time.sleep(0.2)
-    raise SystemExit("The demo did not start; run `make demo` to see why.")
+    raise SystemExit("The server did not start; run `make demo` to see why.")
 
 
 def _log_in(url: str) -> list[Person]:
@@ -145,13 +211,20 @@ def _enter(url: str, user: Mapping[str, Any]) -> Person:
     return Person(answer.cookies, frozenset(answer.json()["me"]["actions"]))
 
 
+@contextmanager
+def _api(url: str, person: Person) -> Iterator[httpx.Client]:
+    """The API as somebody who is logged in."""
+    with httpx.Client(base_url=f"{url}/api/v1", cookies=person.cookies, timeout=30) as api:
+        api.headers["X-Truenav-CSRF"] = api.get("/me").raise_for_status().json()["csrf"]
+        yield api
+
+
 def _let_in(url: str, administrator: Person, user: Mapping[str, Any]) -> None:
-    with httpx.Client(base_url=f"{url}/api/v1", cookies=administrator.cookies, timeout=30) as api:
-        headers = {"X-Truenav-CSRF": api.get("/me").raise_for_status().json()["csrf"]}
+    with _api(url, administrator) as api:
         if all(one["id"] != user["id"] for one in api.get("/users").raise_for_status().json()["items"]):
-            api.post("/users", json=user, headers=headers).raise_for_status()
+            api.post("/users", json=user).raise_for_status()
             scope = {"nodes": None, "investors": HOLDERS}
-            api.put(f"/users/{user['id']}/scope", json=scope, headers=headers).raise_for_status()
+            api.put(f"/users/{user['id']}/scope", json=scope).raise_for_status()
 
 
 def _pages(url: str, people: list[Person]) -> dict[str, Person]:
@@ -168,7 +241,7 @@ def _pages(url: str, people: list[Person]) -> dict[str, Person]:
 
 
 def _parameters(url: str, people: list[Person]) -> dict[str, str]:
-    with httpx.Client(base_url=f"{url}/api/v1", cookies=people[0].cookies, timeout=30) as api:
+    with _api(url, people[0]) as api:
         items = {
             path: api.get(listing).raise_for_status().json()["items"]
             for path, listing in (
@@ -181,10 +254,9 @@ def _parameters(url: str, people: list[Person]) -> dict[str, str]:
     return {path: str(found[0]["id"]) for path, found in items.items() if found}
 
 
-def _picture_all(
-    browser: Browser, url: str, look: Look, pages: dict[str, Person], out: Path
-) -> Iterator[str]:
-    """The log-in, then every page; what was wrong with each."""
+@contextmanager
+def _window(browser: Browser, look: Look) -> Iterator[tuple[Page, list[str]]]:
+    """A browser of its own, and what its console says that is wrong."""
     width, height = SIZES[look.size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -197,32 +269,158 @@ def _picture_all(
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if _is_fault(message) else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    _picture(page, f"{url}/", out / f"log-in_{look}.png")
-    said.clear()  # that nobody is logged in is told as an error
-    for path, who in pages.items():
-        context.add_cookies(
-            [{"name": name, "value": value, "url": url} for name, value in who.cookies.items()]
-        )
-        name = path.strip("/").replace("/", "-") or "overview"
-        _picture(page, url + path, out / f"{name}_{look}.png")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            said.append("wider than its window")
-        yield from (f"{path} {look}: {one}" for one in said)
-        said.clear()
+    yield page, said
     context.close()
+
+
+def _picture_all(
+    browser: Browser, url: str, look: Look, pages: dict[str, Person], out: Path
+) -> Iterator[str]:
+    """The log-in, then every page; what was wrong with each."""
+    with _window(browser, look) as (page, said):
+        _open(page, f"{url}/")
+        page.screenshot(path=out / f"log-in_{look}.png")
+        said.clear()  # that nobody is logged in is told as an error
+        for path, who in pages.items():
+            _become(page, url, who)
+            _open(page, url + path)
+            name = path.strip("/").replace("/", "-") or "overview"
+            yield from _take(page, said, name, look, out)
+
+
+def _take(page: Page, said: list[str], name: str, look: Look, out: Path) -> Iterator[str]:
+    """The picture, and what was wrong with it."""
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    page.screenshot(path=out / f"{name}_{look}.png")
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        said.append("wider than its window")
+    yield from (f"{name} {look}: {one}" for one in said)
+    said.clear()
+
+
+def _become(page: Page, url: str, who: Person) -> None:
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": url} for name, value in who.cookies.items()]
+    )
 
 
 def _is_fault(message: ConsoleMessage) -> bool:
     return message.type == "error" and not message.location["url"].endswith(UNSET)
 
 
-def _picture(page: Page, address: str, file: Path) -> None:
+def _open(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("#root h1, #root h2, #root main", timeout=30_000)
     with suppress(PlaywrightError):
         page.wait_for_selector("div[role=status]", state="detached", timeout=15_000)
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
-    page.screenshot(path=file)
+
+
+def _moments(browser: Browser, looks: list[Look], wanted: str, out: Path) -> Iterator[str]:
+    """What no address of the demo shows, in an installation that begins empty; what was wrong with it."""
+    with _started("serve") as (url, folder):
+        for look in looks:
+            with _window(browser, look) as (page, said):
+                _open(page, url)
+                said.clear()
+                yield from _take(page, said, "first-run", look, out)
+        link = _furnish(url, folder)
+        moments = {name: moment for name, moment in MOMENTS.items() if re.search(wanted, name)}
+        for look in looks:  # before the moments: the colleague's next link ends this one
+            with _window(browser, look) as (page, said):
+                _open(page, url + link)
+                said.clear()
+                yield from _take(page, said, "link", look, out)
+        for look in looks:
+            house = House(url, _enter(url, FIRST), _enter(url, HOST), WORDS[look.language])
+            for name, moment in moments.items():
+                with _window(browser, look) as (page, said):
+                    moment(page, house)
+                    yield from _take(page, said, name, look, out)
+
+
+def _furnish(url: str, folder: Path) -> str:
+    """Set the installation up, with a colleague, a host and two tenants; the path of the colleague's link."""
+    token = re.search(r"/setup#(\S+)", (folder / "log").read_text("utf-8"))
+    body = FIRST | {"token": token[1] if token else ""}
+    httpx.post(f"{url}/api/v1/setup", json=body, timeout=60).raise_for_status()
+    with _api(url, _enter(url, FIRST)) as api:
+        link: str = api.post("/invitations", json=INVITED).raise_for_status().json()["path"]
+    command = ["user", "bootstrap", "installation", "--email", MACHINE["email"], "--password-stdin"]
+    subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", "truenav", *command],
+        input=MACHINE["password"],
+        text=True,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "TRUENAV_DATA_DIR": str(folder)},
+    )
+    with _api(url, _enter(url, MACHINE)) as api:
+        api.post("/users", json=HOST).raise_for_status()
+    with _api(url, _enter(url, HOST)) as api:
+        for tenant in TENANTS:
+            api.post("/tenants", json=tenant).raise_for_status()
+        api.post(f"/tenants/{TENANTS[-1]['id']}/suspend").raise_for_status()
+    return link
+
+
+def _first_steps(page: Page, house: House) -> None:
+    _become(page, house.url, house.administrator)
+    _open(page, f"{house.url}/start")
+
+
+def _handed_over(page: Page, house: House) -> None:
+    _become(page, house.url, house.administrator)
+    _open(page, f"{house.url}/users")
+    # On a phone the whole card is a button above its text.
+    page.get_by_text(INVITED["name"]).first.click(force=True)
+    page.get_by_role("button", name=house.words["link"]).click()
+    page.locator("pre").wait_for()
+
+
+def _tenants(page: Page, house: House) -> None:
+    _become(page, house.url, house.host)
+    _open(page, f"{house.url}/tenants")
+
+
+def _provision(page: Page, house: House) -> None:
+    _tenants(page, house)
+    page.get_by_role("button", name=house.words["provision"]).click()
+
+
+def _erase(page: Page, house: House) -> None:
+    _tenants(page, house)
+    page.get_by_role("button", name=house.words["erase"]).click()
+
+
+def _passkey(page: Page, house: House) -> None:
+    _become(page, house.url, house.administrator)
+    _open(page, f"{house.url}/account")
+    page.get_by_role("button", name=house.words["passkey"]).click()
+    page.get_by_role("dialog").locator("input").fill("MacBook")
+
+
+def _recovery_codes(page: Page, house: House) -> None:
+    """With a virtual authenticator; the passkey is forgotten, so that the next look begins without one."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    _passkey(page, house)
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").locator("li").first.wait_for()
+    with _api(house.url, house.administrator) as api:
+        for factor in api.get("/me/security").raise_for_status().json()["factors"]:
+            api.delete(f"/me/factors/{factor['id']}").raise_for_status()
+
+
+MOMENTS: dict[str, Callable[[Page, House], None]] = {
+    "first-steps": _first_steps,
+    "link-handed-over": _handed_over,
+    "passkey": _passkey,
+    "recovery-codes": _recovery_codes,
+    "tenants-of-host": _tenants,
+    "tenants-provision": _provision,
+    "tenants-erase": _erase,
+}
 
 
 _SHEET = """<!doctype html>

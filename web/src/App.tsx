@@ -71,7 +71,7 @@ async function arrive(): Promise<void> {
 function useChineseType(): void {
   const chinese = useLanguage() === 'zh';
   useEffect(() => {
-    const timer = setTimeout(() => void import('@fontsource-variable/noto-sans-sc/wght.css'), chinese ? 0 : 1500);
+    const timer = setTimeout(() => void import('@fontsource-variable/noto-sans-sc/wght.css'), chinese ? 0 : 700);
     return () => clearTimeout(timer);
   }, [chinese]);
 }

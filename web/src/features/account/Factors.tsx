@@ -188,7 +188,7 @@ function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => vo
   const t = useWords(words);
   const file = `data:text/plain;charset=utf-8,${encodeURIComponent(codes.join('\n'))}`;
   return (
-    <Dialog opened onClose={onClose} title={t.codesTitle} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
+    <Dialog opened onClose={onClose} size={540} title={t.codesTitle} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
       <p className="ink2">{t.codesHint}</p>
       <ul className={css.codes}>
         {codes.map((code) => (

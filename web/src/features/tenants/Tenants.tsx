@@ -21,6 +21,7 @@ import { saidOf } from '@/ui/tell';
 import words from './words';
 
 const KEY = ['tenants'];
+const INSTALLATION = 'installation'; // the hosts' own: nothing of it can be stopped or taken away
 const refresh = () => void queries.invalidateQueries({ queryKey: KEY });
 
 export default function Tenants() {
@@ -59,7 +60,7 @@ function Rows({ tenants }: { tenants: readonly TenantAnswer[] }) {
       card: 'aside',
       cell: (row) => (row.suspended_at === null ? <Badge tone="ok">{t.active}</Badge> : <Badge tone="warn">{t.suspended(day(row.suspended_at, language))}</Badge>),
     },
-    { id: 'do', header: '', align: 'right', cell: (row) => <Steps tenant={row} /> },
+    { id: 'do', header: '', align: 'right', cell: (row) => (row.id === INSTALLATION ? null : <Steps tenant={row} />) },
   ];
   return <DataTable label={t.title} columns={columns} rows={tenants} rowKey={(row) => row.id} empty={<Empty icon="tenant" title={t.none} />} />;
 }
@@ -88,9 +89,11 @@ function Steps({ tenant }: { tenant: TenantAnswer }) {
       <Button size="compact-xs" variant="subtle" component="a" href={`/api/v1/tenants/${encodeURIComponent(tenant.id)}/export`} download>
         {t.export}
       </Button>
-      <Button size="compact-xs" variant="subtle" color="crit" onClick={() => setAsked('erase')}>
-        {t.erase}
-      </Button>
+      {tenant.suspended_at === null ? null : (
+        <Button size="compact-xs" variant="subtle" color="crit" onClick={() => setAsked('erase')}>
+          {t.erase}
+        </Button>
+      )}
       <ConfirmWithReason opened={asked === 'suspend'} title={t.suspendTitle(tenant.name)} verb={t.suspend} danger reason="none" busy={suspend.isPending} onConfirm={() => suspend.mutate()} onClose={() => setAsked(null)}>
         {t.suspendHint}
       </ConfirmWithReason>

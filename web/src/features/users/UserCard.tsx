@@ -1,5 +1,5 @@
 // One account: roles, scope, sessions, and the keys to the door.
-import { Button, Group, MultiSelect, SegmentedControl, Stack, Textarea } from '@mantine/core';
+import { Button, MultiSelect, Radio, Stack, Textarea } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
@@ -10,6 +10,7 @@ import { queries } from '@/lib/queries';
 import { useMe } from '@/lib/session';
 import { moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Verbs } from '@/ui/Form';
 import { Shown } from '@/ui/States';
 import { tellDone } from '@/ui/tell';
 import { LinkToHandOver, RoleChoice } from './Invite';
@@ -49,11 +50,11 @@ function Rights({ user, editable, own }: { user: UserAnswer; editable: boolean; 
       {own ? <p className="ink2">{t.own}</p> : null}
       <RoleChoice value={roles} onChange={setRoles} disabled={!editable} />
       {editable ? (
-        <Group justify="flex-end">
+        <Verbs>
           <Button size="xs" disabled={!changed || roles.length === 0} loading={save.isPending} onClick={() => save.mutate()}>
             {t.save}
           </Button>
-        </Group>
+        </Verbs>
       ) : null}
     </section>
   );
@@ -95,16 +96,12 @@ function ScopeForm({ user, scope, editable }: { user: UserAnswer; scope: ScopeAn
   });
   return (
     <Stack gap="xs">
-      <SegmentedControl
-        size="xs"
-        disabled={!editable}
-        value={chosen === null ? 'all' : 'some'}
-        onChange={(value) => setChosen(value === 'all' ? null : [])}
-        data={[
-          { value: 'all', label: t.scopeAll },
-          { value: 'some', label: t.scopeNodes },
-        ]}
-      />
+      <Radio.Group aria-label={t.scope} value={chosen === null ? 'all' : 'some'} onChange={(value) => setChosen(value === 'all' ? null : [])}>
+        <Stack gap={8}>
+          <Radio value="all" label={t.scopeAll} disabled={!editable} />
+          <Radio value="some" label={t.scopeNodes} disabled={!editable} />
+        </Stack>
+      </Radio.Group>
       {chosen === null ? null : (
         <MultiSelect
           aria-label={t.scopeNodes}
@@ -119,11 +116,11 @@ function ScopeForm({ user, scope, editable }: { user: UserAnswer; scope: ScopeAn
         <Textarea label={t.scopeInvestors} description={t.scopeInvestorsHint} autosize minRows={2} readOnly={!editable} value={investors} onChange={(event) => setInvestors(event.currentTarget.value)} />
       ) : null}
       {editable ? (
-        <Group justify="flex-end">
+        <Verbs>
           <Button size="xs" loading={save.isPending} onClick={() => save.mutate()}>
             {t.saveScope}
           </Button>
-        </Group>
+        </Verbs>
       ) : null}
     </Stack>
   );
@@ -184,7 +181,7 @@ function Door({ user }: { user: UserAnswer }) {
   const confirm = asked === 'disable' ? { title: t.disableTitle(user.name), verb: t.disable, hint: t.disableHint } : { title: t.resetTitle(user.name), verb: t.resetFactors, hint: t.resetHint };
   return (
     <section>
-      <Group gap="xs">
+      <Verbs>
         <Button size="xs" loading={makeLink.isPending} onClick={() => makeLink.mutate()}>
           {t.newLink}
         </Button>
@@ -200,7 +197,7 @@ function Door({ user }: { user: UserAnswer }) {
             {t.enable}
           </Button>
         )}
-      </Group>
+      </Verbs>
       <ConfirmWithReason
         opened={asked !== null}
         title={confirm.title}
