@@ -11,6 +11,12 @@ from truenav.core.failure import (
     UnauthenticatedError,
 )
 from truenav.store import audit
+from truenav.store import users as store
+
+
+def _seen(world, session):
+    (one,) = store.list_sessions(session, "finance", now=world.clock.now())
+    return one.last_seen_at
 
 
 def _audit(world):
@@ -71,6 +77,39 @@ def test_a_session_ends_after_an_hour_without_use(world):
     world.clock.advance(minutes=60)
     with pytest.raises(UnauthenticatedError, match="expired"):
         world.access.authenticate(login.token)
+
+
+def test_reading_sees_one_state_whatever_happens_meanwhile(world):
+    admin = world.add("administrator")
+    world.add("finance")
+    login = world.log_in("finance")
+    world.clock.advance(minutes=59)
+    with world.access.reading(login.token) as (who, session):
+        before = _seen(world, session)
+        assert who == world.access.authenticate(login.token)  # which notes the use
+        assert _seen(world, session) == before
+        with world.database.transaction(world.tenant) as other:
+            assert _seen(world, other) == world.clock.now()
+            users.change_user(other, admin, "finance", now=world.clock.now(), disabled=True)
+    with pytest.raises(UnauthenticatedError), world.access.reading(login.token):
+        pytest.fail("a disabled user reads")
+
+
+def test_reading_is_use_even_where_the_request_fails(world):
+    world.add("finance")
+    login = world.log_in("finance")
+    for _ in range(3):
+        world.clock.advance(minutes=59)
+        with pytest.raises(ZeroDivisionError), world.access.reading(login.token):
+            raise ZeroDivisionError
+    with world.access.reading(login.token) as (who, _):
+        assert who.user == "finance"
+
+
+def test_an_api_token_reads_within_its_scopes(world):
+    issued = _issue(world, world.add("finance"), "nav:read")
+    with world.access.reading(issued.secret) as (reader, _):
+        assert (reader.user, reader.scopes, reader.via) == ("finance", {"nav:read"}, "token")
 
 
 def test_a_session_ends_after_twelve_hours_however_busy(world):

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from truenav.store import definitions, users
-from truenav.store.database import Database, DatabaseUnavailableError, UnsafeRoleError, tenant_ids
+from truenav.store.database import Database, DatabaseUnavailableError, UnsafeRoleError, tenant_ids, tenant_of
 from truenav.store.postgres import Role
 from truenav.store.tables import APPEND_ONLY, app_user, metadata
 
@@ -147,9 +147,28 @@ def test_log_in_finds_the_tenant_by_address_session_and_token(database, tenant):
         (found,) = users.find_users(session, f"u1@{tenant}")
         assert (found.tenant, found.user_id, found.password_hash) == (tenant, "u1", "hash")
         assert users.find_session(session, tenant.encode()).tenant == tenant
-        assert users.find_token(session, b"t" + tenant.encode()).scopes == ("nav:read",)
         assert users.find_session(session, b"unknown") is None
         assert tenant in tenant_ids(session)
+
+
+def test_a_session_or_token_that_is_found_enters_its_tenant_and_an_unknown_one_none(database, tenant):
+    with database.transaction(tenant) as session:
+        users.create_tenant(session, "A house", at=NOW)
+        users.create_user(session, user("u1", f"u1@{tenant}"))
+        users.create_session(session, tenant.encode(), "u1", at=NOW, expires_at=NOW)
+        token = users.ApiToken("t1", "u1", "ci", ("nav:read",), NOW, None, None)
+        users.create_token(session, token, b"t" + tenant.encode())
+    with database.lookup() as session:
+        assert users.enter_by_session(session, tenant.encode()).tenant == tenant
+        assert (tenant_of(session), users.get_user(session, "u1").id) == (tenant, "u1")
+    with database.lookup(snapshot=True) as session:
+        assert users.enter_by_token(session, b"t" + tenant.encode()).scopes == ("nav:read",)
+        assert tenant_of(session) == tenant
+    with database.lookup() as session:
+        assert users.enter_by_session(session, b"unknown") is None
+        assert users.enter_by_token(session, b"unknown") is None
+        with pytest.raises(users.UserNotFoundError):
+            users.get_user(session, "u1")
 
 
 def test_an_address_or_id_is_taken_once_in_a_tenant(database, tenant):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ Via = Literal["session", "token", "system"]
 
 INSTALLATION = TenantId("installation")
 """The tenant whose hosts run the others."""
+
+
+_DECISIONS_KEPT = 4096
 
 
 class PolicyFileError(RuntimeError):
@@ -139,10 +142,15 @@ def _decide(principal: Principal, action: str, resource: Resource) -> tuple[bool
     return _decide_all(principal, (action,), resource)[0]
 
 
+@lru_cache(_DECISIONS_KEPT)
 def _decide_all(
     principal: Principal, actions: tuple[str, ...], resource: Resource
 ) -> tuple[tuple[bool, str], ...]:
-    """`_decide` for several known actions at once, which costs little more than one."""
+    """`_decide` for several known actions at once, which costs little more than one.
+
+    It follows from what is given and from the packaged policies alone, so it is kept: whoever loses a role or
+    gains one is another principal.
+    """
     if not principal.roles <= ROLES.keys() | principal.custom:
         return ((False, "The action or the role is unknown."),) * len(actions)
     policies = _policies()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,9 @@ from truenav.access.principals import load_principal
 from truenav.access.sessions import (
     check_session,
     hash_token,
+    is_touch_due,
     open_session,
     refuse_stale,
-    touch_session,
 )
 from truenav.access.tickets import issue_ticket, look_at_ticket, tenant_of_ticket, use_ticket
 from truenav.access.tokens import PREFIX, check_token
@@ -27,7 +28,7 @@ from truenav.core.failure import InvalidInputError, UnauthenticatedError
 from truenav.core.ids import TenantId, UserId
 from truenav.store import audit, logins
 from truenav.store import users as store
-from truenav.store.database import Database, Session, enter
+from truenav.store.database import Database, Session
 from truenav.store.logins import Standing
 from truenav.store.secrets import Vault
 from truenav.store.users import SessionProof
@@ -256,26 +257,28 @@ class Access:
 
         ``in_use`` False asks without counting as use, so that an idle session still ends.
         """
-        return self._from_api_token(token) if token.startswith(PREFIX) else self._from_session(token, in_use)
-
-    def _from_session(self, token: str, in_use: bool) -> Principal:
         now = self._clock.now()
         with self._database.lookup() as session:
-            found = check_session(store.find_session(session, hash_token(token)), now=now)
-            enter(session, found.tenant)
-            scopes = None if found.limited is None else _LIMITED
-            principal = load_principal(session, found.tenant, found.user_id, via="session", scopes=scopes)
-            if in_use:
-                touch_session(session, token, found, now=now)
+            found, principal = _holder(session, token, now)
+            if in_use and found is not None and is_touch_due(found, now=now):
+                store.touch_session(session, hash_token(token), at=now)
         return principal
 
-    def _from_api_token(self, token: str) -> Principal:
-        with self._database.lookup() as session:
-            found = check_token(store.find_token(session, hash_token(token)), now=self._clock.now())
-            enter(session, found.tenant)
-            return load_principal(
-                session, found.tenant, found.user_id, via="token", scopes=frozenset(found.scopes)
-            )
+    @contextmanager
+    def reading(self, token: str) -> Iterator[tuple[Principal, Session]]:
+        """`authenticate`, in a transaction that the request goes on to read in: it sees one state throughout.
+
+        The use is noted when it has ended: a transaction that sees one state may not meet another's note.
+        """
+        now, found = self._clock.now(), None
+        try:
+            with self._database.lookup(snapshot=True) as session:
+                found, principal = _holder(session, token, now)
+                yield principal, session
+        finally:
+            if found is not None and is_touch_due(found, now=now):
+                with self._database.transaction(found.tenant) as session:
+                    store.touch_session(session, hash_token(token), at=now)
 
     def _enter_by_password(
         self, found: store.FoundUser, password: str, visitor: Visitor, now: datetime
@@ -319,6 +322,17 @@ class Access:
                 at=self._clock.now(),
                 detail={"address": visitor.address, "wrong": what},
             )
+
+
+def _holder(session: Session, token: str, now: datetime) -> tuple[store.FoundSession | None, Principal]:
+    """Who holds a token, with the session that it opened if it did; the transaction enters their tenant."""
+    if token.startswith(PREFIX):
+        key = check_token(store.enter_by_token(session, hash_token(token)), now=now)
+        scopes = frozenset(key.scopes)
+        return None, load_principal(session, key.tenant, key.user_id, via="token", scopes=scopes)
+    found = check_session(store.enter_by_session(session, hash_token(token)), now=now)
+    limits = None if found.limited is None else _LIMITED
+    return found, load_principal(session, found.tenant, found.user_id, via="session", scopes=limits)
 
 
 def open_log_in(

@@ -61,10 +61,9 @@ def check_session(found: store.FoundSession | None, *, now: datetime) -> store.F
     return found
 
 
-def touch_session(session: Session, token: str, found: store.FoundSession, *, now: datetime) -> None:
-    """Note that the session is in use, at most once a minute: reading must not write each time."""
-    if now - found.last_seen_at >= _TOUCH_EVERY:
-        store.touch_session(session, hash_token(token), at=now)
+def is_touch_due(found: store.FoundSession, *, now: datetime) -> bool:
+    """Whether the use of the session is to be noted: once a minute, reading must not write each time."""
+    return now - found.last_seen_at >= _TOUCH_EVERY
 
 
 def revoke_sessions(session: Session, user: UserId, *, now: datetime) -> None:

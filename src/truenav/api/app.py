@@ -24,6 +24,7 @@ from truenav.app.logs import configure_logs
 from truenav.app.marks.board import MarkBoards
 from truenav.app.marks.follower import MarkFollower
 from truenav.app.overview.live import LiveViews
+from truenav.app.overview.remembered import Remembered
 from truenav.app.settings import Settings
 from truenav.connect.streaming import StreamState
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings, *, house: House | None = None, web: Path = WE
     )
     app.state.metrics = metrics
     app.state.load = Load()
+    app.state.remembered = Remembered()
     install_problems(app)
     for router in SLICES:
         app.include_router(router)

@@ -76,9 +76,9 @@ class Database:
             yield session
 
     @contextmanager
-    def lookup(self) -> Iterator[Session]:
+    def lookup(self, *, snapshot: bool = False) -> Iterator[Session]:
         """A transaction of no tenant: sees no row, may call the look-up functions (log-in, tenants)."""
-        with self._begin() as session:
+        with self._begin(snapshot=snapshot) as session:
             yield session
 
     def close(self) -> None:

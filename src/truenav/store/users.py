@@ -15,6 +15,14 @@ from truenav.core.ids import TenantId, UserId
 from truenav.store.database import Session
 from truenav.store.tables import api_token, app_user, login_session, tenant
 
+_FIND_SESSION = text("SELECT * FROM find_session(:hash)")
+_ENTER_BY_SESSION = text(
+    "SELECT s.*, set_config('truenav.tenant', s.tenant_id, true) FROM find_session(:hash) s"
+)
+_ENTER_BY_TOKEN = text(
+    "SELECT k.*, set_config('truenav.tenant', k.tenant_id, true) FROM find_api_token(:hash) k"
+)
+
 
 class TakenError(ConflictError):
     """The name or address is in use."""
@@ -230,8 +238,14 @@ def list_sessions(session: Session, user_id: UserId, *, now: datetime) -> tuple[
 
 def find_session(session: Session, token_hash: bytes) -> FoundSession | None:
     """The log-in session of a token, in any tenant. Works in `Database.lookup`."""
-    row = session.execute(text("SELECT * FROM find_session(:hash)"), {"hash": token_hash}).one_or_none()
+    row = session.execute(_FIND_SESSION, {"hash": token_hash}).one_or_none()
     return None if row is None else FoundSession(*row)
+
+
+def enter_by_session(session: Session, token_hash: bytes) -> FoundSession | None:
+    """`find_session`, and the transaction goes on in the name of its tenant, as by `database.enter`."""
+    row = session.execute(_ENTER_BY_SESSION, {"hash": token_hash}).one_or_none()
+    return None if row is None else FoundSession(*row[:-1])
 
 
 def touch_session(session: Session, token_hash: bytes, *, at: datetime) -> None:
@@ -261,9 +275,9 @@ def create_token(session: Session, token: ApiToken, token_hash: bytes) -> None:
     _insert(session, insert(api_token).values(values), f"A token {token.id!r} exists already.")
 
 
-def find_token(session: Session, token_hash: bytes) -> FoundToken | None:
-    """The API token with this SHA-256, in any tenant. Works in `Database.lookup`."""
-    row = session.execute(text("SELECT * FROM find_api_token(:hash)"), {"hash": token_hash}).one_or_none()
+def enter_by_token(session: Session, token_hash: bytes) -> FoundToken | None:
+    """The API token with this SHA-256, in any tenant; the transaction goes on in the name of that one."""
+    row = session.execute(_ENTER_BY_TOKEN, {"hash": token_hash}).one_or_none()
     if row is None:
         return None
     return FoundToken(

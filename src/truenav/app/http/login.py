@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from truenav.access.sessions import LONGEST, csrf_token
 from truenav.access.tokens import PREFIX
 from truenav.app.http.errors import CrossSiteError
 from truenav.core.failure import UnauthenticatedError
+from truenav.store.database import Session
 
 COOKIE = "truenav_session"
 """Over https its name begins with ``__Host-``: no other host or path of the domain can plant one."""
@@ -32,17 +35,31 @@ class Caller:
 
 
 def identify(request: Request, access: Access) -> Caller:
-    """The caller, or ``UnauthenticatedError``. A bearer token comes before a cookie; only API tokens bear."""
+    """The caller, or ``UnauthenticatedError``."""
+    token, from_cookie = _proof(request)
+    return Caller(access.authenticate(token), token, from_cookie)
+
+
+@contextmanager
+def reading(request: Request, access: Access) -> Iterator[tuple[Caller, Session]]:
+    """The caller, or ``UnauthenticatedError``, and the transaction that the request reads in."""
+    token, from_cookie = _proof(request)
+    with access.reading(token) as (principal, session):
+        yield Caller(principal, token, from_cookie), session
+
+
+def _proof(request: Request) -> tuple[str, bool]:
+    """The token, and whether it came as a cookie. A bearer comes before a cookie; only API tokens bear."""
     header = request.headers.get("authorization")
     if header is not None:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token.startswith(PREFIX):
             raise UnauthenticatedError("Send 'Authorization: Bearer tn_...' with an API token, or log in.")
-        return Caller(access.authenticate(token.strip()), token.strip(), from_cookie=False)
+        return token.strip(), False
     token = request.cookies.get(cookie_name(request, COOKIE), "")
     if not token or token.startswith(PREFIX):
         raise UnauthenticatedError("Log in, or send an API token as 'Authorization: Bearer tn_...'.")
-    return Caller(access.authenticate(token), token, from_cookie=True)
+    return token, True
 
 
 def refuse_cross_site(request: Request, caller: Caller) -> None:

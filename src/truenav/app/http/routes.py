@@ -9,15 +9,18 @@ leave.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
 import anyio
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
+from starlette.types import Scope
 
 from truenav.access.actions import ACTIONS
 from truenav.access.modules import MODULES, module_of, refuse_module_off
@@ -27,10 +30,12 @@ from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
 from truenav.app.http.load import Load
-from truenav.app.http.login import Caller, identify, refuse_cross_site
+from truenav.app.http.login import Caller, identify, reading, refuse_cross_site
 from truenav.app.http.masking import masked_response, refuse_sight
 from truenav.app.http.requests import StrictRequest, refuse_bad_address
 from truenav.store.database import Session
+
+T = TypeVar("T")
 
 API_PREFIX = "/api/v1"
 BODY_LIMIT = 1024 * 1024
@@ -136,28 +141,31 @@ class SecuredRoute(APIRoute):
                 return await serve(strict)
 
         async def serve(strict: StrictRequest) -> Response:
-            if requirement.action is not None:
-                await _admit(strict, requirement.action, module)
-                if requirement.fresh:
-                    await _refuse_stale(strict)
-                refuse_sight(
-                    strict.state.caller.principal,
-                    requirement.action,
-                    narrowed=requirement.sight == "narrowed",
-                    streams=not requirement.transaction,
-                )
+            if requirement.action is None:
+                await strict.read()
+                return await inner(strict)
+            if requirement.transaction and _only_reads(strict):
+                async with _reading(strict):
+                    await _admit(strict, requirement, module)
+                    await strict.read()
+                    return await answer(strict)
+            await _identify(strict)
+            await _admit(strict, requirement, module)
             await strict.read()
             if not requirement.transaction:
                 return await inner(strict)
-            async with _transaction(strict) as session:
-                response = await _serve(strict, session, requirement, inner)
-                if strict.state.caller.principal.masks:
-                    response = await run_in_threadpool(
-                        masked_response, response, strict, narrowed=requirement.sight == "narrowed"
-                    )
-                if not is_export(strict):
-                    return response
-                return await run_in_threadpool(exported, response, strict, self.response_model)
+            async with _transaction(strict):
+                return await answer(strict)
+
+        async def answer(strict: StrictRequest) -> Response:
+            response = await _serve(strict, requirement, inner)
+            if strict.state.caller.principal.masks:
+                response = await run_in_threadpool(
+                    masked_response, response, strict, narrowed=requirement.sight == "narrowed"
+                )
+            if not is_export(strict):
+                return response
+            return await run_in_threadpool(exported, response, strict, self.response_model)
 
         return handle
 
@@ -174,19 +182,54 @@ class Router(APIRouter):
         marks = [] if module is None else [Depends(ModuleMark(module))]
         super().__init__(prefix=base + prefix, tags=[*tags], route_class=SecuredRoute, dependencies=marks)
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Try the routes only where one of them begins as the address does; there are hundreds in all."""
+        if _beginning(scope["path"]) not in self._beginnings:
+            return Match.NONE, {}
+        return super().matches(scope)
 
-async def _admit(request: Request, action: str, module: str | None) -> None:
-    """Say who asks and decide whether they may; both fail closed."""
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(_beginning(route.path) for route in self.routes if isinstance(route, APIRoute))
+
+
+def _only_reads(request: Request) -> bool:
+    """Whether a request changes nothing and has no body, for which an open transaction would wait."""
+    headers = request.headers
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return request.method not in MUTATING and not has_body
+
+
+def _beginning(path: str) -> str:
+    """The first part of a path after the prefix of the API."""
+    return path.removeprefix(API_PREFIX + "/").partition("/")[0]
+
+
+async def _identify(request: Request) -> None:
+    """Say who asks, or refuse them."""
     house: House = request.app.state.house
-    caller: Caller = await run_in_threadpool(identify, request, house.access)
-    request.state.caller = caller
+    request.state.caller = await run_in_threadpool(identify, request, house.access)
+
+
+async def _admit(request: Request, requirement: Requirement, module: str | None) -> None:
+    """Decide whether the caller may ask this; fails closed."""
+    assert requirement.action is not None
+    caller: Caller = request.state.caller
     load: Load = request.app.state.load
     load.count((caller.principal.tenant, caller.principal.user))
     structlog.contextvars.bind_contextvars(tenant=caller.principal.tenant, user=caller.principal.user)
     if request.method in MUTATING:
         refuse_cross_site(request, caller)
     refuse_module_off(module, caller.principal.modules_off)
-    authorize(caller.principal, action)
+    authorize(caller.principal, requirement.action)
+    refuse_sight(
+        caller.principal,
+        requirement.action,
+        narrowed=requirement.sight == "narrowed",
+        streams=not requirement.transaction,
+    )
+    if requirement.fresh:
+        await _refuse_stale(request)
 
 
 async def _refuse_stale(request: Request) -> None:
@@ -199,12 +242,11 @@ async def _refuse_stale(request: Request) -> None:
 
 async def _serve(
     request: StrictRequest,
-    session: Session,
     requirement: Requirement,
     inner: Callable[[Request], Coroutine[Any, Any, Response]],
 ) -> Response:
     """Run the endpoint inside its transaction, at most once for each idempotency key."""
-    request.state.session = session
+    session: Session = request.state.session
     if request.method not in MUTATING:
         return _conditional(request, await inner(request))
     attempt = await Attempt.of(request, secret=requirement.secret_request)
@@ -230,21 +272,36 @@ def _conditional(request: Request, response: Response) -> Response:
 
 
 @asynccontextmanager
-async def _transaction(request: Request) -> AsyncIterator[Session]:
-    """One transaction of the caller's tenant; reads see one state, whatever is written meanwhile.
+async def _reading(request: Request) -> AsyncIterator[None]:
+    """Say who asks, in the transaction that the request reads in, which sees one state throughout."""
+    house: House = request.app.state.house
+    async with _on_a_thread(reading(request, house.access)) as (caller, session):
+        request.state.caller, request.state.session = caller, session
+        yield
 
-    Opening, committing and rolling back wait for the database, so they run on a worker thread; leaving is
-    shielded, so that a caller who hangs up cannot leave a connection behind.
-    """
+
+@asynccontextmanager
+async def _transaction(request: Request) -> AsyncIterator[None]:
+    """One transaction of the caller's tenant."""
     house: House = request.app.state.house
     caller: Caller = request.state.caller
     snapshot = request.method not in MUTATING
+    opened = house.database.transaction(caller.principal.tenant, snapshot=snapshot)
+    async with _on_a_thread(opened) as session:
+        request.state.session = session
+        yield
+
+
+@asynccontextmanager
+async def _on_a_thread(opened: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """A context whose opening and leaving wait for the database, so that they run on a worker thread.
+
+    Leaving is shielded, so that a caller who hangs up cannot leave a connection behind.
+    """
     stack = ExitStack()
-    session = await run_in_threadpool(
-        stack.enter_context, house.database.transaction(caller.principal.tenant, snapshot=snapshot)
-    )
+    value = await run_in_threadpool(stack.enter_context, opened)
     try:
-        yield session
+        yield value
     except BaseException as error:
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(stack.__exit__, type(error), error, error.__traceback__)

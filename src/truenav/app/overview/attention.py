@@ -11,11 +11,9 @@ from truenav.app.overview.model import Attention, Figures
 from truenav.app.overview.view import View
 from truenav.app.sight import Sight
 from truenav.app.sources.jobs import GATHER_ONE
-from truenav.app.sources.model import Connection
 from truenav.core.failure import FailureKind
-from truenav.store import definitions, issues, progress, runs
+from truenav.store import issues, progress
 from truenav.store.database import Session
-from truenav.store.definitions import Kind
 from truenav.store.progress import TaskProgress, TaskState
 from truenav.store.runs import Run, RunState
 
@@ -43,10 +41,10 @@ def attention(
 
     found = [
         *_unpriced(figures, principal),
-        *(_waiting_runs(session, principal, view) if may(principal, "nav:read") else ()),
+        *(_waiting_runs(principal, view) if may(principal, "nav:read") else ()),
         *(_issues(session, principal, at_stake) if may(principal, "fact:read") else ()),
         *(_failed_syncs(session, principal, at_stake) if may(principal, "source:read") else ()),
-        *(_quiet(session, principal, view, at_stake, now) if may(principal, "source:read") else ()),
+        *(_quiet(principal, view, at_stake, now) if may(principal, "source:read") else ()),
     ]
     return tuple(
         sorted(
@@ -92,12 +90,11 @@ def _unpriced(figures: Figures, principal: Principal) -> Iterator[Attention]:
             )
 
 
-def _waiting_runs(session: Session, principal: Principal, view: View) -> Iterator[Attention]:
-    states = (RunState.CALCULATED, RunState.APPROVED)
-    for run in runs.list_runs(session, fund=view.result.fund, states=states, limit=20):
-        if view.published is not None and run.as_of < view.published.as_of and run.restates is None:
-            continue
-        yield _waiting_run(run, principal)
+def _waiting_runs(principal: Principal, view: View) -> Iterator[Attention]:
+    published = view.around.published
+    for run in view.around.waiting:
+        if published is None or run.as_of >= published.as_of or run.restates is not None:
+            yield _waiting_run(run, principal)
 
 
 def _waiting_run(run: Run, principal: Principal) -> Attention:
@@ -162,9 +159,7 @@ def _last_parts(session: Session) -> Iterable[TaskProgress]:
     return found.values()
 
 
-def _quiet(
-    session: Session, principal: Principal, view: View, at_stake: _AtStake, now: datetime
-) -> Iterator[Attention]:
+def _quiet(principal: Principal, view: View, at_stake: _AtStake, now: datetime) -> Iterator[Attention]:
     """Enabled connections whose account was last read long ago, or never."""
     taken: dict[str, datetime | None] = {}
     for fund in view.result.funds:
@@ -172,7 +167,7 @@ def _quiet(
             last = taken.get(use.account, use.taken_at)
             known = [one for one in (last, use.taken_at) if one is not None]
             taken[use.account] = min(known) if known else None
-    for one in definitions.bodies(session, Kind.CONNECTION, Connection):
+    for one in view.around.connections:
         if not one.enabled or one.account is None or one.account not in taken:
             continue
         last = taken[one.account]

@@ -18,6 +18,7 @@ from truenav.app.overview.figures import figures_of, price_of
 from truenav.app.overview.history import nav_history
 from truenav.app.overview.lines import held_lines
 from truenav.app.overview.live import LiveViews
+from truenav.app.overview.remembered import Remembered
 from truenav.app.overview.schemas import (
     HistoryAnswer,
     LinesAnswer,
@@ -48,6 +49,12 @@ async def live_views(request: Request) -> LiveViews:
 
 
 ViewsDep = Annotated[LiveViews, Depends(live_views)]
+
+
+async def remembered_answers(request: Request) -> Remembered:
+    """The answers that this process remembers."""
+    found: Remembered = request.app.state.remembered
+    return found
 
 
 @router.get(
@@ -161,6 +168,7 @@ def get_history(
     principal: PrincipalDep,
     session: SessionDep,
     sight: SightDep,
+    remembered: Annotated[Remembered, Depends(remembered_answers)],
     now: NowDep,
     numeraire: NumeraireQuery = "USD",
     since: Annotated[Instant | None, Query(alias="from", description="Later than this")] = None,
@@ -170,17 +178,22 @@ def get_history(
     """The NAVs of the fund through time with drawdown: published, provisional and imported ones."""
     name = _known_fund(session, principal, sight, fund)
     refuse_knowledge(known_at or now, now)
-    history = nav_history(
-        session,
-        house,
-        principal.tenant,
-        name,
-        since=since,
-        until=until or known_at or now,
-        known_at=known_at or now,
-        numeraire=numeraire,
-    )
-    return HistoryAnswer.of(name, numeraire, history)
+
+    def make() -> HistoryAnswer:
+        history = nav_history(
+            session,
+            house,
+            principal.tenant,
+            name,
+            since=since,
+            until=until or known_at or now,
+            known_at=known_at or now,
+            numeraire=numeraire,
+        )
+        return HistoryAnswer.of(name, numeraire, history)
+
+    asked = ("history", name, numeraire, since, until, known_at)
+    return remembered.get(session, principal.tenant, asked, make, now=now)
 
 
 def _known_fund(session: Session, principal: Principal, sight: Sight, fund: str) -> NodeId:

@@ -127,7 +127,7 @@ def _class_worth(view: View, one: ClassNav, assets: AssetBook, shown: _Shown) ->
 
 
 def _published(view: View, code: str) -> Published | None:
-    run, nav = view.published, _previous(view)
+    run, nav = view.around.published, _previous(view)
     if run is None or nav is None:
         return None
     return Published(
@@ -191,7 +191,7 @@ def _hurt(view: View, shown: _Shown) -> Hurt:
         leverage=totals.leverage,
         by_asset=tuple(shares(view.breakdown.assets, symbols, of_value=False)[:LARGEST]) if priced else (),
         by_venue=tuple(shares(largest, {}, of_value=True)[:LARGEST]) if priced else (),
-        margins=tuple(sorted(view.margins, key=lambda one: (-(one.ratio or ZERO), one.account))),
+        margins=tuple(sorted(view.around.margins, key=lambda one: (-(one.ratio or ZERO), one.account))),
         missing=missing,
     )
 
@@ -250,7 +250,7 @@ def _row(
     name = totals.node
     node = tree.nodes.get(name)
     nav = shown(values[name])
-    usd_before = view.before.get(name)
+    usd_before = view.around.before.get(name)
     before = None if usd_before is None or then is None else rounded(convert(usd_before, then), PLACES)
     change = None if nav is None or before is None else nav - before
     intraday = view.intraday.get(name)
@@ -288,7 +288,7 @@ def _row(
 
 def _sparks(view: View, code: str) -> Mapping[NodeId, tuple[Point, ...]]:
     found: dict[NodeId, list[Point]] = {}
-    for one in view.history:
+    for one in view.around.history:
         price = one.prices.get(code)
         if price is None:
             continue
@@ -299,7 +299,7 @@ def _sparks(view: View, code: str) -> Mapping[NodeId, tuple[Point, ...]]:
 
 def _sites(view: View, shown: _Shown) -> tuple[Site, ...]:
     ratios: dict[str, list[Decimal]] = {}
-    for margin in view.margins:
+    for margin in view.around.margins:
         if margin.ratio is not None:
             ratios.setdefault(margin.venue, []).append(margin.ratio)
     nav = view.result.root.nav_usd

@@ -27,7 +27,6 @@ from truenav.app.overview.figures import figures_of
 from truenav.app.overview.model import Figures, Liveness
 from truenav.app.overview.view import (
     Opening,
-    Surroundings,
     View,
     build_opening,
     read_surroundings,
@@ -76,7 +75,6 @@ class Kept:
 
     view: View
     valuation: Valuation
-    around: Surroundings
     snapshot: str
     read_at: datetime
     opening_at: datetime
@@ -173,7 +171,7 @@ class LiveViews:
         as_of = max(self._house.clock.now(), kept.as_of)
         valuation = reprice(kept.valuation, live.quotes, as_of=as_of)
         view = view_of(
-            valuation, kept.around, moved=kept.view, live=_liveness(live), unarchived=_unarchived(live)
+            valuation, kept.view.around, moved=kept.view, live=_liveness(live), unarchived=_unarchived(live)
         )
         _go_on(kept.following, valuation)
         return replace(kept, view=view, valuation=valuation, stamp=live.stamp, made={}, _locks={})
@@ -237,7 +235,6 @@ class LiveViews:
         return Kept(
             view=view,
             valuation=valuation,
-            around=around,
             snapshot=snapshot,
             read_at=now,
             opening_at=opening_at,
@@ -257,7 +254,7 @@ class LiveViews:
             and start_of_day(before.read_at) == day
             and now - before.opening_at < OPENING_KEPT
         ):
-            return before.around.opening, before.opening_at
+            return before.view.around.opening, before.opening_at
         return build_opening(session, self._house, *key, at=day, known_at=now), now
 
 

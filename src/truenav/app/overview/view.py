@@ -12,6 +12,7 @@ from truenav.app.nav.inputs import assemble_inputs
 from truenav.app.overview.margins import account_margins
 from truenav.app.overview.model import POLLED, Liveness, Margin
 from truenav.app.overview.summaries import NavSummary, summaries_of
+from truenav.app.sources.model import Connection
 from truenav.calc.nav.breakdown import Breakdown, previous_values
 from truenav.calc.nav.model import LineKind, NavInputs, NavResult
 from truenav.calc.nav.strike import strike_nav
@@ -23,13 +24,16 @@ from truenav.core.facts import Fact, Transfer
 from truenav.core.failure import TruenavError
 from truenav.core.ids import AccountId, NodeId, Sha256, TenantId
 from truenav.core.money import ZERO, AssetId, exact
-from truenav.store import runs
+from truenav.store import definitions, runs
 from truenav.store.database import Session
+from truenav.store.definitions import Kind
 from truenav.store.journal import FactQuery, Journal
 from truenav.store.runs import Run, RunState
 
 SPARK = timedelta(hours=24)
 _SHOWN = (RunState.CALCULATED, RunState.APPROVED, RunState.PUBLISHED)
+_WAITING = (RunState.CALCULATED, RunState.APPROVED)
+_WAITING_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a valuation is shown with. It is read with the facts, and stays while marks move."""
+    """What a valuation is shown with. It is read with the facts, and stays while marks move.
+
+    ``waiting``: the fund's runs that somebody must approve or publish. ``connections``: of the whole tenant.
+    """
 
     opening: Opening | None
     since_opening: tuple[Fact, ...]
@@ -51,23 +58,22 @@ class Surroundings:
     published: Run | None
     history: tuple[NavSummary, ...]
     margins: tuple[Margin, ...]
+    waiting: tuple[Run, ...]
+    connections: tuple[Connection, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A valuation and its surroundings, in USD. ``before`` and ``intraday`` are by node; None: unknown.
+    """A valuation and its surroundings, in USD. ``intraday`` is by node; None: unknown.
 
     ``unarchived`` names the messages of live marks, whose bytes nobody can ask for.
     """
 
     inputs: NavInputs
     result: NavResult
-    published: Run | None
-    before: Mapping[NodeId, Decimal]
+    around: Surroundings
     intraday: Mapping[NodeId, Decimal | None]
     breakdown: Breakdown
-    history: tuple[NavSummary, ...]
-    margins: tuple[Margin, ...]
     live: Liveness = POLLED
     unarchived: frozenset[Sha256] = frozenset()
 
@@ -105,6 +111,8 @@ def read_surroundings(
         published=runs.previous_published(session, fund, before=as_of),
         history=summaries_of(session, house, tenant, recent),
         margins=account_margins(session, house, tenant, inputs),
+        waiting=runs.list_runs(session, fund=fund, states=_WAITING, limit=_WAITING_SHOWN),
+        connections=definitions.bodies(session, Kind.CONNECTION, Connection),
     )
 
 
@@ -121,12 +129,9 @@ def view_of(
     return View(
         inputs=inputs,
         result=result,
-        published=around.published,
-        before=around.before,
+        around=around,
         intraday=_intraday(around, inputs, result),
         breakdown=Breakdown(valuation, moved.breakdown if moved else None),
-        history=around.history,
-        margins=around.margins,
         live=live,
         unarchived=unarchived,
     )
