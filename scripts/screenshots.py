@@ -279,8 +279,8 @@ def _picture_all(
     """The log-in, then every page; what was wrong with each."""
     with _window(browser, look) as (page, said):
         _open(page, f"{url}/")
-        page.screenshot(path=out / f"log-in_{look}.png")
         said.clear()  # that nobody is logged in is told as an error
+        yield from _take(page, said, "log-in", look, out)
         for path, who in pages.items():
             _become(page, url, who)
             _open(page, url + path)

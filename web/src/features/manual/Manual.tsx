@@ -14,6 +14,7 @@ import { Drawer } from '@/ui/Drawer';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
 import { Fingerprint } from '@/ui/Fingerprint';
+import { Verbs } from '@/ui/Form';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
@@ -156,14 +157,14 @@ function Details({ item, onCorrect, onDone }: { item: Item; onCorrect: () => voi
       </dl>
       <p className="dim">{t.second}</p>
       {can('fact:write') ? (
-        <div className={css.buttons}>
+        <Verbs>
           <Button variant="filled" onClick={onCorrect}>
             {t.correct}
           </Button>
           <Button color="crit" variant="subtle" onClick={() => setAsked(true)}>
             {t.void}
           </Button>
-        </div>
+        </Verbs>
       ) : null}
       <ConfirmWithReason opened={asked} title={t.voidTitle} verb={t.void} danger busy={enter.isPending} onConfirm={takeBack} onClose={() => setAsked(false)}>
         {t.voidText}

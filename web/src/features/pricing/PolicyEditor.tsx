@@ -6,7 +6,7 @@ import type { PricingPolicyDefinition } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Drawer } from '@/ui/Drawer';
-import { Form } from '@/ui/Form';
+import { Form, Verbs } from '@/ui/Form';
 import { saidOf, tellDone } from '@/ui/tell';
 import css from './Pricing.module.css';
 import { sourcesOf, textOf, type Rule } from './policy';
@@ -91,7 +91,7 @@ function Editor({ policy, onClose }: { policy: PricingPolicyDefinition; onClose:
               <NumberInput label={`${t.staleAfter}, ${t.seconds}`} min={0} allowDecimal={false} value={one.rule.stale_after_seconds} onChange={(value) => edit(place, { stale_after_seconds: Number(value) })} />
               <NumberInput label={`${t.unusableAfter}, ${t.seconds}`} min={0} allowDecimal={false} value={one.rule.unusable_after_seconds} onChange={(value) => edit(place, { unusable_after_seconds: Number(value) })} />
             </div>
-            <div className={css.buttons}>
+            <Verbs>
               <Button size="xs" disabled={place === 0} onClick={() => move(place, -1)}>
                 {t.moveUp}
               </Button>
@@ -101,7 +101,7 @@ function Editor({ policy, onClose }: { policy: PricingPolicyDefinition; onClose:
               <Button size="xs" variant="subtle" color="crit" onClick={() => change({ rules: draft.rules.filter((_, index) => index !== place) })}>
                 {t.removeRule}
               </Button>
-            </div>
+            </Verbs>
           </fieldset>
         );
       })}
