@@ -115,4 +115,4 @@ def test_what_others_lose_does_not_end_a_stream(fund, admin, reader):
         return [line for line in told if line]
 
     told = fund.installation.portal.call(first_news)
-    assert told == [": still here", "event: run", 'data: {"id":"a-run","fund":"alpha","state":"approved"}']
+    assert told == ["event: run", 'data: {"id":"a-run","fund":"alpha","state":"approved"}']

@@ -17,24 +17,16 @@ from truenav.store.database import Session, notify, tenant_of
 from truenav.store.tables import audit_entry
 
 RIGHTS = "rights"
-"""The kind of the news that somebody's rights may have changed; who keeps a door open looks again."""
+"""The kind of the news that rights may have changed; who keeps a door open looks again.
 
-_OF_RIGHTS = frozenset(
-    (
-        "factor",
-        "invitation",
-        "log-out",
-        "module",
-        "password",
-        "role",
-        "session",
-        "single-sign-on",
-        "tenant",
-        "token",
-        "user",
-    )
+``of`` names the persons concerned; without it everybody is.
+"""
+
+_RIGHTS_OF_ALL = frozenset(("module", "role", "tenant"))
+_RIGHTS_OF_ONE = frozenset(
+    ("factor", "invitation", "log-out", "password", "session", "single-sign-on", "token", "user")
 )
-"""Actions that begin so decide who may do what."""
+"""Actions that begin so decide who may do what: all, or no more than the actor and the subject."""
 
 
 def append(
@@ -66,8 +58,11 @@ def append(
     }
     sealed = entry_hash(bytes.fromhex(head.hash), _entry(tenant, values))
     session.execute(insert(audit_entry).values(**values, previous_hash=bytes.fromhex(head.hash), hash=sealed))
-    if action.partition(".")[0] in _OF_RIGHTS:
+    about = action.partition(".")[0]
+    if about in _RIGHTS_OF_ALL:
         notify(session, NEWS, {"kind": RIGHTS})
+    elif about in _RIGHTS_OF_ONE:
+        notify(session, NEWS, {"kind": RIGHTS, "of": [actor, subject]})
     return AuditHead(head.seq + 1, sealed.hex())
 
 

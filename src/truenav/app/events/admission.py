@@ -8,9 +8,11 @@ from starlette.concurrency import run_in_threadpool
 
 from truenav.access.modules import refuse_module_off
 from truenav.access.policy import authorize
+from truenav.app.events.service import News
 from truenav.app.house import House
 from truenav.app.http.login import Caller
 from truenav.core.failure import UnavailableError
+from truenav.store.audit import RIGHTS
 
 CHECK_SECONDS = 15.0
 """News tell at once when somebody changes rights; this finds what nobody does, as a log-in that runs out."""
@@ -31,6 +33,11 @@ class Admission:
     caller: Caller
     action: str
     module: str | None = None
+
+    def concerned_by(self, news: News) -> bool:
+        """Whether these news are a reason to `check`: they say that the caller's rights may have changed."""
+        user = self.caller.principal.user
+        return news["kind"] == RIGHTS and user in news.get("of", (user,))
 
     async def check(self) -> None:
         """Raise what ends the stream: a refusal, or ``ReadAnewError`` where the caller's rights changed."""

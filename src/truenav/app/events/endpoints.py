@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
-from truenav.app.events.service import EventHub
+from truenav.app.events.service import EventHub, News
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep
 from truenav.app.http.login import Caller
@@ -25,7 +25,7 @@ from truenav.store.audit import RIGHTS
 router = Router(prefix="/events", tags=["events"])
 
 _ACTION = "event:read"
-_SILENCE: Mapping[str, Any] = {"kind": "silence"}
+_SILENCE: News = {"kind": "silence"}
 
 _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -74,18 +74,18 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator
         try:
             while True:
                 news = await _heard(queue, check_at - loop.time())
-                if news["kind"] in (RIGHTS, _SILENCE["kind"]):
+                if news is _SILENCE or admission.concerned_by(news):
                     await admission.check()
                     sight = await run_in_threadpool(_sight, house, caller)
                     check_at = loop.time() + CHECK_SECONDS
                     yield b": still here\n\n"
-                elif sight.nodes is None or sight.reaches(str(news.get("fund", ""))):
+                elif news["kind"] != RIGHTS and _is_told(news, sight):
                     yield _event_text(news)
         except TruenavError as error:
             yield _event_text({"kind": "end", "reason": error.code})
 
 
-async def _heard(queue: asyncio.Queue[Mapping[str, Any] | None], seconds: float) -> Mapping[str, Any]:
+async def _heard(queue: asyncio.Queue[News | None], seconds: float) -> News:
     """The next news, `_SILENCE` where none came for so long; ``ReadAnewError`` where some may be missing."""
     try:
         news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
@@ -96,6 +96,10 @@ async def _heard(queue: asyncio.Queue[Mapping[str, Any] | None], seconds: float)
     return news
 
 
+def _is_told(news: News, sight: Sight) -> bool:
+    return sight.nodes is None or sight.reaches(str(news.get("fund", "")))
+
+
 def _sight(house: House, caller: Caller) -> Sight:
     """What the caller sees now."""
     if caller.principal.nodes is None:
@@ -104,6 +108,6 @@ def _sight(house: House, caller: Caller) -> Sight:
         return sight_of(session, caller.principal)
 
 
-def _event_text(news: Mapping[str, Any]) -> bytes:
+def _event_text(news: News) -> bytes:
     data = json.dumps({name: value for name, value in news.items() if name != "kind"}, separators=(",", ":"))
     return f"event: {news['kind']}\ndata: {data}\n\n".encode()

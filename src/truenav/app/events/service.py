@@ -12,8 +12,11 @@ import structlog
 
 from truenav.core.failure import UnavailableError
 from truenav.core.ids import TenantId
-from truenav.store.changes import NEWS
+from truenav.store.changes import NEWS as CHANNEL
 from truenav.store.database import Session, listen, notify
+
+News = Mapping[str, Any]
+"""A ``kind``, and names and states."""
 
 LARGEST_BACKLOG = 1000
 
@@ -25,7 +28,7 @@ def announce(session: Session, kind: str, **names: str) -> None:
 
     News carry names and states only; who wants more reads it, and is authorised then.
     """
-    notify(session, NEWS, {"kind": kind, **names})
+    notify(session, CHANNEL, {"kind": kind, **names})
 
 
 class StreamsFullError(UnavailableError):
@@ -41,7 +44,7 @@ class _Line:
 
     task: asyncio.Task[None]
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    queues: set[asyncio.Queue[Mapping[str, Any] | None]] = field(default_factory=set)
+    queues: set[asyncio.Queue[News | None]] = field(default_factory=set)
 
 
 class EventHub:
@@ -58,12 +61,12 @@ class EventHub:
         self.streams = 0
 
     @contextlib.asynccontextmanager
-    async def subscribe(self, tenant: TenantId) -> AsyncIterator[asyncio.Queue[Mapping[str, Any] | None]]:
+    async def subscribe(self, tenant: TenantId) -> AsyncIterator[asyncio.Queue[News | None]]:
         """A queue of the tenant's news from now on; None in it is the end. Raises ``StreamsFullError``."""
         if self.streams >= self._max_streams:
             raise StreamsFullError(f"All {self._max_streams} event streams are in use; try again later.")
         self.streams += 1
-        queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue(LARGEST_BACKLOG)
+        queue: asyncio.Queue[News | None] = asyncio.Queue(LARGEST_BACKLOG)
         line = self._lines.get(tenant) or self._open(tenant)
         line.queues.add(queue)
         try:
@@ -106,7 +109,7 @@ class EventHub:
         """Read the tenant's news and hand them on, until nobody looks or the database goes away."""
         line = self._lines[tenant]
         try:
-            async for news in listen(self._dsn, NEWS, tenant):
+            async for news in listen(self._dsn, CHANNEL, tenant):
                 line.ready.set()
                 if news is not None:
                     for queue in tuple(line.queues):
@@ -121,7 +124,7 @@ class EventHub:
                 _hand_on(queue, None)
 
 
-def _hand_on(queue: asyncio.Queue[Mapping[str, Any] | None], news: Mapping[str, Any] | None) -> None:
+def _hand_on(queue: asyncio.Queue[News | None], news: News | None) -> None:
     """Queue the news; a full queue is emptied and ended, its reader reads anew."""
     if queue.full():
         while not queue.empty():

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
-from truenav.app.events.service import EventHub
+from truenav.app.events.service import EventHub, News
 from truenav.app.explore.changes import LiveRows, RowBoard
 from truenav.app.explore.rows import Rows, arrow_stream
 from truenav.app.explore.schemas import ViewAnswer, ViewBody, ViewChange
@@ -31,7 +31,6 @@ from truenav.core.failure import TruenavError
 from truenav.core.ids import NodeId, TenantId
 from truenav.core.portfolio import Node
 from truenav.store import definitions, views
-from truenav.store.audit import RIGHTS
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 from truenav.store.views import SavedView
@@ -207,14 +206,14 @@ async def _follow(
         try:
             while True:
                 news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
-                if RIGHTS in news or loop.time() >= check_at:
+                if loop.time() >= check_at or any(map(admission.concerned_by, news)):
                     await admission.check()
                     check_at = loop.time() + CHECK_SECONDS
                     yield b": still here\n\n"
-                if _COMMITTED in news:
+                if any(one["kind"] == _COMMITTED for one in news):
                     sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
                 step, changes = rows.since(step)
-                if None in news or changes is None or sight != board.sight:
+                if changes is None or sight != board.sight:
                     raise ReadAnewError("The rows must be read anew.")
                 board.update(changes)
                 if (batch := board.take()) is not None:
@@ -224,16 +223,17 @@ async def _follow(
             yield _event("end", {"reason": error.code})
 
 
-async def _news(queue: asyncio.Queue[Any], seconds: float) -> set[str | None]:
-    """The kinds of news that came meanwhile, None for the end; waits at most ``seconds``."""
-    kinds: set[str | None] = set()
+async def _news(queue: asyncio.Queue[News | None], seconds: float) -> list[News]:
+    """What came meanwhile; waits at most ``seconds``. ``ReadAnewError`` where some may be missing."""
+    told: list[News] = []
     try:
         news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
-        while True:
-            kinds.add(None if news is None else news["kind"])
+        while news is not None:
+            told.append(news)
             news = queue.get_nowait()
     except (TimeoutError, asyncio.QueueEmpty):
-        return kinds
+        return told
+    raise ReadAnewError("Some news may be missing; open the stream anew.")
 
 
 def _look(house: House, live: LiveViews, caller: Caller, fund: str) -> tuple[Sight, LiveRows]:
