@@ -22,7 +22,7 @@ export function Panel({ title, sub, tools, children, padded = false, className, 
         <header className={css.head}>
           {title ? <h2>{title}</h2> : null}
           {sub ? <span className={css.sub}>{sub}</span> : null}
-          <span className="grow" />
+          {tools ? <span className="grow" /> : null}
           {tools}
         </header>
       ) : null}
