@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from truenav.app.overview import live
 from truenav.store.roles import Scope, put_scope
 
 LATER = "2026-01-31T08:04:00Z"
@@ -101,6 +102,15 @@ def test_intraday_leaves_out_what_was_brought_in(fund):
     assert fund.upload("prices.csv", f"at,base,quote,price\n{cut},BTC,USD,75002.125\n").status_code == 201
     row = _page(fund)["tree"][0]
     assert (row["nav"], row["intraday"]) == ("1100021.5", "20")
+
+
+def test_a_view_that_nobody_looks_at_any_more_is_forgotten(fund, monkeypatch):
+    _page(fund)
+    views = fund.installation.app.state.views
+    monkeypatch.setattr(live, "LOOKED_AT_SECONDS", 0.0)
+    _move_price(fund)
+    _page(fund)
+    assert len(views) == 1
 
 
 def test_a_missing_price_is_unknown_and_needs_attention(fund):

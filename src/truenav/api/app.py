@@ -74,7 +74,7 @@ def _lifespan(
             app.state.views = views = LiveViews(house, boards)
             stack.callback(views.close)
             app.state.marks = marks = MarkFollower(house, hub, views, boards)
-            _watch(app.state.metrics, hub, marks)
+            _watch(app.state.metrics, hub, views, marks)
             following = asyncio.create_task(marks.run())
             try:
                 yield
@@ -86,9 +86,10 @@ def _lifespan(
     return lifespan
 
 
-def _watch(metrics: Metrics, hub: EventHub, marks: MarkFollower) -> None:
+def _watch(metrics: Metrics, hub: EventHub, views: LiveViews, marks: MarkFollower) -> None:
     """Measure what lives in the server's event loop when somebody asks."""
     metrics.streams.set_function(lambda: hub.streams)
+    metrics.views.set_function(lambda: len(views))
     metrics.markets.set_function(lambda: len(marks.every_health()))
     metrics.standing.set_function(
         lambda: sum(one.state is StreamState.STANDING for one in marks.every_health())

@@ -24,6 +24,7 @@ class Metrics:
             "truenav_http_request_seconds", "Time to the end of the answer", labels, registry=self.registry
         )
         self.streams = Gauge("truenav_event_streams", "Open event streams", registry=self.registry)
+        self.views = Gauge("truenav_views_kept", "Valuations kept for open pages", registry=self.registry)
         self.markets = Gauge(
             "truenav_live_venues", "Venues whose prices are followed", registry=self.registry
         )

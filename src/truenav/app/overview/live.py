@@ -47,7 +47,8 @@ SPARING = 20
 
 OPENING_KEPT = timedelta(minutes=10)
 LOOKED_AT_SECONDS = 600.0
-"""A view that nobody asked for so long does not follow the marks; an open page asks every 30 seconds."""
+"""A view that nobody asked for so long does not follow the marks, and is forgotten when the next is kept; an
+open page asks every 30 seconds."""
 
 T = TypeVar("T")
 
@@ -144,6 +145,10 @@ class LiveViews:
             kept = newer  # built from a state before the one that this reader sees, perhaps
         return kept, False
 
+    def __len__(self) -> int:
+        """How many views are kept."""
+        return len(self._kept)
+
     def wanted(self, tenant: TenantId) -> frozenset[QuoteKey]:
         """The quotes that move what somebody of the tenant looks at."""
         return frozenset().union(*(kept.wanted for _, kept in self._looked_at(tenant)))
@@ -209,7 +214,9 @@ class LiveViews:
                 if self._building.get(key) is building:
                     del self._building[key]
                 if not building.cancelled() and building.exception() is None:
-                    self._kept[key] = building.result()
+                    since = time.monotonic() - LOOKED_AT_SECONDS
+                    looked_at = {one: kept for one, kept in self._kept.items() if kept.asked_at > since}
+                    self._kept = {**looked_at, key: building.result()}
 
         return done
 
