@@ -1,8 +1,9 @@
 """Readers and open pages of many users, in a process of its own.
 
-``python -m bench._load_generator SECONDS``; standard input: ``{"host", "port", "fund", "tokens"}``; standard
-output: one JSON object of figures. Requests come at a fixed rate whether or not earlier ones were answered,
-and count from when they were due, so that a server that falls behind is not flattered.
+``python -m bench._load_generator SECONDS``; standard input: ``{"host", "port", "funds", "people"}``, of each
+person the session's token and what it sends with a change; standard output: one JSON object of figures.
+Requests come at a fixed rate whether or not earlier ones were answered, and count from when they were due, so
+that a server that falls behind is not flattered.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import json
 import random
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 STREAMS = 200
 READS_A_SECOND = 100
+READS_PER_WRITE = 200
 CROWD = 400
 CROWD_SECONDS = 5.0
 REST_SECONDS = 3.0
@@ -37,6 +40,7 @@ READS = (
 
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Person = tuple[str, str]
 
 
 class Crowd:
@@ -45,11 +49,11 @@ class Crowd:
     It speaks HTTP/1.1 by itself: a client library would take more of the two cores than the server.
     """
 
-    def __init__(self, host: str, port: int, fund: str, tokens: list[str]) -> None:
+    def __init__(self, host: str, port: int, funds: list[str], people: list[Person]) -> None:
         self._address = host, port
-        self._tokens = tokens
-        self._paths = [f"/api/v1{path.format(fund=fund)}" for path in READS]
-        self._fund = fund
+        self._people = people
+        self._paths = [f"/api/v1{path.format(fund=fund)}" for fund in funds for path in READS]
+        self._funds = funds
         self._dice = random.Random(7)
         self._idle: list[Connection] = []
         self.told = 0
@@ -57,14 +61,18 @@ class Crowd:
         self.ended = 0
         self.statuses: collections.Counter[str] = collections.Counter()
         self.times: list[float] = []
+        self.writes: list[float] = []
+        self.pushes: list[float] = []
+        self._written: collections.deque[float] = collections.deque()
 
     async def follow(self, number: int) -> None:
         """One open page: its events, or the rows of its pivot; opened anew where it is told to."""
-        path = "/api/v1/events" if number % 2 else f"/api/v1/explore/{self._fund}/changes"
+        fund = self._funds[number // 2 % len(self._funds)]
+        path = "/api/v1/events" if number % 2 else f"/api/v1/explore/{fund}/changes"
         while True:
             reader, writer = await asyncio.open_connection(*self._address)
             try:
-                status, _ = await self._ask(reader, writer, path, self._tokens[number % len(self._tokens)])
+                status, _ = await self._ask(reader, writer, path, self._people[number % len(self._people)])
                 if status != 200:
                     self.statuses[f"stream {status}"] += 1
                     await asyncio.sleep(1)
@@ -74,6 +82,8 @@ class Crowd:
                     while line := await reader.readline():
                         self.told += line.startswith(b"event: ")
                         self.ended += line == b"event: end\n"
+                        if number == 1 and b'"fact"' in line and self._written:
+                            self.pushes.append(time.perf_counter() - self._written.popleft())
                 finally:
                     self.open -= 1
             finally:
@@ -81,11 +91,11 @@ class Crowd:
 
     async def read(self, due: float) -> None:
         """One request of one user."""
-        path, token = self._dice.choice(self._paths), self._dice.choice(self._tokens)
+        path, person = self._dice.choice(self._paths), self._dice.choice(self._people)
         used = bool(self._idle)
         reader, writer = self._idle.pop() if used else await asyncio.open_connection(*self._address)
         try:
-            status, headers = await self._ask(reader, writer, path, token)
+            status, headers = await self._ask(reader, writer, path, person)
             await reader.readexactly(int(headers.get("content-length", "0")))
         except (OSError, EOFError) as error:
             writer.close()
@@ -100,12 +110,37 @@ class Crowd:
         self.statuses["429 without Retry-After" if unsaid else str(status)] += 1
         self._idle.append((reader, writer))
 
+    async def write(self, due: float) -> None:
+        """One manual item of one user, of which every open page is told; every fund is valued anew."""
+        reader, writer = await asyncio.open_connection(*self._address)
+        item = {"is": "manual_item", "node": self._funds[-1], "kind": "receivable"}
+        item |= {"amount": {"number": "1", "asset": "iso4217:USD"}, "reason": "bench"}
+        body = json.dumps({"body": item, "occurred_at": datetime.now(UTC).isoformat(), "reason": "bench"})
+        self._written.append(due)
+        status, _ = await self._ask(reader, writer, "/api/v1/entries", self._dice.choice(self._people), body)
+        writer.close()
+        self.writes.append(time.perf_counter() - due)
+        self.statuses[f"write {status}"] += 1
+
     async def _ask(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, token: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        path: str,
+        person: Person,
+        body: str | None = None,
     ) -> tuple[int, dict[str, str]]:
-        """Send a request; gives the status and the headers of the answer."""
-        cookie = f"Cookie: {COOKIE}={token}"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._address[0]}\r\n{cookie}\r\n\r\n".encode())
+        """Send a request, a change where there is a ``body``; gives status and headers of the answer."""
+        token, proof = person
+        lines = [f"Host: {self._address[0]}", f"Cookie: {COOKIE}={token}"]
+        if body is not None:
+            lines += [f"X-Truenav-CSRF: {proof}", "Content-Type: application/json"]
+            lines += [
+                f"Content-Length: {len(body)}",
+                f"Idempotency-Key: load-{time.perf_counter_ns()}",
+            ]
+        method, head = "GET" if body is None else "POST", "\r\n".join(lines)
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n\r\n{body or ''}".encode())
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         pairs = (line.partition(": ") for line in lines if line)
         return int(first.split()[1]), {name.lower(): value for name, _, value in pairs}
@@ -118,6 +153,8 @@ class Crowd:
                 due = began + number / READS_A_SECOND
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 tasks.create_task(self.read(due))
+                if number % READS_PER_WRITE == 0:
+                    tasks.create_task(self.write(due))
 
     async def all_at_once(self, seconds: float) -> None:
         """Many who ask again as soon as they are answered."""
@@ -133,12 +170,15 @@ class Crowd:
         """What happened since the last figures."""
         times, self.times = sorted(self.times), []
         statuses, self.statuses = dict(self.statuses), collections.Counter()
+        writes, self.writes = self.writes, []
+        pushes, self.pushes = self.pushes, []
         shares = {f"p{share}": times[min(len(times) - 1, len(times) * share // 100)] for share in (50, 99)}
-        return {"requests": len(times), "statuses": statuses, **shares}
+        slowest = {"write": max(writes, default=None), "push": max(pushes, default=None)}
+        return {"requests": len(times), "statuses": statuses, "pushes": len(pushes), **shares, **slowest}
 
 
 async def run(seconds: float, given: dict[str, Any]) -> dict[str, Any]:
-    crowd = Crowd(given["host"], given["port"], given["fund"], given["tokens"])
+    crowd = Crowd(given["host"], given["port"], given["funds"], given["people"])
     pages = [asyncio.create_task(crowd.follow(number)) for number in range(STREAMS)]
     while crowd.open < STREAMS:
         await asyncio.sleep(0.1)

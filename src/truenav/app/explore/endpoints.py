@@ -206,12 +206,16 @@ async def _follow(
         try:
             while True:
                 news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
+                committed = any(one["kind"] == _COMMITTED for one in news)
                 if loop.time() >= check_at or any(map(admission.concerned_by, news)):
                     await admission.check()
+                    sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
                     check_at = loop.time() + CHECK_SECONDS
                     yield b": still here\n\n"
-                if any(one["kind"] == _COMMITTED for one in news):
+                elif committed and sight.nodes is not None:  # what they see may be another part of the tree
                     sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
+                elif committed:
+                    live.freshen(caller.principal.tenant, NodeId(fund))
                 step, changes = rows.since(step)
                 if changes is None or sight != board.sight:
                     raise ReadAnewError("The rows must be read anew.")

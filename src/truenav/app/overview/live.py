@@ -41,7 +41,7 @@ from truenav.store.changes import changed_since, snapshot_of
 from truenav.store.database import Session
 
 LONGEST = timedelta(seconds=30)
-PATIENCE = 0.4
+PATIENCE = 0.2
 SPARING = 20
 """A view that took long to build stands so many times as long, unless something changes."""
 
@@ -120,6 +120,7 @@ class LiveViews:
         self._lock = threading.Lock()
         self._kept: dict[_Key, Kept] = {}
         self._building: dict[_Key, Future[Kept]] = {}
+        self._to_check: set[_Key] = set()
         self._workers = ThreadPoolExecutor(workers, "views")
 
     def get(
@@ -144,6 +145,18 @@ class LiveViews:
                 return newer, True
             kept = newer  # built from a state before the one that this reader sees, perhaps
         return kept, False
+
+    def freshen(self, tenant: TenantId, fund: NodeId) -> None:
+        """Have a kept view made anew if it no longer stands; whoever looks is told when it is there.
+
+        Returns at once. However many ask at the same moment, it is checked once.
+        """
+        key = (tenant, fund)
+        with self._lock:
+            if key in self._to_check or key not in self._kept:
+                return
+            self._to_check.add(key)
+        self._workers.submit(self._check, key)
 
     def __len__(self) -> int:
         """How many views are kept."""
@@ -198,6 +211,14 @@ class LiveViews:
         longest = max(LONGEST, timedelta(seconds=SPARING * kept.seconds))
         young = self._house.clock.now() - kept.read_at < longest
         return young and not changed_since(session, kept.snapshot)
+
+    def _check(self, key: _Key) -> None:
+        with self._lock:
+            self._to_check.discard(key)  # what commits from here on is checked anew
+            kept = self._kept.get(key)
+        with self._house.database.transaction(key[0], snapshot=True) as session:
+            if kept is not None and not self._stands(session, kept):
+                self._build(key, kept)
 
     def _build(self, key: _Key, before: Kept | None) -> Future[Kept]:
         with self._lock:
