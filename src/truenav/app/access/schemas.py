@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from truenav.access.modules import MODULES
-from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH_WITH_FACTOR
+from truenav.access.passwords import MAX_LENGTH
 from truenav.access.policy import allowed_actions
 from truenav.access.sessions import csrf_token
 from truenav.access.tokens import IssuedToken
@@ -18,7 +18,8 @@ from truenav.store.roles import Preferences, Scope
 from truenav.store.users import ApiToken, User
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
-NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH_WITH_FACTOR, max_length=4 * MAX_LENGTH)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=4 * MAX_LENGTH)]
+"""How long a new one must be is told by `truenav.access.passwords`, which knows of second factors."""
 Roles = Annotated[list[ShortText], Field(min_length=1, max_length=20)]
 Scopes = Annotated[list[ShortText], Field(min_length=1, max_length=100)]
 
@@ -91,7 +92,7 @@ class NewUserBody(Body):
     name: ShortText
     email: Email
     roles: Roles
-    password: NewPassword
+    password: Password
 
 
 class UserChangeBody(Body):
@@ -99,7 +100,7 @@ class UserChangeBody(Body):
 
     name: ShortText | None = None
     roles: Roles | None = None
-    password: NewPassword | None = None
+    password: Password | None = None
     disabled: bool | None = None
 
 

@@ -7,17 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints
 
 from truenav.access.passkeys import Challenge
-from truenav.access.passwords import MAX_LENGTH, MIN_LENGTH_WITH_FACTOR
 from truenav.access.service import FactorStep, LogIn
-from truenav.app.access.schemas import Me
+from truenav.app.access.schemas import Email, Me, Password
 from truenav.app.http.models import Answer, Body, Instant, ShortText, Slug
 from truenav.app.login.devices import device
 from truenav.store.factors import Factor
 from truenav.store.users import LogInSession
 
-Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
-Password = Annotated[str, StringConstraints(min_length=1, max_length=4 * MAX_LENGTH)]
-NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH_WITH_FACTOR, max_length=4 * MAX_LENGTH)]
 Code = Annotated[str, StringConstraints(min_length=6, max_length=60)]
 TicketText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Credential = Annotated[dict[str, Any], Field(max_length=20)]
@@ -119,7 +115,7 @@ class LinkUseBody(Body):
     """A password of one's own choice, by a link."""
 
     ticket: TicketText
-    password: NewPassword
+    password: Password
 
 
 class NewLink(Answer):
@@ -143,7 +139,7 @@ class PasswordChangeBody(Body):
     """The present password and the new one."""
 
     present: Password
-    new: NewPassword
+    new: Password
 
 
 class ConfirmBody(Body):

@@ -6,6 +6,7 @@ from fastapi import Request, Response
 
 from truenav.access import first_run
 from truenav.access.users import NewUser
+from truenav.app.access.schemas import Email, Password
 from truenav.app.house import House
 from truenav.app.http.context import HouseDep, SessionDep
 from truenav.app.http.login import client_address, refuse_foreign_origin
@@ -13,7 +14,7 @@ from truenav.app.http.models import Answer, Body, ShortText, Slug
 from truenav.app.http.routes import Router, public, requires
 from truenav.app.login.endpoints import enter
 from truenav.app.login.parties import NoPublicAddressError, relying_party
-from truenav.app.login.schemas import Email, LoggedIn, NewPassword, TicketText
+from truenav.app.login.schemas import LoggedIn, TicketText
 from truenav.core.ids import TenantId
 from truenav.store.checklist import done_steps
 from truenav.store.database import Database, tenant_ids
@@ -44,7 +45,7 @@ class SetupBody(Body):
     id: Slug
     name: ShortText
     email: Email
-    password: NewPassword
+    password: Password
 
 
 class Step(Answer):
