@@ -45,6 +45,10 @@ UINT256 = 2**256 - 1
         (-7, "-7"),
         (Decimal("1.10"), "1.1"),
         ("9" * 40 + "." + "9" * 38, "9" * 40 + "." + "9" * 38),
+        ("9" * 78, "9" * 78),
+        (Decimal("-0.00"), "0"),
+        (0, "0"),
+        ("0" * 199 + "7", "7"),
     ],
 )
 def test_an_exact_number_is_read_and_has_one_text(given_value: object, expected: str) -> None:
@@ -77,6 +81,7 @@ def test_an_exact_number_is_read_and_has_one_text(given_value: object, expected:
         "9" * 79,
         "0." + "0" * 38 + "1",
         "1" * 500,
+        "0" * 200 + "7",
         "=1+1",
         1.5,
         float("nan"),

@@ -90,9 +90,11 @@ def parse_decimal(value: object, *, what: str = "number") -> Decimal:
         number = Decimal(value)
     if not number.is_finite():
         raise NotANumberError(f"{what}: {number} is not finite.", value=str(number))
+    if not number:
+        return ZERO
     _, digits, exponent = number.as_tuple()
-    significant = len("".join(map(str, digits)).lstrip("0").rstrip("0")) if number else 0
-    whole = number.adjusted() + 1 if number else 0
+    significant = len("".join(map(str, digits)).rstrip("0"))
+    whole = number.adjusted() + 1
     if significant > PRECISION or whole > PRECISION:
         raise NotANumberError(
             f"{what}: {max(significant, whole)} digits are more than the {PRECISION} that a number may "
@@ -100,13 +102,12 @@ def parse_decimal(value: object, *, what: str = "number") -> Decimal:
             value=str(number)[:100],
         )
     assert isinstance(exponent, int)
-    trailing = len(digits) - len("".join(map(str, digits)).rstrip("0")) if number else 0
-    if number and -(exponent + trailing) > MAX_SCALE:
+    if -(exponent + len(digits) - significant) > MAX_SCALE:
         raise NotANumberError(
             f"{what}: more than {MAX_SCALE} decimals; give the number in a larger unit.",
             value=str(number)[:100],
         )
-    return number if number else ZERO
+    return number
 
 
 def to_text(number: Decimal) -> str:

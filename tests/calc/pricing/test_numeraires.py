@@ -84,6 +84,11 @@ def test_a_custom_index_starts_at_its_base_value_and_moves_with_its_parts() -> N
     assert numeraire_prices_usd([mix], marks(btc="60000", eth="1500")) == {"MIX": 1020}
 
 
+def test_a_custom_index_may_begin_below_one_and_hold_what_costs_less() -> None:
+    mix = index((BTC, "0.75", "0.5"), (ETH, "0.25", "0.25"), base="0.5")
+    assert numeraire_prices_usd([mix], marks(btc="1", eth="0.25")) == {"MIX": Decimal("0.875")}
+
+
 def test_a_custom_index_without_a_price_is_a_failure_in_its_own_name() -> None:
     mix = index((BTC, "0.6", "50000"), (ETH, "0.4", "2000"))
     level = numeraire_prices_usd([mix], marks(btc="50000"))["MIX"]
@@ -97,11 +102,12 @@ def test_a_custom_index_without_a_price_is_a_failure_in_its_own_name() -> None:
     [
         index((BTC, "0.6", "50000"), (ETH, "0.399999999999999999", "2000")),
         index((BTC, "1.5", "50000"), (ETH, "-0.5", "2000")),
+        index((BTC, "1", "50000"), (ETH, "0", "2000")),
         index((BTC, "1", "0")),
         index((BTC, "1", "50000"), base="0"),
         index(),
     ],
-    ids=["sum below one", "negative weight", "zero base price", "zero base value", "empty"],
+    ids=["sum below one", "negative weight", "zero weight", "zero base price", "zero base value", "empty"],
 )
 def test_an_index_without_meaning_is_refused(bad: IndexNumeraire) -> None:
     with pytest.raises(NumeraireError, match="MIX"):
