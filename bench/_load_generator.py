@@ -1,7 +1,8 @@
 """Readers and open pages of many users, in a process of its own.
 
-``python -m bench._load_generator SECONDS``; standard input: ``{"host", "port", "funds", "people"}``, of each
-person the session's token and what it sends with a change; standard output: one JSON object of figures.
+``python -m bench._load_generator SECONDS``; standard input: an object of ``host port funds changed people``,
+of which ``changed`` is the fund that is changed, or null, and a person the session's token and what it sends
+with a change; standard output: one JSON object of figures.
 Requests come at a fixed rate whether or not earlier ones were answered, and count from when they were due, so
 that a server that falls behind is not flattered.
 """
@@ -49,11 +50,14 @@ class Crowd:
     It speaks HTTP/1.1 by itself: a client library would take more of the two cores than the server.
     """
 
-    def __init__(self, host: str, port: int, funds: list[str], people: list[Person]) -> None:
+    def __init__(
+        self, host: str, port: int, funds: list[str], changed: str | None, people: list[Person]
+    ) -> None:
         self._address = host, port
         self._people = people
         self._paths = [f"/api/v1{path.format(fund=fund)}" for fund in funds for path in READS]
         self._funds = funds
+        self._changed = changed
         self._dice = random.Random(7)
         self._idle: list[Connection] = []
         self.told = 0
@@ -113,7 +117,7 @@ class Crowd:
     async def write(self, due: float) -> None:
         """One manual item of one user, of which every open page is told; every fund is valued anew."""
         reader, writer = await asyncio.open_connection(*self._address)
-        item = {"is": "manual_item", "node": self._funds[-1], "kind": "receivable"}
+        item: dict[str, Any] = {"is": "manual_item", "node": self._changed, "kind": "receivable"}
         item |= {"amount": {"number": "1", "asset": "iso4217:USD"}, "reason": "bench"}
         body = json.dumps({"body": item, "occurred_at": datetime.now(UTC).isoformat(), "reason": "bench"})
         self._written.append(due)
@@ -153,7 +157,7 @@ class Crowd:
                 due = began + number / READS_A_SECOND
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 tasks.create_task(self.read(due))
-                if number % READS_PER_WRITE == 0:
+                if self._changed is not None and number % READS_PER_WRITE == 0:
                     tasks.create_task(self.write(due))
 
     async def all_at_once(self, seconds: float) -> None:
@@ -178,7 +182,7 @@ class Crowd:
 
 
 async def run(seconds: float, given: dict[str, Any]) -> dict[str, Any]:
-    crowd = Crowd(given["host"], given["port"], given["funds"], given["people"])
+    crowd = Crowd(given["host"], given["port"], given["funds"], given["changed"], given["people"])
     pages = [asyncio.create_task(crowd.follow(number)) for number in range(STREAMS)]
     while crowd.open < STREAMS:
         await asyncio.sleep(0.1)

@@ -237,7 +237,7 @@ def test_events_reach_their_own_tenant_only_and_after_the_commit(installation, f
 
 
 def test_a_stream_ends_when_the_log_in_does(installation, finance, monkeypatch):
-    monkeypatch.setattr("truenav.app.events.endpoints.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("truenav.app.events.admission.CHECK_SECONDS", 0.2)
 
     async def until_end():
         lines = _Streaming(installation.app).open("/api/v1/events", finance)
@@ -311,7 +311,7 @@ class _Streaming:
 
 
 def test_an_open_stream_does_not_keep_an_unused_session_alive(installation, finance, monkeypatch):
-    monkeypatch.setattr("truenav.app.events.endpoints.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("truenav.app.events.admission.CHECK_SECONDS", 0.05)
 
     async def until_end():
         async for line in _Streaming(installation.app).open("/api/v1/events", finance):

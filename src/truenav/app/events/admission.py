@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,11 @@ from truenav.store.audit import RIGHTS
 
 CHECK_SECONDS = 15.0
 """News tell at once when somebody changes rights; this finds what nobody does, as a log-in that runs out."""
+
+
+def until_check() -> float:
+    """Seconds until the next check, at most `CHECK_SECONDS`; streams that began together ask apart."""
+    return random.uniform(0.5, 1) * CHECK_SECONDS  # noqa: S311 - spreads questions, guards nothing
 
 
 class ReadAnewError(UnavailableError):

@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
+from truenav.app.events.admission import Admission, ReadAnewError, until_check
 from truenav.app.events.service import EventHub, News
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep
@@ -70,14 +70,14 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator
         await admission.check()  # rights may have changed before the news were heard
         sight = await run_in_threadpool(_sight, house, caller)
         yield b": connected\n\n"
-        check_at = loop.time() + CHECK_SECONDS
+        check_at = loop.time() + until_check()
         try:
             while True:
                 news = await _heard(queue, check_at - loop.time())
                 if news is _SILENCE or admission.concerned_by(news):
                     await admission.check()
                     sight = await run_in_threadpool(_sight, house, caller)
-                    check_at = loop.time() + CHECK_SECONDS
+                    check_at = loop.time() + until_check()
                     yield b": still here\n\n"
                 elif news["kind"] != RIGHTS and _is_told(news, sight):
                     yield _event_text(news)

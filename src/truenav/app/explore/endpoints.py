@@ -13,7 +13,7 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from truenav.app.events.admission import CHECK_SECONDS, Admission, ReadAnewError
+from truenav.app.events.admission import Admission, ReadAnewError, until_check
 from truenav.app.events.service import EventHub, News
 from truenav.app.explore.changes import LiveRows, RowBoard
 from truenav.app.explore.rows import Rows, arrow_stream
@@ -202,20 +202,19 @@ async def _follow(
         sight, rows = await run_in_threadpool(_look, house, live, caller, fund)
         board, step = RowBoard(rows, caller.principal.masks, sight), rows.step
         yield b"event: ready\ndata: {}\n\n"
-        check_at = loop.time() + CHECK_SECONDS
+        check_at = loop.time() + until_check()
         try:
             while True:
                 news = await _news(queue, TICK_SECONDS if board.waiting else check_at - loop.time())
-                committed = any(one["kind"] == _COMMITTED for one in news)
-                if loop.time() >= check_at or any(map(admission.concerned_by, news)):
+                check = loop.time() >= check_at or any(map(admission.concerned_by, news))
+                if check:
                     await admission.check()
-                    sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
-                    check_at = loop.time() + CHECK_SECONDS
+                    check_at = loop.time() + until_check()
                     yield b": still here\n\n"
-                elif committed and sight.nodes is not None:  # what they see may be another part of the tree
-                    sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
-                elif committed:
+                if check or any(one["kind"] == _COMMITTED for one in news):
                     live.freshen(caller.principal.tenant, NodeId(fund))
+                    if sight.nodes is not None:  # the tree may have changed, and what they see of it
+                        sight, _ = await run_in_threadpool(_look, house, live, caller, fund)
                 step, changes = rows.since(step)
                 if changes is None or sight != board.sight:
                     raise ReadAnewError("The rows must be read anew.")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -44,6 +44,12 @@ LONGEST = timedelta(seconds=30)
 PATIENCE = 0.2
 SPARING = 20
 """A view that took long to build stands so many times as long, unless something changes."""
+
+RESTING = 2
+"""And so many times as long though something changes all the time: the rest is for whoever reads."""
+
+AT_ONCE = 2
+"""Views that are computed at the same moment; others wait."""
 
 OPENING_KEPT = timedelta(minutes=10)
 LOOKED_AT_SECONDS = 600.0
@@ -83,6 +89,7 @@ class Kept:
     wanted: frozenset[QuoteKey]
     stamp: int
     asked_at: float
+    built_at: float = field(default_factory=time.monotonic)
     following: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -114,14 +121,16 @@ class Kept:
 class LiveViews:
     """The present view of each fund that somebody looks at. Safe to use from many threads."""
 
-    def __init__(self, house: House, boards: MarkBoards | None = None, *, workers: int = 2) -> None:
+    def __init__(self, house: House, boards: MarkBoards | None = None) -> None:
         self._house = house
         self._boards = boards or MarkBoards()
         self._lock = threading.Lock()
         self._kept: dict[_Key, Kept] = {}
         self._building: dict[_Key, Future[Kept]] = {}
         self._to_check: set[_Key] = set()
-        self._workers = ThreadPoolExecutor(workers, "views")
+        self._workers = ThreadPoolExecutor(4 * AT_ONCE, "views")
+        self._computing = threading.Semaphore(AT_ONCE)
+        self._closed = threading.Event()
 
     def get(
         self, session: Session, tenant: TenantId, fund: NodeId, *, patience: float = PATIENCE
@@ -153,7 +162,11 @@ class LiveViews:
         """
         key = (tenant, fund)
         with self._lock:
-            if key in self._to_check or key not in self._kept:
+            kept = self._kept.get(key)
+            if kept is None:
+                return
+            kept.asked_at = time.monotonic()
+            if key in self._to_check:
                 return
             self._to_check.add(key)
         self._workers.submit(self._check, key)
@@ -205,6 +218,7 @@ class LiveViews:
 
     def close(self) -> None:
         """Start no more building."""
+        self._closed.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _stands(self, session: Session, kept: Kept) -> bool:
@@ -242,7 +256,14 @@ class LiveViews:
         return done
 
     def _made(self, key: _Key, before: Kept | None) -> Kept:
-        """Read and compute; tell whoever looks when a view took longer than they were made to wait."""
+        """Read and compute when it is time; tell whoever looks that there is a newer view."""
+        rest = 0.0 if before is None else before.built_at + RESTING * before.seconds - time.monotonic()
+        if self._closed.wait(max(0.0, rest)):
+            raise CancelledError
+        with self._computing:
+            return self._computed(key, before)
+
+    def _computed(self, key: _Key, before: Kept | None) -> Kept:
         tenant, fund = key
         began = time.monotonic()
         now = self._house.clock.now()
