@@ -7,15 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.calc.nav.conftest import CALL, DAY, INVERSE, PERP, SPOT, START, House
+from tests.calc.nav.conftest import (
+    CALL,
+    DAY,
+    INSTRUMENTS,
+    INVERSE,
+    PERP,
+    PRICING,
+    SPOT,
+    START,
+    House,
+    found,
+)
 
 from truenav.calc.nav.context import NavInputError
 from truenav.calc.nav.model import CoverageClass, NavInputs, NavResult, Quality
 from truenav.calc.nav.strike import strike_nav
-from truenav.core.asset import BTC, ETH, EUR, USD, USDT
+from truenav.core.asset import BTC, BUILTIN_ASSETS, ETH, EUR, USD, USDT, Asset, AssetKind
 from truenav.core.canonical import canonical_json, decode
+from truenav.core.facts import CashKind, PositionLine, PositionSnapshot, Quote, QuoteKind
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.money import Amount, AssetId
+from truenav.core.policy import PricingPolicy
 from truenav.core.portfolio import ByAsset, ByInstrument, ByShare, ByTag, NodeKind
 
 HOUR = timedelta(hours=1)
@@ -233,6 +246,54 @@ def test_option_is_valued_in_coin_and_flags_an_unknown_delta(simple: House) -> N
     line = next(one for one in simple.strike("alpha", START).root.lines if one.subject == CALL)
     assert (line.value_usd, line.unrealised_usd) == (8000, 3000)
     assert (line.exposure_usd, line.notes) == (100000, ("delta unknown: full notional",))
+
+
+def test_a_contract_marked_in_another_currency_is_valued_in_its_own(simple: House) -> None:
+    simple.positions("okx-1", START, (PERP, "3", "20000"))
+    simple.prices(START, {USDT: "0.999"})
+    simple.fact("", Quote(PERP, USD, QuoteKind.LAST, Decimal("21478.5")), START, "vendor")
+    pricing = PricingPolicy("vendor", PRICING.rules[-1:])
+    line = found(simple.strike("alpha", START, pricing=pricing), PERP)
+    assert (line.value_usd, line.unrealised_usd) == (Decimal("4495.5"), Decimal("4495.5"))
+    assert (line.price, line.quote) == (21500, USDT)
+
+
+def test_the_venues_delta_is_divided_with_its_line(house: House) -> None:
+    house.fund()
+    for book in ("arb", "rest"):
+        house.node(book, NodeKind.BOOK, "alpha")
+    house.account("okx-1", ("arb", ByShare(Decimal(1) / 4)), ("rest", ByShare(Decimal(1))))
+    house.prices(START, {BTC: "50000"})
+    house.balances("okx-1", START, {})
+    held = PositionLine(CALL, Decimal(20), Decimal("0.05"), Decimal("0.8"))
+    house.fact("okx-1", PositionSnapshot("main", (held,)), START)
+    house.mark(START, CALL, "0.08")
+    result = house.strike("alpha", START)
+    by_node = {node: found(result, CALL, node) for node in ("arb", "rest")}
+    assert {node: line.exposure_usd for node, line in by_node.items()} == {"arb": 10_000, "rest": 30_000}
+    assert {line.notes for line in by_node.values()} == {()}
+
+
+def test_an_option_on_what_has_no_price_has_a_value_and_an_unknown_exposure(simple: House) -> None:
+    terms = next(one for one in INSTRUMENTS if one.id == CALL)
+    sol = Asset(AssetId("test:SOL"), "SOL", "Solana", AssetKind.CRYPTO, 9)
+    option = replace(terms, base=sol.id, quote=USDT, settle=USDT)
+    simple.positions("okx-1", START, (CALL, "20", "3"))
+    simple.fact("", Quote(CALL, USDT, QuoteKind.MARK, Decimal(4)), START)
+    changes = {"instruments": (option,), "assets": (*BUILTIN_ASSETS, sol)}
+    line = found(simple.strike("alpha", START, **changes), CALL)
+    assert (line.value_usd, line.exposure_usd, line.gross_exposure_usd) == (8, None, None)
+    assert line.notes == ("exposure unknown: test:SOL has no price",)
+
+
+def test_income_of_a_period_is_the_sum_of_what_came(simple: House) -> None:
+    first = simple.strike("alpha", START)
+    for hour, number in ((1, "3"), (2, "4.5"), (3, "-1")):
+        simple.cash("okx-1", START + hour * HOUR, CashKind.FUNDING, number, USDT)
+    simple.balances("okx-1", NEXT, {BTC: "1", USDT: "10006.5"})
+    simple.prices(NEXT, {BTC: "50000", USDT: "1"})
+    result = simple.strike("alpha", NEXT, first.funds)
+    assert result.nodes[0].funding_usd == Decimal("6.5")
 
 
 def test_both_legs_of_a_hedged_pair_are_valued(simple: House) -> None:
@@ -482,6 +543,21 @@ def test_fund_without_classes_is_worth_its_assets(house: House) -> None:
     house.prices(START, {USDT: "1"})
     house.balances("okx-1", START, {USDT: "7"})
     assert house.strike("alpha", START).root.nav_usd == 7
+
+
+def test_a_fund_of_which_nothing_was_read_is_missing(house: House) -> None:
+    house.fund()
+    house.whole("okx-1", "alpha")
+    coverage = house.strike("alpha", START).coverage
+    assert (coverage.missing, coverage.api) == (1, 0)
+
+
+def test_a_fund_of_which_nothing_has_a_price_is_missing(house: House) -> None:
+    house.fund()
+    house.whole("okx-1", "alpha")
+    house.balances("okx-1", START, {BTC: "1"})
+    coverage = house.strike("alpha", START).coverage
+    assert (coverage.missing, coverage.api) == (1, 0)
 
 
 def test_an_empty_fund_is_covered(house: House) -> None:
