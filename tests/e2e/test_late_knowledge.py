@@ -128,3 +128,19 @@ def test_late_facts_restate_the_nav_and_are_a_correction_in_the_next(
         for fund in final.result.funds:
             assert fund.bridge is not None
             assert (fund.bridge.opening_nav_usd, fund.bridge.correction_usd) == (new[fund.fund], 0)
+
+        withdrawal = next(fact for fact in final.inputs.facts if fact.account == "sma-treasury")
+        with walk.house.database.transaction(demo.tenant) as session:
+            enter(
+                session,
+                walk.house,
+                demo.fay,
+                Void("it arrived"),
+                occurred_at=walk.clock.now(),
+                reason="it arrived",
+                supersedes=withdrawal.content_hash,
+            )
+        without = walk.strike()
+        corrections = {fund.fund: fund.bridge.correction_usd for fund in without.result.funds if fund.bridge}
+        assert {name for name, number in corrections.items() if number} == {"harbor", "tide"}
+        assert Decimal(-155_000) < corrections["harbor"] < Decimal(-145_000)

@@ -27,7 +27,7 @@ AREAS = {
     "margin": (("calc/portfolio/measures.py",), ("tests/calc/portfolio", "tests/calc/nav")),
     "authorisation": (
         ("access/policy.py", "access/masking.py"),
-        ("tests/access", "tests/api/test_masking.py"),
+        ("tests/access", "tests/api/test_roles.py"),
     ),
 }
 EACH = 40

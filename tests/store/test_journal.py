@@ -70,6 +70,10 @@ def journal_of(database, tenant, tmp_path):
             with database.transaction(tenant) as session:
                 return [one.fact for one in Journal(session, tmp_path, tenant).latest(FactQuery(**query))]
 
+        def learned(self, after, **query):
+            with database.transaction(tenant) as session:
+                return Journal(session, tmp_path, tenant).learned(FactQuery(**query), hours(after))
+
         def issues(self):
             with database.transaction(tenant) as session:
                 return issues.list_issues(session)
@@ -129,6 +133,34 @@ def test_a_void_takes_the_fact_away(journal_of):
     assert journal_of.append(void(fact), at=2) == AppendResult(1, 0)
     assert journal_of.facts() == []
     assert journal_of.facts(known_at=hours(1)) == [fact]
+
+
+def test_what_was_learned_later_is_what_was_recorded_later_of_then(journal_of):
+    journal_of.append(cash("1", at=1, account="mine"), at=4)
+    journal_of.append(cash("2", at=3, account="mine"), cash("3", at=1, account="other"), at=6)
+    assert journal_of.learned(3, accounts=("mine",), as_of=hours(2))
+    assert not journal_of.learned(4, accounts=("mine",), as_of=hours(2))
+    assert journal_of.learned(4, accounts=("mine",), as_of=hours(3))
+    assert journal_of.learned(5, accounts=("mine",), as_of=hours(3), known_at=hours(6))
+    assert not journal_of.learned(5, accounts=("mine",), as_of=hours(3), known_at=hours(5))
+    assert not journal_of.learned(0, accounts=("mine",), kinds=("trade",))
+
+
+def test_a_void_or_a_correction_of_another_time_is_learned_of_what_it_takes_back(journal_of):
+    kept, mine, other = (
+        cash("1", at=1, account="mine"),
+        cash("2", at=1, account="mine"),
+        cash("3", account="other"),
+    )
+    journal_of.append(kept, mine, other, at=2)
+    journal_of.append(dataclasses.replace(void(other), account=""), at=3)
+    assert not journal_of.learned(2, accounts=("mine",), as_of=hours(1))
+    journal_of.append(dataclasses.replace(void(mine), account="", occurred_at=hours(5)), at=4)
+    assert journal_of.learned(3, accounts=("mine",), as_of=hours(1))
+    assert not journal_of.learned(3, accounts=("mine",), as_of=hours(1), known_at=hours(3))
+    assert not journal_of.learned(4, accounts=("mine",), as_of=hours(1))
+    journal_of.append(cash("1", at=7, account="mine", supersedes=kept.content_hash), at=8)
+    assert journal_of.learned(7, accounts=("mine",), as_of=hours(1))
 
 
 def test_a_fact_has_one_correction_a_second_one_must_correct_the_first(journal_of):

@@ -16,7 +16,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, func, literal, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from truenav.core.facts import BalanceSnapshot, Body, Fact, PositionSnapshot, RecordedFact, Void
@@ -62,8 +74,7 @@ class AppendResult:
 class FactQuery:
     """Which facts: those that happened in ``(since, as_of]``, as known at ``known_at``; None: no limit.
 
-    ``recorded_after`` leaves only what was learned later than that. ``kinds``, ``accounts`` and ``sources``:
-    None for any; an empty tuple finds nothing.
+    ``kinds``, ``accounts`` and ``sources``: None for any; an empty tuple finds nothing.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -72,7 +83,6 @@ class FactQuery:
     since: datetime | None = None
     as_of: datetime | None = None
     known_at: datetime | None = None
-    recorded_after: datetime | None = None
 
 
 class Journal:
@@ -126,17 +136,35 @@ class Journal:
         """
         statement = (
             _every_fact()
-            .where(*_in_series(query), *_in_force(query))
+            .where(_is_of(self._series(query)), *_in_force(query))
             .order_by(table.c.occurred_at, table.c.content_hash)
         )
         return self._load(self._session.execute(statement).all())
+
+    def learned(self, query: FactQuery, after: datetime) -> bool:
+        """Whether more became known of a query's facts after that instant.
+
+        That is a fact that was recorded later, or whatever corrects or takes back one of them: a void, or a
+        statement of another time.
+        """
+        later = table.alias("later")
+        mine = [_is_of(self._series(query)), *_up_to(table.c.occurred_at, query.as_of)]
+        corrected = [later.c.supersedes == table.c.content_hash, later.c.supersedes.is_not(None)]
+        # Counted: a limit of one makes the database read through all facts in the hope of an early find.
+        counts = [
+            select(func.count()).where(
+                *mine, *more, one.c.recorded_at > after, *_up_to(one.c.recorded_at, query.known_at)
+            )
+            for one, more in ((table, []), (later, corrected))
+        ]
+        return any(self._session.scalar(count) for count in counts)
 
     def page(
         self, query: FactQuery, *, after: tuple[datetime, Sha256] | None, limit: int
     ) -> list[RecordedFact]:
         """At most ``limit`` of `facts`, of those after a time of occurrence and content hash."""
         place = tuple_(table.c.occurred_at, table.c.content_hash)
-        conditions = [*_in_series(query), *_in_force(query)]
+        conditions = [_is_of(self._series(query)), *_in_force(query)]
         if after is not None:
             conditions.append(place > tuple_(literal(after[0]), literal(bytes.fromhex(after[1]))))
         statement = _every_fact().where(*conditions).order_by(*place).limit(limit)
@@ -190,6 +218,12 @@ class Journal:
     def count(self) -> int:
         """How many facts are recorded, superseded ones and voids included."""
         return self._session.scalar(select(func.count()).select_from(table)) or 0
+
+    def _series(self, query: FactQuery) -> Sequence[int]:
+        """The numbers of a query's series."""
+        return self._session.scalars(
+            select(series.c.id).where(*_in_series(query)).order_by(series.c.id)
+        ).all()
 
     def _load(self, rows: Sequence[Row[Any]]) -> list[RecordedFact]:
         wanted: dict[tuple[str, bytes], list[int]] = defaultdict(list)
@@ -252,6 +286,15 @@ def _is_segment_of(facts: FromClause) -> ColumnElement[bool]:
     return (segment.c.tenant_id == facts.c.tenant_id) & (segment.c.id == facts.c.segment_id)
 
 
+def _is_of(numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a fact is of these series, whose numbers stand in the statement itself.
+
+    The database knows the sizes of series, but could not tell from names that it is these that are asked
+    for; it would read the whole table.
+    """
+    return table.c.series_id.in_(bindparam("series", numbers, expanding=True, literal_execute=True))
+
+
 def _in_series(query: FactQuery) -> list[ColumnElement[bool]]:
     """What a query says about series: kinds (voids never), accounts, sources."""
     named = (
@@ -267,15 +310,15 @@ def _in_series(query: FactQuery) -> list[ColumnElement[bool]]:
 def _in_force(query: FactQuery) -> list[ColumnElement[bool]]:
     """What a query says about single facts: its times, and that none known by then supersedes them."""
     successor = table.alias("successor")
-    superseded = exists().where(successor.c.supersedes == table.c.content_hash)
-    conditions: list[ColumnElement[bool]] = []
-    if query.known_at is not None:
-        superseded = superseded.where(successor.c.recorded_at <= query.known_at)
-        conditions.append(table.c.recorded_at <= query.known_at)
-    if query.as_of is not None:
-        conditions.append(table.c.occurred_at <= query.as_of)
+    superseded = exists().where(
+        successor.c.supersedes == table.c.content_hash,
+        successor.c.supersedes.is_not(None),  # follows, but tells the planner how few they are
+    )
+    conditions = [*_up_to(table.c.recorded_at, query.known_at), *_up_to(table.c.occurred_at, query.as_of)]
     if query.since is not None:
         conditions.append(table.c.occurred_at > query.since)
-    if query.recorded_after is not None:
-        conditions.append(table.c.recorded_at > query.recorded_after)
-    return [*conditions, ~superseded]
+    return [*conditions, ~superseded.where(*_up_to(successor.c.recorded_at, query.known_at))]
+
+
+def _up_to(time: ColumnElement[datetime], limit: datetime | None) -> list[ColumnElement[bool]]:
+    return [] if limit is None else [time <= limit]

@@ -48,6 +48,11 @@ def test_the_golden_bundle_is_built_again_to_the_byte():
     )
 
 
+def test_a_bundle_of_the_first_method_still_verifies():
+    found = verify_bundle(GOLDEN.with_name("small-nav-1.zip").read_bytes(), key=KEY)
+    assert found.verdict is Verdict.IDENTICAL
+
+
 def test_identical_with_the_key_or_its_fingerprint():
     for key in (KEY, fingerprint_of(KEY), KEY.upper()):
         found = verify_bundle(BUNDLE, key=key)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
 from truenav.app.sources.context import CONTEXT_KINDS, asset_book
-from truenav.calc.nav.model import FundNav, NavInputs
-from truenav.calc.nav.select import QUOTE_DAYS, opening_instants, select_facts
+from truenav.calc.nav.model import FundNav, NavInputs, NavResult
+from truenav.calc.nav.select import QUOTE_DAYS, flows_since, select_facts
 from truenav.calc.nav.strike import strike_nav
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree
 from truenav.calc.pricing.defaults import default_policy
@@ -45,6 +45,18 @@ _KINDS = (
     Kind.NUMERAIRE,
 )
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """A published run and its result, which may hold the NAVs of several funds."""
+
+    run: Run
+    result: NavResult
+
+    def nav(self, fund: NodeId) -> FundNav:
+        """The NAV of one of its funds."""
+        return next(one for one in self.result.funds if one.fund == fund)
 
 
 def accounts_below(session: Session, fund: NodeId) -> frozenset[AccountId]:
@@ -82,7 +94,7 @@ def assemble_inputs(
     """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use."""
     known = Definitions(session, _KINDS)
     earlier = _previous_navs(session, house, tenant, known, fund, as_of)
-    previous = tuple(nav for _, nav in earlier)
+    previous = tuple(published.nav(name) for name, published in earlier.items())
     inputs = _facts_of(session, house, tenant, _frame(known, fund, as_of, known_at, unread, previous))
     restated = _restated(session, house, tenant, known, earlier, known_at)
     if not restated:
@@ -138,15 +150,14 @@ def _with_ancestors(nodes: tuple[Node, ...], wanted: set[NodeId]) -> tuple[Node,
 def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs) -> NavInputs:
     """The frame with its facts."""
     journal = Journal(session, house.objects, tenant)
-    accounts = sorted(account.id for account in frame.accounts)
-    starts = opening_instants(frame)
-    since = min(starts.values()) if starts.keys() >= set(accounts) and starts else None
+    accounts = tuple(sorted(account.id for account in frame.accounts))
     window = FactQuery(as_of=frame.as_of, known_at=frame.known_at)
     found = [
-        *journal.latest(replace(window, kinds=_SNAPSHOTS, accounts=tuple(accounts))),
-        *journal.facts(replace(window, kinds=_FLOWS, accounts=tuple(accounts), since=since)),
+        *journal.latest(replace(window, kinds=_SNAPSHOTS, accounts=accounts)),
         *journal.facts(replace(window, kinds=_FUND_FACTS)),
     ]
+    for since, some in _by_start(flows_since(frame)):
+        found += journal.facts(replace(window, kinds=_FLOWS, accounts=some, since=since))
     facts = [recorded.fact for recorded in found]
     oldest = frame.as_of - timedelta(days=QUOTE_DAYS)
     quotes = journal.latest(replace(window, kinds=("quote",), since=oldest))
@@ -154,23 +165,37 @@ def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs
     return replace(frame, facts=select_facts(facts, frame))
 
 
+def _by_start(
+    starts: Mapping[AccountId, datetime | None],
+) -> list[tuple[datetime | None, tuple[AccountId, ...]]]:
+    """Accounts that begin on the same day are read together, from the earliest of them on."""
+    days: dict[date | None, list[AccountId]] = {}
+    for account, start in sorted(starts.items()):
+        days.setdefault(None if start is None else start.date(), []).append(account)
+    return [
+        (min((start for one in some if (start := starts[one]) is not None), default=None), tuple(some))
+        for some in days.values()
+    ]
+
+
 def _previous_navs(
     session: Session, house: House, tenant: TenantId, known: Definitions, fund: NodeId, as_of: datetime
-) -> tuple[tuple[Run, FundNav], ...]:
-    """The last published NAV before ``as_of`` of the fund and of each fund below it, with its run."""
+) -> Mapping[NodeId, _Published]:
+    """The last published NAV before ``as_of`` of the fund and of each fund below it, by fund."""
     tree = Tree(known.bodies(Kind.NODE, Node))
     wanted = {node for node in tree.subtree(fund) if tree.get(node).kind in FUND_KINDS}
-    found: dict[NodeId, tuple[Run, FundNav]] = {}
+    found: dict[NodeId, _Published] = {}
     blobs = house.blobs(tenant)
     for run in runs.list_runs(session, states=[RunState.PUBLISHED], before=as_of, limit=_PUBLISHED_LOOKED_AT):
         if wanted <= found.keys():
             break
         if run.fund not in tree.nodes or not wanted & set(tree.subtree(run.fund)) - found.keys():
             continue
-        for nav in read_result(blobs, run).funds:
+        published = _Published(run, read_result(blobs, run))
+        for nav in published.result.funds:
             if nav.fund in wanted:
-                found.setdefault(nav.fund, (run, nav))
-    return tuple(found[name] for name in sorted(found))
+                found.setdefault(nav.fund, published)
+    return {name: found[name] for name in sorted(found)}
 
 
 def _restated(
@@ -178,40 +203,46 @@ def _restated(
     house: House,
     tenant: TenantId,
     known: Definitions,
-    earlier: tuple[tuple[Run, FundNav], ...],
+    earlier: Mapping[NodeId, _Published],
     known_at: datetime,
 ) -> tuple[FundNav, ...]:
     """Previous NAVs that late facts or corrections change, computed again by their own policies."""
     again: dict[RunId, Mapping[NodeId, FundNav]] = {}
-    for run, _ in earlier:
-        if run.id not in again:
-            again[run.id] = _again(session, house, tenant, known, run, known_at)
+    for published in earlier.values():
+        if published.run.id not in again:
+            again[published.run.id] = _again(session, house, tenant, known, published, known_at)
     return tuple(
-        now for run, nav in earlier if (now := again[run.id].get(nav.fund)) is not None and now != nav
+        now
+        for fund, published in earlier.items()
+        if (now := again[published.run.id].get(fund)) is not None and now != published.nav(fund)
     )
 
 
 def _again(
-    session: Session, house: House, tenant: TenantId, known: Definitions, run: Run, known_at: datetime
+    session: Session,
+    house: House,
+    tenant: TenantId,
+    known: Definitions,
+    published: _Published,
+    known_at: datetime,
 ) -> Mapping[NodeId, FundNav]:
     """The funds of a published run with what is known now; empty where nothing new was learned."""
-    late = FactQuery(
+    run, result = published.run, published.result
+    accounts = {used.account for nav in result.funds for used in nav.snapshots}
+    nodes = {total.node for total in result.nodes}
+    concerned = FactQuery(
         kinds=(*_SNAPSHOTS, *_FLOWS, *_FUND_FACTS),
+        accounts=tuple(sorted(accounts | nodes)),
         as_of=run.as_of,
         known_at=known_at,
-        recorded_after=run.known_at,
     )
-    learned = {one.fact.account for one in Journal(session, house.objects, tenant).facts(late)}
-    if not learned:
+    if not Journal(session, house.objects, tenant).learned(concerned, run.known_at):
         return {}
     frame = read_inputs(house.blobs(tenant), run)
-    mine = {account.id for account in frame.accounts} | {node.id for node in frame.nodes}
-    if not learned & mine:
-        return {}
     terms = {one.id: one for one in (*_instruments(known), *frame.instruments)}
     frame = replace(frame, known_at=known_at, instruments=tuple(terms.values()), facts=())
-    result = strike_nav(_facts_of(session, house, tenant, frame))
-    return {nav.fund: nav for nav in result.funds}
+    again = strike_nav(_facts_of(session, house, tenant, frame))
+    return {nav.fund: nav for nav in again.funds}
 
 
 def evidence_of(session: Session, inputs: NavInputs) -> tuple[Evidence, ...]:

@@ -22,8 +22,11 @@ from truenav.core.money import AssetId
 from truenav.core.policy import NavPolicy, Numeraire, PricingPolicy
 from truenav.core.portfolio import Node, ShareClass, SubBookRule
 
-METHOD = "nav/1"
-"""Version of the method that a result was computed by."""
+METHOD = "nav/2"
+"""Version of the method that a result is computed by."""
+
+METHODS = ("nav/1", METHOD)
+"""What can be computed again. ``nav/1`` read the whole history of an account without an opening."""
 
 
 class LineKind(StrEnum):
@@ -287,10 +290,10 @@ class NavInputs:
 
     ``facts`` are in force (superseded and void ones resolved away), as ``calc.nav.select`` chooses them: of
     each wallet the latest balance and position snapshot at or before ``as_of``; trades, transfers, cash
-    flows and settlements since the snapshots of the previous NAV (all of them where an account has none);
-    quotes; all dealings, fee payments and manual items. ``unread`` is what gathering
-    could not read. ``previous`` holds the last published NAV of each fund; ``previous_restated`` the same
-    NAV recomputed with what is known today, for the funds where that changed it.
+    flows and settlements after ``flows_since``; quotes; all dealings, fee payments and manual items.
+    ``unread`` is what gathering could not read. ``previous`` holds the last published NAV of each fund;
+    ``previous_restated`` the same NAV recomputed with what is known today, for the funds where that changed
+    it.
     """
 
     fund: NodeId

@@ -26,24 +26,27 @@ from truenav.core.facts import (
     Transfer,
     Void,
 )
-from truenav.core.ids import Sha256
+from truenav.core.ids import AccountId, Sha256
+from truenav.core.portfolio import ByTag
 
 QUOTE_DAYS = 30
 """Quotes older than this are of no use to any policy and do not belong to a NAV."""
+
+FIRST_DAYS = 31
+"""How far the first NAV of an account looks back, so that years of imported history do not belong to it."""
 
 
 def select_facts(facts: Iterable[Fact], inputs: NavInputs) -> tuple[Fact, ...]:
     """The facts of ``inputs``' NAV among ``facts``, in canonical order; ``inputs.facts`` is not looked at.
 
     In force (neither superseded nor void) and: of each wallet the latest balance and position snapshot; what
-    moved quantities since the account's opening snapshot in the previous NAV (everything, where there is
-    none); of each source, pair and kind the latest quote of every asset and of the contracts that the other
-    facts or the previous NAV name; all dealings, fee payments and manual items of
-    the funds. Nothing after ``as_of``.
+    moved quantities after ``flows_since``; of each source, pair and kind the latest quote of every asset and
+    of the contracts that the other facts or the previous NAV name; all dealings, fee payments and manual
+    items of the funds. Nothing after ``as_of``.
     """
     accounts = {account.id for account in inputs.accounts}
     scope = set(Tree(inputs.nodes).subtree(inputs.fund))
-    starts = opening_instants(inputs)
+    starts = flows_since(inputs)
     chosen: list[Fact] = []
     snapshots: list[Fact] = []
     quotes: list[Fact] = []
@@ -55,7 +58,7 @@ def select_facts(facts: Iterable[Fact], inputs: NavInputs) -> tuple[Fact, ...]:
                 if fact.account in accounts:
                     snapshots.append(fact)
             case Trade() | Transfer() | CashFlow() | Settlement():
-                start = starts.get(fact.account)
+                start = starts.get(AccountId(fact.account))
                 if fact.account in accounts and (start is None or fact.occurred_at > start):
                     chosen.append(fact)
             case Quote():
@@ -84,11 +87,26 @@ def in_force(facts: Iterable[Fact]) -> list[Fact]:
     ]
 
 
-def opening_instants(inputs: NavInputs) -> Mapping[str, datetime]:
-    """For each account the earliest instant of its wallets' snapshots in the previous NAV.
+def flows_since(inputs: NavInputs) -> Mapping[AccountId, datetime | None]:
+    """For each account the instant after which what moved its quantities belongs to the NAV; None: all of it.
 
-    An account with a wallet that the previous NAV could not read has none: all its facts belong.
+    The earliest of its wallets' snapshots in the previous NAV. Where that NAV could not read one of them, or
+    there is none, ``FIRST_DAYS`` before ``as_of``, and no later than the previous NAV; but all of it where a
+    rule divides the account by tags, since tags are built up from the first trade on.
     """
+    openings = _opening_instants(inputs)
+    tagged = {rule.account for rule in inputs.rules if isinstance(rule.selector, ByTag)}
+    known = {*openings.values(), *(one.as_of for one in inputs.previous)}
+    back = min({inputs.as_of - timedelta(days=FIRST_DAYS), *known})
+    found: dict[AccountId, datetime | None] = {}
+    for account in inputs.accounts:
+        whole = inputs.method == "nav/1" or account.id in tagged
+        found[account.id] = openings.get(account.id, None if whole else back)
+    return found
+
+
+def _opening_instants(inputs: NavInputs) -> Mapping[str, datetime]:
+    """The earliest snapshot of each account in the previous NAV; none where it could not read a wallet."""
     earliest: dict[str, datetime] = {}
     unread: set[str] = set()
     restated = {one.fund: one for one in inputs.previous_restated}

@@ -16,7 +16,7 @@ from truenav.calc.nav.coverage import Weights, coverage_of
 from truenav.calc.nav.fund_lines import FundLines, first_lines, manual_lines, next_lines
 from truenav.calc.nav.lines import Worth, line_of
 from truenav.calc.nav.model import (
-    METHOD,
+    METHODS,
     ClassNav,
     FundNav,
     LineKind,
@@ -81,8 +81,8 @@ class Valuation:
 
 def value_nav(inputs: NavInputs) -> Valuation:
     """Value a fund so that it can be repriced; refuses what ``strike_nav`` refuses."""
-    if inputs.method != METHOD:
-        raise NavInputError(f"These inputs are for method {inputs.method!r}; this is {METHOD!r}.")
+    if inputs.method not in METHODS:
+        raise NavInputError(f"These inputs are for method {inputs.method!r}; known are {', '.join(METHODS)}.")
     with exact():
         run = Run.of(inputs)
         return value_run(run, price_run(run.context, run.snapshots, run.changes))
@@ -281,7 +281,7 @@ def _result(run: Run, prices: Prices, states: Mapping[NodeId, FundState]) -> Nav
         fund=inputs.fund,
         as_of=inputs.as_of,
         known_at=inputs.known_at,
-        method=METHOD,
+        method=inputs.method,
         quality=Quality.COMPLETE if complete else Quality.PROVISIONAL,
         funds=tuple(state.result for state in states.values()),
         nodes=tuple(by_node[node] for node in (*ordered, *sorted(by_node.keys() - set(ordered)))),
