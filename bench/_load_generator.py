@@ -1,8 +1,8 @@
 """Readers and open pages of many users, in a process of its own.
 
-``python -m bench._load_generator SECONDS``; standard input: an object of ``host port funds changed people``,
-of which ``changed`` is the fund that is changed, or null, and a person the session's token and what it sends
-with a change; standard output: one JSON object of figures.
+``python -m bench._load_generator SECONDS``; standard input: an object of ``host port funds rate changed
+people``, of which ``rate`` is reads a second, ``changed`` the fund that is changed every two seconds, or null,
+and a person the session's token and what it sends with a change; standard output: one JSON object of figures.
 Requests come at a fixed rate whether or not earlier ones were answered, and count from when they were due, so
 that a server that falls behind is not flattered.
 """
@@ -19,8 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 STREAMS = 200
-READS_A_SECOND = 100
-READS_PER_WRITE = 200
+SECONDS_PER_WRITE = 2
 CROWD = 400
 CROWD_SECONDS = 5.0
 REST_SECONDS = 3.0
@@ -51,12 +50,13 @@ class Crowd:
     """
 
     def __init__(
-        self, host: str, port: int, funds: list[str], changed: str | None, people: list[Person]
+        self, host: str, port: int, funds: list[str], rate: int, changed: str | None, people: list[Person]
     ) -> None:
         self._address = host, port
         self._people = people
         self._paths = [f"/api/v1{path.format(fund=fund)}" for fund in funds for path in READS]
         self._funds = funds
+        self._rate = rate
         self._changed = changed
         self._dice = random.Random(7)
         self._idle: list[Connection] = []
@@ -153,11 +153,11 @@ class Crowd:
         """Requests at the fixed rate."""
         began = time.perf_counter()
         async with asyncio.TaskGroup() as tasks:
-            for number in range(int(seconds * READS_A_SECOND)):
-                due = began + number / READS_A_SECOND
+            for number in range(int(seconds * self._rate)):
+                due = began + number / self._rate
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 tasks.create_task(self.read(due))
-                if self._changed is not None and number % READS_PER_WRITE == 0:
+                if self._changed is not None and number % (SECONDS_PER_WRITE * self._rate) == 0:
                     tasks.create_task(self.write(due))
 
     async def all_at_once(self, seconds: float) -> None:
@@ -182,7 +182,7 @@ class Crowd:
 
 
 async def run(seconds: float, given: dict[str, Any]) -> dict[str, Any]:
-    crowd = Crowd(given["host"], given["port"], given["funds"], given["changed"], given["people"])
+    crowd = Crowd(**given)
     pages = [asyncio.create_task(crowd.follow(number)) for number in range(STREAMS)]
     while crowd.open < STREAMS:
         await asyncio.sleep(0.1)

@@ -30,6 +30,7 @@ from truenav.store import users
 from truenav.store.users import SessionProof, User
 
 USERS = 50
+READS_A_SECOND = 100
 SECONDS, SHORT_SECONDS = 20.0, 2.0
 START_SECONDS = 300.0
 
@@ -40,7 +41,9 @@ class Bench:
     ``enlarge`` adds a fund to the demo's tenant and gives its id; then the users look at both, and change it.
     """
 
-    def __init__(self, enlarge: Callable[[House, TenantId], NodeId] | None = None) -> None:
+    def __init__(
+        self, enlarge: Callable[[House, TenantId], NodeId] | None = None, rate: int = READS_A_SECOND
+    ) -> None:
         self._place = Installation("load")
         fund = json.loads((ROOT / "examples" / "demo_fund" / "fund.json").read_text("utf-8"))
         with socket.socket() as probe:
@@ -61,6 +64,7 @@ class Bench:
             "host": "127.0.0.1",
             "port": port,
             "funds": [fund["fund"]],
+            "rate": rate,
             "changed": None,
         }
         tenant = TenantId(fund["tenant"])
@@ -151,7 +155,7 @@ def workload() -> Workload:
     os.environ.pop("TRUENAV_DATA_DIR", None)
     bench = Bench()
     return Workload(
-        title="50 users, 200 open pages, 100 reads a second",
+        title=f"{USERS} users, 200 open pages, {READS_A_SECOND} reads a second",
         items=1,
         unit="read",
         ours="p99 of reads",

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from truenav.core.failure import NotFoundError
 from truenav.core.ids import Sha256, TenantId
 from truenav.store.database import Session
 from truenav.store.objects import FolderObjects, ObjectStore
+from truenav.store.recall import Recall
 from truenav.store.statements import read_statement
 from truenav.store.tables import fact as table
 from truenav.store.tables import segment, series
@@ -88,9 +90,16 @@ class FactQuery:
 class Journal:
     """The journal of the tenant of one transaction; what it appends commits with that transaction."""
 
-    def __init__(self, session: Session, place: ObjectStore | Path, tenant: TenantId | str) -> None:
+    def __init__(
+        self,
+        session: Session,
+        place: ObjectStore | Path,
+        tenant: TenantId | str,
+        recall: Recall | None = None,
+    ) -> None:
         """``place``: where segments lie; a path stands for the folder of that name."""
         self._session = session
+        self._recall = recall or Recall()
         self._place = FolderObjects(place) if isinstance(place, Path) else place
         self._tenant = tenant
 
@@ -228,7 +237,7 @@ class Journal:
     def _load(self, rows: Sequence[Row[Any]]) -> list[RecordedFact]:
         wanted: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         for row in rows:
-            if row.segment is not None:
+            if row.segment is not None and row.content_hash not in self._recall:
                 wanted[row.kind, row.segment].append(row.segment_row)
         # No segment wanted, no column engine loaded: a strike reads rows only.
         texts = {
@@ -238,15 +247,13 @@ class Journal:
                 numbers, self._segments.read(kind, Sha256(segment_hash.hex()), numbers), strict=True
             )
         }
+
+        def fact_of(row: Row[Any]) -> Fact:
+            statement = row.statement if row.segment is None else texts[row.segment, row.segment_row]
+            return read_statement(statement, row.content_hash, row.evidence)
+
         return [
-            RecordedFact(
-                read_statement(
-                    row.statement if row.segment is None else texts[row.segment, row.segment_row],
-                    row.content_hash,
-                    row.evidence,
-                ),
-                row.recorded_at,
-            )
+            RecordedFact(self._recall.get(row.content_hash, partial(fact_of, row)), row.recorded_at)
             for row in rows
         ]
 

@@ -51,6 +51,30 @@ def test_a_request_that_fails_gives_its_room_back():
     assert asyncio.run(run())
 
 
+def test_who_takes_long_does_not_keep_others_from_their_quick_turn(monkeypatch):
+    monkeypatch.setattr("truenav.app.http.load.QUICK_SECONDS", 0.01)
+
+    async def run():
+        load, order = Load(at_once=3, quick=1), []
+
+        async def one(name, seconds):
+            async with load.turn():
+                await asyncio.sleep(seconds)
+                order.append(name)
+
+        slow = asyncio.create_task(one("slow", 0.2))
+        await asyncio.sleep(0)
+        for name in ("first", "second", "third"):
+            await one(name, 0)
+        await slow
+        await one("last", 0)
+        return order, load._quick._value
+
+    order, free = asyncio.run(run())
+    assert order == ["first", "second", "third", "slow", "last"]
+    assert free == 1
+
+
 def test_a_user_may_hurry_for_a_while_and_then_only_so_fast():
     clock = Clock()
     load = Load(a_second=2, at_a_stroke=3, clock=clock)

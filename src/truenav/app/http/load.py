@@ -16,6 +16,13 @@ AT_ONCE = 24
 """Requests that are served. Each holds a database connection while it waits for a thread, so of the
 `truenav.app.house.POOL_SIZE` (and as many again) some must be left for those who have a thread already."""
 
+QUICK = 4
+"""Of them, those that began just now. Most are answered before they wait for anything but the processor, and
+more of them at a time would only take it from each other."""
+
+QUICK_SECONDS = 0.25
+"""A request that takes longer no longer counts as quick: it waits for something, or computes for long."""
+
 WAITING = 100
 """Requests that wait for their turn: all open pages read at once when there are new figures."""
 
@@ -46,12 +53,14 @@ class Load:
         self,
         *,
         at_once: int = AT_ONCE,
+        quick: int = QUICK,
         waiting: int = WAITING,
         a_second: float = A_SECOND,
         at_a_stroke: float = AT_A_STROKE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._turns = asyncio.Semaphore(at_once)
+        self._quick = asyncio.Semaphore(quick)
         self._most = at_once + waiting
         self._a_second = a_second
         self._at_a_stroke = at_a_stroke
@@ -66,10 +75,29 @@ class Load:
             raise OverloadedError("The server has as many requests as it can serve; try again in a second.")
         self._present += 1
         try:
-            async with self._turns:
+            async with self._turns, self._quick_at_first():
                 yield
         finally:
             self._present -= 1
+
+    @asynccontextmanager
+    async def _quick_at_first(self) -> AsyncIterator[None]:
+        """Hold one of the quick turns, but not for long."""
+        await self._quick.acquire()
+        held = True
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._quick.release()
+
+        timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
 
     def count(self, user: Hashable) -> None:
         """Count a request of a user. Raises ``OverloadedError`` where they asked too much."""

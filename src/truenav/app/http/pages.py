@@ -48,7 +48,7 @@ class PageQuery:
         return Page(items=[show(row) for row in kept], next=write_cursor(key(kept[-1])) if more else None)
 
 
-def read_page_query(
+async def read_page_query(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items in a page")] = 100,
     cursor: Annotated[str | None, Query(max_length=600, description="`next` of the page before")] = None,
 ) -> PageQuery:

@@ -8,16 +8,19 @@ leave.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any, Literal, TypeVar
 
 import anyio
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match
 from starlette.types import Scope
@@ -109,6 +112,25 @@ class ModuleMark:
 class SecuredRoute(APIRoute):
     """A route that guards itself; see the module."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """As any route; what an endpoint gives becomes JSON on the thread that the endpoint runs on."""
+        if inspect.iscoroutinefunction(endpoint) or inspect.isasyncgenfunction(endpoint):
+            super().__init__(path, endpoint, **options)
+            return
+
+        @wraps(endpoint)
+        def answered(*arguments: Any, **named: Any) -> Any:
+            given, model = endpoint(*arguments, **named), self.response_model
+            # The framework would check it on one more thread, and halt all other requests for the JSON.
+            if not isinstance(given, BaseModel) or model is None or _sets_headers(self.dependant):
+                return given
+            if type(given) is not model:
+                given = model.model_validate(given, from_attributes=True)
+            body = given.model_dump_json(by_alias=True)
+            return Response(body, self.status_code or 200, media_type="application/json")
+
+        super().__init__(path, answered, **options)
+
     @property
     def requirement(self) -> Requirement:
         """How this route is guarded."""
@@ -191,6 +213,11 @@ class Router(APIRouter):
     @cached_property
     def _beginnings(self) -> frozenset[str]:
         return frozenset(_beginning(route.path) for route in self.routes if isinstance(route, APIRoute))
+
+
+def _sets_headers(dependant: Dependant) -> bool:
+    """Whether an endpoint, or what it depends on, writes to the answer that the framework makes."""
+    return dependant.response_param_name is not None or any(map(_sets_headers, dependant.dependencies))
 
 
 def _only_reads(request: Request) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import cast
 
 from truenav.app.house import House
@@ -28,6 +29,7 @@ from truenav.store import definitions, evidence, runs
 from truenav.store.database import Session
 from truenav.store.definitions import Definitions, Kind
 from truenav.store.journal import FactQuery, Journal
+from truenav.store.recall import Recall
 from truenav.store.runs import Run, RunState
 
 _FLOWS = ("trade", "transfer", "cash_flow", "settlement")
@@ -90,16 +92,21 @@ def assemble_inputs(
     as_of: datetime,
     known_at: datetime,
     unread: tuple[Failure, ...] = (),
+    recall: Recall | None = None,
 ) -> NavInputs:
-    """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use."""
+    """Everything recorded by ``known_at`` that the NAV of ``fund`` as of ``as_of`` may use.
+
+    ``recall``: of whoever reads the same fund again and again.
+    """
+    recall = recall or Recall()
     known = Definitions(session, _KINDS)
-    earlier = _previous_navs(session, house, tenant, known, fund, as_of)
+    earlier = _previous_navs(session, house, tenant, known, fund, as_of, recall)
     previous = tuple(published.nav(name) for name, published in earlier.items())
-    inputs = _facts_of(session, house, tenant, _frame(known, fund, as_of, known_at, unread, previous))
+    inputs = _facts_of(session, house, tenant, _frame(known, fund, as_of, known_at, unread, previous), recall)
     restated = _restated(session, house, tenant, known, earlier, known_at)
     if not restated:
         return inputs
-    return _facts_of(session, house, tenant, replace(inputs, previous_restated=restated))
+    return _facts_of(session, house, tenant, replace(inputs, previous_restated=restated), recall)
 
 
 def _frame(
@@ -147,9 +154,11 @@ def _with_ancestors(nodes: tuple[Node, ...], wanted: set[NodeId]) -> tuple[Node,
     return tuple(node for node in nodes if node.id in kept)
 
 
-def _facts_of(session: Session, house: House, tenant: TenantId, frame: NavInputs) -> NavInputs:
+def _facts_of(
+    session: Session, house: House, tenant: TenantId, frame: NavInputs, recall: Recall | None = None
+) -> NavInputs:
     """The frame with its facts."""
-    journal = Journal(session, house.objects, tenant)
+    journal = Journal(session, house.objects, tenant, recall)
     accounts = tuple(sorted(account.id for account in frame.accounts))
     window = FactQuery(as_of=frame.as_of, known_at=frame.known_at)
     found = [
@@ -179,7 +188,13 @@ def _by_start(
 
 
 def _previous_navs(
-    session: Session, house: House, tenant: TenantId, known: Definitions, fund: NodeId, as_of: datetime
+    session: Session,
+    house: House,
+    tenant: TenantId,
+    known: Definitions,
+    fund: NodeId,
+    as_of: datetime,
+    recall: Recall,
 ) -> Mapping[NodeId, _Published]:
     """The last published NAV before ``as_of`` of the fund and of each fund below it, by fund."""
     tree = Tree(known.bodies(Kind.NODE, Node))
@@ -191,7 +206,7 @@ def _previous_navs(
             break
         if run.fund not in tree.nodes or not wanted & set(tree.subtree(run.fund)) - found.keys():
             continue
-        published = _Published(run, read_result(blobs, run))
+        published = _Published(run, recall.get(run.result_sha, partial(read_result, blobs, run)))
         for nav in published.result.funds:
             if nav.fund in wanted:
                 found.setdefault(nav.fund, published)

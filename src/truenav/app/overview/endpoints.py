@@ -122,6 +122,7 @@ def get_tree(
 @router.get(
     "/{fund}/lines",
     dependencies=[requires("portfolio:read", sight="narrowed"), Depends(as_table)],
+    response_model=LinesAnswer,
     responses=refusals(404, 409),
 )
 def get_lines(
@@ -135,14 +136,15 @@ def get_lines(
     then: ThenDep,
     node: Annotated[str | None, Query(max_length=64, description="At it and below it; absent: all")] = None,
     numeraire: NumeraireQuery = "USD",
-) -> LinesAnswer:
+) -> Response:
     """What a node of the fund holds, line by line with its evidence; now, or at a past moment."""
     name = NodeId(node or fund)
     sight.refuse(name)
     _existing(session, name)
     root = _known_fund(session, principal, Sight(), fund)
     if then is None:
-        view = views.get(session, principal.tenant, root)[0].view
+        kept, _ = views.get(session, principal.tenant, root)
+        body = kept.derived(f"lines {name} {numeraire}", lambda: _lines_json(kept.view, name, numeraire))
     else:
         view = build_view(
             session,
@@ -153,7 +155,13 @@ def get_lines(
             known_at=then.known_at,
             opening=None,
         )
-    return LinesAnswer.of(view, name, numeraire, held_lines(view, name, price_of(view, numeraire)))
+        body = _lines_json(view, name, numeraire)
+    return Response(body, media_type="application/json")
+
+
+def _lines_json(view: View, node: NodeId, numeraire: str) -> bytes:
+    lines = held_lines(view, node, price_of(view, numeraire))
+    return LinesAnswer.of(view, node, numeraire, lines).model_dump_json().encode()
 
 
 @router.get(

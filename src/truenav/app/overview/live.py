@@ -39,13 +39,14 @@ from truenav.calc.pricing.quotes import QuoteKey, quote_key
 from truenav.core.ids import NodeId, Sha256, TenantId
 from truenav.store.changes import changed_since, snapshot_of
 from truenav.store.database import Session
+from truenav.store.recall import Recall
 
 LONGEST = timedelta(seconds=30)
 PATIENCE = 0.2
 SPARING = 20
 """A view that took long to build stands so many times as long, unless something changes."""
 
-RESTING = 2
+RESTING = 4
 """And so many times as long though something changes all the time: the rest is for whoever reads."""
 
 AT_ONCE = 2
@@ -77,7 +78,8 @@ class Kept:
     """A view with the snapshot that its facts were read in, and what was made from it.
 
     ``read_at`` is when the facts were read, ``stamp`` the state of the board whose quotes moved it since, and
-    ``asked_at`` (monotonic seconds) when somebody wanted it last. ``following`` goes on to the next view.
+    ``asked_at`` (monotonic seconds) when somebody wanted it last. ``recall`` and ``following`` go on to the
+    next view.
     """
 
     view: View
@@ -89,6 +91,7 @@ class Kept:
     wanted: frozenset[QuoteKey]
     stamp: int
     asked_at: float
+    recall: Recall
     built_at: float = field(default_factory=time.monotonic)
     following: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
@@ -270,7 +273,10 @@ class LiveViews:
         with self._house.database.transaction(tenant, snapshot=True) as session:
             snapshot = snapshot_of(session)
             opening, opening_at = self._opening(session, key, before, now)
-            inputs = assemble_inputs(session, self._house, tenant, fund, as_of=now, known_at=now)
+            recall = Recall(None if before is None else before.recall)
+            inputs = assemble_inputs(
+                session, self._house, tenant, fund, as_of=now, known_at=now, recall=recall
+            )
             around = read_surroundings(session, self._house, tenant, inputs, opening)
         wanted = frozenset(one for fact in inputs.facts if (one := quote_key(fact)) is not None)
         live = self._boards.of(tenant).latest(wanted)
@@ -291,6 +297,7 @@ class LiveViews:
             wanted=wanted,
             stamp=live.stamp,
             asked_at=time.monotonic(),
+            recall=recall,
             following=following,
         )
 

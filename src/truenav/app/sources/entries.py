@@ -13,7 +13,7 @@ from datetime import datetime
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.sources.context import parse_context
-from truenav.calc.portfolio.tree import FUND_KINDS, Tree
+from truenav.calc.portfolio.tree import FUND_KINDS, Tree, TreeError
 from truenav.connect.manual.entry import ManualEntry, entry_payload
 from truenav.connect.registry import parse
 from truenav.core.account import Account
@@ -103,7 +103,7 @@ def enter(
         at=now,
         detail={"fact": fact.content_hash, "reason": reason, "supersedes": supersedes},
     )
-    return journal.get(fact.content_hash)
+    return RecordedFact(fact, now) if result.appended else journal.get(fact.content_hash)
 
 
 def _action(body: Body, supersedes: Sha256 | None) -> str:
@@ -132,7 +132,7 @@ def _refuse_foreign(session: Session, body: Body, about: str) -> None:
     assets = parse_context(session).assets.assets
     match body:
         case ManualItem():
-            Tree(definitions.bodies(session, Kind.NODE, Node)).get(body.node)
+            _refuse_unknown_node(session, body.node)
             _refuse_unknown_asset(body.amount.asset, assets.keys())
         case Dealing() | FeePayment() | NavRecord():
             tree = Tree(definitions.bodies(session, Kind.NODE, Node))
@@ -155,6 +155,13 @@ def _refuse_foreign(session: Session, body: Body, about: str) -> None:
             pass
         case _:
             definitions.get(session, Kind.ACCOUNT, about, Account)
+
+
+def _refuse_unknown_node(session: Session, node: str) -> None:
+    try:
+        definitions.get(session, Kind.NODE, node, Node)
+    except definitions.DefinitionNotFoundError:
+        raise TreeError(f"Node {node!r} does not exist; check the id.") from None
 
 
 def _refuse_unknown_asset(asset: AssetId, known: Collection[AssetId]) -> None:
