@@ -118,6 +118,13 @@ def balance(call: Call) -> list[dict[str, Any]]:
             "mgnRatio": plain(margin_ratio(total, maintenance, exposure)) if exposure else "",
             "mmr": plain(maintenance),
             "notionalUsd": plain(exposure),
+            "notionalUsdForBorrow": "0",
+            **{
+                f"notionalUsdFor{name}": plain(
+                    _notional_usd(call, [row for row in valued if row.position.instrument.kind == kind])
+                )
+                for name, kind in (("Futures", "future"), ("Option", "option"), ("Swap", "perpetual"))
+            },
             "ordFroz": "0",
             "totalEq": plain(total),
             "uTime": now,
