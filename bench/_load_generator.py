@@ -1,8 +1,10 @@
 """Readers and open pages of many users, in a process of its own.
 
 ``python -m bench._load_generator SECONDS``; standard input: an object of ``host port funds rate changed
-people``, of which ``rate`` is reads a second, ``changed`` the fund that is changed every two seconds, or null,
-and a person the session's token and what it sends with a change; standard output: one JSON object of figures.
+people``, of which ``rate`` is reads a second, ``changed`` the fund that is changed every two seconds, or
+null, and a person the session's token and what it sends with a change; standard output: one JSON object of
+figures.
+
 Requests come at a fixed rate whether or not earlier ones were answered, and count from when they were due, so
 that a server that falls behind is not flattered.
 """
