@@ -96,9 +96,11 @@ async def venue() -> AsyncIterator[Venue]:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             await asyncio.sleep(0.01)
-        yield Venue(world, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        server.should_exit = True
-        await serving
+        try:
+            yield Venue(world, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            await serving
 
 
 @asynccontextmanager
@@ -176,6 +178,34 @@ def test_a_broken_stream_is_opened_anew_and_the_market_read_again(fault: str, tr
                 assert (place.read_again, stream.health.reconnects) == (2, 1)
                 assert stream.health.state is StreamState.STANDING
                 assert trouble in stream.health.trouble
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_that_is_let_go_ends_though_a_message_comes_at_that_moment() -> None:
+    class Connection:
+        def __init__(self) -> None:
+            self.coming: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def recv(self, *, decode: bool) -> bytes:
+            del decode
+            return await self.coming.get()
+
+    async def scenario() -> None:
+        async with venue() as place:
+            (stream,) = place.streams("okx", await place.market("okx"))
+            connection = Connection()
+
+            async def listen() -> None:
+                while True:
+                    await stream._hear(connection)  # type: ignore[arg-type]
+
+            listening = asyncio.create_task(listen())
+            await asyncio.sleep(0.01)
+            connection.coming.put_nowait(b"{}")
+            asyncio.get_running_loop().call_soon(listening.cancel)
+            await asyncio.wait({listening}, timeout=2)
+            assert listening.cancelled()
 
     asyncio.run(scenario())
 

@@ -192,8 +192,9 @@ class MarketStream:
         pings = bool(self.plan.ping)
         for last in (False, True) if pings else (True,):
             try:
-                seconds = self.plan.silence / (2 if pings else 1)
-                return await asyncio.wait_for(connection.recv(decode=False), seconds)
+                # Not `wait_for`, which forgets that it was cancelled where a message comes at that moment.
+                async with asyncio.timeout(self.plan.silence / (2 if pings else 1)):
+                    return await connection.recv(decode=False)
             except TimeoutError:
                 if not last:
                     await connection.send(self.plan.ping)

@@ -141,7 +141,8 @@ class _Process:
                     return True
             except psycopg.OperationalError:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), _DATABASE_POLL_SECONDS)
+                    async with asyncio.timeout(_DATABASE_POLL_SECONDS):
+                        await self._stopping.wait()
         return False
 
     def _app(self, connector: PsycopgConnector) -> App:

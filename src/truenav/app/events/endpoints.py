@@ -88,7 +88,8 @@ async def _stream(hub: EventHub, house: House, caller: Caller) -> AsyncGenerator
 async def _heard(queue: asyncio.Queue[News | None], seconds: float) -> News:
     """The next news, `_SILENCE` where none came for so long; ``ReadAnewError`` where some may be missing."""
     try:
-        news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
+        async with asyncio.timeout(max(0.0, seconds)):
+            news = await queue.get()
     except TimeoutError:
         return _SILENCE
     if news is None:

@@ -230,7 +230,8 @@ async def _news(queue: asyncio.Queue[News | None], seconds: float) -> list[News]
     """What came meanwhile; waits at most ``seconds``. ``ReadAnewError`` where some may be missing."""
     told: list[News] = []
     try:
-        news = await asyncio.wait_for(queue.get(), max(0.0, seconds))
+        async with asyncio.timeout(max(0.0, seconds)):
+            news = await queue.get()
         while news is not None:
             told.append(news)
             news = queue.get_nowait()

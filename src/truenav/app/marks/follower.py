@@ -122,7 +122,8 @@ class _Follower:
         """Move the views whenever marks moved, at once and then not more often than the pause allows."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.moved.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self.moved.wait()
             self.moved.clear()
             began = time.monotonic()
             try:
