@@ -109,6 +109,7 @@ def test_killed_five_hundred_times(life: Life, reef_before: Callable[[str], Reef
         reef = reef_before("import")
         kills += killed_again_and_again(seed, life, reef)
         seed += 1
+        print(f"{kills} kills", flush=True)
 
 
 def refuse_half(found: dict[str, Any], whole: dict[str, Any], ended: Ended) -> None:
