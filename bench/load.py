@@ -87,6 +87,8 @@ class Bench:
         changes = steady["statuses"].get("write 201", 0)
         if not steady["statuses"].keys() <= {"200", "429", "write 201"} or steady["streams"] != STREAMS:
             raise AssertionError(f"at the steady rate: {told}")
+        if steady["pushes"] != changes:
+            raise AssertionError(f"a change that no page heard of, or two: {told}")
         if overload["statuses"].keys() != {"200", "429"} or after["statuses"].keys() != {"200"}:
             raise AssertionError(f"under overload and after it: {told}")
         served, refused = (overload["statuses"][status] for status in ("200", "429"))

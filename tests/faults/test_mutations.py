@@ -46,6 +46,13 @@ def test_mutants_differ_from_their_source_in_one_place() -> None:
     assert mutants(source, seed=3, most=2) == mutants(source, seed=3, most=2)
 
 
+@pytest.mark.parametrize("area", AREAS)
+def test_every_area_names_what_is_there(area: str) -> None:
+    modules, tests = AREAS[area]
+    assert all((ROOT / "src" / "truenav" / module).is_file() for module in modules)
+    assert all((ROOT / test).exists() for test in tests)
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("area", AREAS)

@@ -72,6 +72,17 @@ def test_an_account_that_the_last_nav_did_not_know_is_read_from_that_nav_on(old)
     assert flows_since(soon)[AccountId("new")] == LONG_AGO + DAY
 
 
+def test_an_account_of_which_a_wallet_was_not_read_is_read_from_the_snapshots_of_its_others(old):
+    """However long ago that NAV was: its other wallets go on where their snapshots were taken, before it."""
+    old.whole("half", "alpha", wallets=("main", "vault"))
+    old.balances("half", NOW - DAY / 2, {USD: "5"})
+    last = strike_nav(old.inputs("alpha", NOW))
+    moved = old.cash("half", NOW - DAY / 4, CashKind.INTEREST, "1", USD)
+    inputs = old.inputs("alpha", NOW + 60 * DAY, previous=last.funds)
+    assert flows_since(inputs)[AccountId("half")] == NOW - DAY / 2
+    assert moved in select_facts(old.facts, inputs)
+
+
 def test_the_first_method_reads_everything_and_can_still_be_computed(old):
     inputs = replace(old.inputs("alpha", NOW), method="nav/1")
     assert flows_since(inputs) == {AccountId("bank"): None}

@@ -122,7 +122,7 @@ class SecuredRoute(APIRoute):
         def answered(*arguments: Any, **named: Any) -> Any:
             given, model = endpoint(*arguments, **named), self.response_model
             # The framework would check it on one more thread, and halt all other requests for the JSON.
-            if not isinstance(given, BaseModel) or model is None or _sets_headers(self.dependant):
+            if not isinstance(given, BaseModel) or model is None or self._sets_headers:
                 return given
             if type(given) is not model:
                 given = model.model_validate(given, from_attributes=True)
@@ -130,6 +130,7 @@ class SecuredRoute(APIRoute):
             return Response(body, self.status_code or 200, media_type="application/json")
 
         super().__init__(path, answered, **options)
+        self._sets_headers = _sets_headers(self.dependant)
 
     @property
     def requirement(self) -> Requirement:

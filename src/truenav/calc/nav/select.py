@@ -91,33 +91,29 @@ def flows_since(inputs: NavInputs) -> Mapping[AccountId, datetime | None]:
     """For each account the instant after which what moved its quantities belongs to the NAV; None: all of it.
 
     The earliest of its wallets' snapshots in the previous NAV. Where that NAV could not read one of them, or
-    there is none, ``FIRST_DAYS`` before ``as_of``, and no later than the previous NAV; but all of it where a
-    rule divides the account by tags, since tags are built up from the first trade on.
+    there is none, ``FIRST_DAYS`` before ``as_of``, and no later than that NAV and all its snapshots; but all
+    of it where a rule divides the account by tags, since tags are built up from the first trade on.
     """
-    openings = _opening_instants(inputs)
+    restated = {one.fund: one for one in inputs.previous_restated}
+    last = [restated.get(one.fund, one) for one in inputs.previous]
+    taken: dict[str, list[datetime]] = {}
+    unread: set[str] = set()
+    for used in (used for fund in last for used in fund.snapshots):
+        if used.taken_at is None:
+            unread.add(used.account)
+        else:
+            taken.setdefault(used.account, []).append(used.taken_at)
+    earliest = {account: min(instants) for account, instants in taken.items()}
+    first = inputs.as_of - timedelta(days=FIRST_DAYS)
+    back = min([first, *earliest.values(), *(fund.as_of for fund in last)])
     tagged = {rule.account for rule in inputs.rules if isinstance(rule.selector, ByTag)}
-    known = {*openings.values(), *(one.as_of for one in inputs.previous)}
-    back = min({inputs.as_of - timedelta(days=FIRST_DAYS), *known})
     found: dict[AccountId, datetime | None] = {}
     for account in inputs.accounts:
-        whole = inputs.method == "nav/1" or account.id in tagged
-        found[account.id] = openings.get(account.id, None if whole else back)
+        if account.id in earliest and account.id not in unread:
+            found[account.id] = earliest[account.id]
+        else:
+            found[account.id] = None if inputs.method == "nav/1" or account.id in tagged else back
     return found
-
-
-def _opening_instants(inputs: NavInputs) -> Mapping[str, datetime]:
-    """The earliest snapshot of each account in the previous NAV; none where it could not read a wallet."""
-    earliest: dict[str, datetime] = {}
-    unread: set[str] = set()
-    restated = {one.fund: one for one in inputs.previous_restated}
-    for published in inputs.previous:
-        for used in restated.get(published.fund, published).snapshots:
-            if used.taken_at is None:
-                unread.add(used.account)
-            else:
-                known = earliest.get(used.account, used.taken_at)
-                earliest[used.account] = min(known, used.taken_at)
-    return {account: at for account, at in earliest.items() if account not in unread}
 
 
 def _latest_quotes(quotes: list[Fact], inputs: NavInputs, instruments_named: set[str]) -> Iterable[Fact]:
