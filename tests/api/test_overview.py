@@ -1,5 +1,8 @@
 """The first page: four answers from one valuation, with unknown never shown as zero."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -111,6 +114,33 @@ def test_a_view_that_nobody_looks_at_any_more_is_forgotten(fund, monkeypatch):
     _move_price(fund)
     _page(fund)
     assert len(views) == 1
+
+
+def test_what_commits_while_the_first_view_is_made_is_not_missed_by_who_asks_after_it(fund, monkeypatch):
+    reading_ended, may_go_on, value = threading.Event(), threading.Event(), live.value_nav
+
+    def value_nav(inputs):
+        reading_ended.set()
+        assert may_go_on.wait(30)
+        return value(inputs)
+
+    monkeypatch.setattr(live, "value_nav", value_nav)
+    with ThreadPoolExecutor() as visitors:
+        first = visitors.submit(fund.maker.get, "/api/v1/overview/alpha")
+        assert reading_ended.wait(30)
+        _move_price(fund, minutes=0, cut="2026-01-31T07:59:00Z")
+        second = visitors.submit(fund.checker.get, "/api/v1/overview/alpha")
+        with pytest.raises(TimeoutError):
+            second.result(0.5)
+        may_go_on.set()
+        assert first.result().json()["worth"]["nav"] == "1000001.5"
+    answer = second.result().json()
+    for _ in range(300):  # a newer one was not made at once: the page says that it comes
+        if not answer["refreshing"]:
+            break
+        time.sleep(0.1)
+        answer = fund.checker.get("/api/v1/overview/alpha").json()
+    assert answer["worth"]["nav"] == "1000011.5"
 
 
 def test_a_missing_price_is_unknown_and_needs_attention(fund):

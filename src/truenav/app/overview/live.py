@@ -141,16 +141,13 @@ class LiveViews:
         """The view to show now, and whether a newer one is being built (waited for so many seconds)."""
         key = (tenant, fund)
         kept = self._kept.get(key)
-        if kept is not None:
-            kept.asked_at = time.monotonic()
-            patience = patience if kept.seconds <= patience else 0.0
-        until = time.monotonic() + patience
-        while kept is None or not self._stands(session, kept):
-            building = self._build(key, kept)
-            if kept is None:
-                return building.result(), False
+        if kept is None:  # the first may have been begun by who came before, and not know what this one sees
+            kept = self._build(key, None).result()
+        kept.asked_at = time.monotonic()
+        until = time.monotonic() + (patience if kept.seconds <= patience else 0.0)
+        while not self._stands(session, kept):
             try:
-                newer = building.result(max(0.0, until - time.monotonic()))
+                newer = self._build(key, kept).result(max(0.0, until - time.monotonic()))
             except NotYet:
                 return kept, True
             if newer.view.inputs.known_at <= kept.view.inputs.known_at:
