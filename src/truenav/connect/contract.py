@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from truenav.connect.errors import KeyMayTradeError, KeyMayWithdrawError, VenueError
+from truenav.connect.supplies import Supply
 from truenav.core.account import Account
 from truenav.core.asset import AssetBook
 from truenav.core.evidence import Evidence
@@ -196,7 +197,8 @@ class Manifest:
     """What a connector is: shown to people, and used to open its transport.
 
     ``hosts`` maps a host's short name to its base URL, ``streams`` that of a WebSocket; ``grade`` is gold
-    where our own parsers and a contract test with recorded payloads exist.
+    where our own parsers and a contract test with recorded payloads exist, and ``supplies`` then has a row
+    for each item that a venue can supply.
     """
 
     name: str
@@ -208,6 +210,7 @@ class Manifest:
     wallets: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     streams: Mapping[str, str] = field(default_factory=dict)
+    supplies: tuple[Supply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,32 @@
+"""A gold connector says of every item whether it is read, and shows what it was tested with."""
+
+from pathlib import Path
+
+import pytest
+
+from truenav.connect.registry import connector, connector_names
+from truenav.connect.supplies import ITEMS, PAYLOADS, Origin, Supplied, Supply, absent, read, unsaid
+
+ROOT = Path(__file__).parents[2]
+DECLARED = [name for name in connector_names() if connector(name).manifest.supplies]
+
+
+def test_an_item_without_a_row_a_row_twice_and_an_unknown_item_are_named():
+    rows = absent("no such thing", *(item for item in ITEMS if item != "borrowed"))
+    again = read("instruments", "instruments.json", Origin.OURS)
+    assert unsaid((*rows, again, Supply("gold", Supplied.ABSENT))) == ("borrowed", "gold", "instruments")
+
+
+@pytest.mark.parametrize("venue", DECLARED)
+def test_a_manifest_says_of_every_item_whether_it_is_read(venue):
+    assert unsaid(connector(venue).manifest.supplies) == ()
+
+
+@pytest.mark.parametrize("venue", DECLARED)
+def test_what_is_read_was_tested_with_a_payload_that_is_there(venue):
+    for supply in connector(venue).manifest.supplies:
+        if supply.state is Supplied.READ:
+            assert supply.origin is not None, supply.item
+            assert (ROOT / PAYLOADS / venue / supply.payload).is_file(), supply.item
+        else:
+            assert supply.note, supply.item
