@@ -26,6 +26,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "demo": ("truenav.cli.demo", "Run the demo fund from connections to a verified NAV."),
     "doctor": ("truenav.cli.doctor", "Check versions, database, disk, clock, keys and queue."),
     "import": ("truenav.cli.imports", "Bulk import of history from CSV and JSON."),
+    "instrument": ("truenav.cli.instrument", "Contract terms and when they hold."),
     "issue": ("truenav.cli.issue", "Data issues: what does not add up."),
     "login": ("truenav.cli.login", "Log in; the session is kept in the data folder."),
     "logout": ("truenav.cli.login", "End the session."),

@@ -42,8 +42,7 @@ class ParseContext:
 
     def with_instruments(self, more: tuple[Instrument, ...]) -> ParseContext:
         """The same context knowing ``more`` instruments; newer terms replace older ones."""
-        known = {**self.instruments.instruments, **{one.id: one for one in more}}
-        return ParseContext(self.assets, InstrumentBook(known.values()))
+        return ParseContext(self.assets, self.instruments.with_newest(more))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class FailureKind(StrEnum):
     PRICE_CONFLICT = "price_conflict"
     UNKNOWN_ASSET = "unknown_asset"
     UNKNOWN_INSTRUMENT = "unknown_instrument"
+    TERMS_CHANGED = "terms_changed"
     RECONCILIATION_BREAK = "reconciliation_break"
     UNIT_COUNT = "unit_count"
     UNASSIGNED = "unassigned"

@@ -4544,7 +4544,7 @@ export interface components {
          * @description Why a part of a result is missing or doubtful.
          * @enum {string}
          */
-        FailureKind: "account_unread" | "account_stale" | "prices_unread" | "unpriced" | "price_stale" | "price_conflict" | "unknown_asset" | "unknown_instrument" | "reconciliation_break" | "unit_count" | "unassigned" | "invariant";
+        FailureKind: "account_unread" | "account_stale" | "prices_unread" | "unpriced" | "price_stale" | "price_conflict" | "unknown_asset" | "unknown_instrument" | "terms_changed" | "reconciliation_break" | "unit_count" | "unassigned" | "invariant";
         /**
          * FeePayment
          * @description Accrued management fee that was paid out of the fund; ``amount`` positive, in USD terms of a line.
@@ -5132,6 +5132,7 @@ export interface components {
          *     ``multiplier`` is the size of one contract: units of ``base`` for spot, linear contracts and options;
          *     units of ``quote`` (a fixed notional, for example 100 USD) where ``inverse``. Prices are in ``quote``
          *     per ``base``, except an option's, which are in ``settle`` per ``base``. Profit is paid in ``settle``.
+         *     Terms hold from ``valid_from`` (None: since ever) until ``valid_to`` (exclusive; None: until others do).
          */
         Instrument: {
             /** Base */

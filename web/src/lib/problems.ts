@@ -106,6 +106,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   unexpected: '系统内部出错',
   'unknown-asset': '未知资产',
   'unknown-instrument': '未知合约',
+  'unreadable-option-name': '无法识别的期权名称',
   'unknown-value': '数值未知',
   'venue-error': '场所拒绝请求',
   'venue-not-allowed': '不允许连接此地址',

@@ -290,7 +290,7 @@ def oldest_snapshot_at(
 
 
 def _instruments(known: Definitions) -> tuple[Instrument, ...]:
-    return tuple(InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument)).instruments.values())
+    return tuple(InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument)).versions)
 
 
 def _policy(known: Definitions, fund: NodeId) -> PricingPolicy:

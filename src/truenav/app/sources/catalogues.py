@@ -1,9 +1,9 @@
-"""Accounts, assets and aliases as definitions; connections and contract terms, only to be read."""
+"""Accounts, assets and aliases as definitions; connections; contract terms."""
 
 from __future__ import annotations
 
 from truenav.app.catalogue import Catalogue, no_check
-from truenav.app.sources.context import parse_context
+from truenav.app.sources.context import parse_context, terms_id
 from truenav.app.sources.model import Connection
 from truenav.core.account import Account
 from truenav.core.asset import Asset, AssetAlias
@@ -57,9 +57,7 @@ ACCOUNTS = Catalogue(
 )
 ASSETS = Catalogue(Kind.ASSET, Asset, "portfolio:read", "portfolio:write", lambda one: one.id, _check_asset)
 ALIASES = Catalogue(Kind.ALIAS, AssetAlias, "portfolio:read", "portfolio:write", alias_id, _check_alias)
-INSTRUMENTS = Catalogue(
-    Kind.INSTRUMENT, Instrument, "portfolio:read", "portfolio:write", lambda one: one.id, no_check
-)
+INSTRUMENTS = Catalogue(Kind.INSTRUMENT, Instrument, "portfolio:read", "portfolio:write", terms_id, no_check)
 CONNECTIONS = Catalogue(
     Kind.CONNECTION,
     Connection,

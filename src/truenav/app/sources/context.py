@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from truenav.core.asset import BUILTIN_ALIASES, BUILTIN_ASSETS, Asset, AssetAlias, AssetBook
+from truenav.core.canonical import canonical_json, sha256_hex
+from truenav.core.clock import instant_text
+from truenav.core.failure import FailureKind
 from truenav.core.instrument import Instrument, InstrumentBook
-from truenav.store import definitions
+from truenav.store import definitions, issues
 from truenav.store.database import Session
 from truenav.store.definitions import Definitions, Kind
 
@@ -39,12 +42,34 @@ def asset_book(known: Definitions) -> AssetBook:
 def keep_instruments(session: Session, found: Iterable[Instrument], *, at: datetime) -> int:
     """Add terms that are new or changed to the instrument master; gives how many.
 
-    Terms that a venue no longer lists stay: old facts need them.
+    Terms that a venue no longer lists stay: old facts need them. Another contract under a known name holds
+    from ``at`` on, and a data issue asks a person whether that instant is right.
     """
     found = tuple(found)
     if not found:
         return 0
-    known = {one.id: one for one in definitions.bodies(session, Kind.INSTRUMENT, Instrument)}
-    changed = [one for one in found if known.get(one.id) != one]
-    definitions.put_many(session, Kind.INSTRUMENT, {one.id: one for one in changed}, by=GATHERED, at=at)
+    book = InstrumentBook(definitions.bodies(session, Kind.INSTRUMENT, Instrument))
+    changed = book.changes(found, at=at)
+    documents = {terms_id(one): one for one in changed}
+    definitions.put_many(session, Kind.INSTRUMENT, documents, by=GATHERED, at=at)
+    issues.open_many(session, [_terms_changed(one, at) for one in changed if one.valid_to == at])
     return len(changed)
+
+
+def terms_id(terms: Instrument) -> str:
+    """The document of some terms: the instrument's id, with the instant they begin where they have one."""
+    return f"{terms.id}@{instant_text(terms.valid_from)}" if terms.valid_from else terms.id
+
+
+def _terms_changed(old: Instrument, at: datetime) -> issues.Issue:
+    kind = FailureKind.TERMS_CHANGED.value
+    return issues.Issue(
+        id=sha256_hex(canonical_json([kind, old.id, instant_text(at)]))[:32],
+        kind=kind,
+        subject=old.id,
+        message=f"{old.venue} lists another contract as {old.code}; its terms are taken to hold from "
+        f"{instant_text(at)}, when they were first seen.",
+        mend="Compare with the venue's announcement, and correct both versions' dates where they differ.",
+        opened_at=at,
+        blocking=False,
+    )

@@ -228,7 +228,8 @@ def _fund_of(desk: Desk, line: NavLine) -> NodeId:
 
 def _subject_name(desk: Desk, line: NavLine) -> str:
     if line.kind is LineKind.POSITION:
-        terms = next((one for one in desk.subject.inputs.instruments if one.id == line.subject), None)
+        named = (one for one in desk.subject.inputs.instruments if one.id == line.subject)
+        terms = next(named, None)  # versions of one instrument have one code
         return desk.printer.text(terms.code if terms else InstrumentId(line.subject))
     return desk.symbol(line.subject)
 

@@ -91,7 +91,7 @@ def closing(delta: Delta, held: Decimal) -> Delta:
 
 
 def _trade(fact: Fact, trade: Trade, instruments: InstrumentBook) -> tuple[Delta, ...]:
-    terms = instruments.get(trade.instrument)
+    terms = instruments.get(trade.instrument, fact.occurred_at)
     changes: list[Delta] = []
     if terms.kind is InstrumentKind.SPOT:
         changes.append(_cash(fact, trade.wallet, Amount(trade.quantity, terms.base), Reason.TRADE))
