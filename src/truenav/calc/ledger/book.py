@@ -39,7 +39,7 @@ def latest_snapshots(facts: Iterable[Fact], at: datetime) -> Mapping[WalletKey, 
             continue
         key = (fact.account, fact.body.wallet, isinstance(fact.body, PositionSnapshot))
         known = found.get(key)
-        if known is None or _order(known) < _order(fact):
+        if known is None or snapshot_order(known) < snapshot_order(fact):
             found[key] = fact
     return {key: found[key] for key in sorted(found)}
 
@@ -82,5 +82,6 @@ def book_at(facts: Iterable[Fact], instruments: InstrumentBook, at: datetime) ->
     )
 
 
-def _order(fact: Fact) -> tuple[datetime, str, str]:
+def snapshot_order(fact: Fact) -> tuple[datetime, str, str]:
+    """Which of two snapshots of one wallet is the later one."""
     return fact.occurred_at, fact.external_id, fact.source

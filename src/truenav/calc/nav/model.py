@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from truenav.calc.ledger.completeness import ReconciliationStatus as ReconciliationStatus
 from truenav.core.account import Account
 from truenav.core.asset import Asset, AssetAlias
 from truenav.core.facts import Fact
@@ -53,15 +54,6 @@ class Quality(StrEnum):
 
     COMPLETE = "complete"
     PROVISIONAL = "provisional"
-
-
-class ReconciliationStatus(StrEnum):
-    """Outcome of one comparison; ``unread``: there is no closing snapshot to compare with."""
-
-    OK = "ok"
-    BREAK = "break"
-    NO_OPENING = "no_opening"
-    UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)

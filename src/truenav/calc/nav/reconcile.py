@@ -11,9 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from truenav.calc.ledger.book import WalletKey, quantities
+from truenav.calc.ledger.completeness import ReconciliationStatus, judge
 from truenav.calc.nav.context import Context, SubjectKey
 from truenav.calc.nav.flows import Flow
-from truenav.calc.nav.model import LineKind, Reconciled, ReconciliationStatus
+from truenav.calc.nav.model import LineKind, Reconciled
 from truenav.calc.nav.snapshots import Snapshot
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import AccountId, NodeId
@@ -87,14 +88,7 @@ def _row(
     fact = snapshot.fact if snapshot else None
     known_opening = opening if opening_at is not None else None
     known_closing = closing if fact is not None else None
-    difference: Decimal | None = None
-    if known_closing is None:
-        status = ReconciliationStatus.UNREAD
-    elif known_opening is None:
-        status = ReconciliationStatus.NO_OPENING
-    else:
-        difference = known_closing - known_opening - facts
-        status = ReconciliationStatus.BREAK if abs(difference) > tolerance else ReconciliationStatus.OK
+    status, difference = judge(known_opening, facts, known_closing, tolerance)
     if not (opening or moved or closing):
         return None
     return Reconciled(
