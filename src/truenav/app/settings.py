@@ -31,6 +31,7 @@ class Settings:
     that people open, to which passkeys are bound and identity providers return; None: http://localhost.
     ``private_issuers``: identity providers may stand in a private network, or on this machine over http.
     ``private_hosts``: names and addresses of venues and price sources that may stand there, too.
+    ``limits_dir``: where processes behind one address count what they ask of venues; None: in ``data_dir``.
     """
 
     data_dir: Path = Path(".truenav")
@@ -44,6 +45,12 @@ class Settings:
     public_url: str | None = None
     private_issuers: bool = False
     private_hosts: frozenset[str] = frozenset()
+    limits_dir: Path | None = None
+
+    @property
+    def limits_folder(self) -> Path:
+        """Where processes count together what they ask of venues."""
+        return self.limits_dir or self.data_dir / "limits"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -62,6 +69,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         public_url=_public_url(given.get("TRUENAV_PUBLIC_URL")),
         private_issuers=given.get("TRUENAV_PRIVATE_ISSUERS") == "1",
         private_hosts=frozenset(given.get("TRUENAV_PRIVATE_HOSTS", "").lower().replace(",", " ").split()),
+        limits_dir=Path(given["TRUENAV_LIMITS_DIR"]).absolute() if "TRUENAV_LIMITS_DIR" in given else None,
     )
 
 

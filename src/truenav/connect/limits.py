@@ -6,12 +6,11 @@ One ``VenueGate`` serves all transports that reach the same venue through the sa
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 
 from truenav.connect.contract import Budget
 from truenav.connect.errors import RateLimitedError, VenueStoppedError, VenueUnavailableError
+from truenav.connect.spending import OwnSpending, Spending
 
 Sleep = Callable[[float], Awaitable[None]]
 Monotonic = Callable[[], float]
@@ -23,40 +22,26 @@ LONGEST_WAIT = 65.0
 """Seconds that one request waits for budget or for the venue's own Retry-After before it is refused."""
 
 
-@dataclass(slots=True)
-class _Window:
-    """A sliding window: the weight spent in the last ``seconds`` stays at or below ``weight``."""
-
-    budget: Budget
-    spent: deque[tuple[float, int]] = field(default_factory=deque)
-    used: int = 0
-
-    def wait(self, now: float, weight: int) -> float:
-        """Seconds until ``weight`` more fits; 0 means it was taken now."""
-        horizon = now - self.budget.seconds
-        while self.spent and self.spent[0][0] <= horizon:
-            self.used -= self.spent.popleft()[1]
-        if self.used + weight <= self.budget.weight or not self.spent:
-            self.spent.append((now, weight))
-            self.used += weight
-            return 0.0
-        return self.spent[0][0] - horizon
-
-
 class VenueGate:
     """Lets requests to one venue through: within budget, not while it is failing or has banned us."""
 
-    def __init__(self, venue: str, budgets: Iterable[Budget], *, monotonic: Monotonic, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        venue: str,
+        budgets: Iterable[Budget],
+        *,
+        monotonic: Monotonic,
+        sleep: Sleep,
+        spending: Spending | None = None,
+    ) -> None:
         self.venue = venue
         self._budgets = {budget.name: budget for budget in budgets}
-        self._windows: dict[tuple[str, str], _Window] = {}
+        self._spending = spending or OwnSpending(monotonic)
         self._monotonic = monotonic
         self._sleep = sleep
         self._failures = 0
         self._cause = ""
         self._closed_until = 0.0
-        self._banned_until = 0.0
-        self._paused_until = 0.0
 
     async def enter(self, budget: str, weight: int, key: str) -> None:
         """Wait for the budget; refuse at once while the venue is stopped or its breaker is open."""
@@ -64,13 +49,9 @@ class VenueGate:
         if known is None:
             raise KeyError(f"{self.venue} has no budget {budget!r}")
         scope = key if known.per == "key" else ""
-        window = self._windows.setdefault((budget, scope), _Window(known))
         waited = 0.0
         while True:
-            self._refuse_while_closed()
-            now = self._monotonic()
-            pause = self._paused_until - now
-            wait = pause if pause > 0 else window.wait(now, weight)
+            wait = self._refuse_while_closed() or self._spending.take(known, scope, weight)
             if wait <= 0:
                 return
             waited += wait
@@ -94,25 +75,27 @@ class VenueGate:
 
     def pause(self, seconds: float) -> None:
         """Nobody asks this venue for so long (its Retry-After)."""
-        self._paused_until = max(self._paused_until, self._monotonic() + seconds)
+        self._spending.rest(seconds)
 
     def ban(self, seconds: float) -> None:
         """The venue banned this address: refuse everything until the ban ends."""
-        self._banned_until = max(self._banned_until, self._monotonic() + seconds)
+        self._spending.rest(seconds, banned=True)
 
-    def _refuse_while_closed(self) -> None:
-        now = self._monotonic()
-        if now < self._banned_until:
+    def _refuse_while_closed(self) -> float:
+        """Seconds of the venue's own patience; raises while it is stopped or its breaker is open."""
+        now, rest = self._monotonic(), self._spending.resting()
+        if rest.banned > 0:
             raise VenueStoppedError(
-                f"{self.venue} has banned this address for {self._banned_until - now:.0f} s more (HTTP 418); "
+                f"{self.venue} has banned this address for {rest.banned:.0f} s more (HTTP 418); "
                 "nothing is asked until then. Lower the gathering frequency.",
-                seconds=int(self._banned_until - now),
+                seconds=int(rest.banned),
             )
         if self._failures >= BREAKER_FAILURES and now < self._closed_until:
             raise VenueUnavailableError(
                 f"{self.venue} failed {self._failures} times in a row, the last time because {self._cause}; "
                 f"it is asked again in {self._closed_until - now:.0f} s."
             )
+        return rest.paused
 
 
 def real_monotonic() -> float:

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -28,6 +29,7 @@ from truenav.connect.errors import (
 )
 from truenav.connect.guard import GuardedTransport
 from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
+from truenav.connect.spending import OwnSpending, SharedSpending, Spending
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
@@ -59,6 +61,30 @@ Signer = Callable[[str, str, Params, datetime], Signed]
 """``(method, path, params, now)`` to the query and headers of one request; called for each attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One attempt of a request as it is sent, and what of it is written down: ``shown`` and ``params``.
+
+    ``url`` carries the query and may carry a signature; ``shown`` is the address without them.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    shown: str
+    params: Params = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+Prepare = Callable[[datetime], Outgoing]
+"""Makes one attempt at an instant; called once for each, after its budget was waited for."""
+
+
+def _holds_no_secret(body: bytes) -> bool:
+    del body
+    return False
+
+
 @dataclass(slots=True)
 class Counter:
     """Requests sent and weight spent."""
@@ -78,6 +104,7 @@ class Network:
         seed: int,
         sleep: Sleep = asyncio.sleep,
         monotonic: Monotonic = real_monotonic,
+        limits: Path | None = None,
     ) -> None:
         self.clock = clock
         self.rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
@@ -86,6 +113,7 @@ class Network:
         for client in (*clients,) * CONNECTIONS_A_POOL:
             self.slots.put_nowait(client)
         self._monotonic = monotonic
+        self._limits = limits
         self._gates: dict[tuple[str, str], VenueGate] = {}
 
     def transport(
@@ -100,20 +128,34 @@ class Network:
         manifest = connector.manifest
         hosts = {name: (base_url or url).rstrip("/") for name, url in manifest.hosts.items()}
         place = (manifest.name, base_url or "")
-        gate = self._gates.setdefault(
-            place, VenueGate(manifest.name, manifest.budgets, monotonic=self._monotonic, sleep=self.sleep)
+        gate = self._gates.get(place) or self._gate(manifest, *place)
+        self._gates[place] = gate
+        return Transport(self, manifest, hosts, gate, archive, account, connector.refusal, base_url)
+
+    def _gate(self, manifest: Manifest, *place: str) -> VenueGate:
+        spending: Spending = OwnSpending(self._monotonic)
+        if self._limits is not None:
+            spending = SharedSpending(
+                self._limits / hashlib.sha256("\0".join(place).encode()).hexdigest()[:32]
+            )
+        return VenueGate(
+            manifest.name,
+            manifest.budgets,
+            monotonic=self._monotonic,
+            sleep=self.sleep,
+            spending=spending,
         )
-        return Transport(self, manifest, hosts, gate, archive, account, connector.refusal)
 
 
 @asynccontextmanager
 async def open_network(
-    *, seed: int, private_hosts: Collection[str] = (), clock: Clock | None = None
+    *, seed: int, private_hosts: Collection[str] = (), clock: Clock | None = None, limits: Path | None = None
 ) -> AsyncIterator[Network]:
     """A network with pools of its own, closed at the end. Redirects are not followed.
 
     Only hosts of the open internet are asked, and ``private_hosts`` (names or addresses, lower case) wherever
-    they lead; another raises ``VenueNotAllowedError`` as it is connected to.
+    they lead; another raises ``VenueNotAllowedError`` as it is connected to. Whoever gives the same folder of
+    ``limits`` shares the venues' budgets and rests; without one they are this network's own.
     """
     bounds = httpx.Limits(max_connections=CONNECTIONS_A_POOL, max_keepalive_connections=CONNECTIONS_A_POOL)
     trust = httpx.create_ssl_context()
@@ -128,7 +170,7 @@ async def open_network(
             )
             for _ in range(POOLS)
         ]
-        yield Network(clients, clock=clock or SystemClock(), seed=seed)
+        yield Network(clients, clock=clock or SystemClock(), seed=seed, limits=limits)
 
 
 class Transport:
@@ -143,13 +185,15 @@ class Transport:
         archive: Archive,
         account: str,
         judge: Judge,
+        base_url: str | None = None,
     ) -> None:
         self.manifest = manifest
         self.account = account
+        self.base_url = base_url
+        self.gate = gate
         self.counter = Counter()
         self._network = network
         self._hosts = hosts
-        self._gate = gate
         self._archive = archive
         self._judge = judge
 
@@ -173,13 +217,39 @@ class Transport:
         Raises a ``VenueError``: unavailable, rate limited, stopped, malformed, or what the judge says.
         """
         given: Params = tuple((params or {}).items())
+        url = self._hosts[host] + path
+
+        def prepare(now: datetime) -> Outgoing:
+            signed = signer("GET", path, given, now) if signer else Signed(urlencode(given), {})
+            full = f"{url}?{signed.query}" if signed.query else url
+            return Outgoing("GET", full, url, given, signed.headers)
+
+        return await self.send(endpoint, path, prepare, budget=budget, weight=weight, repeatable=True)
+
+    async def send(
+        self,
+        endpoint: str,
+        path: str,
+        prepare: Prepare,
+        *,
+        budget: str,
+        weight: int = 1,
+        repeatable: bool,
+        judge: Judge | None = None,
+        secret: Callable[[bytes], bool] = _holds_no_secret,
+    ) -> Payload:
+        """Send what ``prepare`` makes, again only where it is ``repeatable``; ``path`` names it in messages.
+
+        ``judge`` replaces the connector's own. An answer that holds a ``secret``, such as a session's token,
+        is not archived. Raises as ``get`` does.
+        """
         pause = 0.0
-        for attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS if repeatable else 1):
             if pause:
                 await self._network.sleep(pause)
-            await self._gate.enter(budget, weight, self.account)
+            await self.gate.enter(budget, weight, self.account)
             try:
-                return await self._ask(endpoint, host, path, given, signer, weight)
+                return await self._ask(endpoint, path, prepare, weight, judge or self._judge, secret)
             except VenueStoppedError:
                 raise
             except RateLimitedError as error:
@@ -188,11 +258,16 @@ class Transport:
                 seconds = float(str(error.context["seconds"]))
                 if seconds > LONGEST_WAIT:
                     raise
-                self._gate.pause(seconds)
+                self.gate.pause(seconds)
             except (VenueUnavailableError, MalformedPayloadError) as error:
                 last = error
                 pause = FIRST_PAUSE * 2**attempt * (0.5 + self._network.rng.random())
         raise last
+
+    async def keep(self, payload: Payload) -> Payload:
+        """Archive bytes that were made of answers, and give them back."""
+        await self._archive(payload)
+        return payload
 
     async def note(self, payload: Payload, name: str, value: str) -> Payload:
         """The same answer with something learned elsewhere noted in its evidence, archived as such."""
@@ -203,33 +278,40 @@ class Transport:
         return copy
 
     async def _ask(
-        self, endpoint: str, host: str, path: str, params: Params, signer: Signer | None, weight: int
+        self,
+        endpoint: str,
+        path: str,
+        prepare: Prepare,
+        weight: int,
+        judge: Judge,
+        secret: Callable[[bytes], bool],
     ) -> Payload:
-        url = self._hosts[host] + path
         client = await self._network.slots.get()
         try:
             asked_at = self.now()
-            signed = signer("GET", path, params, asked_at) if signer else Signed(urlencode(params), {})
+            sent = prepare(asked_at)
             self.counter.requests += 1
             self.counter.weight += weight
-            full = f"{url}?{signed.query}" if signed.query else url
-            response = await client.get(full, headers=dict(signed.headers))
+            response = await client.request(
+                sent.method, sent.url, headers=dict(sent.headers), content=sent.body
+            )
         except httpx.HTTPError as error:
-            self._gate.failed(f"{path} was not answered ({type(error).__name__})")
+            self.gate.failed(f"{path} was not answered ({type(error).__name__})")
             raise VenueUnavailableError(
                 f"{self.manifest.title} did not answer {path} ({type(error).__name__}); it is tried again at "
                 "the next gathering. Check the network and the venue's status page."
             ) from None
         finally:
             self._network.slots.put_nowait(client)
-        payload = self._payload(endpoint, url, params, asked_at, response)
-        await self._archive(payload)
-        self._refuse(path, response, payload.body)
-        self._gate.succeeded()
+        payload = self._payload(endpoint, sent, asked_at, response)
+        if not secret(payload.body):
+            await self._archive(payload)
+        self._refuse(path, response, payload.body, judge)
+        self.gate.succeeded()
         return payload
 
     def _payload(
-        self, endpoint: str, url: str, params: Params, asked_at: datetime, response: httpx.Response
+        self, endpoint: str, sent: Outgoing, asked_at: datetime, response: httpx.Response
     ) -> Payload:
         body = response.content
         return Payload(
@@ -240,7 +322,7 @@ class Transport:
                 connector_version=self.manifest.version,
                 endpoint=endpoint,
                 account=self.account,
-                request=Request("GET", url, params),
+                request=Request(sent.method, sent.shown, sent.params),
                 asked_at=asked_at,
                 answered_at=self.now(),
                 status=response.status_code,
@@ -248,12 +330,12 @@ class Transport:
             body,
         )
 
-    def _refuse(self, path: str, response: httpx.Response, body: bytes) -> None:
+    def _refuse(self, path: str, response: httpx.Response, body: bytes, judge: Judge) -> None:
         """Turn an answer that is no answer into the refusal that names it."""
         status, venue = response.status_code, self.manifest.title
         if status == 418:
             seconds = _retry_after(response, self.now()) or DEFAULT_BAN
-            self._gate.ban(seconds)
+            self.gate.ban(seconds)
             raise VenueStoppedError(
                 f"{venue} has banned this address (HTTP 418 at {path}); it rests {seconds:.0f} s.",
                 seconds=int(seconds),
@@ -264,7 +346,7 @@ class Transport:
                 f"{venue} answered 429 at {path} and asks for {seconds:.0f} s of patience.", seconds=seconds
             )
         if status >= 500:
-            self._gate.failed(f"{path} was answered {status}")
+            self.gate.failed(f"{path} was answered {status}")
             raise VenueUnavailableError(f"{venue} answered {status} at {path}; it is tried again later.")
         if len(body) > MAX_ANSWER:
             raise MalformedPayloadError(f"{venue} {path}: {len(body)} bytes are more than is read.")
@@ -272,7 +354,7 @@ class Transport:
             raise MalformedPayloadError(
                 f"{venue} {path}: a redirect came instead of an answer; check the connection's base URL."
             )
-        error = self._judge(status, body)
+        error = judge(status, body)
         if error is not None:
             raise type(error)(f"{venue} {path}: {error.message}", **error.context)
 

@@ -87,6 +87,7 @@ class LiveMarket:
                     seed=int(opened_at.timestamp()),
                     private_hosts=settings.private_hosts,
                     clock=self._house.clock,
+                    limits=settings.limits_folder,
                 ) as network:
                     api = network.transport(self._source, _forget, base_url=self.venue[1] or None)
                     found = await self._source.gather_market(api, self._context)

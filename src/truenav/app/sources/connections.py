@@ -46,7 +46,10 @@ def check_key(
 
     async def ask() -> KeyCheck:
         async with open_network(
-            seed=0, private_hosts=house.settings.private_hosts, clock=house.clock
+            seed=0,
+            private_hosts=house.settings.private_hosts,
+            clock=house.clock,
+            limits=house.settings.limits_folder,
         ) as network:
             api = network.transport(source, _forget, base_url=connection.base_url)
             return await source.check_key(api, credentials)

@@ -136,7 +136,10 @@ async def _gather(
     blobs = house.blobs(tenant)
     seed = int(house.clock.now().timestamp())
     async with open_network(
-        seed=seed, private_hosts=house.settings.private_hosts, clock=house.clock
+        seed=seed,
+        private_hosts=house.settings.private_hosts,
+        clock=house.clock,
+        limits=house.settings.limits_folder,
     ) as network:
         gathering = _Gathering(house, tenant, blobs, network, history, report)
         markets = await gathering.markets(plans, context)
