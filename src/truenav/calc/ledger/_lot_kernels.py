@@ -1,0 +1,342 @@
+"""Compiled kernels of :mod:`truenav.calc.ledger.lots_columns`; `lots_integers` is their reference.
+
+Fills are stored pair after pair, so the lots of a pair fit a small work space that stays in cache, and no
+two threads write the same memory. Quantities and prices are 64-bit, values and profits LLVM's own 128-bit
+integers: the value of one fill is below 2**126, so its profit cannot wrap. What might not fit (a sum over a
+pair, average cost of 2**61) marks the pair as *unproven*, and the caller computes it with unbounded integers.
+
+The kernels do not hold the interpreter's lock, so plain threads run them side by side. The cache of compiled
+code is keyed by this file alone, which is why the arithmetic is not shared with other kernels.
+"""
+
+# numba offers no types for intrinsics and type constructors
+# mypy: disable-error-code="no-untyped-call,call-arg"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+OLDEST, NEWEST, WORST = range(3)
+"""Which lot a closing fill takes first: FIFO, LIFO, HIFO."""
+
+SMALLEST = np.int64(-(2**63))
+"""The only quantity that has no magnitude in 64 bits."""
+
+BOUND = np.int64(2**61)
+"""Holdings and their cost are proven at average cost while they are below it."""
+
+_TWO_64 = 18446744073709551616.0
+
+_LIMB, _PAIR = ir.IntType(64), ir.IntType(128)
+_WIDE = types.UniTuple(types.int64, 2)
+
+
+def _joined(builder: Any, low: Any, high: Any) -> Any:
+    top = builder.shl(builder.sext(high, _PAIR), ir.Constant(_PAIR, 64))
+    return builder.or_(builder.zext(low, _PAIR), top)
+
+
+def _limbs(builder: Any, value: Any) -> list[Any]:
+    high = builder.lshr(value, ir.Constant(_PAIR, 64))
+    return [builder.trunc(value, _LIMB), builder.trunc(high, _LIMB)]
+
+
+@intrinsic
+def _multiply_add(typingctx: Any, low: Any, high: Any, a: Any, b: Any) -> Any:
+    """``(low, high) + a * b`` modulo 2**128."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        low, high, a, b = args
+        product = builder.mul(builder.sext(a, _PAIR), builder.sext(b, _PAIR))
+        total = builder.add(_joined(builder, low, high), product)
+        return cgutils.pack_array(builder, _limbs(builder, total))
+
+    return _WIDE(types.int64, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def _negated(typingctx: Any, low: Any, high: Any) -> Any:
+    """``-(low, high)`` modulo 2**128."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return cgutils.pack_array(builder, _limbs(builder, builder.neg(_joined(builder, *args))))
+
+    return _WIDE(types.int64, types.int64), generate
+
+
+@intrinsic
+def _add(typingctx: Any, low: Any, high: Any, other_low: Any, other_high: Any) -> Any:
+    """The sum modulo 2**128, and 1 where that is not the sum."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        left, right = _joined(builder, *args[:2]), _joined(builder, *args[2:])
+        checked = builder.sadd_with_overflow(left, right)
+        wrapped = builder.zext(builder.extract_value(checked, 1), _LIMB)
+        limbs = _limbs(builder, builder.extract_value(checked, 0))
+        return cgutils.pack_array(builder, [*limbs, wrapped])
+
+    four = (types.int64, types.int64, types.int64, types.int64)
+    return types.UniTuple(types.int64, 3)(*four), generate
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_worse(price: Any, lot: Any, other_price: Any, other: Any, side: Any) -> Any:
+    """Whether HIFO takes one lot before the other."""
+    if price == other_price:
+        return lot < other
+    return (price > other_price) == (side >= 0)
+
+
+@njit(cache=True, nogil=True)
+def _push(heap: Any, count: Any, lot: Any, prices: Any, start: Any, side: Any) -> None:
+    place = count
+    price = prices[start + lot]
+    while place > 0:
+        above = (place - 1) >> 1
+        if not _is_worse(price, lot, prices[start + heap[above]], heap[above], side):
+            break
+        heap[place] = heap[above]
+        place = above
+    heap[place] = lot
+
+
+@njit(cache=True, nogil=True)
+def _pop(heap: Any, count: Any, prices: Any, start: Any, side: Any) -> None:
+    """Remove the first of ``count`` lots."""
+    last = count - 1
+    lot = heap[last]
+    price = prices[start + lot]
+    place = 0
+    while 2 * place + 1 < last:
+        child = 2 * place + 1
+        child_price = prices[start + heap[child]]
+        if child + 1 < last:
+            next_price = prices[start + heap[child + 1]]
+            if _is_worse(next_price, heap[child + 1], child_price, heap[child], side):
+                child, child_price = child + 1, next_price
+        if not _is_worse(child_price, heap[child], price, lot, side):
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = lot
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _drop(order: Any, waiting: Any, head: Any, tail: Any, prices: Any, start: Any, side: Any) -> Any:
+    """Where the lots that wait begin and end, without the one that was closed."""
+    if order == OLDEST:
+        return head + 1, tail
+    if order == WORST:
+        _pop(waiting, tail, prices, start, side)
+    return head, tail - 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _put_lot(lots: Any, place: Any, fill: Any, quantity: Any, low: Any, high: Any) -> None:
+    lots[place, 0], lots[place, 1], lots[place, 2] = fill, quantity, quantity >> 63
+    lots[place, 3], lots[place, 4] = low, high
+
+
+@njit(cache=True, nogil=True)
+def match_lots(
+    order: Any,
+    quantities: Any,
+    prices: Any,
+    starts: Any,
+    first: Any,
+    last: Any,
+    work: Any,
+    profits: Any,
+    totals: Any,
+    lots: Any,
+    places: Any,
+    counts: Any,
+    unproven: Any,
+) -> None:
+    """Profits of the fills of pairs ``first`` to ``last``, the totals of those pairs, and what is left.
+
+    ``work`` (2, longest pair) is the caller's: what is left of the lot that each fill opened, and the lots
+    that wait to be closed. ``profits`` and ``totals`` have two limbs. ``lots`` (fills, 5) receives, close
+    together, ``counts`` lots of each pair from ``places`` on: the opening fill, the quantity left (negative
+    when short) and its value in two limbs each. Pairs that are ``unproven`` are left out, and pairs that turn
+    out to be are marked; each has room for as many lots as it has fills.
+    """
+    left, waiting = work[0], work[1]
+    place = starts[first]
+    for pair in range(first, last):
+        start, stop = starts[pair], starts[pair + 1]
+        head, tail, side = np.int64(0), np.int64(0), np.int64(0)
+        total_low, total_high, wrapped = np.int64(0), np.int64(0), np.int64(unproven[pair])
+        places[pair] = place
+        if wrapped:
+            place += stop - start
+            continue
+        for row in range(start, stop):
+            quantity, price = quantities[row], prices[row]
+            wrapped |= np.int64(quantity == SMALLEST)
+            size = abs(quantity)
+            low, high = np.int64(0), np.int64(0)
+            if head < tail and (quantity ^ side) < 0:
+                whole = size
+                while size > 0 and head < tail:
+                    lot = waiting[tail - 1] if order == NEWEST else waiting[head]
+                    taken = min(size, left[lot])
+                    low, high = _multiply_add(low, high, -taken, prices[start + lot])
+                    size -= taken
+                    left[lot] -= taken
+                    if left[lot] == 0:
+                        head, tail = _drop(order, waiting, head, tail, prices, start, side)
+                low, high = _multiply_add(low, high, whole - size, price)
+                if side < 0:
+                    low, high = _negated(low, high)
+                total_low, total_high, over = _add(total_low, total_high, low, high)
+                wrapped |= over
+                if head == tail:
+                    head = tail = np.int64(0)
+            left[row - start] = size
+            if size > 0:
+                side = quantity
+                if order == WORST:
+                    _push(waiting, tail, row - start, prices, start, side)
+                else:
+                    waiting[tail] = row - start
+                tail += 1
+            profits[row, 0], profits[row, 1] = low, high
+        totals[pair, 0], totals[pair, 1] = total_low, total_high
+        counts[pair] = tail - head
+        if wrapped:
+            unproven[pair] = True
+            place += stop - start
+        else:
+            _list_lots(start, stop, place, tail - head, side, left, prices, lots)
+            place += tail - head
+
+
+@njit(cache=True, nogil=True)
+def _list_lots(
+    start: Any, stop: Any, place: Any, count: Any, side: Any, left: Any, prices: Any, lots: Any
+) -> None:
+    """Write the open lots of a pair, oldest first."""
+    row = stop
+    for behind in range(count):  # most lots are young, so from the end
+        row -= 1
+        while left[row - start] == 0:
+            row -= 1
+        size = left[row - start]
+        low, high = np.int64(0), np.int64(0)
+        low, high = _multiply_add(low, high, size, prices[row])
+        _put_lot(lots, place + count - 1 - behind, row, size if side > 0 else -size, low, high)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _share(a: Any, b: Any, c: Any) -> Any:
+    """``a * b / c`` half-even, exact, for ``0 <= a, b`` and ``0 < c <= 2**61``; -1 where it exceeds 2**61.
+
+    A quotient of floats is off by less than 2**12. One step on the exact remainder leaves an error of at most
+    one, which the last remainder, now within one ``c``, shows.
+    """
+    estimate = np.float64(a) * np.float64(b) / np.float64(c)
+    if estimate > 2.3e18:
+        return np.int64(-1)
+    quotient = np.int64(estimate)
+    low, high = np.int64(0), np.int64(0)
+    low, high = _multiply_add(low, high, a, b)
+    rest_low, rest_high = _multiply_add(low, high, -quotient, c)
+    carry = np.int64(rest_low < 0)  # the low limb is read with its sign: a small remainder keeps its digits
+    rest = np.float64(rest_high + carry) * _TWO_64 + np.float64(rest_low)
+    quotient += np.int64(np.floor(rest / np.float64(c)))
+    remainder, _ = _multiply_add(low, high, -quotient, c)
+    if remainder < 0:
+        quotient -= 1
+        remainder += c
+    elif remainder >= c:
+        quotient += 1
+        remainder -= c
+    twice = remainder - (c - remainder)
+    return quotient + np.int64(twice > 0 or (twice == 0 and (quotient & 1) == 1))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def average(
+    divisor: Any,
+    quantities: Any,
+    prices: Any,
+    starts: Any,
+    first: Any,
+    last: Any,
+    profits: Any,
+    totals: Any,
+    lots: Any,
+    places: Any,
+    counts: Any,
+    unproven: Any,
+) -> None:
+    """The same at average cost: a value is ``quantity * price / divisor``, half-even; one lot a pair."""
+    place = starts[first]
+    for pair in range(first, last):
+        start, stop = starts[pair], starts[pair + 1]
+        held, cost, opened, side = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
+        total_low, total_high = np.int64(0), np.int64(0)
+        proven: Any = not unproven[pair]
+        row = start
+        while proven and row < stop:
+            quantity, price = quantities[row], prices[row]
+            size = abs(quantity)
+            profit = np.int64(0)
+            value = np.int64(-1) if quantity == SMALLEST or price < 0 else _share(size, price, divisor)
+            if held > 0 and (quantity ^ side) < 0 and value >= 0:
+                closed = min(size, held)
+                received = value if closed == size else _share(closed, price, divisor)
+                given = _share(cost, closed, held)
+                profit = received - given if side > 0 else given - received
+                cost -= given
+                held -= closed
+                size -= closed
+                value -= received
+            if size > 0:
+                if held == 0:
+                    opened, side = row, quantity
+                cost += value
+                held += size
+            proven = value >= 0 and 0 <= cost < BOUND and 0 <= held < BOUND
+            profits[row, 0], profits[row, 1] = profit, profit >> 63
+            total_low, total_high, _ = _add(total_low, total_high, profit, profit >> 63)
+            row += 1
+        totals[pair, 0], totals[pair, 1] = total_low, total_high
+        places[pair], counts[pair] = place, np.int64(held > 0)
+        if proven:
+            _put_lot(lots, place, opened, held if side > 0 else -held, cost, np.int64(0))
+            place += np.int64(held > 0)
+        else:
+            unproven[pair] = True
+            place += stop - start
+
+
+@njit(cache=True, nogil=True)
+def count_rows(pairs: Any, start: Any, stop: Any, counts: Any) -> Any:
+    """Count the rows ``start`` to ``stop`` of each pair; the first row of a pair that is none, or -1."""
+    for row in range(start, stop):
+        pair = np.int64(pairs[row])
+        if pair < 0 or pair >= counts.size:
+            return row
+        counts[pair] += 1
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def place_rows(
+    pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any, rows: Any
+) -> None:
+    """Copy rows to the next of the ``places`` of their pair: quantity and price to ``out`` (2, fills)."""
+    for row in range(start, stop):
+        pair = np.uint64(pairs[row])
+        place = places[pair]
+        places[pair] = place + 1
+        out[0, place], out[1, place] = quantities[row], prices[row]
+        rows[place] = row
