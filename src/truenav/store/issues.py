@@ -82,11 +82,27 @@ def close(session: Session, id: str, state: IssueState, *, by: str, at: datetime
         raise IssueNotFoundError(f"There is no open issue {id!r}. List the open ones.")
 
 
-def list_issues(session: Session, state: IssueState | None = IssueState.OPEN) -> tuple[Issue, ...]:
-    """Issues in a state, or all with None, oldest first."""
+def reopen(session: Session, ids: Sequence[str]) -> None:
+    """Open issues again that were fixed and are found anew; what a person explained stays explained."""
+    session.execute(
+        update(data_issue)
+        .where(data_issue.c.id.in_(ids), data_issue.c.state == IssueState.FIXED)
+        .values(state=IssueState.OPEN, closed_by=None, closed_at=None, explanation=None)
+    )
+
+
+def list_issues(
+    session: Session,
+    state: IssueState | None = IssueState.OPEN,
+    *,
+    kind: str | None = None,
+    subject: str | None = None,
+) -> tuple[Issue, ...]:
+    """Issues in a state, or all with None, oldest first; with ``kind`` or ``subject`` those alone."""
     query = select(data_issue).order_by(data_issue.c.opened_at, data_issue.c.id)
-    if state is not None:
-        query = query.where(data_issue.c.state == state)
+    for column, wanted in (("state", state), ("kind", kind), ("subject", subject)):
+        if wanted is not None:
+            query = query.where(data_issue.c[column] == wanted)
     return tuple(
         Issue(
             row.id,

@@ -224,6 +224,14 @@ class Journal:
             raise FactNotFoundError(f"There is no fact {content_hash}. Check the hash.")
         return self._load([row])[0]
 
+    def recorded_at(self, content_hashes: Sequence[Sha256]) -> dict[Sha256, datetime]:
+        """When each of these facts was recorded; one that is not is left out."""
+        wanted = [bytes.fromhex(one) for one in content_hashes]
+        if not wanted:
+            return {}
+        query = select(table.c.content_hash, table.c.recorded_at).where(table.c.content_hash.in_(wanted))
+        return {Sha256(row.content_hash.hex()): row.recorded_at for row in self._session.execute(query)}
+
     def count(self) -> int:
         """How many facts are recorded, superseded ones and voids included."""
         return self._session.scalar(select(func.count()).select_from(table)) or 0

@@ -113,7 +113,7 @@ def test_from_nothing_the_first_snapshot_must_be_explained() -> None:
     history = histories(facts, BOOK)[0][KEY]
     assert [row.difference for row in span(KEY, history)] == [Decimal(0)]
     (row,) = span(KEY, history, from_nothing=True)
-    assert (row.opening, row.moved, row.closing, row.difference) == (0, 10, 11, 1)
+    assert [row.opening, row.moved, row.closing, row.difference] == [0, 10, 11, 1]
 
 
 def test_a_wallet_that_nothing_was_read_of_is_unread_and_one_read_once_has_no_opening() -> None:

@@ -1,8 +1,9 @@
 """Gathering: every connection side by side, each on its own, what failed told and the rest kept.
 
 The bytes of each answer are archived before they are parsed. What one connection learned is recorded in
-one transaction: evidence, facts, cursors, contract terms and data issues, all or nothing, so a process
-killed at any point leaves whole gatherings and no half ones; gathering again repeats nothing.
+one transaction: evidence, facts, cursors, contract terms and data issues (windows that do not add up among
+them), all or nothing, so a process killed at any point leaves whole gatherings and no half ones; gathering
+again repeats nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from truenav.app.house import House
+from truenav.app.reconciliation.windows import check_windows
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
 from truenav.connect.contract import (
@@ -35,6 +37,7 @@ from truenav.core.account import Account
 from truenav.core.canonical import canonical_json, decode, sha256_hex
 from truenav.core.failure import Failure, FailureKind, TruenavError
 from truenav.core.ids import AccountId, TenantId
+from truenav.core.instrument import InstrumentBook
 from truenav.store import cursors, definitions, evidence, issues
 from truenav.store.blobs import BlobStore
 from truenav.store.commit_points import commit_point
@@ -180,7 +183,8 @@ class _Gathering:
             gathered = replace(found, failures=_prices_unread(plan.connection.id, found.failures))
         else:
             gathered = await self._account(plan, plan.account, context)
-        outcome = await asyncio.to_thread(self._record, plan, gathered)
+        known = context.with_instruments(gathered.instruments).instruments
+        outcome = await asyncio.to_thread(self._record, plan, gathered, known)
         self.report(Progress(plan.subject, 1, 1, "recorded"))
         return outcome
 
@@ -194,7 +198,7 @@ class _Gathering:
         if plan.account is not None:
             # Prices of an account's venue are nobody's connection: recorded here, once.
             public = _Plan(replace(plan.connection, account=None), None, None, {})
-            await asyncio.to_thread(self._record, public, gathered)
+            await asyncio.to_thread(self._record, public, gathered, context.instruments)
         return gathered
 
     async def _account(self, plan: _Plan, account: Account, context: ParseContext) -> Gathered:
@@ -227,16 +231,22 @@ class _Gathering:
         """Make the bytes durable before anybody reads them."""
         self.blobs.write(payload.body)
 
-    def _record(self, plan: _Plan, gathered: Gathered) -> Outcome:
+    def _record(self, plan: _Plan, gathered: Gathered, instruments: InstrumentBook) -> Outcome:
         commit_point("gather.archived")
         now = self.house.clock.now()
         with self.house.database.transaction(self.tenant) as session:
             evidence.note_many(session, gathered.evidence)
             keep_instruments(session, gathered.instruments, at=now)
-            result = Journal(session, self.house.objects, self.tenant).append(gathered.facts, recorded_at=now)
+            journal = Journal(session, self.house.objects, self.tenant)
+            result = journal.append(gathered.facts, recorded_at=now)
             for name, cursor in gathered.cursors.items():
                 cursors.move(session, plan.connection.id, name, cursor, at=now)
             issues.open_many(session, [_issue(one, now) for one in gathered.problems])
+            if plan.account is not None and self.history and not gathered.failures:
+                lost = [f"{one.where}: {one.message}" for one in gathered.problems if one.lost]
+                check_windows(
+                    session, journal, instruments, plan.account.id, gathered.facts, unread=lost, now=now
+                )
         commit_point("gather.recorded")
         return Outcome(
             connection=plan.connection,

@@ -1,6 +1,10 @@
-"""Data issues are closed by a person, with a reason, and the audit trail keeps it."""
+"""Data issues are closed with a reason, which the audit trail keeps: by a person, or by what was learned."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
@@ -8,6 +12,33 @@ from truenav.core.failure import InvalidInputError
 from truenav.store import audit, issues
 from truenav.store.database import Session
 from truenav.store.issues import IssueNotFoundError, IssueState
+
+GATHERING = "gathering"
+"""Who closes an issue that a later gathering or a new look at the facts has settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An open issue that is one no more, and why."""
+
+    id: str
+    state: IssueState
+    explanation: str
+
+
+def settle_found(session: Session, found: Sequence[Settled], *, at: datetime) -> None:
+    """Close issues that facts have settled; the last thing that a transaction does, since the trail waits."""
+    for one in found:
+        issues.close(session, one.id, one.state, by=GATHERING, at=at, explanation=one.explanation)
+    for one in found:
+        audit.append(
+            session,
+            actor=GATHERING,
+            action=f"issue.{one.state}",
+            subject=one.id,
+            at=at,
+            detail={"explanation": one.explanation},
+        )
 
 
 def settle_issue(

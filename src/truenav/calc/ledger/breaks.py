@@ -103,7 +103,9 @@ def offsetting(
 
 
 def _runs(breaks: list[tuple[Window, Explanation]]) -> list[tuple[tuple[Window, Explanation], ...]]:
-    found, run, left = [], [], ZERO
+    found: list[tuple[tuple[Window, Explanation], ...]] = []
+    run: list[tuple[Window, Explanation]] = []
+    left = ZERO
     for one in breaks:
         if not run and one[1].kind is not BreakKind.TIMING:
             continue

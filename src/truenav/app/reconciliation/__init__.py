@@ -1,0 +1,1 @@
+"""Whether facts explain balances, and whether every transfer between own accounts has both its legs."""
