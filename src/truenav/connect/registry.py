@@ -25,6 +25,15 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
     "vendor": ("truenav.connect.prices.vendor.parse", "truenav.connect.prices.vendor.connector"),
     "files": ("truenav.connect.files.parse", "truenav.connect.files.connector"),
+    "coinbase_prime": (
+        "truenav.connect.custody.coinbase_prime.parse",
+        "truenav.connect.custody.coinbase_prime.connector",
+    ),
+    "cobo": ("truenav.connect.custody.cobo.parse", "truenav.connect.custody.cobo.connector"),
+    "fireblocks": (
+        "truenav.connect.custody.fireblocks.parse",
+        "truenav.connect.custody.fireblocks.connector",
+    ),
     "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
 }
 """Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""

@@ -1,0 +1,1 @@
+"""Custodians: vaults, balances, transactions and approvals of whoever holds the keys for us."""

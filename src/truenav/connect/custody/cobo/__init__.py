@@ -1,0 +1,1 @@
+"""Cobo (WaaS 2.0): wallets of an organisation, asked with a small client of our own."""

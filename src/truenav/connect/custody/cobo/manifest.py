@@ -1,0 +1,14 @@
+"""Cobo: host and limits."""
+
+from truenav.connect.contract import Budget, Manifest
+
+MANIFEST = Manifest(
+    name="cobo",
+    title="Cobo",
+    version="1",
+    grade="silver",
+    hosts={"api": "https://api.cobo.com"},
+    budgets=(Budget("requests", 8, 1, per="key"),),
+    credentials=("secret",),
+)
+"""The key is the public half of the secret, so the secret alone is asked for."""

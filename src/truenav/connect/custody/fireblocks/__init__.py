@@ -1,0 +1,1 @@
+"""Fireblocks: vault accounts of a workspace."""
