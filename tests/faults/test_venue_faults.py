@@ -18,6 +18,7 @@ from truenav.calc.nav.judge import publishable
 from truenav.calc.nav.model import NavResult, Quality
 from truenav.connect import transport
 from truenav.core.ids import RunId
+from truenav.store import issues
 from truenav.store import runs as store
 from truenav.store.runs import Run
 
@@ -34,7 +35,7 @@ LASTING = {
     "a proxy's page with 200": {"kind": "html", "status": 200, **OKX},
     "half a body": {"kind": "truncate", **OKX},
     "the key was revoked": {"kind": "revoked", **OKX},
-    "its clock is ten seconds ahead": {"kind": "skew", "venue": "okx", "milliseconds": 120_000},
+    "its clock is two minutes ahead": {"kind": "skew", "venue": "okx", "milliseconds": 120_000},
 }
 PASSING = {
     "come back in a second": {"kind": "status", "status": 429, "retry_after": 1, "times": 2, **OKX},
@@ -137,6 +138,22 @@ def test_positions_that_vanish_while_the_balance_shows_them_are_unread_and_canno
     venues.set_clock(later + timedelta(seconds=1))
     _, result = struck(reef, again=True, now=later + timedelta(seconds=1))
     assert publishable(result) == ()
+
+
+@pytest.mark.parametrize("milliseconds", [45_000, -45_000])
+def test_a_clock_that_is_refused_is_followed_and_told(
+    milliseconds: int, life: Life, reef_before: Callable[[str], Reef], venues: Venues
+) -> None:
+    reef, wanted = reef_before("gather"), life.after["strike"]
+    venues.world.faults.add({"kind": "skew", "venue": "okx", "milliseconds": milliseconds})
+    run, result = struck(reef)
+    assert result.quality is Quality.COMPLETE, result.failures
+    assert run.result_sha == wanted["runs"][0].result_sha.hex()
+    assert statements(reef.state()) == statements(wanted)
+    with reef.house() as house, house.database.transaction(TENANT) as session:
+        told = [one.message for one in issues.list_issues(session) if one.subject == "okx"]
+    assert len(told) == 1
+    assert "its clock is more than 1 s from ours" in told[0]
 
 
 def read(life: Life) -> NavResult:

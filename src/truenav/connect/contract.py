@@ -93,6 +93,8 @@ class Credentials:
 
 CLOCK_ALARM = timedelta(seconds=1)
 """Offset of a venue's clock from which it is shown as an alarm."""
+CLOCK_FOLLOWED = timedelta(seconds=60)
+"""Offset up to which requests are signed by the venue's time; beyond it one of the clocks is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,15 @@ class Connector(Protocol):
 
     def refusal(self, status: int, body: bytes) -> VenueError | None:
         """The venue's own error in an answer, as ours; None where the answer is one."""
+        ...
+
+
+@runtime_checkable
+class ClockedConnector(Connector, Protocol):
+    """A connector whose venue tells the time, by which requests are signed where ours is not accepted."""
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """The venue's clock less ours, at the middle of one request."""
         ...
 
 

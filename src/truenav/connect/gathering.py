@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from truenav.connect.contract import (
+    CLOCK_ALARM,
     Cursor,
     Gathered,
     ParseContext,
@@ -179,7 +180,8 @@ class Harvest:
         received = {one.sha256: _received_order(one) for one in latest_first}
         facts = sorted(self.facts, key=lambda fact: received[fact.evidence], reverse=True)
         unique = {(fact.key_hash, fact.content_hash): fact for fact in facts}
-        problems = {(one.subject, one.message): one for one in self.problems}
+        noticed = (*self.problems, *clock_alarm(self.api))
+        problems = {(one.subject, one.message): one for one in noticed}
         return Gathered(
             facts=tuple(sorted(unique.values(), key=_fact_order)),
             instruments=tuple({one.id: one for one in sorted(self.instruments, key=_id)}.values()),
@@ -190,6 +192,22 @@ class Harvest:
             requests=self.api.counter.requests,
             weight=self.api.counter.weight,
         )
+
+
+def clock_alarm(api: Transport) -> tuple[Problem, ...]:
+    """A problem where requests had to be signed by the venue's time because ours differs much."""
+    if abs(api.gate.clock_offset) <= CLOCK_ALARM:
+        return ()
+    venue = api.manifest.title
+    return (
+        Problem(
+            where=api.manifest.name,
+            message=f"{venue} refused our time stamps; its clock is more than "
+            f"{CLOCK_ALARM.total_seconds():.0f} s from ours, and requests are signed by its time.",
+            mend="Synchronise this machine's clock by NTP; 'truenav connection check' shows the difference.",
+            subject=api.manifest.name,
+        ),
+    )
 
 
 def _fact_order(fact: Fact) -> tuple[datetime, str, str]:

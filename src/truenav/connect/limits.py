@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 
 from truenav.connect.contract import Budget
 from truenav.connect.errors import RateLimitedError, VenueStoppedError, VenueUnavailableError
@@ -42,6 +43,9 @@ class VenueGate:
         self._failures = 0
         self._cause = ""
         self._closed_until = 0.0
+        self.clock_offset = timedelta(0)
+        """Venue's clock less ours, as far as it had to be followed; ``measuring`` guards its measuring."""
+        self.measuring = asyncio.Lock()
 
     async def enter(self, budget: str, weight: int, key: str) -> None:
         """Wait for the budget; refuse at once while the venue is stopped or its breaker is open."""

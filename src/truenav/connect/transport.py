@@ -12,15 +12,16 @@ import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 
-from truenav.connect.contract import Archive, Connector, Manifest, Payload
+from truenav.connect.contract import CLOCK_FOLLOWED, Archive, ClockedConnector, Connector, Manifest, Payload
 from truenav.connect.errors import (
+    ClockSkewError,
     MalformedPayloadError,
     RateLimitedError,
     VenueError,
@@ -77,7 +78,7 @@ class Outgoing:
 
 
 Prepare = Callable[[datetime], Outgoing]
-"""Makes one attempt at an instant; called once for each, after its budget was waited for."""
+"""Makes one attempt at an instant of the venue's clock; called for each, after its budget was waited for."""
 
 
 def _holds_no_secret(body: bytes) -> bool:
@@ -130,7 +131,7 @@ class Network:
         place = (manifest.name, base_url or "")
         gate = self._gates.get(place) or self._gate(manifest, *place)
         self._gates[place] = gate
-        return Transport(self, manifest, hosts, gate, archive, account, connector.refusal, base_url)
+        return Transport(self, connector, hosts, gate, archive, account, base_url)
 
     def _gate(self, manifest: Manifest, *place: str) -> VenueGate:
         spending: Spending = OwnSpending(self._monotonic)
@@ -179,15 +180,14 @@ class Transport:
     def __init__(
         self,
         network: Network,
-        manifest: Manifest,
+        connector: Connector,
         hosts: Mapping[str, str],
         gate: VenueGate,
         archive: Archive,
         account: str,
-        judge: Judge,
         base_url: str | None = None,
     ) -> None:
-        self.manifest = manifest
+        self.manifest = connector.manifest
         self.account = account
         self.base_url = base_url
         self.gate = gate
@@ -195,7 +195,7 @@ class Transport:
         self._network = network
         self._hosts = hosts
         self._archive = archive
-        self._judge = judge
+        self._connector = connector
 
     def now(self) -> datetime:
         """The present instant of the network's clock."""
@@ -244,16 +244,25 @@ class Transport:
         is not archived. Raises as ``get`` does.
         """
         pause = 0.0
+        followed = False
         for attempt in range(ATTEMPTS if repeatable else 1):
             if pause:
                 await self._network.sleep(pause)
             await self.gate.enter(budget, weight, self.account)
             try:
-                return await self._ask(endpoint, path, prepare, weight, judge or self._judge, secret)
+                offset = self.gate.clock_offset
+                judged_by = judge or self._connector.refusal
+                return await self._ask(endpoint, path, prepare, weight, judged_by, secret)
             except VenueStoppedError:
                 raise
-            except RateLimitedError as error:
+            except ClockSkewError as error:
                 last: VenueError = error
+                if followed or not repeatable:
+                    raise
+                await self._follow_clock(offset, error)
+                followed, pause = True, 0.0
+            except RateLimitedError as error:
+                last = error
                 pause = 0.0
                 seconds = float(str(error.context["seconds"]))
                 if seconds > LONGEST_WAIT:
@@ -263,6 +272,18 @@ class Transport:
                 last = error
                 pause = FIRST_PAUSE * 2**attempt * (0.5 + self._network.rng.random())
         raise last
+
+    async def _follow_clock(self, used: timedelta, error: ClockSkewError) -> None:
+        """Measure the venue's clock, once however many were refused; raises where it cannot be followed."""
+        async with self.gate.measuring:
+            if self.gate.clock_offset != used:
+                return
+            if not isinstance(self._connector, ClockedConnector):
+                raise error
+            found = await self._connector.clock_offset(self)
+            if abs(found) > CLOCK_FOLLOWED:
+                raise error
+            self.gate.clock_offset = found
 
     async def keep(self, payload: Payload) -> Payload:
         """Archive bytes that were made of answers, and give them back."""
@@ -289,7 +310,7 @@ class Transport:
         client = await self._network.slots.get()
         try:
             asked_at = self.now()
-            sent = prepare(asked_at)
+            sent = prepare(asked_at + self.gate.clock_offset)
             self.counter.requests += 1
             self.counter.weight += weight
             response = await client.request(

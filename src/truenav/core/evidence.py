@@ -36,3 +36,8 @@ class Evidence:
     asked_at: datetime
     answered_at: datetime
     status: int
+
+    @property
+    def middle(self) -> datetime:
+        """Half-way between question and answer, when a venue that told its time is taken to have looked."""
+        return self.asked_at + (self.answered_at - self.asked_at) / 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import history
@@ -57,11 +57,14 @@ class BinanceConnector:
         """Binance's own error in an answer."""
         return refusal(status, body)
 
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """Binance's clock less ours."""
+        clock = await BinanceClient(api).get(binance.SPOT_TIME)
+        return read_json(clock.body).instant("serverTime") - clock.evidence.middle
+
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Clock, rights and account types of a key; raises where the key is not accepted at all."""
-        clock = await BinanceClient(api).get(binance.SPOT_TIME)
-        asked, answered = clock.evidence.asked_at, clock.evidence.answered_at
-        offset = read_json(clock.body).instant("serverTime") - (asked + (answered - asked) / 2)
+        offset = await self.clock_offset(api)
         client = BinanceClient(api, credentials)
         account = await client.get(binance.SPOT_ACCOUNT)
         rights, notes = await self._rights(client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from truenav.connect.cefi.okx import client as okx
 from truenav.connect.cefi.okx.client import Endpoint, OkxClient
@@ -52,17 +52,21 @@ class OkxConnector:
         """OKX's own error in an answer."""
         return refusal(status, body)
 
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """OKX's clock less ours."""
+        clock = await OkxClient(api).get(okx.TIME)
+        return _first(clock.body).instant("ts") - clock.evidence.middle
+
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Clock, rights and account level of a key; raises where the key is not accepted at all."""
-        clock = await OkxClient(api).get(okx.TIME)
-        asked, answered = clock.evidence.asked_at, clock.evidence.answered_at
+        offset = await self.clock_offset(api)
         config = _first((await OkxClient(api, credentials).get(okx.CONFIG)).body)
         rights = config.text_or("perm")
         return KeyCheck(
             read=_right(rights, "read_only"),
             trade=_right(rights, "trade"),
             withdraw=_right(rights, "withdraw"),
-            clock_offset=_first(clock.body).instant("ts") - (asked + (answered - asked) / 2),
+            clock_offset=offset,
             account_types=(_LEVELS.get(config.text_or("acctLv"), "unknown"),),
             identity=config.text_or("uid"),
         )
