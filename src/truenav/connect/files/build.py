@@ -25,6 +25,7 @@ from truenav.core.facts import (
     PositionSnapshot,
     Quote,
     QuoteKind,
+    Settlement,
     Trade,
     Transfer,
     TransferKind,
@@ -88,6 +89,7 @@ _IDENTITY: Mapping[str, tuple[str, ...]] = {
     "trades": ("account", "external_id"),
     "transfers": ("account", "external_id"),
     "cash_flows": ("account", "external_id"),
+    "settlements": ("account", "external_id"),
     "prices": ("at", "base", "quote", "kind"),
     "nav": ("fund", "share_class", "as_of"),
     "dealings": ("fund", "external_id"),
@@ -176,6 +178,12 @@ def _cash_flow(builder: Builder, cells: Cells) -> None:
     builder.state(cells["account"], cells["external_id"], cells["occurred_at"], body)
 
 
+def _settlement(builder: Builder, cells: Cells) -> None:
+    cash = Amount(cells["cash"], cells["asset"])
+    body = Settlement(cells["wallet"], cells["instrument"], cells["quantity"], cells["price"], cash)
+    builder.state(cells["account"], cells["external_id"], cells["occurred_at"], body)
+
+
 def _price(builder: Builder, cells: Cells) -> None:
     body = Quote(cells["base"], cells["quote"], QuoteKind(cells["kind"]), cells["price"], cells["volume"])
     name = f"{body.base}/{body.quote}:{body.kind.value}@{instant_text(cells['at'])}"
@@ -208,6 +216,7 @@ _BUILD: Mapping[str, Callable[[Builder, Cells], None]] = {
     "trades": _trade,
     "transfers": _transfer,
     "cash_flows": _cash_flow,
+    "settlements": _settlement,
     "prices": _price,
     "nav": _nav,
     "dealings": _dealing,

@@ -10,9 +10,17 @@ from pathlib import PurePath
 from truenav.connect.contract import ParseContext, Payload
 from truenav.connect.errors import ImportRefusedError
 from truenav.connect.files.manifest import MANIFEST
-from truenav.connect.files.parse import Take, read_file
+from truenav.connect.files.mapping import (
+    ENDPOINT,
+    LAYOUT_NOTE,
+    Layout,
+    layout_to_json,
+    refuse_bad_layout,
+)
+from truenav.connect.files.parse import Take, read_file, read_layout
+from truenav.connect.files.sniff import sniff
 from truenav.connect.files.table import FileProblem
-from truenav.connect.files.templates import TEMPLATES
+from truenav.connect.files.templates import TEMPLATES, Template
 from truenav.core.account import Account
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
@@ -29,6 +37,7 @@ class ImportReport:
     ``duplicates`` are lines that repeat another line and count once. With any problem there are no
     facts; ``problems`` lists the first thousand of ``problem_count``. ``facts`` is empty where they were
     taken in parts; ``fact_count`` counts them either way. ``classes`` are the share classes that they name.
+    ``layout`` is the one by which the file was read; ``template`` is its name then.
     """
 
     template: str
@@ -42,6 +51,7 @@ class ImportReport:
     duplicates: tuple[int, ...]
     fact_count: int
     classes: frozenset[tuple[NodeId, ShareClassId]]
+    layout: Layout | None = None
 
 
 @dataclass(slots=True)
@@ -74,22 +84,33 @@ def check(
     template: str | None = None,
     accounts: Collection[str] | None = None,
     take: Take | None = None,
+    layout: Layout | None = None,
+    account: str = "",
 ) -> ImportReport:
-    """Check a file against its template (by default the one its name says) and give all that it states.
+    """Check a file and give all that it states: by its template, or by a layout for ``account``.
 
-    With ``accounts``, facts about any other account are problems. ``take`` gets the facts in parts, before
-    the file is known to be good: what it did with them must be undone when the report has problems. Raises
-    ``ImportRefusedError`` where no template fits; everything else wrong with the file is in the report.
+    The template is by default the one that the file's name says. Where it says none, the header chooses a
+    template or a built-in layout. With ``accounts``, facts about any other account are problems. ``take``
+    gets the facts in parts, before the file is known to be good: what it did with them must be undone when
+    the report has problems. Raises ``ImportRefusedError`` where nothing says how the file reads, or the
+    layout leaves a question open; everything else wrong with the file is in the report.
     """
     chosen = TEMPLATES.get(template or PurePath(name).name.partition(".")[0])
-    if chosen is None:
-        raise ImportRefusedError(
-            f"{name[:60]!r} names no template; name the file like one, or choose: {', '.join(TEMPLATES)}."
-        )
+    if layout is None and chosen is None:
+        chosen, layout = _recognised(name, data, template)
     origin = parse_name(PurePath(name).name, what="file name")
     sha256 = Sha256(sha256_hex(data))
     named = _Named(take)
-    outcome = read_file(chosen, data, sha256, context, None if take is None else named.look)
+    look = None if take is None else named.look
+    params: tuple[tuple[str, str], ...] = ()
+    if layout is not None:
+        refuse_bad_layout(layout)
+        endpoint, title, params = ENDPOINT, layout.name, ((LAYOUT_NOTE, layout_to_json(layout)),)
+        outcome = read_layout(layout, data, sha256, account, context, look)
+    else:
+        assert chosen is not None
+        endpoint, title, account = f"{chosen.name}/1", chosen.name, ""
+        outcome = read_file(chosen, data, sha256, context, look)
     if take is None:
         named.look(outcome.facts)
     problems = _foreign_accounts(named.accounts, accounts)
@@ -99,15 +120,15 @@ def check(
         size=len(data),
         connector=MANIFEST.name,
         connector_version=MANIFEST.version,
-        endpoint=f"{chosen.name}/1",
-        account="",
-        request=Request("IMPORT", f"file:{origin}"),
+        endpoint=endpoint,
+        account=account,
+        request=Request("IMPORT", f"file:{origin}", params),
         asked_at=imported_at,
         answered_at=imported_at,
         status=200,
     )
     return ImportReport(
-        template=chosen.name,
+        template=title,
         rows=outcome.rows,
         payload=Payload(evidence, data),
         facts=() if count else outcome.facts,
@@ -118,7 +139,28 @@ def check(
         duplicates=outcome.duplicates,
         fact_count=0 if count else named.count,
         classes=frozenset(named.classes),
+        layout=layout,
     )
+
+
+def _recognised(name: str, data: bytes, template: str | None) -> tuple[Template | None, Layout | None]:
+    """The template or the built-in layout that a file's header says, where its name says none."""
+    unnamed = ImportRefusedError(
+        f"{name[:60]!r} names no template; name the file like one, or choose: {', '.join(TEMPLATES)}."
+    )
+    if template is not None:
+        raise unnamed
+    try:
+        sniffed = sniff(name, data)
+    except ImportRefusedError as error:
+        raise ImportRefusedError(f"{unnamed.message} {error.message}") from error
+    if sniffed.template:
+        return TEMPLATES[sniffed.template], None
+    if sniffed.layout is None:
+        raise ImportRefusedError(f"{unnamed.message} No layout reads its columns either; map them.")
+    if sniffed.questions:
+        raise ImportRefusedError(f"{name[:60]!r} is {sniffed.title}, but: {sniffed.questions[0].text}")
+    return None, sniffed.layout
 
 
 def _foreign_accounts(named: set[str], known: Collection[str] | None) -> tuple[FileProblem, ...]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.errors import ImportRefusedError, MalformedPayloadError
 from truenav.connect.files.build import Builder, identity
+from truenav.connect.files.engine import Engine
+from truenav.connect.files.mapping import ENDPOINT, LAYOUT_NOTE, Layout, layout_from_json
 from truenav.connect.files.rows import Converter, RefusedCell, read_rows
 from truenav.connect.files.table import FileProblem, Problems, read_table
 from truenav.connect.files.templates import TEMPLATES, Template
+from truenav.connect.files.text import layout_table
 from truenav.core.account import Account
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact
@@ -95,6 +98,52 @@ def read_file(
     )
 
 
+def read_layout(
+    layout: Layout,
+    data: bytes,
+    evidence: Sha256,
+    account: str,
+    context: ParseContext,
+    take: Take | None = None,
+) -> Outcome:
+    """Read a whole export by its layout, as ``read_file`` reads a template.
+
+    ``account`` is whose file it is; rows that name accounts of their own need none.
+    """
+    problems = Problems()
+    engine: Engine | None = None
+    count = 0
+    with exact():
+        try:
+            table = layout_table(data, layout, problems)
+            engine = Engine(layout, table.columns, evidence, account, context)
+            for line, row in table.rows:
+                count += 1
+                try:
+                    engine.add(line, row)
+                except InvalidInputError as error:
+                    problems.add(line, "", error.message, "See the file layouts in the reference.")
+                except RefusedCell as error:
+                    problems.add(line, engine.column(error), error.message, error.mend)
+                if take is not None and count % PART_ROWS == 0 and not problems.count:
+                    take(engine.stated.drain(), count)
+            for line, refused in engine.finish():
+                problems.add(line, engine.column(refused), refused.message, refused.mend)
+        except ImportRefusedError as error:
+            problems.add(1, str(error.context.get("column", "")), error.message, "Choose another layout.")
+    if problems.count or engine is None:
+        return Outcome(count, problems=tuple(problems.listed), problem_count=problems.count)
+    facts = engine.stated.drain()
+    if take is not None:
+        take(facts, count)
+    return Outcome(
+        rows=count,
+        facts=tuple(facts) if take is None else (),
+        instruments=tuple(engine.stated.instruments.values()),
+        duplicates=tuple(engine.duplicates),
+    )
+
+
 def _digest(row: list[str]) -> bytes:
     """What two equal rows have in common; the rows themselves would fill the memory."""
     return hashlib.sha256("\0".join(row).encode()).digest()
@@ -111,16 +160,31 @@ def _build(builder: Builder, line: int, cells: dict[str, object], problems: Prob
 
 def _parser(template: Template) -> Parser:
     def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
-        outcome = read_file(template, body, evidence.sha256, context)
-        if outcome.problems:
-            first = outcome.problems[0]
-            raise MalformedPayloadError(
-                f"line {first.line}{f', {first.column}' if first.column else ''}: {first.message} "
-                f"({outcome.problem_count} problems in all)."
-            )
-        return Parsed(outcome.facts, outcome.instruments)
+        return _parsed(read_file(template, body, evidence.sha256, context))
 
     return parse
 
 
-PARSERS: Mapping[str, Parser] = {f"{name}/1": _parser(template) for name, template in TEMPLATES.items()}
+def _parse_layout(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    """An export by the layout that its evidence notes."""
+    noted = [value for name, value in evidence.request.params if name == LAYOUT_NOTE]
+    if len(noted) != 1:
+        raise MalformedPayloadError("the evidence does not note the layout by which the file reads.")
+    layout = layout_from_json(noted[0])
+    return _parsed(read_layout(layout, body, evidence.sha256, evidence.account, context))
+
+
+def _parsed(outcome: Outcome) -> Parsed:
+    if outcome.problems:
+        first = outcome.problems[0]
+        raise MalformedPayloadError(
+            f"line {first.line}{f', {first.column}' if first.column else ''}: {first.message} "
+            f"({outcome.problem_count} problems in all)."
+        )
+    return Parsed(outcome.facts, outcome.instruments)
+
+
+PARSERS: Mapping[str, Parser] = {
+    **{f"{name}/1": _parser(template) for name, template in TEMPLATES.items()},
+    ENDPOINT: _parse_layout,
+}

@@ -51,25 +51,36 @@ class Table:
 
 def read_table(data: bytes, problems: Problems) -> Table:
     """The rows of a CSV or JSON file. Raises ``ImportRefusedError`` where it cannot be read as a whole."""
-    text = _text(data)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ImportRefusedError("The file is UTF-16; save it as 'CSV UTF-8' and import it again.")
+    text = decoded(data)
     if text.lstrip()[:1] in ("[", "{"):
-        return _json_table(text, problems)
+        return json_table(text, problems)
     return _csv_table(text, problems)
 
 
-def _text(data: bytes) -> str:
-    if len(data) > MAX_BYTES:
+def refuse_foreign_bytes(data: bytes, *, size: int) -> None:
+    """Refuse what is no text: too large, a spreadsheet or archive, or with NUL bytes."""
+    if size > MAX_BYTES:
         raise ImportRefusedError(
-            f"The file has {len(data)} bytes, more than {MAX_BYTES}; split it into smaller files."
+            f"The file has {size} bytes, more than {MAX_BYTES}; split it into smaller files."
         )
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ImportRefusedError("The file is UTF-16; save it as 'CSV UTF-8' and import it again.")
+    if data[:4] == b"%PDF":
+        raise ImportRefusedError("The file is a PDF; export the statement as CSV and import that.")
     if data[:2] == b"PK" or data[:4] == b"\xd0\xcf\x11\xe0":
-        raise ImportRefusedError("The file is a spreadsheet; save the sheet as 'CSV UTF-8' and import that.")
+        raise ImportRefusedError(
+            "The file is a spreadsheet or an archive; save the sheet as 'CSV UTF-8', or take the CSV out of "
+            "the archive, and import that."
+        )
     nul = data.find(b"\0")
     if nul >= 0:
         line = data.count(b"\n", 0, nul) + 1
         raise ImportRefusedError(f"Line {line} holds a NUL byte; the file is damaged or not text.", line=line)
+
+
+def decoded(data: bytes) -> str:
+    """The text of a UTF-8 file, without its byte-order mark."""
+    refuse_foreign_bytes(data, size=len(data))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -128,7 +139,7 @@ def _csv_rows(reader: Any, width: int, problems: Problems) -> Iterator[tuple[int
         yield first, row
 
 
-def _json_table(text: str, problems: Problems) -> Table:
+def json_table(text: str, problems: Problems) -> Table:
     """Objects of an array, or one object a line; all keys seen are columns."""
     rows = list(_json_objects(text, problems))
     columns: dict[str, None] = {}

@@ -162,6 +162,24 @@ _ALL = (
         ),
     ),
     Template(
+        "settlements",
+        "expiries of futures and options",
+        "occurred_at",
+        (
+            _ACCOUNT,
+            _EXTERNAL_ID,
+            _OCCURRED,
+            _WALLET,
+            Column("instrument", Kind.INSTRUMENT, "the contract that expired"),
+            Column(
+                "quantity", Kind.NUMBER, "change of the position in contracts; a long of 3 closes with -3"
+            ),
+            Column("price", Kind.NOT_NEGATIVE, "final price"),
+            Column("asset", Kind.ASSET, "asset of the cash"),
+            _optional("cash", Kind.NUMBER, "received positive, paid negative", "0"),
+        ),
+    ),
+    Template(
         "prices",
         "prices of assets or contracts",
         "at",

@@ -1,0 +1,172 @@
+"""What was sent and received as facts: trades with exact cost, transfers, cash flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Context, Decimal
+
+from truenav.connect.contract import ParseContext
+from truenav.connect.files.amounts import Assets
+from truenav.connect.files.mapping import Layout, Meaning
+from truenav.connect.files.rows import FILE_MARKET, RefusedCell
+from truenav.core.asset import BTC, ETH, AssetKind
+from truenav.core.facts import Body, CashFlow, CashKind, Fact, Trade, Transfer, TransferKind
+from truenav.core.ids import InstrumentId, Sha256
+from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
+from truenav.core.money import MAX_SCALE, ONE, Amount, AssetId, rounded
+
+Side = tuple[Decimal, AssetId]
+"""Size of what moved, not negative, and its asset."""
+
+PRICE_DIGITS = 28
+_PRICE = Context(prec=PRICE_DIGITS)
+_CASH: dict[Meaning, CashKind] = {
+    Meaning.REWARD: CashKind.REWARD,
+    Meaning.INTEREST: CashKind.INTEREST,
+    Meaning.FEE: CashKind.FEE,
+    Meaning.FUNDING: CashKind.FUNDING,
+    Meaning.REALISED: CashKind.REALISED,
+    Meaning.SETTLEMENT: CashKind.SETTLEMENT,
+}
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Where and when a row happened, and the id that its facts get."""
+
+    id: str
+    at: datetime
+    account: str
+    wallet: str
+    order_id: str = ""
+    txid: str = ""
+    counterpart: str = ""
+
+
+@dataclass(slots=True)
+class Stated:
+    """Collects the facts of one file, and the spot instruments that they name."""
+
+    layout: Layout
+    evidence: Sha256
+    context: ParseContext
+    assets: Assets
+    facts: list[Fact] = field(default_factory=list)
+    instruments: dict[InstrumentId, Instrument] = field(default_factory=dict)
+    _pairs: dict[tuple[AssetId, AssetId, bool], InstrumentId] = field(default_factory=dict)
+    _source: str = ""
+
+    def __post_init__(self) -> None:
+        self._source = f"{FILE_MARKET}:{self.layout.name}"
+
+    def drain(self) -> list[Fact]:
+        """The facts so far, which are then forgotten here."""
+        facts, self.facts = self.facts, []
+        return facts
+
+    def trade(
+        self,
+        event: Event,
+        sent: Side,
+        received: Side,
+        fees: tuple[Amount, ...],
+        base: AssetId | None = None,
+    ) -> None:
+        """One exchange of assets. ``base`` as the market names it; else the pair is put in the usual order.
+
+        The cost is what moved, exactly; the price is cost over quantity to `PRICE_DIGITS` digits.
+        """
+        if sent[1] == received[1]:
+            raise RefusedCell("the same asset was sent and received", "Give the row the meaning 'transfer'.")
+        key = (sent[1], received[1], base is None)
+        bought = (base or self._base(sent[1], received[1])) == received[1]
+        (quantity, base_asset), (cost, quote_asset) = (received, sent) if bought else (sent, received)
+        if not quantity:
+            raise RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
+        name = self._pairs.get(key)
+        if name is None:
+            name = self._pairs[key] = self._pair(base_asset, quote_asset, event.at)
+        price = _PRICE.divide(cost, quantity)
+        if price.adjusted() < PRICE_DIGITS - MAX_SCALE:
+            price = rounded(price, MAX_SCALE)
+        body = Trade(
+            event.wallet,
+            name,
+            quantity if bought else -quantity,
+            price,
+            Amount(-cost if bought else cost, quote_asset),
+            None,
+            fees,
+            event.order_id,
+        )
+        self._state(event, body)
+
+    def one_side(
+        self, event: Event, meaning: Meaning, number: Decimal, asset: AssetId, fee: Amount | None
+    ) -> None:
+        """Something came (+) or went (-) without a counter-asset; of nothing, only the fee is stated."""
+        kind = _CASH.get(meaning)
+        if kind is None:
+            where = TransferKind.INTERNAL if meaning is Meaning.TRANSFER else TransferKind.EXTERNAL
+            if number:
+                amount = Amount(number, asset)
+                self._state(event, Transfer(event.wallet, amount, where, event.counterpart, event.txid, fee))
+                return
+        elif number:
+            self._state(event, CashFlow(event.wallet, kind, Amount(number, asset)))
+        if fee is not None:
+            self._fee(event, fee)
+
+    def moved(self, event: Event, other: Event, sent: Side, received: Side, fee: Amount | None) -> None:
+        """An own transfer whose row shows both ends: what left ``event`` and what arrived at ``other``.
+
+        What is missing at the other end is the fee unless the row tells one.
+        """
+        if sent[1] != received[1]:
+            raise RefusedCell("a transfer cannot change the asset", "Give the row the meaning 'trade'.")
+        missing = sent[0] - received[0]
+        if missing < 0 or (missing and fee is not None):
+            raise RefusedCell("sent, received and fee do not add up", "Correct the row.")
+        cost = fee if fee is not None else Amount(-missing, sent[1]) if missing else None
+        kind, asset, size = TransferKind.INTERNAL, sent[1], received[0]
+        self._state(
+            event, Transfer(event.wallet, Amount(-size, asset), kind, other.account, event.txid, cost)
+        )
+        self._state(other, Transfer(other.wallet, Amount(size, asset), kind, event.account, other.txid))
+
+    def _fee(self, event: Event, fee: Amount) -> None:
+        self.facts.append(
+            Fact(
+                self._source,
+                event.account,
+                f"{event.id}-fee",
+                event.at,
+                CashFlow(event.wallet, CashKind.FEE, fee),
+                self.evidence,
+            )
+        )
+
+    def _state(self, event: Event, body: Body) -> None:
+        self.facts.append(Fact(self._source, event.account, event.id, event.at, body, self.evidence))
+
+    def _base(self, one: AssetId, other: AssetId) -> AssetId:
+        """The asset that is priced in the other: money before stablecoins before BTC and ETH is the quote."""
+        return max(one, other, key=lambda asset: (self._rank(asset), asset))
+
+    def _rank(self, asset: AssetId) -> int:
+        known = self.context.assets.assets.get(asset)
+        if known is not None and known.kind is AssetKind.FIAT:
+            return 0 if asset == "iso4217:USD" else 1
+        if known is not None and known.kind is AssetKind.STABLECOIN:
+            return 2
+        return 3 if asset == BTC else 4 if asset == ETH else 5
+
+    def _pair(self, base: AssetId, quote: AssetId, at: datetime) -> InstrumentId:
+        code = f"{self.assets.symbol(base, at)}-{self.assets.symbol(quote, at)}"
+        name = instrument_id(FILE_MARKET, code)
+        self.instruments[name] = Instrument(
+            name, FILE_MARKET, code, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE
+        )
+        return name
