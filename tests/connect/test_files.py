@@ -214,6 +214,8 @@ EXAMPLES = {
     "trades": TRADES + f"a,1,{AT},ETH-USDT,buy,2,2000.5,,,\n",
     "transfers": f"account,external_id,occurred_at,direction,asset,amount\na,1,{AT},in,BTC,1\n",
     "cash_flows": f"account,external_id,occurred_at,kind,asset,amount\na,1,{AT},interest,BTC,-1\n",
+    "settlements": "account,external_id,occurred_at,instrument,quantity,price,asset,cash\n"
+    f"a,1,{AT},okx:BTC-USD-SWAP,3,90000,BTC,-0.01\n",
     "prices": f"at,base,quote,price\n{AT},BTC,USD,42000\n{AT},okx:BTC-USD-SWAP,USD,1\n",
     "nav": f"fund,share_class,as_of,nav,currency,units\nf,a,{AT},100,USD,10\n",
     "dealings": "fund,share_class,external_id,occurred_at,kind,investor,units,amount,currency\n"

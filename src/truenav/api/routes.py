@@ -13,6 +13,7 @@ from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
 from truenav.app.events.endpoints import router as events
 from truenav.app.explore.endpoints import router as explore
+from truenav.app.exports.endpoints import router as exports
 from truenav.app.holdings.endpoints import router as holdings
 from truenav.app.http.context import HouseDep
 from truenav.app.http.metrics import CONTENT_TYPE, Metrics
@@ -62,6 +63,7 @@ SLICES: tuple[APIRouter, ...] = (
     *SOURCES,
     health,
     imports,
+    exports,
 )
 """Routers of the slices; a new slice adds its own here."""
 

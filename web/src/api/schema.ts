@@ -1232,6 +1232,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journals/{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Journal
+         * @description The journal of accounts for another program, or for another installation of truenav.
+         *
+         *     Needs `fact:read`: Read facts, corrections, data issues and the evidence behind them.
+         */
+        get: operations["get_journal_api_v1_journals__form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -5277,6 +5299,12 @@ export interface components {
             updated_at: string;
         };
         /**
+         * JournalForm
+         * @description A program that reads the journal.
+         * @enum {string}
+         */
+        JournalForm: "truenav" | "koinly" | "cointracking" | "beancount" | "hledger";
+        /**
          * KeyBody
          * @description A venue's read-only key; kept encrypted and never shown again.
          */
@@ -8260,6 +8288,7 @@ export type InviteBody = components['schemas']['InviteBody'];
 export type IssueAnswer = components['schemas']['IssueAnswer'];
 export type IssueState = components['schemas']['IssueState'];
 export type JobAnswer = components['schemas']['JobAnswer'];
+export type JournalForm = components['schemas']['JournalForm'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
 export type KnownAssetAnswer = components['schemas']['KnownAssetAnswer'];
@@ -15799,6 +15828,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journal_api_v1_journals__form__get: {
+        parameters: {
+            query: {
+                /** @description Accounts, repeatable */
+                account: string[];
+                /** @description What happened after it */
+                since?: string | null;
+                /** @description What had happened by then */
+                until?: string | null;
+                /** @description As we knew it then */
+                known_at?: string | null;
+            };
+            header?: never;
+            path: {
+                form: components["schemas"]["JournalForm"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; an archive where the form has several */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                    "text/csv": unknown;
+                    "text/plain": unknown;
                 };
             };
             /** @description Unchanged (`If-None-Match`) */

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from truenav.connect.files.out.cells import neutral
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _UNSAFE = re.compile(r"[^a-z0-9._-]+")
 _LONGEST_CELL = 32_767
 """Characters that a cell of a spreadsheet may hold."""
@@ -94,12 +95,6 @@ def to_xlsx(table: Table) -> bytes:
                 else:
                     sheet.write_string(number, place, _short_enough(cell))
     return buffer.getvalue()
-
-
-def neutral(text: str) -> str:
-    """The text so that no spreadsheet runs it: an apostrophe goes before what could begin a formula."""
-    dangerous = text.startswith(_STARTS_FORMULA) or text.lstrip().startswith(_STARTS_FORMULA)
-    return f"'{text}" if dangerous else text
 
 
 def fits_double(text: str) -> bool:
