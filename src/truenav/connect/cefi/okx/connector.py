@@ -164,12 +164,33 @@ async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
             "okx: the list of positions is empty and the balance, which could confirm it, is not read; "
             "it is not taken."
         ) from error
-    account = _first(answer.body)
-    notional = any(account.decimal_or(name, ZERO) for name in _NOTIONALS)
-    if notional or any(coin.decimal_or("upl", ZERO) for coin in account.field("details").items()):
+    if speaks_of_positions(_first(answer.body)):
         raise IncompletePagesError(
             "okx: the list of positions is empty, but the balance shows open ones; it is not taken."
         )
+
+
+def speaks_of_positions(account: Node) -> bool:
+    """Whether a row of balances shows that something is open, whatever the list of positions says.
+
+    OKX gives the notionals in every mode but futures mode (once single-currency margin), where only the coins
+    tell: by margin, by unrealised profit, or by an equity that is more than cash and strategies (the value of
+    long options, for which no margin is needed).
+    """
+    coins = list(account.field("details").items())
+    if any(account.decimal_or(name, ZERO) for name in _NOTIONALS):
+        return True
+    if any(coin.decimal_or("upl", ZERO) for coin in coins):
+        return True
+    in_futures_mode = not account.text_or("notionalUsdForOption")
+    return in_futures_mode and any(map(_is_behind_positions, coins))
+
+
+def _is_behind_positions(coin: Node) -> bool:
+    if any(coin.decimal_or(name, ZERO) for name in ("mmr", "isoEq", "isoUpl")):
+        return True
+    cash = coin.decimal("cashBal")
+    return coin.decimal_or("eq", cash) != cash + coin.decimal_or("stgyEq", ZERO)
 
 
 async def _read_funding(client: OkxClient) -> Pages:
