@@ -1,7 +1,8 @@
 """Finds connectors and parsers by name, loading only the module that is needed.
 
 Built-in connectors are listed here; a third party's package joins through the entry-point group
-``truenav.connectors`` with the connector's name and is treated the same.
+``truenav.connectors`` with the connector's name and is treated the same. A name that neither has, and that
+is a venue of ccxt, is served by the unified connector; ccxt itself is loaded when such a venue is asked.
 """
 
 from __future__ import annotations
@@ -37,12 +38,20 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
 }
 """Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""
+_UNIFIED = "truenav.connect.cefi.unified"
 
 
 @cache
 def connector_names() -> tuple[str, ...]:
-    """All installed connectors, built-in ones first."""
+    """All installed connectors with parsers of their own, built-in ones first."""
     return (*_BUILTIN, *sorted(point.name for point in entry_points(group=GROUP)))
+
+
+@cache
+def unified_names() -> tuple[str, ...]:
+    """Venues that the unified connector serves: those of ccxt without a connector of their own."""
+    known: Mapping[str, object] = import_module(f"{_UNIFIED}.catalogue").venues()
+    return tuple(sorted(known.keys() - set(connector_names())))
 
 
 @cache
@@ -50,6 +59,9 @@ def connector(name: str) -> Connector:
     """The connector called ``name``; raises ``UnknownConnectorError``."""
     if name in _BUILTIN:
         found: Any = import_module(_BUILTIN[name][1]).CONNECTOR
+    elif name in unified_names():
+        venue = import_module(f"{_UNIFIED}.catalogue").venues()[name]
+        found = import_module(f"{_UNIFIED}.connector").UnifiedConnector(venue)
     else:
         found = _third_party(name)
     if not isinstance(found, Connector):
@@ -65,7 +77,7 @@ def parsers(name: str) -> Mapping[str, Parser]:
     if name in _BUILTIN:
         found: Mapping[str, Parser] = import_module(_BUILTIN[name][0]).PARSERS
         return found
-    return connector(name).parsers
+    return _unified_parsers() if name in unified_names() else connector(name).parsers
 
 
 def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
@@ -75,7 +87,8 @@ def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     endpoint and position; ``UnknownConnectorError`` or ``UnknownEndpointError`` for foreign evidence.
     """
     where = f"{evidence.connector} {evidence.endpoint}"
-    parser = parsers(evidence.connector).get(evidence.endpoint)
+    # A venue that got parsers of its own may have been read through ccxt before: those rows still read.
+    parser = parsers(evidence.connector).get(evidence.endpoint) or _unified_parsers().get(evidence.endpoint)
     if parser is None:
         raise UnknownEndpointError(
             f"{where}: this version knows no such endpoint; install the version that wrote it "
@@ -92,6 +105,12 @@ def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
             f"{where}: {error.message} The payload is kept; report it with its hash {evidence.sha256}.",
             sha256=evidence.sha256,
         ) from error
+
+
+@cache
+def _unified_parsers() -> Mapping[str, Parser]:
+    found: Mapping[str, Parser] = import_module(f"{_UNIFIED}.parse").PARSERS
+    return found
 
 
 def _third_party(name: str) -> object:

@@ -15,9 +15,10 @@ PAYLOADS = "tests/payloads"
 
 
 class Supplied(StrEnum):
-    """Whether an item is read."""
+    """Whether an item is read; ``unified``: by ccxt's rows, of which no payload of the venue was tried."""
 
     READ = "read"
+    UNIFIED = "unified"
     ABSENT = "absent"
     NOT_DONE = "not-done"
 
@@ -86,6 +87,11 @@ class Supply:
 def read(item: str, payload: str, origin: Origin, note: str = "") -> Supply:
     """An item that is read, tested with a payload."""
     return Supply(item, Supplied.READ, payload, origin, note)
+
+
+def unified(note: str, *items: str) -> tuple[Supply, ...]:
+    """Items that are read through ccxt's rows, untested with a payload of the venue."""
+    return tuple(Supply(item, Supplied.UNIFIED, note=note) for item in items)
 
 
 def absent(note: str, *items: str) -> tuple[Supply, ...]:

@@ -1,0 +1,1 @@
+"""Every venue that ccxt knows, read through its unified rows."""

@@ -1,0 +1,182 @@
+"""A venue through ccxt: key check, market and accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
+
+from truenav.connect.cefi.unified import errors, rows
+from truenav.connect.cefi.unified.account import Reader
+from truenav.connect.cefi.unified.catalogue import Venue
+from truenav.connect.cefi.unified.client import UnifiedClient, load
+from truenav.connect.cefi.unified.manifest import manifest
+from truenav.connect.cefi.unified.parse import PARSERS
+from truenav.connect.cefi.unified.symbols import market_id, market_name
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    ProgressReport,
+    Right,
+    silent,
+)
+from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.limits import VenueGate
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.clock import from_milliseconds
+from truenav.core.failure import FailureKind
+from truenav.core.instrument import InstrumentBook
+
+Step = tuple[str, Coroutine[object, object, Pages]]
+_CONTRACTS = ("swap", "future", "option")
+_SIDE_BY_SIDE = 8
+"""Steps at a time: a venue that lets little through would refuse the last of many."""
+
+
+class UnifiedConnector:
+    """Reads one venue of ccxt."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self.manifest: Manifest = manifest(venue)
+        self.parsers: Mapping[str, Parser] = PARSERS
+        self._listed: WeakKeyDictionary[VenueGate, UnifiedClient] = WeakKeyDictionary()
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """The refusal in an answer by its status alone; ccxt's own judgement goes with each request."""
+        return errors.refusal(self.venue.id, status, body, VenueError("")) if status >= 400 else None
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Whether a key reads balances, and the clock where the venue tells it; ccxt tells no rights."""
+        if self.venue.unfit:
+            raise KeyForbiddenError(
+                f"{self.venue.title} also wants {', '.join(self.venue.unfit)}, for which a key has no place; "
+                "import its statements instead."
+            )
+        client = await self._client(api, credentials)
+        offset, notes = await _clock(client)
+        await client.call("fetch_balance")
+        return KeyCheck(
+            read=Right.YES,
+            trade=Right.UNVERIFIED,
+            withdraw=Right.UNVERIFIED,
+            clock_offset=offset,
+            account_types=self.venue.types,
+            notes=notes,
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of the markets of known assets, then last prices of spot and marks of contracts."""
+        del credentials
+        harvest = Harvest(api, context, self.venue.id, FailureKind.UNPRICED)
+        client = await self._open(api, None)
+        await harvest.run([("unified.markets/1", self._list(client))])
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        await _run(harvest, _price_steps(client, harvest.context.instruments))
+        return harvest.gathered()
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances and positions, then what happened since the cursors, as far as ccxt can read it."""
+        harvest = Harvest(api, context, account.id, report=progress)
+        reader = Reader(await self._client(api, credentials), account, context, cursors, since)
+        await _run(harvest, reader.state_steps())
+        if history:
+            await _run(harvest, reader.history_steps(harvest.facts))
+        return harvest.gathered()
+
+    async def _client(self, api: Transport, credentials: Credentials) -> UnifiedClient:
+        """A client that knows the venue's markets, which one of this round has listed or this one lists."""
+        client = await self._open(api, credentials)
+        listed = self._listed.get(api.gate)
+        if listed is None:
+            listed = await self._open(api, None)
+            await self._list(listed)
+        client.exchange.set_markets_from_exchange(listed.exchange)
+        return client
+
+    async def _open(self, api: Transport, credentials: Credentials | None) -> UnifiedClient:
+        await asyncio.to_thread(load, self.venue.id)
+        return UnifiedClient(self.venue, api, credentials)
+
+    async def _list(self, client: UnifiedClient) -> Pages:
+        """All markets; they are remembered as long as the round's network stands."""
+        answer = await client.call("load_markets")
+        self._listed[client.api.gate] = client
+        body = {"rows": rows.market_rows(answer.value.values())}
+        return Pages(
+            (
+                *answer.heard,
+                await rows.payload_of(client, "unified.markets/1", "fetchMarkets", [answer], body),
+            )
+        )
+
+
+async def _clock(client: UnifiedClient) -> tuple[timedelta, tuple[str, ...]]:
+    """How far the venue's clock is ahead of ours, halfway between asking and answer."""
+    if not client.has("fetchTime"):
+        return timedelta(0), ("The venue does not tell its time, so its clock is not compared with ours.",)
+    answer = await client.call("fetch_time")
+    evidence = answer.heard[-1].evidence
+    halfway = evidence.asked_at + (evidence.answered_at - evidence.asked_at) / 2
+    return from_milliseconds(int(answer.value)) - halfway, ()
+
+
+async def _run(harvest: Harvest, steps: Iterable[Step]) -> None:
+    """Run steps, a few side by side."""
+    waiting = list(steps)
+    while waiting:
+        part, waiting = waiting[:_SIDE_BY_SIDE], waiting[_SIDE_BY_SIDE:]
+        await harvest.run(part)
+
+
+def _price_steps(client: UnifiedClient, book: InstrumentBook) -> Iterable[Step]:
+    """Prices of the known markets: for each type at once where the venue can, else one by one."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for symbol, market in sorted(client.exchange.markets.items()):
+        if market_id(client.venue.id, market_name(market)) in book.instruments:
+            groups.setdefault((market["type"], market.get("subType") or ""), []).append(symbol)
+    for (kind, sub), symbols in groups.items():
+        name = f"unified.tickers/1?{kind}{sub}"
+        if client.has("fetchTickers"):
+            yield name, _tickers(client, "fetch_tickers", symbols)
+            if kind in _CONTRACTS and client.has("fetchFundingRates") and kind == "swap":
+                yield f"{name}&marks", _tickers(client, "fetch_funding_rates", symbols)
+        elif client.has("fetchTicker"):
+            for symbol in symbols:
+                yield f"unified.tickers/1?{symbol}", _ticker(client, symbol)
+
+
+async def _tickers(client: UnifiedClient, method: str, symbols: list[str]) -> Pages:
+    answer = await client.call(method, symbols)
+    columns = rows.TICKERS if method == "fetch_tickers" else rows.FUNDING_RATES
+    found = rows.plain_rows(client, answer.value.values(), columns, "ticker")
+    payload = await rows.payload_of(client, "unified.tickers/1", method, [answer], {"rows": found})
+    return Pages((*answer.heard, payload))
+
+
+async def _ticker(client: UnifiedClient, symbol: str) -> Pages:
+    answer = await client.call("fetch_ticker", symbol)
+    found = rows.plain_rows(client, [answer.value], rows.TICKERS, "ticker")
+    payload = await rows.payload_of(client, "unified.tickers/1", "fetch_ticker", [answer], {"rows": found})
+    return Pages((*answer.heard, payload))
