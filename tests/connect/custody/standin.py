@@ -26,6 +26,9 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 CONTEXT = ParseContext(AssetBook(BUILTIN_ASSETS, BUILTIN_ALIASES), InstrumentBook(()))
 
+TOKENS = {"after", "cursor", "page", "offset"}
+"""Parameters by which pages are turned."""
+
 Answer = tuple[int, Any]
 
 
@@ -36,7 +39,7 @@ class StandIn:
         self.faults: list[tuple[int, bytes, Mapping[str, str]]] = []
         self.asked: list[tuple[str, Mapping[str, str]]] = []
         self.duplicate_page = False
-        self._last = b""
+        self._last: dict[str, bytes] = {}
 
     def answer(self, path: str, query: str, headers: Mapping[str, str]) -> Answer:
         """Status and JSON of one GET; a vendor checks its own signature first."""
@@ -54,9 +57,9 @@ class StandIn:
             return self.faults.pop(0)
         status, value = self.answer(path, query, headers)
         body = json.dumps(value).encode()
-        if self.duplicate_page and self._last and status == 200:
-            body = self._last
-        self._last = body
+        if self.duplicate_page and TOKENS & dict(parse_qsl(query)).keys():
+            body = self._last.get(path, body)
+        self._last[path] = body
         return status, body, {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

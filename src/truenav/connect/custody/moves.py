@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from truenav.connect.contract import ParseContext, Payload, Problem
 from truenav.connect.reading import Reading
-from truenav.connect.transport import Transport
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, CashFlow, CashKind, Transfer, TransferKind
 from truenav.core.money import Amount, AssetId
+
+if TYPE_CHECKING:  # parsing needs no network client
+    from truenav.connect.transport import Transport
 
 FOLLOWED = "local:vaults"
 """Name of the note on a custodian's answer: the vaults of the account, as a JSON list.
