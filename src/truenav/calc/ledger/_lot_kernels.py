@@ -86,6 +86,69 @@ def _add(typingctx: Any, low: Any, high: Any, other_low: Any, other_high: Any) -
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _profit(low: Any, high: Any, closed: Any, price: Any, side: Any) -> Any:
+    """What closing a quantity at a price made, from the value that it was opened at."""
+    low, high = _negated(low, high)
+    low, high = _multiply_add(low, high, closed, price)
+    return _negated(low, high) if side < 0 else (low, high)
+
+
+@njit(cache=True, nogil=True)
+def _match_queue(
+    newest: Any, quantities: Any, prices: Any, start: Any, stop: Any, left: Any, rows: Any, profits: Any
+) -> Any:
+    """Match one pair by FIFO, or LIFO where ``newest``; where the lots left begin and end, and their side.
+
+    ``rows`` and ``left`` are the lots in order of age; that which is closed next is held in ``room`` and
+    ``entry``. Whether a fill opens or closes cannot be predicted, so both go the same way: an opening fill
+    closes nothing, and a closing one writes a lot that the next fill overwrites.
+    """
+    head, tail = np.uint64(0), np.uint64(0)
+    side, room, entry = np.int64(0), np.int64(0), np.int64(0)
+    for row in range(start, stop):
+        quantity, price = quantities[row], prices[row]
+        size = abs(quantity)
+        if size == 0:
+            profits[row, 0] = profits[row, 1] = 0
+            continue
+        if head == tail:
+            head = tail = np.uint64(0)
+            side, room, entry = quantity, size, price
+        opens = (quantity ^ side) >= 0
+        rows[tail], left[tail] = row, size
+        tail += np.uint64(opens)
+        if newest:
+            room = size if opens else room
+            entry = price if opens else entry
+        size = np.int64(0) if opens else size
+        closed, was = size, side
+        low, high = np.int64(0), np.int64(0)
+        while size >= room:
+            low, high = _multiply_add(low, high, room, entry)
+            size -= room
+            if newest:
+                tail -= np.uint64(1)
+            else:
+                head += np.uint64(1)
+            if head == tail:
+                break
+            lot = tail - np.uint64(1) if newest else head
+            room, entry = left[lot], prices[rows[lot]]
+        if head == tail:
+            closed -= size
+            if size > 0:
+                head, tail = np.uint64(0), np.uint64(1)
+                rows[0], left[0] = row, size
+                side, room, entry = quantity, size, price
+        else:
+            low, high = _multiply_add(low, high, size, entry)
+            room -= size
+            left[tail - np.uint64(1) if newest else head] = room
+        profits[row, 0], profits[row, 1] = _profit(low, high, closed, price, was)
+    return head, tail, side
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _is_worse(price: Any, lot: Any, other_price: Any, other: Any, side: Any) -> Any:
     """Whether HIFO takes one lot before the other."""
     if price == other_price:
@@ -95,6 +158,7 @@ def _is_worse(price: Any, lot: Any, other_price: Any, other: Any, side: Any) -> 
 
 @njit(cache=True, nogil=True)
 def _push(heap: Any, count: Any, lot: Any, prices: Any, start: Any, side: Any) -> None:
+    """Add a lot to ``count`` lots."""
     place = count
     price = prices[start + lot]
     while place > 0:
@@ -127,14 +191,49 @@ def _pop(heap: Any, count: Any, prices: Any, start: Any, side: Any) -> None:
     heap[place] = lot
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _drop(order: Any, waiting: Any, head: Any, tail: Any, prices: Any, start: Any, side: Any) -> Any:
-    """Where the lots that wait begin and end, without the one that was closed."""
-    if order == OLDEST:
-        return head + 1, tail
-    if order == WORST:
-        _pop(waiting, tail, prices, start, side)
-    return head, tail - 1
+@njit(cache=True, nogil=True)
+def _match_heap(
+    quantities: Any, prices: Any, start: Any, stop: Any, left: Any, rows: Any, profits: Any
+) -> Any:
+    """The same by HIFO; meanwhile ``rows`` is a heap of lots, which like ``left`` count from ``start``."""
+    count, side = np.int64(0), np.int64(0)
+    for row in range(start, stop):
+        quantity, price = quantities[row], prices[row]
+        size = abs(quantity)
+        low, high, closed = np.int64(0), np.int64(0), np.int64(0)
+        if count > 0 and (quantity ^ side) < 0:
+            while size > 0 and count > 0:
+                lot = rows[0]
+                taken = min(size, left[lot])
+                low, high = _multiply_add(low, high, taken, prices[start + lot])
+                size -= taken
+                closed += taken
+                left[lot] -= taken
+                if left[lot] == 0:
+                    _pop(rows, count, prices, start, side)
+                    count -= 1
+        profits[row, 0], profits[row, 1] = _profit(low, high, closed, price, side)
+        left[row - start] = size
+        if size > 0:
+            side = quantity
+            _push(rows, count, row - start, prices, start, side)
+            count += 1
+    found = 0
+    for lot in range(stop - start):
+        if left[lot] > 0:
+            rows[found], left[found] = start + lot, left[lot]
+            found += 1
+    return 0, found, side
+
+
+@njit(cache=True, nogil=True)
+def _total(quantities: Any, profits: Any, start: Any, stop: Any) -> Any:
+    """The sum of the profits of a pair, and whether it or a quantity is beyond what is computed exactly."""
+    low, high, over, wrapped = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for row in range(start, stop):
+        low, high, over = _add(low, high, profits[row, 0], profits[row, 1])
+        wrapped |= over | np.int64(quantities[row] == SMALLEST)
+    return low, high, wrapped != 0
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -161,77 +260,36 @@ def match_lots(
 ) -> None:
     """Profits of the fills of pairs ``first`` to ``last``, the totals of those pairs, and what is left.
 
-    ``work`` (2, longest pair) is the caller's: what is left of the lot that each fill opened, and the lots
-    that wait to be closed. ``profits`` and ``totals`` have two limbs. ``lots`` (fills, 5) receives, close
-    together, ``counts`` lots of each pair from ``places`` on: the opening fill, the quantity left (negative
-    when short) and its value in two limbs each. Pairs that are ``unproven`` are left out, and pairs that turn
-    out to be are marked; each has room for as many lots as it has fills.
+    ``work`` (2, longest pair + 1) is the caller's. ``profits`` and ``totals`` have two limbs. ``lots``
+    (fills, 5) receives, close together, ``counts`` lots of each pair from ``places`` on: the opening fill,
+    the quantity left (negative when short) and its value in two limbs each. Pairs that are ``unproven`` are
+    left out, and those that turn out to be are marked; each has room for as many lots as it has fills.
     """
-    left, waiting = work[0], work[1]
+    left, rows = work[0], work[1]
     place = starts[first]
     for pair in range(first, last):
-        start, stop = starts[pair], starts[pair + 1]
-        head, tail, side = np.int64(0), np.int64(0), np.int64(0)
-        total_low, total_high, wrapped = np.int64(0), np.int64(0), np.int64(unproven[pair])
+        start, stop = np.uint64(starts[pair]), np.uint64(starts[pair + 1])
         places[pair] = place
-        if wrapped:
-            place += stop - start
+        if not unproven[pair]:
+            if order == WORST:
+                head, tail, side = _match_heap(
+                    quantities, prices, starts[pair], starts[pair + 1], left, rows, profits
+                )
+            elif order == NEWEST:
+                head, tail, side = _match_queue(True, quantities, prices, start, stop, left, rows, profits)
+            else:
+                head, tail, side = _match_queue(False, quantities, prices, start, stop, left, rows, profits)
+            totals[pair, 0], totals[pair, 1], unproven[pair] = _total(quantities, profits, start, stop)
+        if unproven[pair]:
+            place += starts[pair + 1] - starts[pair]
             continue
-        for row in range(start, stop):
-            quantity, price = quantities[row], prices[row]
-            wrapped |= np.int64(quantity == SMALLEST)
-            size = abs(quantity)
-            low, high = np.int64(0), np.int64(0)
-            if head < tail and (quantity ^ side) < 0:
-                whole = size
-                while size > 0 and head < tail:
-                    lot = waiting[tail - 1] if order == NEWEST else waiting[head]
-                    taken = min(size, left[lot])
-                    low, high = _multiply_add(low, high, -taken, prices[start + lot])
-                    size -= taken
-                    left[lot] -= taken
-                    if left[lot] == 0:
-                        head, tail = _drop(order, waiting, head, tail, prices, start, side)
-                low, high = _multiply_add(low, high, whole - size, price)
-                if side < 0:
-                    low, high = _negated(low, high)
-                total_low, total_high, over = _add(total_low, total_high, low, high)
-                wrapped |= over
-                if head == tail:
-                    head = tail = np.int64(0)
-            left[row - start] = size
-            if size > 0:
-                side = quantity
-                if order == WORST:
-                    _push(waiting, tail, row - start, prices, start, side)
-                else:
-                    waiting[tail] = row - start
-                tail += 1
-            profits[row, 0], profits[row, 1] = low, high
-        totals[pair, 0], totals[pair, 1] = total_low, total_high
         counts[pair] = tail - head
-        if wrapped:
-            unproven[pair] = True
-            place += stop - start
-        else:
-            _list_lots(start, stop, place, tail - head, side, left, prices, lots)
-            place += tail - head
-
-
-@njit(cache=True, nogil=True)
-def _list_lots(
-    start: Any, stop: Any, place: Any, count: Any, side: Any, left: Any, prices: Any, lots: Any
-) -> None:
-    """Write the open lots of a pair, oldest first."""
-    row = stop
-    for behind in range(count):  # most lots are young, so from the end
-        row -= 1
-        while left[row - start] == 0:
-            row -= 1
-        size = left[row - start]
-        low, high = np.int64(0), np.int64(0)
-        low, high = _multiply_add(low, high, size, prices[row])
-        _put_lot(lots, place + count - 1 - behind, row, size if side > 0 else -size, low, high)
+        for lot in range(head, tail):
+            row, size = rows[lot], left[lot]
+            low, high = np.int64(0), np.int64(0)
+            low, high = _multiply_add(low, high, size, prices[row])
+            _put_lot(lots, place, row, size if side > 0 else -size, low, high)
+            place += 1
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -241,7 +299,8 @@ def _share(a: Any, b: Any, c: Any) -> Any:
     A quotient of floats is off by less than 2**12. One step on the exact remainder leaves an error of at most
     one, which the last remainder, now within one ``c``, shows.
     """
-    estimate = np.float64(a) * np.float64(b) / np.float64(c)
+    inverse = 1.0 / np.float64(c)
+    estimate = np.float64(a) * np.float64(b) * inverse
     if estimate > 2.3e18:
         return np.int64(-1)
     quotient = np.int64(estimate)
@@ -250,7 +309,7 @@ def _share(a: Any, b: Any, c: Any) -> Any:
     rest_low, rest_high = _multiply_add(low, high, -quotient, c)
     carry = np.int64(rest_low < 0)  # the low limb is read with its sign: a small remainder keeps its digits
     rest = np.float64(rest_high + carry) * _TWO_64 + np.float64(rest_low)
-    quotient += np.int64(np.floor(rest / np.float64(c)))
+    quotient += np.int64(np.floor(rest * inverse))
     remainder, _ = _multiply_add(low, high, -quotient, c)
     if remainder < 0:
         quotient -= 1

@@ -317,7 +317,7 @@ def _realise_compiled(
 
         def run(thread: int, first: int, last: int) -> None:
             longest = int(np.diff(fills.starts[first : last + 1]).max(initial=0))
-            work: NDArray[np.int64] = np.empty((2, longest), np.int64)
+            work: NDArray[np.int64] = np.empty((2, longest + 1), np.int64)
             _lot_kernels.match_lots(order, quantities, prices, fills.starts, first, last, work, *results)
 
     _in_threads(run, bounds)
