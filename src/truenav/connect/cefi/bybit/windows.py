@@ -1,0 +1,114 @@
+"""Bybit's histories: closed windows of time, pages by an opaque cursor, newest first, made to overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from truenav.connect.contract import Cursor, Payload
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import MAX_PAGES, Pages, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its rows in the venue's order, and the token that asks for the next one."""
+
+    payload: Payload
+    rows: list[Row]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A window of time, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+Ask = Callable[[Span, str], Awaitable[Page]]
+"""Asks for the page of a window at a token; the empty token is the first page."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """What one window told."""
+
+    payloads: list[Payload] = field(default_factory=list)
+    rows: dict[str, Row] = field(default_factory=dict)
+    filled: bool = False
+
+    def take(self, page: Page, limit: int) -> int:
+        """Keep a page; gives how many of its rows are new."""
+        before = len(self.rows)
+        self.payloads.append(page.payload)
+        self.rows.update((row.id, row) for row in page.rows)
+        self.filled = self.filled or len(page.rows) >= limit
+        return len(self.rows) - before
+
+
+async def sweep(
+    ask: Ask,
+    cursor: Cursor | None,
+    *,
+    since: datetime,
+    until: datetime,
+    step: timedelta,
+    limit: int,
+    what: str,
+) -> Pages:
+    """All rows from the cursor (its row included, else from ``since``) to ``until``, window by window.
+
+    The cursor's row must come again. A window that was empty though later ones were not is asked again: only
+    an answer that is empty twice is taken for a quiet time. Raises ``IncompletePagesError``.
+    """
+    start = since if cursor is None else cursor.at
+    payloads: list[Payload] = []
+    quiet: list[Span] = []
+    newest: Row | None = None
+    last_quiet = 0
+    first = True
+    while first or start <= until:
+        span = Span(start, start + step)
+        window = await _read(ask, span, limit, what)
+        if first and cursor is not None and cursor.id not in window.rows:
+            raise IncompletePagesError(
+                f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
+            )
+        payloads += window.payloads
+        if window.rows:
+            newest, last_quiet = max(window.rows.values()), len(quiet)
+        else:
+            quiet.append(span)
+        start, first = span.end, False
+    for span in quiet[:last_quiet]:
+        if (await ask(span, "")).rows:
+            raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
+    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+
+
+async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window:
+    """One window to its end.
+
+    Tokens cannot prove that no page is missing at its end: where one was full, what is as old as the oldest
+    row is asked for once more, and must hold nothing that was not seen.
+    """
+    window, token = _Window(), ""
+    for _ in range(MAX_PAGES):
+        page = await ask(span, token)
+        fresh = window.take(page, limit)
+        if page.rows and not fresh:
+            raise IncompletePagesError(f"{what}: the same page came twice.")
+        token = page.token
+        if not token or not page.rows:
+            break
+    else:
+        raise IncompletePagesError(f"{what}: a window has more than {MAX_PAGES} pages.")
+    if window.filled:
+        oldest = min(window.rows.values(), key=lambda row: row.at)
+        closing = {row.id for row in (await ask(Span(span.start, oldest.at), "")).rows}
+        if not closing or not closing <= window.rows.keys():
+            raise IncompletePagesError(f"{what}: a page before row {oldest.id} is missing.")
+    return window
