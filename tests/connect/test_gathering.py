@@ -123,6 +123,6 @@ def test_a_fact_on_two_pages_is_that_of_the_page_answered_first_whichever_was_pa
         for sha, at in (("b", T0), ("a", T0 + timedelta(seconds=1)))
     ]
     facts = [Fact("venue", "a", "row-1", T0, Void("as an example"), one.sha256) for one in pages]
-    asked = SimpleNamespace(counter=Counter())
+    asked = SimpleNamespace(counter=Counter(), gate=SimpleNamespace(clock_offset=timedelta(0)))
     harvest = Harvest(asked, None, "a", facts=facts[::order], evidence=pages[::order])
     assert harvest.gathered().facts == (facts[0],)

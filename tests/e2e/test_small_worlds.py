@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -56,13 +56,18 @@ CONTRACTS = {
 STRIKES = ("38000-C", "38000-P", "42000-C", "44000-C", "44000-P", "46000-P")
 EXPIRY_MINUTES = 6 * 1440 + 8 * 60
 PATHS = ("", "positions", "account", "balance", "bills|income|trades", "ticker|price", "time")
+DESKS = {"binance": ("spot", "usdm"), "okx": ("funding", "trading"), "deribit": ("main", "main")}
+"""Where money arrives and where it is traded, by venue."""
+JOINING = ("deribit",)
+"""Venues that publish OKX's market in their own words; each takes the first account of some worlds."""
 FEE_RATES = ("0.0002", "0.00045", "-0.00005", "0")
 
 
-def scenario(seed: int) -> str:
+def scenario(seed: int, joining: str = "") -> str:
     """Two or three accounts that deposit, move money about, and trade whatever their venue has."""
     random = Random(seed)
     venues = ["binance", "okx", random.choice(("binance", "okx"))][: random.randint(2, 3)]
+    venues[0] = joining or venues[0]
     lines = [
         f'name = "small-{seed}"',
         f'market = "{FOLDER / "market"}"',
@@ -72,6 +77,8 @@ def scenario(seed: int) -> str:
         '[venues.binance]\ndialect = "binance"',
         '[venues.okx]\ndialect = "okx"',
     ]
+    if joining:
+        lines.append(f'[venues.{joining}]\ndialect = "{joining}"\nprices = "okx"')
     for number, venue in enumerate(venues):
         name = f"{venue}-{number}"
         lines.append(
@@ -84,11 +91,11 @@ def scenario(seed: int) -> str:
 
 
 def _events(random: Random, venue: str) -> list[str]:
-    door, desk = ("spot", "usdm") if venue == "binance" else ("funding", "trading")
+    door, desk = DESKS[venue]
     found = []
     for n, (coin, have) in enumerate({"USDT": 9_000_000, "BTC": 90, "ETH": 900}.items()):
         found.append(f'at = "+0d00:{10 + n}", deposit = "{have}.5 {coin}"')
-        if venue == "okx" or coin == "USDT":
+        if door != desk and (venue == "okx" or coin == "USDT"):
             move = f'transfer = "{have // 2} {coin}", from = "{door}", to = "{desk}"'
             found.append(f'at = "+0d01:{10 + n}", {move}')
     for _ in range(random.randint(5, 40)):
@@ -101,7 +108,7 @@ def _events(random: Random, venue: str) -> list[str]:
 
 
 def _act(random: Random, venue: str, door: str, desk: str, minutes: int) -> str:
-    coin = random.choice(("USDT", "BTC", "ETH") if venue == "okx" else ("USDT",))
+    coin = random.choice(("USDT",) if venue == "binance" else ("USDT", "BTC", "ETH"))
     amount = f"0.{random.randint(1, 99_999_999):08}"
     side, kind = random.choice(("buy", "sell")), random.random()
     tail = f'fee_rate = "{random.choice(FEE_RATES)}", tag = "{random.choice(("a", "b"))}"'
@@ -109,16 +116,19 @@ def _act(random: Random, venue: str, door: str, desk: str, minutes: int) -> str:
         return f'deposit = "{amount} {random.choice(("USDT", "BTC", "ETH"))}"'
     if kind < 0.2:
         return f'withdraw = "{amount} {coin}", fee = "0.000{random.randint(1, 9999)}"'
+    if kind < 0.3 and door == desk:
+        verb = random.choice(("deposit", "withdraw"))
+        return f'{verb} = "{amount} {coin}", network = "subaccount"'
     if kind < 0.3:
         source, target = random.choice(((door, desk), (desk, door)))
         return f'transfer = "{amount} {coin}", from = "{source}", to = "{target}"'
     if kind < 0.5:
         size, name = f"{random.randint(1, 199_999_999) / 10**8:.8f}", random.choice(("BTC-USDT", "ETH-USDT"))
-    elif venue == "okx" and kind < 0.7:
+    elif venue != "binance" and kind < 0.7:
         day = "231208" if minutes < EXPIRY_MINUTES and random.random() < 0.7 else "231229"
         size, name = str(random.randint(1, 40)), f"BTC-USD-{day}-{random.choice(STRIKES)}"
-    elif venue == "okx":
-        size, name = f"{random.randint(1, 99)}.{random.randint(0, 9)}", random.choice(CONTRACTS[venue])
+    elif venue != "binance":
+        size, name = f"{random.randint(1, 99)}.{random.randint(0, 9)}", random.choice(CONTRACTS["okx"])
     else:
         size, name = f"1.{random.randint(0, 999):03}", random.choice(CONTRACTS[venue])
     return f'{side} = "{size}", instrument = "{name}", {tail}'
@@ -161,7 +171,7 @@ class Small:
         """The same in any weather; gives what could not be read or placed."""
         told: list[Failure | Problem] = []
         network = self.new_network()
-        for name in ("binance", "okx", "ecb", "vendor"):
+        for name in (*self.world.scenario.venues, "ecb", "vendor"):
             source = connector(name)
             transport = self._transport(network, name)
             got = await source.gather_market(transport, self.context, Credentials("vendor"))
@@ -183,7 +193,7 @@ class Small:
         self.context = self.context.with_instruments(got.instruments)
         for fact in got.facts:
             known = self.facts.setdefault(fact.key_hash, fact)
-            assert known.content_hash == fact.content_hash, "one identity, two contents"
+            assert replace(known, evidence=fact.evidence) == fact, "one identity, two contents"
 
     def _transport(self, network: Network, venue: str, account: str = "") -> object:
         return network.transport(connector(venue), _forget, account=account, base_url="http://venue.test")
@@ -235,9 +245,9 @@ async def _forget(payload: Payload) -> None:
 
 
 @asynccontextmanager
-async def small(seed: int, folder: Path) -> AsyncIterator[Small]:
-    path = folder / f"{seed}.toml"
-    path.write_text(scenario(seed), encoding="utf-8")
+async def small(seed: int, folder: Path, joining: str = "") -> AsyncIterator[Small]:
+    path = folder / f"{seed}{joining}.toml"
+    path.write_text(scenario(seed, joining), encoding="utf-8")
     clock = VirtualClock(INSTANTS[0])
     world = World.load(path, LIVE_DAY, clock)
     ticks = [0.0]
@@ -258,12 +268,14 @@ Trouble = Callable[[Small, NavResult | None, datetime], Awaitable[None]]
 """What comes over a world at an instant, before it is gathered in calm."""
 
 
-async def live_through(seed: int, folder: Path, trouble: Trouble | None = None) -> None:
+async def live_through(
+    seed: int, folder: Path, trouble: Trouble | None = None, *, joining: str = ""
+) -> None:
     """Gather and strike at each instant; every account equals its truth, every NAV its predecessor.
 
     Nothing is left of a trouble: no fact is lost, and none is there twice.
     """
-    async with small(seed, folder) as one:
+    async with small(seed, folder, joining) as one:
         previous: NavResult | None = None
         for instant in INSTANTS:
             one.clock.set(instant)
@@ -279,7 +291,7 @@ async def live_through(seed: int, folder: Path, trouble: Trouble | None = None) 
             _assert_whole(previous)
 
 
-async def live_through_storms(seed: int, folder: Path) -> tuple[int, int]:
+async def live_through_storms(seed: int, folder: Path, *, joining: str = "") -> tuple[int, int]:
     """At each instant gather once while venues misbehave, then in calm; gives NAVs provisional and whole.
 
     In a storm a NAV is provisional, something is told that a person must mend, or it is right.
@@ -289,7 +301,7 @@ async def live_through_storms(seed: int, folder: Path) -> tuple[int, int]:
     async def storm(one: Small, previous: NavResult | None, instant: datetime) -> None:
         nonlocal provisional
         for _ in range(random.randint(1, 3)):
-            one.world.faults.add(_fault(random))
+            one.world.faults.add(_fault(random, joining or "binance"))
         told = await one.gather_what_comes()
         inputs = one.inputs(previous, [each for each in told if isinstance(each, Failure)])
         if told or strike_nav(inputs).quality is Quality.PROVISIONAL:
@@ -298,16 +310,16 @@ async def live_through_storms(seed: int, folder: Path) -> tuple[int, int]:
             _assert_true(one.world, inputs, instant)
         one.world.faults.clear()
 
-    await live_through(seed, folder, storm)
+    await live_through(seed, folder, storm, joining=joining)
     return provisional, len(INSTANTS) - provisional
 
 
-def _fault(random: Random) -> dict[str, object]:
+def _fault(random: Random, first: str) -> dict[str, object]:
     """Some fault at some of a venue's addresses, once, a few times or until the storm is over."""
     kind = random.choice(("status", "html", "truncate", "revoked", "duplicate_page", "empty_page", "skew"))
     fault: dict[str, object] = {
         "kind": kind,
-        "venue": random.choice(("binance", "okx", "")),
+        "venue": random.choice((first, "okx", "")),
         "path": random.choice(PATHS),
         "times": random.choice((1, 2, 5, None)),
     }

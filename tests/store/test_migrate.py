@@ -13,7 +13,6 @@ from truenav.core.ids import Sha256
 from truenav.store import migrate
 from truenav.store.database import connector
 from truenav.store.postgres import Role
-from truenav.store.statements import statement_text
 from truenav.store.tables import metadata
 
 
@@ -93,7 +92,7 @@ def test_keys_survive_the_migration_to_slots_and_back(fresh_database):
             bytes.fromhex(fact.content_hash),
             bytes.fromhex(fact.key_hash),
             None if fact.supersedes is None else bytes.fromhex(fact.supersedes),
-            statement_text(fact),
+            fact.statement,
         )
     keyed = "SELECT key_hash, supersedes FROM fact ORDER BY supersedes NULLS FIRST"
     before = ask(keyed)

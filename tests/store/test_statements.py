@@ -30,7 +30,7 @@ from truenav.core.facts import (
 from truenav.core.ids import Sha256
 from truenav.store.columns import BadColumnsError, columns_frame
 from truenav.store.frames import facts_frame
-from truenav.store.statements import read_statement, statement_text
+from truenav.store.statements import read_statement
 
 FLAT = (CashFlow, Quote, Transfer, NavRecord, Dealing, FeePayment)
 EVIDENCE = Sha256("ab" * 32)
@@ -96,7 +96,7 @@ any_fact = facts_about(st.one_of(objects_of(body) for body in typing.get_args(Bo
 @given(any_fact)
 def test_a_statement_is_the_canonical_json_of_the_fact_without_its_evidence(fact):
     content = {key: value for key, value in encode(fact).items() if key != "evidence"}
-    assert statement_text(fact).encode() == canonical_json(content)
+    assert fact.statement.encode() == canonical_json(content)
     frame = facts_frame([fact])
     assert frame["content_hash"][0] == fact.content_hash
     assert frame["key_hash"][0] == fact.key_hash
@@ -104,7 +104,7 @@ def test_a_statement_is_the_canonical_json_of_the_fact_without_its_evidence(fact
 
 def test_a_statement_is_read_back_as_the_fact():
     fact = Fact("s", "a", 'x"\\\n数', T0, Quote("btc", "usd", QuoteKind.LAST, Decimal("1.50")), EVIDENCE)
-    back = read_statement(statement_text(fact), bytes.fromhex(fact.content_hash), bytes.fromhex(EVIDENCE))
+    back = read_statement(fact.statement, bytes.fromhex(fact.content_hash), bytes.fromhex(EVIDENCE))
     assert back == fact
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from truenav.connect.contract import (
@@ -179,7 +179,7 @@ class Harvest:
         latest_first = sorted(self.evidence, key=_received_order, reverse=True)
         received = {one.sha256: _received_order(one) for one in latest_first}
         facts = sorted(self.facts, key=lambda fact: received[fact.evidence], reverse=True)
-        unique = {(fact.key_hash, fact.content_hash): fact for fact in facts}
+        unique = {replace(fact, evidence=Sha256("")): fact for fact in facts}
         noticed = (*self.problems, *clock_alarm(self.api))
         problems = {(one.subject, one.message): one for one in noticed}
         return Gathered(

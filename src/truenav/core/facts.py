@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from truenav.core.canonical import canonical_json, encode, sha256_hex
+from truenav.core.canonical import canonical_text, sha256_hex
 from truenav.core.ids import InstrumentId, NodeId, Sha256, ShareClassId
 from truenav.core.money import Amount, AssetId
 
@@ -289,10 +289,20 @@ class Fact:
         return Sha256(sha256_hex(text.encode()))
 
     @property
+    def statement(self) -> str:
+        """What is stated: the canonical JSON of all fields but the evidence."""
+        supersedes = "null" if self.supersedes is None else f'"{self.supersedes}"'
+        return (
+            f'{{"account":{canonical_text(self.account)},"body":{canonical_text(self.body)},'
+            f'"external_id":{canonical_text(self.external_id)},'
+            f'"occurred_at":{canonical_text(self.occurred_at)},'
+            f'"source":{canonical_text(self.source)},"supersedes":{supersedes}}}'
+        )
+
+    @property
     def content_hash(self) -> Sha256:
-        """What is stated: SHA-256 of the canonical JSON of all fields but the evidence."""
-        content = {key: value for key, value in encode(self).items() if key != "evidence"}
-        return Sha256(sha256_hex(canonical_json(content)))
+        """SHA-256 of the statement."""
+        return Sha256(sha256_hex(self.statement.encode()))
 
 
 @dataclass(frozen=True, slots=True)

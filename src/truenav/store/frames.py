@@ -11,7 +11,7 @@ import polars as pl
 
 from truenav.core.canonical import sha256_hex
 from truenav.core.facts import Fact
-from truenav.store.statements import BadFactError, statement_text, subject_of
+from truenav.store.statements import BadFactError, subject_of
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "content_hash": pl.String,
@@ -30,7 +30,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 def facts_frame(facts: Sequence[Fact]) -> pl.DataFrame:
     """Facts as a frame with the columns of `SCHEMA`, in the same order."""
-    statements = [statement_text(fact) for fact in facts]
+    statements = [fact.statement for fact in facts]
     frame = pl.DataFrame(
         {
             "content_hash": [sha256_hex(statement.encode()) for statement in statements],

@@ -1,14 +1,10 @@
-"""Facts as the journal keeps them: a canonical text, its hash, and the columns that are searched by.
-
-A *statement* is the canonical JSON of a fact without its evidence: its SHA-256 is the content hash.
-"""
+"""Facts as the journal keeps them: their statements, read back, and the columns that are searched by."""
 
 from __future__ import annotations
 
 import json
-from json.encoder import encode_basestring
 
-from truenav.core.canonical import canonical_text, decode, sha256_hex
+from truenav.core.canonical import decode, sha256_hex
 from truenav.core.facts import BalanceSnapshot, Fact, NavRecord, PositionSnapshot, Quote
 from truenav.core.failure import InvalidInputError, TruenavError
 
@@ -25,16 +21,6 @@ class FactDamagedError(TruenavError):
 
     code = "fact-damaged"
     title = "A recorded fact is damaged"
-
-
-def statement_text(fact: Fact) -> str:
-    """The statement of a fact; its UTF-8 bytes are what the content hash is taken of."""
-    supersedes = "null" if fact.supersedes is None else f'"{fact.supersedes}"'
-    return (
-        f'{{"account":{encode_basestring(fact.account)},"body":{canonical_text(fact.body)},'
-        f'"external_id":{encode_basestring(fact.external_id)},"occurred_at":{canonical_text(fact.occurred_at)},'
-        f'"source":{encode_basestring(fact.source)},"supersedes":{supersedes}}}'
-    )
 
 
 def read_statement(statement: str, content_hash: bytes, evidence: bytes) -> Fact:
