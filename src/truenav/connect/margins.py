@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "okx"})
+MARGIN_VENUES = frozenset({"binance", "deribit", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -49,7 +49,24 @@ def _okx(payload: Any) -> Decimal | None:
     return divided(Decimal(1), smallest) if smallest > 0 else None
 
 
+def _deribit(payload: Any) -> Decimal | None:
+    """The largest ``maintenance_margin / margin_balance`` of the summaries, each in its own currency.
+
+    With margin of its own for each currency the first to be liquidated counts; with cross collateral all
+    currencies tell the same ratio of the whole account. None where a currency that needs margin has none.
+    """
+    ratios = []
+    for row in payload["result"]["summaries"]:
+        needed, balance = parse_decimal(row["maintenance_margin"]), parse_decimal(row["margin_balance"])
+        if needed > 0 and balance <= 0:
+            return None
+        if needed > 0:
+            ratios.append(divided(needed, balance))
+    return max(ratios, default=None)
+
+
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
+    ("deribit", "account"): _deribit,
     ("okx", "balance"): _okx,
 }

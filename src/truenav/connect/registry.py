@@ -13,16 +13,17 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from truenav.connect.contract import Connector, ParseContext, Parsed, Parser
+from truenav.connect.contract import ConfigurableConnector, Connector, ParseContext, Parsed, Parser
 from truenav.connect.errors import MalformedPayloadError, UnknownConnectorError, UnknownEndpointError
 from truenav.core.evidence import Evidence
-from truenav.core.failure import TruenavError
+from truenav.core.failure import InvalidInputError, TruenavError
 
 GROUP = "truenav.connectors"
 
 _BUILTIN: Mapping[str, tuple[str, str]] = {
     "binance": ("truenav.connect.cefi.binance.parse", "truenav.connect.cefi.binance.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
+    "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),
     "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
     "vendor": ("truenav.connect.prices.vendor.parse", "truenav.connect.prices.vendor.connector"),
     "files": ("truenav.connect.files.parse", "truenav.connect.files.connector"),
@@ -35,6 +36,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
         "truenav.connect.custody.fireblocks.parse",
         "truenav.connect.custody.fireblocks.connector",
     ),
+    "rest": ("truenav.connect.custody.rest.parse", "truenav.connect.custody.rest.connector"),
     "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
 }
 """Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""
@@ -68,6 +70,21 @@ def connector(name: str) -> Connector:
         raise UnknownConnectorError(
             f"{name!r} is installed but is no connector; ask its author to update it."
         )
+    return found
+
+
+def configured(name: str, settings: str) -> Connector:
+    """The connector called ``name`` as a connection's settings complete it.
+
+    Raises ``InvalidInputError`` where it needs settings and has none, or takes none and has some.
+    """
+    found = connector(name)
+    if isinstance(found, ConfigurableConnector):
+        if not settings:
+            raise InvalidInputError(f"{found.manifest.title} needs settings; give them with the connection.")
+        return found.configured(settings)
+    if settings:
+        raise InvalidInputError(f"{found.manifest.title} takes no settings; leave them out.")
     return found
 
 

@@ -4,7 +4,8 @@ What the venue rounds, it rounds here, once: cash to 8 decimals half-even (OKX t
 trade exactly), average entry prices to 8 decimals on each fill that increases a position. These rounded
 numbers are the state of record; the true equity (:mod:`.truth`) is exact arithmetic on them.
 
-At one instant the order is: expiry, funding, then the scenario's own events.
+At one instant the order is: expiry, funding, the end of the session, then the scenario's own events. Deribit
+settles contracts at the end of a session: their profit to the mark is paid, and they are entered at the mark.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ Cause = Literal[
     "realized",
     "funding",
     "settlement",
+    "session",
 ]
 IDS_PER_ACCOUNT = 10_000_000
 
@@ -162,6 +164,7 @@ class Ledger:
         self._next_event = 0
         self._serial = 0
         self._orders: Counter[str] = Counter()
+        self._traded: set[str] = set()
 
     def at(self, instant: datetime) -> Books:
         """The books after everything that happened up to and including `instant`."""
@@ -336,6 +339,7 @@ class Ledger:
     def _trade_contract(self, at: datetime, instrument: Instrument, order: Order, price: Decimal) -> None:
         """Realise what closes, average what opens, pay the premium of an option, pay the fee."""
         change = order.size if order.side == "buy" else -order.size
+        self._traded.add(instrument.key)
         old = self.books.positions.get(instrument.key)
         realized = ZERO if old is None else realized_pnl(old, change, price)
         fee = round8(notional(instrument, order.size, price) * order.fee_rate)
@@ -369,6 +373,24 @@ class Ledger:
                 self._expire(at, position)
             elif position.instrument.kind == "swap":
                 self._fund(at, position)
+        if self.plan.venue.dialect == "deribit":
+            self._end_session(at)
+
+    def _end_session(self, at: datetime) -> None:
+        """Pay each contract's profit to the mark; one that was traded and closed is named with nothing."""
+        for key in sorted(self._traded | self.books.positions.keys()):
+            instrument = self.market.instrument(self.plan.venue.prices, key)
+            if instrument.kind == "option":
+                continue
+            position = self.books.positions.get(key)
+            mark = round8(self.market.price(instrument.venue, key, at))
+            size = ZERO if position is None else position.size
+            profit = ZERO if position is None else realized_pnl(position, -size, mark)
+            tie = Tie(self._new_id(), instrument, size=size, price=mark)
+            self._post(at, "session", (self._wallet(instrument), instrument.settle), profit, tie)
+            if position is not None:
+                self.books.positions[key] = replace(position, entry=mark)
+        self._traded.clear()
 
     def _expire(self, at: datetime, position: Position) -> None:
         instrument = position.instrument

@@ -18,8 +18,13 @@ from truenav.simulator.errors import ControlError, ScenarioError
 from truenav.simulator.times import parse_offset, parse_span, parse_time
 
 Side = Literal["buy", "sell"]
-DIALECTS = ("binance", "okx", "file")
-WALLETS = {"binance": ("spot", "usdm"), "okx": ("funding", "trading"), "file": ("main",)}
+DIALECTS = ("binance", "okx", "deribit", "file")
+WALLETS = {
+    "binance": ("spot", "usdm"),
+    "okx": ("funding", "trading"),
+    "deribit": ("main",),
+    "file": ("main",),
+}
 """Wallets by dialect; deposits arrive in the first and withdrawals leave from it."""
 VERBS = ("deposit", "withdraw", "transfer", "buy", "sell")
 MAXIMUM_REPEATS = 10_000

@@ -1,0 +1,201 @@
+"""Deribit v2: key check, market and accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
+
+from truenav.connect.cefi.deribit import client as deribit
+from truenav.connect.cefi.deribit.client import DeribitClient, Endpoint
+from truenav.connect.cefi.deribit.errors import refusal
+from truenav.connect.cefi.deribit.manifest import MANIFEST
+from truenav.connect.cefi.deribit.parse import PARSERS
+from truenav.connect.cefi.deribit.streams import market_streams
+from truenav.connect.contract import (
+    CLOCK_FOLLOWED,
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    Payload,
+    ProgressReport,
+    Right,
+    StreamPlan,
+    silent,
+)
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import ClockSkewError, IncompletePagesError, VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.failure import FailureKind
+from truenav.core.money import ZERO
+
+Step = tuple[str, Coroutine[object, object, Pages]]
+CURRENCIES = ("BTC", "ETH", "USDC", "USDT", "EURR")
+"""What contracts settle in and spot is quoted in: trades and prices are listed by these."""
+_OPEN = ("futures_pl", "session_upl", "options_value", "delta_total")
+"""Fields of a summary that are not zero while something is open."""
+_TRADING = ("trade", "block_trade", "block_rfq")
+_WITHDRAWING = ("wallet", "custody")
+
+
+class DeribitConnector:
+    """Reads Deribit accounts: one wallet, contracts, options and spot."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """Deribit's own error in an answer."""
+        return refusal(status, body)
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """Deribit's clock less ours."""
+        clock = await DeribitClient(api).get(deribit.TIME)
+        return read_json(clock.body).instant("result") - clock.evidence.middle
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, scope and number of a key; raises where the key is not accepted at all."""
+        offset = await self.clock_offset(api)
+        if abs(offset) > CLOCK_FOLLOWED:
+            raise ClockSkewError(
+                f"deribit: our clock differs by {offset.total_seconds():.0f} s; synchronise it by NTP."
+            )
+        client = DeribitClient(api, credentials)
+        scope = await client.scope()
+        account = read_json((await client.get(deribit.ACCOUNT, {"extended": "true"})).body).field("result")
+        return KeyCheck(
+            read=_right(scope, ("account",), reading=True),
+            trade=_right(scope, _TRADING),
+            withdraw=_right(scope, _WITHDRAWING),
+            clock_offset=offset,
+            account_types=(account.text_or("type"),),
+            identity=account.text_or("id"),
+            notes=_notes(scope),
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of listed and lately expired markets, marks of contracts, last prices of spot."""
+        del credentials
+        client = DeribitClient(api)
+        harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
+        await harvest.run(
+            _one(client, deribit.INSTRUMENTS, {"currency": "any", "expired": expired})
+            for expired in ("false", "true")
+        )
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        await harvest.run(_one(client, deribit.SUMMARIES, {"currency": one}) for one in CURRENCIES)
+        return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances, positions and open orders at once, then trades and log of each currency."""
+        client = DeribitClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        summaries, *_ = await harvest.run(_state(client))
+        if not history:
+            return harvest.gathered()
+        past: list[Step] = []
+        for currency in CURRENCIES:
+            key = f"{deribit.TRADES.name}?{currency}"
+            past.append((key, client.trades(currency, cursors.get(key), since)))
+        for currency in _currencies(summaries):
+            key = f"{deribit.LOG.name}?{currency}"
+            past.append((key, client.log(currency, cursors.get(key), since)))
+        await harvest.run(past)
+        return harvest.gathered()
+
+
+def _one(client: DeribitClient, endpoint: Endpoint, params: dict[str, str] | None = None) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint, params),))
+
+    return endpoint.name, ask()
+
+
+def _state(client: DeribitClient) -> tuple[Step, Step, Step]:
+    """Summaries, positions and open orders, asked at the same time.
+
+    An empty list of positions counts only where the summaries do not speak of open positions: an empty page
+    is not the end unless something else confirms it.
+    """
+    account: asyncio.Future[Payload] = asyncio.ensure_future(client.get(deribit.ACCOUNT))
+
+    async def read_account() -> Pages:
+        return Pages((await account,))
+
+    async def read_positions() -> Pages:
+        positions = await client.get(deribit.POSITIONS, {"currency": "any"})
+        if not list(read_json(positions.body).field("result").items()):
+            await _refuse_open_positions(account)
+        return Pages((positions,))
+
+    return (
+        (deribit.ACCOUNT.name, read_account()),
+        (deribit.POSITIONS.name, read_positions()),
+        _one(client, deribit.ORDERS),
+    )
+
+
+async def _refuse_open_positions(account: asyncio.Future[Payload]) -> None:
+    try:
+        answer = await account
+    except VenueError as error:
+        raise IncompletePagesError(
+            "deribit: the list of positions is empty and the summaries, which could confirm it, are not "
+            "read; it is not taken."
+        ) from error
+    if any(row.decimal_or(name, ZERO) for row in _summaries(answer) for name in _OPEN):
+        raise IncompletePagesError(
+            "deribit: the list of positions is empty, but the summaries show open ones; it is not taken."
+        )
+
+
+def _summaries(answer: Payload) -> list[Node]:
+    return list(read_json(answer.body).field("result").field("summaries").items())
+
+
+def _currencies(pages: Pages | None) -> list[str]:
+    """What the account can hold, as it lists it itself; unread, the history of its log waits, too."""
+    if pages is None:
+        return []
+    return sorted({row.text("currency") for answer in pages.payloads for row in _summaries(answer)})
+
+
+def _right(scope: str, names: tuple[str, ...], *, reading: bool = False) -> Right:
+    """Whether a scope such as ``account:read trade:read wallet:none`` holds one of the rights."""
+    if not scope:
+        return Right.UNVERIFIED
+    held = {name: level for name, _, level in (part.partition(":") for part in scope.split())}
+    levels = {"read", "read_write"} if reading else {"read_write"}
+    return Right.YES if any(held.get(name) in levels for name in names) else Right.NO
+
+
+def _notes(scope: str) -> tuple[str, ...]:
+    if "account:read_write" not in scope.split():
+        return ()
+    return ("The key may change the account's settings (account:read_write); account:read is enough.",)
+
+
+CONNECTOR = DeribitConnector()

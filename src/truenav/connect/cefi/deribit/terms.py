@@ -1,0 +1,140 @@
+"""Deribit's contract terms, from its lists or, for what it lists no more, from a name and its family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from decimal import Decimal
+
+from truenav.connect.cefi.deribit.manifest import MANIFEST
+from truenav.connect.document import Node
+from truenav.connect.reading import Reading
+from truenav.core.ids import InstrumentId
+from truenav.core.instrument import Instrument, InstrumentKind, OptionRight, instrument_id
+from truenav.core.money import ONE
+
+VENUE = MANIFEST.name
+_DATED = re.compile(
+    r"(?P<family>[A-Z0-9]{1,20}(_[A-Z0-9]{1,20})?)-(?P<day>\d{1,2}[A-Z]{3}\d{2})"
+    r"(-(?P<strike>\d{1,12}(d\d{1,12})?)-(?P<right>[CP]))?",
+    re.ASCII,
+)
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_EXPIRY_TIME = time(8, tzinfo=UTC)
+_NAMED_RIGHTS = {"C": OptionRight.CALL, "P": OptionRight.PUT}
+_RIGHTS: Mapping[str, OptionRight] = {"call": OptionRight.CALL, "put": OptionRight.PUT}
+
+
+def deribit_id(name: str) -> InstrumentId:
+    """Id of a market."""
+    return instrument_id(VENUE, name)
+
+
+def read_terms(reading: Reading, row: Node) -> None:
+    """State the terms of one listed market; combinations, which only trade their legs, have none.
+
+    One contract is ``contract_size`` units of base, of quote where the contract is inverse (``reversed``).
+    An option's ``quote_currency`` is what it is paid in; the strike is in ``counter_currency``.
+    """
+    kind = _kind(row)
+    if kind is None:
+        return
+    codes = (
+        row.text("base_currency"),
+        row.text_or("counter_currency") or row.text("quote_currency"),
+        row.text_or("settlement_currency") or row.text("quote_currency"),
+    )
+    base, quote, settle = (reading.known_asset(code) for code in codes)
+    if base is None or quote is None or settle is None:
+        return
+    spot, option = kind is InstrumentKind.SPOT, kind is InstrumentKind.OPTION
+    size = ONE if spot else row.decimal("contract_size")
+    if size <= 0:
+        raise row.wrong("a contract has no size")
+    name = row.text("instrument_name")
+    reading.instruments.append(
+        Instrument(
+            id=deribit_id(name),
+            venue=VENUE,
+            code=name,
+            kind=kind,
+            base=base,
+            quote=quote,
+            settle=quote if spot else settle,
+            multiplier=size,
+            inverse=not spot and not option and settle == base,
+            expiry_at=row.instant("expiration_timestamp") if _expires(kind) else None,
+            strike=row.decimal("strike") if option else None,
+            right=_right(row) if option else None,
+        )
+    )
+
+
+def _kind(row: Node) -> InstrumentKind | None:
+    match row.text("kind"):
+        case "spot":
+            return InstrumentKind.SPOT
+        case "option":
+            return InstrumentKind.OPTION
+        case "future":
+            endless = row.text_or("settlement_period") == "perpetual"
+            return InstrumentKind.PERPETUAL if endless else InstrumentKind.FUTURE
+        case _:
+            return None
+
+
+def _expires(kind: InstrumentKind) -> bool:
+    return kind in (InstrumentKind.FUTURE, InstrumentKind.OPTION)
+
+
+def _right(row: Node) -> OptionRight:
+    right = _RIGHTS.get(row.text("option_type"))
+    if right is None:
+        raise row.wrong("option_type is neither call nor put")
+    return right
+
+
+def known_terms(reading: Reading, name: str) -> Instrument | None:
+    """Terms of a market; of an expired one from its family; None where neither tells.
+
+    A name tells expiry, strike and right (``BTC-26DEC25-100000-C``, ``XRP_USDC-26DEC25-0d5-P``); contract
+    size, currencies and kind are the family's, so any listed sibling gives them.
+    """
+    known = reading.context.instruments.instruments
+    if deribit_id(name) in known:
+        return known[deribit_id(name)]
+    match = _DATED.fullmatch(name)
+    expiry_at = None if match is None else _expiry(match["day"])
+    if match is None or expiry_at is None:
+        return None
+    kind = InstrumentKind.OPTION if match["right"] else InstrumentKind.FUTURE
+    prefix = deribit_id(match["family"]) + "-"
+    siblings = [one for key, one in known.items() if one.kind is kind and key.startswith(prefix)]
+    if not siblings:
+        return None
+    terms = replace(
+        min(siblings, key=lambda one: one.id),
+        id=deribit_id(name),
+        code=name,
+        expiry_at=expiry_at,
+        strike=Decimal(match["strike"].replace("d", ".")) if match["strike"] else None,
+        right=_NAMED_RIGHTS[match["right"]] if match["right"] else None,
+        valid_from=None,
+        valid_to=None,
+    )
+    reading.instruments.append(terms)
+    return terms
+
+
+def _expiry(text: str) -> datetime | None:
+    """08:00 UTC of a day such as ``26DEC25``; None where there is no such day."""
+    day, month, year = text[:-5], text[-5:-2], text[-2:]
+    if month not in _MONTHS:
+        return None
+    try:
+        date = datetime(2000 + int(year), _MONTHS.index(month) + 1, int(day), tzinfo=UTC).date()
+    except ValueError:
+        return None
+    return datetime.combine(date, _EXPIRY_TIME)

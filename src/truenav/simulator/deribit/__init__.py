@@ -1,0 +1,1 @@
+"""Deribit v2 in the simulator."""

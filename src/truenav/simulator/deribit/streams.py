@@ -1,0 +1,113 @@
+"""Deribit over WebSocket: every method by JSON-RPC, tickers and price indices by subscription, heartbeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from truenav.simulator.deribit import account, history, public
+from truenav.simulator.deribit.rules import ENCODE, PREFIX, DeribitError, Route, token, told
+from truenav.simulator.numbers import plain
+from truenav.simulator.protocol import Call
+from truenav.simulator.streams import News
+from truenav.simulator.times import milliseconds
+
+PATH = "/ws/api/v2"
+SECONDS = 60.0
+"""How often a channel tells a price that stands still."""
+ROUTES: dict[tuple[str, str], Route] = public.ROUTES | account.ROUTES | history.ROUTES
+
+
+class DeribitStreams:
+    """One client's connection: what it subscribed to, its heartbeat, and its token."""
+
+    def __init__(self) -> None:
+        self.wanted: dict[str, None] = {}
+        self.heartbeat = 0.0
+        self.authorization = ""
+
+    def hear(self, call: Call, text: str) -> list[str | bytes]:
+        """The answer to one request."""
+        try:
+            asked = msgspec.json.decode(text)
+            method, params = str(asked["method"]), dict(asked.get("params") or {})
+        except (msgspec.DecodeError, KeyError, TypeError, AttributeError, ValueError):
+            return [ENCODE({"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}})]
+        answer = self._answer(call, method, params)
+        return [ENCODE({"jsonrpc": "2.0", "id": asked.get("id")} | answer)]
+
+    def _answer(self, call: Call, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        match method:
+            case "public/subscribe":
+                return {"result": self._subscribe(call, params)}
+            case "public/unsubscribe":
+                named = [str(name) for name in params.get("channels", [])]
+                return {"result": [name for name in named if self.wanted.pop(name, "") is None]}
+            case "public/set_heartbeat":
+                self.heartbeat = max(10.0, float(params.get("interval", 10)))
+                return {"result": "ok"}
+            case "public/disable_heartbeat":
+                self.heartbeat = 0.0
+                return {"result": "ok"}
+        return self._method(call, method, params)
+
+    def _method(self, call: Call, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Any method that requests have, too; a log-in holds for the connection."""
+        route = ROUTES.get(("GET", f"{PREFIX}{method}"))
+        if route is None:
+            return {"error": {"code": -32601, "message": "Method not found"}}
+        plan = call.world.account_of_key(self.authorization.partition(".")[0])
+        texts = {name: _text(value) for name, value in params.items()}
+        headers = {"authorization": f"Bearer {self.authorization}"} if self.authorization else {}
+        path = f"{PREFIX}{method}"
+        answer = told(replace(call, path=path, params=texts, headers=headers, account=plan), route)
+        if method == "public/auth" and "result" in answer:
+            known = call.world.account_of_key(texts["client_id"])
+            self.authorization = token(known) if known else ""
+        return answer
+
+    def _subscribe(self, call: Call, params: dict[str, Any]) -> list[str]:
+        """The channels that exist, of those that are asked for."""
+        named = [str(name) for name in params.get("channels", [])]
+        known = [name for name in named if _payload(call, name) is not None]
+        self.wanted |= dict.fromkeys(known)
+        return known
+
+    def news(self, call: Call) -> Iterable[News]:
+        """The subscribed channels as they stand now, and the heartbeat's question."""
+        for channel in self.wanted:
+            found = _payload(call, channel)
+            if found is not None and found[1] is not None:
+                price, row = found
+                params = {"channel": channel, "data": row}
+                told_row = msgspec.Raw(ENCODE({"jsonrpc": "2.0", "method": "subscription", "params": params}))
+                yield News(channel, price, SECONDS, told_row)
+        if self.heartbeat:
+            question = {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}}
+            yield News("heartbeat", None, self.heartbeat, question)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _payload(call: Call, channel: str) -> tuple[object, dict[str, Any] | None] | None:
+    """Price and row of a channel; None where it does not exist, no row where its price is hidden."""
+    kind, _, rest = channel.partition(".")
+    if kind == "deribit_price_index":
+        index = public.index_of(call, rest)
+        if index is None:
+            return None
+        row = {"index_name": rest, "price": index, "timestamp": milliseconds(call.at)}
+        return plain(index), row
+    name, _, interval = rest.rpartition(".")
+    if kind != "ticker" or interval not in ("100ms", "agg2", "raw"):
+        return None
+    try:
+        quote = call.world.quote(public.find(call, name))
+    except DeribitError:
+        return None
+    return (None, None) if quote is None else ((quote.mark, quote.last), public.ticker_row(quote))
