@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +64,9 @@ class Wire:
 class _OnTransport:
     """Mixed into a class of ccxt: its own HTTP client is never opened."""
 
-    number = Decimal
+    number = str
+    """Numbers stay the text that the venue wrote: ccxt reads some of its own numbers again, which it can from
+    text alone; a ``Decimal`` it drops."""
     wire: Wire
 
     def milliseconds(self) -> int:
@@ -83,6 +84,11 @@ class _OnTransport:
     def on_json_response(self, text: str) -> Any:
         """JSON whose fractions stay the digits that the venue wrote, for a float would not keep them."""
         return json.loads(text, parse_float=str)
+
+    def parse_to_numeric(self, number: object) -> int | str:
+        """A number as it is, where ccxt would make a float."""
+        text = str(number)
+        return int(text) if text.removeprefix("-").isdecimal() else text
 
     async def fetch2(
         self,
