@@ -20,6 +20,8 @@ from truenav.simulator import control, references, streams
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import streams as binance_streams
+from truenav.simulator.deribit import rules as deribit_rules
+from truenav.simulator.deribit import streams as deribit_streams
 from truenav.simulator.errors import PortError
 from truenav.simulator.faults import Fault
 from truenav.simulator.numbers import exact
@@ -73,6 +75,8 @@ class Simulator:
         dialect: streams.Dialect | None = None
         if call.venue and call.path == okx_streams.PATH:
             dialect = okx_streams.OkxStreams()
+        elif call.venue and call.path == deribit_streams.PATH:
+            dialect = deribit_streams.DeribitStreams()
         elif call.venue and binance_streams.speaks(call.path):
             dialect = binance_streams.BinanceStreams(call.path, call.query)
         self.world.meter.requests[f"{call.venue} {call.path}"] += 1
@@ -90,6 +94,7 @@ class Simulator:
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             params |= binance_rules.form(body)
         key = headers.get("x-mbx-apikey") or headers.get("ok-access-key") or ""
+        key = key or deribit_rules.key_of(headers.get("authorization", ""))
         account = self.world.account_of_key(key) if key else None
         venue = self._venue_of(scope["path"], account)
         now = self.world.now()
@@ -113,6 +118,8 @@ class Simulator:
         """The venue a path speaks to; with several of one dialect, that of the key."""
         if path.startswith(("/api/v5/", "/ws/v5/")):
             dialect = "okx"
+        elif path.startswith((deribit_rules.PREFIX, deribit_streams.PATH)):
+            dialect = "deribit"
         elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS)):
             dialect = "binance"
         else:
@@ -153,6 +160,8 @@ def dispatch(call: Call) -> Reply:
             return binance_rules.answer(call, BINANCE[route])
         if route in OKX:
             return okx_rules.answer(call, OKX[route])
+        if route in deribit_streams.ROUTES:
+            return deribit_rules.answer(call, deribit_streams.ROUTES[route])
         if route in references.ROUTES:
             return references.ROUTES[route](call)
     if call.path.startswith("/api/v5/"):
