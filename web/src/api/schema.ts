@@ -682,6 +682,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/layouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History: import mapping
+         * @description All versions of one, oldest first, deletions too.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_versions_api_v1_history_layouts__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/nav-policies/{id}": {
         parameters: {
             query?: never;
@@ -962,6 +984,52 @@ export interface paths {
          *     Needs `import:write`: Import history from files.
          */
         post: operations["accept_import_api_v1_imports_jobs__id__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Layouts
+         * @description The layouts by which files are recognised, one's own first; own ones are kept at `/api/v1/layouts`.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_layouts_api_v1_imports_layouts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sniff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sniff File
+         * @description What a file is: its header and first rows, the layout that reads it, or a draft of one.
+         *
+         *     Nothing is kept. `texts` has, for each column with few different texts, these.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        post: operations["sniff_file_api_v1_imports_sniff_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1249,6 +1317,62 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List: import mapping
+         * @description The newest version of each, by id.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_definitions_api_v1_layouts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get: import mapping
+         * @description The newest version; its ETag is the version.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["get_definition_api_v1_layouts__id__get"];
+        /**
+         * Put: import mapping
+         * @description Add it, or write a new version; refused whole if the definitions would not hold together.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        put: operations["put_definition_api_v1_layouts__id__put"];
+        post?: never;
+        /**
+         * Delete: import mapping
+         * @description End it; its versions stay readable. Refused while others need it.
+         *
+         *     Needs `import:write`: Import history from files.
+         */
+        delete: operations["delete_definition_api_v1_layouts__id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3803,14 +3927,34 @@ export interface components {
         Body_check_import_api_v1_imports_check_post: {
             /** File */
             file: string;
+            /**
+             * Mapping
+             * @description A layout for this file, as JSON
+             */
+            mapping?: string | null;
         };
         /** Body_run_import_api_v1_imports_post */
         Body_run_import_api_v1_imports_post: {
             /** File */
             file: string;
+            /**
+             * Mapping
+             * @description A layout for this file, as JSON
+             */
+            mapping?: string | null;
         };
         /** Body_send_file_api_v1_imports_jobs_post */
         Body_send_file_api_v1_imports_jobs_post: {
+            /** File */
+            file: string;
+            /**
+             * Mapping
+             * @description A layout for this file, as JSON
+             */
+            mapping?: string | null;
+        };
+        /** Body_sniff_file_api_v1_imports_sniff_post */
+        Body_sniff_file_api_v1_imports_sniff_post: {
             /** File */
             file: string;
         };
@@ -4584,6 +4728,12 @@ export interface components {
             share_class: string;
         };
         /**
+         * FeeSide
+         * @description Whose asset a fee is in, where no column says so.
+         * @enum {string}
+         */
+        FeeSide: "" | "sent" | "received" | "base" | "quote";
+        /**
          * FieldProblem
          * @description One field that is not as it should be: where it is (``body.email``) and what is wrong.
          */
@@ -4606,6 +4756,17 @@ export interface components {
             mend: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FileSeen
+         * @description What a file is, and for each column the few different texts it has; columns with many are left out.
+         */
+        FileSeen: {
+            sniffed: components["schemas"]["Sniffed"];
+            /** Texts */
+            texts: {
+                [key: string]: string[];
+            };
         };
         /**
          * FundBridge
@@ -4733,8 +4894,15 @@ export interface components {
         /**
          * Given
          * @description A file as it was sent, and who asked for the job; ``size`` in bytes, ``check`` the id of its import.
+         *
+         *     ``template`` is the name of the template, or of the ``layout`` by which it reads for ``account``.
          */
         Given: {
+            /**
+             * Account
+             * @default
+             */
+            account: string;
             /** By */
             by: string;
             /**
@@ -4742,6 +4910,7 @@ export interface components {
              * @default
              */
             check: string;
+            layout?: components["schemas"]["Layout"] | null;
             /** Name */
             name: string;
             /** Sha256 */
@@ -4750,6 +4919,20 @@ export interface components {
             size: number;
             /** Template */
             template: string;
+        };
+        /**
+         * Guess
+         * @description What one column seems to be. ``field`` is empty for one that is not needed; ``confidence`` 0 to 100.
+         */
+        Guess: {
+            /** Column */
+            column: string;
+            /** Confidence */
+            confidence: number;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Health
@@ -4987,6 +5170,27 @@ export interface components {
             sha256: string;
             /** Template */
             template: string;
+        };
+        /**
+         * ImportMappingDefinition
+         * @description One version of a definition, by whom and since when; versions count from 1.
+         */
+        ImportMappingDefinition: {
+            body: components["schemas"]["Layout"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
         };
         /**
          * ImportState
@@ -5345,6 +5549,12 @@ export interface components {
             withdraw: string;
         };
         /**
+         * Kind
+         * @description What is known about a file's header.
+         * @enum {string}
+         */
+        Kind: "template" | "layout" | "known" | "unknown";
+        /**
          * KnownAssetAnswer
          * @description An asset that can be held, priced or stated: its id and what people call it.
          */
@@ -5372,6 +5582,135 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "zh" | "both";
+        /**
+         * Layout
+         * @description How one kind of file reads. See the module for columns, `Field` and `Meaning` for their values.
+         *
+         *     ``headers`` are the header lines by which the layout is recognised (none for a mapping that serves one
+         *     file); a name may end with ``*``. ``columns`` maps a `Field`'s value to a column,
+         *     ``constants`` to a text that every row would hold. ``words`` maps what
+         *     stands in the type column, ``type/subtype`` before ``type``, to a `Meaning`; ``meaning`` serves where
+         *     there is no type column. ``statuses`` says which rows count; a word of neither table refuses its row.
+         *     ``directions`` says which words of that column mean that the amount came. ``assets``, ``accounts`` and
+         *     ``wallets`` translate cells. ``venue`` is whose asset codes these are.
+         *
+         *     ``signed``: an ``amount`` carries its direction; otherwise the meaning gives it. ``sent_negative`` and
+         *     ``fee_negative``: sizes of those columns are written with a minus. ``fee_included``: amounts are those
+         *     that left and arrived, with the fee in them, and one in a third asset has a row of its own; otherwise the
+         *     fee comes on top. ``fee_side`` is whose asset
+         *     the fee is in, where no column says so.
+         */
+        Layout: {
+            /** Accounts */
+            accounts: {
+                [key: string]: string;
+            };
+            /** Assets */
+            assets: {
+                [key: string]: string;
+            };
+            /** Columns */
+            columns: {
+                [key: string]: string;
+            };
+            /** Constants */
+            constants: {
+                [key: string]: string;
+            };
+            /**
+             * Decimal
+             * @default .
+             */
+            decimal: string;
+            /**
+             * Delimiter
+             * @default ,
+             */
+            delimiter: string;
+            /** Directions */
+            directions: {
+                [key: string]: boolean;
+            };
+            /**
+             * Encoding
+             * @default utf-8
+             */
+            encoding: string;
+            /**
+             * Fee Included
+             * @default false
+             */
+            fee_included: boolean;
+            /**
+             * Fee Negative
+             * @default false
+             */
+            fee_negative: boolean;
+            /** @default  */
+            fee_side: components["schemas"]["FeeSide"];
+            /**
+             * Headers
+             * @default []
+             */
+            headers: string[][];
+            /** @default base-quote */
+            market_order: components["schemas"]["MarketOrder"];
+            meaning?: components["schemas"]["Meaning"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Sent Negative
+             * @default false
+             */
+            sent_negative: boolean;
+            /**
+             * Signed
+             * @default false
+             */
+            signed: boolean;
+            /** Statuses */
+            statuses: {
+                [key: string]: boolean;
+            };
+            /**
+             * Thousands
+             * @default
+             */
+            thousands: string;
+            times: components["schemas"]["TimeRule"];
+            /** Title */
+            title: string;
+            /**
+             * Venue
+             * @default
+             */
+            venue: string;
+            /**
+             * Wallet
+             * @default main
+             */
+            wallet: string;
+            /** Wallets */
+            wallets: {
+                [key: string]: string;
+            };
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["Meaning"];
+            };
+        };
+        /**
+         * LayoutAnswer
+         * @description A layout by which files are recognised and read; ``own``: the tenant saved it.
+         */
+        LayoutAnswer: {
+            /** Name */
+            name: string;
+            /** Own */
+            own: boolean;
+            /** Title */
+            title: string;
+        };
         /**
          * LineDifference
          * @description One line of two results that is not the same; all value differences of a fund sum to its NAV's.
@@ -5648,6 +5987,12 @@ export interface components {
             venue: string;
         };
         /**
+         * MarketOrder
+         * @description Which asset of a market's name comes first.
+         * @enum {string}
+         */
+        MarketOrder: "base-quote" | "quote-base";
+        /**
          * MarksPage
          * @description A page of the marks behind a valuation; ``run`` absent: it was computed for this answer.
          */
@@ -5694,6 +6039,15 @@ export interface components {
             /** Tenant */
             tenant: string;
         };
+        /**
+         * Meaning
+         * @description What happened. To and from outside are deposits and withdrawals; between own wallets is ``transfer``.
+         *
+         *     ``buy`` and ``sell`` are trades whose side the word tells. ``by_sides`` is a trade where something was
+         *     sent and received, else a deposit or a withdrawal. ``ignore`` states nothing (a cancelled order).
+         * @enum {string}
+         */
+        Meaning: "deposit" | "withdrawal" | "transfer" | "trade" | "buy" | "sell" | "reward" | "interest" | "fee" | "funding" | "realised" | "settlement" | "by_sides" | "ignore";
         /**
          * Missing
          * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
@@ -6446,6 +6800,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ImportMappingDefinition] */
+        Page_ImportMappingDefinition_: {
+            /** Items */
+            items: components["schemas"]["ImportMappingDefinition"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[InstrumentDefinition] */
         Page_InstrumentDefinition_: {
             /** Items */
@@ -6880,6 +7241,15 @@ export interface components {
             type: string;
         };
         /**
+         * Proposal
+         * @description A draft of a layout for a file that none reads: what each column seems to be, and how sure that is.
+         */
+        Proposal: {
+            /** Guesses */
+            guesses: components["schemas"]["Guess"][];
+            layout: components["schemas"]["Layout"];
+        };
+        /**
          * ProviderAnswer
          * @description The tenant's identity provider, without its secret; ``redirect_uri`` is to be registered there.
          */
@@ -7006,6 +7376,23 @@ export interface components {
          * @enum {string}
          */
         Quality: "complete" | "provisional";
+        /**
+         * Question
+         * @description What the file does not tell. ``about`` is ``layout``, ``days``, ``zone``, ``account`` or ``words``.
+         *
+         *     ``choices`` are the possible answers, empty where any text may be one.
+         */
+        Question: {
+            /** About */
+            about: string;
+            /**
+             * Choices
+             * @default []
+             */
+            choices: string[];
+            /** Text */
+            text: string;
+        };
         /**
          * Queued
          * @description Work that a worker will do; ``/api/v1/jobs/{job}`` tells how far it is.
@@ -7697,6 +8084,51 @@ export interface components {
             wallet: string;
         };
         /**
+         * Sniffed
+         * @description What a file is.
+         *
+         *     ``columns`` are the names by which a layout calls the columns; ``samples`` the first rows under them;
+         *     ``preamble`` the lines above the header. ``kind`` TEMPLATE: ``template`` names it. LAYOUT: ``layout``
+         *     reads the file, in the delimiter and encoding found. KNOWN: ``title`` says whose export it is, and
+         *     ``proposal`` drafts a layout, as it does where the kind is UNKNOWN. ``candidates`` are all layouts that
+         *     fit, where several do. ``questions`` have to be answered before the file can be imported.
+         */
+        Sniffed: {
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: components["schemas"]["Layout"][];
+            /** Columns */
+            columns: string[];
+            /** Delimiter */
+            delimiter: string;
+            /** Encoding */
+            encoding: string;
+            kind: components["schemas"]["Kind"];
+            layout?: components["schemas"]["Layout"] | null;
+            /** Preamble */
+            preamble: string[];
+            proposal?: components["schemas"]["Proposal"] | null;
+            /**
+             * Questions
+             * @default []
+             */
+            questions: components["schemas"]["Question"][];
+            /** Samples */
+            samples: string[][];
+            /**
+             * Template
+             * @default
+             */
+            template: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
          * SourceState
          * @description What to say of a connection, in one word.
          * @enum {string}
@@ -7867,6 +8299,32 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * TimeRule
+         * @description Forms in the order in which they are tried, and the zone of times that tell none.
+         *
+         *     ``zone`` is ``UTC``, a name such as ``Europe/Zurich`` or an offset such as ``+08:00``; empty: every time
+         *     must tell its own.
+         *     ``offsets`` says what abbreviations stand for, as in ``EST`` for ``-05:00``: they have no fixed meaning.
+         */
+        TimeRule: {
+            /**
+             * Formats
+             * @default [
+             *       "iso"
+             *     ]
+             */
+            formats: string[];
+            /** Offsets */
+            offsets: {
+                [key: string]: string;
+            };
+            /**
+             * Zone
+             * @default
+             */
+            zone: string;
         };
         /**
          * TokenAnswer
@@ -8209,6 +8667,7 @@ export type BalanceSnapshot = components['schemas']['BalanceSnapshot'];
 export type BodyCheckImportApiV1ImportsCheckPost = components['schemas']['Body_check_import_api_v1_imports_check_post'];
 export type BodyRunImportApiV1ImportsPost = components['schemas']['Body_run_import_api_v1_imports_post'];
 export type BodySendFileApiV1ImportsJobsPost = components['schemas']['Body_send_file_api_v1_imports_jobs_post'];
+export type BodySniffFileApiV1ImportsSniffPost = components['schemas']['Body_sniff_file_api_v1_imports_sniff_post'];
 export type ByAsset = components['schemas']['ByAsset'];
 export type ByInstrument = components['schemas']['ByInstrument'];
 export type ByShare = components['schemas']['ByShare'];
@@ -8252,8 +8711,10 @@ export type FactorNeeded = components['schemas']['FactorNeeded'];
 export type Failure = components['schemas']['Failure'];
 export type FailureKind = components['schemas']['FailureKind'];
 export type FeePayment = components['schemas']['FeePayment'];
+export type FeeSide = components['schemas']['FeeSide'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
+export type FileSeen = components['schemas']['FileSeen'];
 export type FundBridge = components['schemas']['FundBridge'];
 export type FundClass = components['schemas']['FundClass'];
 export type FundCoverage = components['schemas']['FundCoverage'];
@@ -8262,6 +8723,7 @@ export type FundNav = components['schemas']['FundNav'];
 export type GatherBody = components['schemas']['GatherBody'];
 export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
 export type Given = components['schemas']['Given'];
+export type Guess = components['schemas']['Guess'];
 export type Health = components['schemas']['Health'];
 export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
@@ -8272,6 +8734,7 @@ export type HostBody = components['schemas']['HostBody'];
 export type Hurt = components['schemas']['Hurt'];
 export type ImportChecked = components['schemas']['ImportChecked'];
 export type ImportKept = components['schemas']['ImportKept'];
+export type ImportMappingDefinition = components['schemas']['ImportMappingDefinition'];
 export type ImportState = components['schemas']['ImportState'];
 export type InNumeraire = components['schemas']['InNumeraire'];
 export type InWords = components['schemas']['InWords'];
@@ -8291,9 +8754,12 @@ export type JobAnswer = components['schemas']['JobAnswer'];
 export type JournalForm = components['schemas']['JournalForm'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
+export type Kind = components['schemas']['Kind'];
 export type KnownAssetAnswer = components['schemas']['KnownAssetAnswer'];
 export type Label = components['schemas']['Label'];
 export type Language = components['schemas']['Language'];
+export type Layout = components['schemas']['Layout'];
+export type LayoutAnswer = components['schemas']['LayoutAnswer'];
 export type LineDifference = components['schemas']['LineDifference'];
 export type LineKind = components['schemas']['LineKind'];
 export type LinesAnswer = components['schemas']['LinesAnswer'];
@@ -8310,8 +8776,10 @@ export type ManualItem = components['schemas']['ManualItem'];
 export type ManualKind = components['schemas']['ManualKind'];
 export type Margin = components['schemas']['Margin'];
 export type MarkRow = components['schemas']['MarkRow'];
+export type MarketOrder = components['schemas']['MarketOrder'];
 export type MarksPage = components['schemas']['MarksPage'];
 export type Me = components['schemas']['Me'];
+export type Meaning = components['schemas']['Meaning'];
 export type Missing = components['schemas']['Missing'];
 export type ModuleAnswer = components['schemas']['ModuleAnswer'];
 export type ModulesBody = components['schemas']['ModulesBody'];
@@ -8347,6 +8815,7 @@ export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_']
 export type PageAuditEntryAnswer = components['schemas']['Page_AuditEntryAnswer_'];
 export type PageConnectionDefinition = components['schemas']['Page_ConnectionDefinition_'];
 export type PageFactAnswer = components['schemas']['Page_FactAnswer_'];
+export type PageImportMappingDefinition = components['schemas']['Page_ImportMappingDefinition_'];
 export type PageInstrumentDefinition = components['schemas']['Page_InstrumentDefinition_'];
 export type PageIssueAnswer = components['schemas']['Page_IssueAnswer_'];
 export type PageNavLineAnswer = components['schemas']['Page_NavLineAnswer_'];
@@ -8379,12 +8848,14 @@ export type PricingPolicy = components['schemas']['PricingPolicy'];
 export type PricingPolicyDefinition = components['schemas']['PricingPolicyDefinition'];
 export type PricingRule = components['schemas']['PricingRule'];
 export type Problem = components['schemas']['Problem'];
+export type Proposal = components['schemas']['Proposal'];
 export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProvisionedAnswer = components['schemas']['ProvisionedAnswer'];
 export type Published = components['schemas']['Published'];
 export type PublishedUnit = components['schemas']['PublishedUnit'];
 export type Quality = components['schemas']['Quality'];
+export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
 export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
@@ -8425,6 +8896,7 @@ export type SignedErasure = components['schemas']['SignedErasure'];
 export type SigningKeyAnswer = components['schemas']['SigningKeyAnswer'];
 export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
+export type Sniffed = components['schemas']['Sniffed'];
 export type SourceState = components['schemas']['SourceState'];
 export type Step = components['schemas']['Step'];
 export type StreamAnswer = components['schemas']['StreamAnswer'];
@@ -8438,6 +8910,7 @@ export type TaskState = components['schemas']['TaskState'];
 export type TemplateAnswer = components['schemas']['TemplateAnswer'];
 export type TenantAnswer = components['schemas']['TenantAnswer'];
 export type TenantBody = components['schemas']['TenantBody'];
+export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type Trade = components['schemas']['Trade'];
 export type Transfer = components['schemas']['Transfer'];
@@ -12968,6 +13441,123 @@ export interface operations {
             };
         };
     };
+    list_versions_api_v1_history_layouts__id__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportMappingDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_versions_api_v1_history_nav_policies__id__get: {
         parameters: {
             query?: {
@@ -13895,8 +14485,14 @@ export interface operations {
     run_import_api_v1_imports_post: {
         parameters: {
             query?: {
-                /** @description Kind of file; by default its name says so */
+                /** @description Kind of file; by default its name or header says so */
                 template?: string | null;
+                /** @description A layout, saved or built in */
+                layout?: string | null;
+                /** @description Whose file it is, where no column says so */
+                account?: string | null;
+                /** @description Zone of times that tell none: `UTC`, `Asia/Shanghai` */
+                zone?: string | null;
             };
             header?: {
                 /** @description `csrf` of the session; needed with a cookie, not with an API token */
@@ -14026,8 +14622,14 @@ export interface operations {
     check_import_api_v1_imports_check_post: {
         parameters: {
             query?: {
-                /** @description Kind of file; by default its name says so */
+                /** @description Kind of file; by default its name or header says so */
                 template?: string | null;
+                /** @description A layout, saved or built in */
+                layout?: string | null;
+                /** @description Whose file it is, where no column says so */
+                account?: string | null;
+                /** @description Zone of times that tell none: `UTC`, `Asia/Shanghai` */
+                zone?: string | null;
             };
             header?: {
                 /** @description `csrf` of the session; needed with a cookie, not with an API token */
@@ -14157,8 +14759,14 @@ export interface operations {
     send_file_api_v1_imports_jobs_post: {
         parameters: {
             query?: {
-                /** @description Kind of file; by default its name says so */
+                /** @description Kind of file; by default its name or header says so */
                 template?: string | null;
+                /** @description A layout, saved or built in */
+                layout?: string | null;
+                /** @description Whose file it is, where no column says so */
+                account?: string | null;
+                /** @description Zone of times that tell none: `UTC`, `Asia/Shanghai` */
+                zone?: string | null;
             };
             header?: {
                 /** @description `csrf` of the session; needed with a cookie, not with an API token */
@@ -14418,6 +15026,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_layouts_api_v1_imports_layouts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sniff_file_api_v1_imports_sniff_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_sniff_file_api_v1_imports_sniff_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileSeen"];
                 };
             };
             /** @description The request cannot be read */
@@ -15987,6 +16831,485 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_api_v1_layouts_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportMappingDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_api_v1_layouts__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMappingDefinition"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_definition_api_v1_layouts__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Layout"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMappingDefinition"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_definition_api_v1_layouts__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -28,6 +28,7 @@ from truenav.app.sources import connections
 from truenav.app.sources.catalogues import ACCOUNTS, ALIASES, ASSETS, CONNECTIONS, INSTRUMENTS
 from truenav.app.sources.entries import enter
 from truenav.app.sources.jobs import start_gathering
+from truenav.app.sources.layouts import LAYOUTS
 from truenav.app.sources.schemas import (
     CheckedAnswer,
     ConnectionBody,
@@ -61,6 +62,7 @@ ROUTERS = (
     catalogue_router(ALIASES, "aliases"),
     catalogue_router(INSTRUMENTS, "instruments", writable=False),
     catalogue_router(CONNECTIONS, "connections", writable=False),
+    catalogue_router(LAYOUTS, "layouts"),
 )
 
 _SHA256 = re.compile("[0-9a-f]{64}")

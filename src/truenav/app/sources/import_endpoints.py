@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated, Self
 
-from fastapi import BackgroundTasks, Path, Query, Response, UploadFile
+from fastapi import BackgroundTasks, Depends, Form, Path, Query, Response, UploadFile
 
 from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep
 from truenav.app.http.downloads import attachment
@@ -16,7 +16,9 @@ from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.sources import import_jobs, imports
 from truenav.app.sources.import_jobs import ImportState
 from truenav.app.sources.imports import ImportChecked, ImportKept
-from truenav.connect.files import TEMPLATES
+from truenav.app.sources.layouts import FileSeen, Told, look_at, own_layouts
+from truenav.connect.files import TEMPLATES, layout_from_json, layouts
+from truenav.connect.files.mapping import LAYOUT_BYTES
 from truenav.connect.files.templates import Template
 from truenav.core.failure import InvalidInputError, NotFoundError
 from truenav.store.commit_points import commit_point
@@ -29,8 +31,37 @@ UPLOAD_LIMIT = MAX_UPLOAD + 64 * 1024
 
 IdPath = Annotated[str, Path(max_length=64)]
 TemplateQuery = Annotated[
-    str | None, Query(max_length=64, description="Kind of file; by default its name says so")
+    str | None, Query(max_length=64, description="Kind of file; by default its name or header says so")
 ]
+
+
+def read_told(
+    template: TemplateQuery = None,
+    layout: Annotated[str | None, Query(max_length=64, description="A layout, saved or built in")] = None,
+    account: Annotated[
+        str | None, Query(max_length=64, description="Whose file it is, where no column says so")
+    ] = None,
+    zone: Annotated[
+        str | None, Query(max_length=64, description="Zone of times that tell none: `UTC`, `Asia/Shanghai`")
+    ] = None,
+    mapping: Annotated[
+        str | None, Form(max_length=LAYOUT_BYTES, description="A layout for this file, as JSON")
+    ] = None,
+) -> Told:
+    """What the caller says about the file that is sent along."""
+    sent = None if mapping is None else layout_from_json(mapping)
+    return Told(template, layout, sent, account, zone)
+
+
+ToldDep = Annotated[Told, Depends(read_told)]
+
+
+class LayoutAnswer(Answer):
+    """A layout by which files are recognised and read; ``own``: the tenant saved it."""
+
+    name: str
+    title: str
+    own: bool
 
 
 class ColumnAnswer(Answer):
@@ -89,6 +120,28 @@ def get_template(name: Annotated[str, Path(max_length=64)]) -> Response:
     return attachment(header.encode(), f"{name}.csv", "text/csv; charset=utf-8")
 
 
+@router.get("/layouts", dependencies=[requires("source:read", sight="narrowed")])
+def list_layouts(session: SessionDep) -> list[LayoutAnswer]:
+    """The layouts by which files are recognised, one's own first; own ones are kept at `/api/v1/layouts`."""
+    own = own_layouts(session)
+    return [
+        LayoutAnswer(name=one.name, title=one.title, own=one in own) for one in (*own, *layouts().values())
+    ]
+
+
+@router.post(
+    "/sniff",
+    dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)],
+    response_model=Record[FileSeen],
+)
+def sniff_file(file: UploadFile, principal: PrincipalDep, session: SessionDep) -> FileSeen:
+    """What a file is: its header and first rows, the layout that reads it, or a draft of one.
+
+    Nothing is kept. `texts` has, for each column with few different texts, these.
+    """
+    return look_at(session, principal, _file_name(file), file.file.read())
+
+
 @router.post("/jobs", status_code=202, dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
 def send_file(
     file: UploadFile,
@@ -96,11 +149,11 @@ def send_file(
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
-    template: TemplateQuery = None,
+    told: ToldDep,
 ) -> Queued:
     """Send a file for a worker to check. ``Location`` shows how far it is, and what it found."""
     name = _file_name(file)
-    job = import_jobs.send_file(session, house, principal, name, file.file.read(), template)
+    job = import_jobs.send_file(session, house, principal, name, file.file.read(), told)
     response.headers["Location"] = f"{API_PREFIX}/imports/jobs/{job}"
     return Queued(job=job)
 
@@ -134,11 +187,11 @@ def check_import(
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
-    template: TemplateQuery = None,
+    told: ToldDep,
 ) -> ImportChecked:
     """The dry run at one stroke: everything that a file would bring and every problem; nothing is kept."""
     name = _file_name(file)
-    report = imports.check_import(session, house, principal, name, file.file.read(), template)
+    report = imports.check_import(session, house, principal, name, file.file.read(), told)
     return ImportChecked.of(report)
 
 
@@ -154,12 +207,12 @@ def run_import(
     house: HouseDep,
     principal: PrincipalDep,
     session: SessionDep,
-    template: TemplateQuery = None,
+    told: ToldDep,
 ) -> ImportKept:
     """Import at one stroke, whole or not at all (422 lists the problems); what is known counts once."""
     name, data = _file_name(file), file.file.read()
     try:
-        imported = imports.run_import(session, house, principal, name, data, template)
+        imported = imports.run_import(session, house, principal, name, data, told)
     except imports.ImportProblemsError as error:
         error.context["listed"] = error.report.problems[:100]
         raise

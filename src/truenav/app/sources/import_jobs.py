@@ -15,8 +15,9 @@ from truenav.access.policy import Principal, authorize
 from truenav.access.principals import load_principal
 from truenav.app.house import House
 from truenav.app.sources.imports import ImportChecked, ImportKept, check_import, run_import
+from truenav.app.sources.layouts import Reading, Told, reading_of
 from truenav.connect.errors import ImportRefusedError
-from truenav.connect.files import TEMPLATES
+from truenav.connect.files import TEMPLATES, Layout
 from truenav.core.canonical import canonical_json, decode
 from truenav.core.facts import Fact
 from truenav.core.failure import ConflictError, NotFoundError
@@ -42,7 +43,10 @@ class ImportForgottenError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A file as it was sent, and who asked for the job; ``size`` in bytes, ``check`` the id of its import."""
+    """A file as it was sent, and who asked for the job; ``size`` in bytes, ``check`` the id of its import.
+
+    ``template`` is the name of the template, or of the ``layout`` by which it reads for ``account``.
+    """
 
     name: str
     template: str
@@ -50,6 +54,13 @@ class Given:
     size: int
     by: UserId
     check: str = ""
+    layout: Layout | None = None
+    account: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How the file reads."""
+        return Reading(None if self.layout else self.template, self.layout, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +82,18 @@ class ImportState:
 
 
 def send_file(
-    session: Session, house: House, principal: Principal, name: str, data: bytes, template: str | None
+    session: Session, house: House, principal: Principal, name: str, data: bytes, told: Told | None = None
 ) -> str:
     """Keep a file for a worker to check; gives the id of the import. Nothing of it is recorded yet."""
     authorize(principal, "import:write")
-    chosen = template or name.partition(".")[0]
-    if chosen not in TEMPLATES:
+    reading = reading_of(session, name, data, told or Told())
+    if reading.template is not None and reading.template not in TEMPLATES:
         raise ImportRefusedError(
-            f"{name[:60]!r} names no template; name the file like one, or choose: {', '.join(TEMPLATES)}."
+            f"{reading.template[:60]!r} is no template; there are: {', '.join(TEMPLATES)}."
         )
     uploads = Uploads(house.objects, principal.tenant)
-    given = Given(name, chosen, uploads.write(data), len(data), principal.user)
+    sha256, by = uploads.write(data), principal.user
+    given = Given(name, reading.name, sha256, len(data), by, layout=reading.layout, account=reading.account)
     job = queue.enqueue(session, CHECK, {}, subject=name, at=house.clock.now())
     assert job is not None  # only a queueing lock gives None
     uploads.note(job, _GIVEN, canonical_json(given))
@@ -129,7 +141,7 @@ def check_job(house: House, tenant: TenantId, arguments: Mapping[str, str]) -> N
     board = _Board(house, tenant, task, data)
     with house.database.transaction(tenant) as session:
         actor = load_principal(session, tenant, given.by, via="system")
-        report = check_import(session, house, actor, given.name, data, given.template, take=board.take)
+        report = check_import(session, house, actor, given.name, data, given.reading, take=board.take)
     uploads.note(task, _FOUND, canonical_json(ImportChecked.of(report)))
     board.close(report.rows)
 
@@ -150,7 +162,7 @@ def _keep(house: House, tenant: TenantId, task: str, given: Given, uploads: Uplo
     board = _Board(house, tenant, task, data)
     with house.database.transaction(tenant) as session:
         actor = load_principal(session, tenant, given.by, via="system")
-        done = run_import(session, house, actor, given.name, data, given.template, job=task, show=board.show)
+        done = run_import(session, house, actor, given.name, data, given.reading, job=task, show=board.show)
     commit_point("import.recorded")
     board.close(done.report.rows)
     return ImportKept.of(done)

@@ -10,6 +10,7 @@ from truenav.access.policy import Principal, authorize
 from truenav.app.house import House
 from truenav.app.sources.catalogues import ACCOUNTS
 from truenav.app.sources.context import keep_instruments, parse_context
+from truenav.app.sources.layouts import Reading, Told, reading_of
 from truenav.connect.files import FileProblem, ImportReport, check
 from truenav.connect.files.parse import Take
 from truenav.core.account import Account
@@ -112,26 +113,28 @@ def check_import(
     principal: Principal,
     name: str,
     data: bytes,
-    template: str | None = None,
+    how: Told | Reading | None = None,
     *,
     take: Take | None = None,
 ) -> ImportReport:
     """The dry run: everything that the file would bring and every problem; nothing is kept.
 
-    ``name`` chooses the template unless ``template`` does. ``take`` gets the facts in parts, instead of the
-    report. Raises ``ImportRefusedError`` where the file
-    cannot be read at all.
+    ``how`` the file reads is found by `reading_of` where it is not given. ``take`` gets the facts in parts,
+    instead of the report. Raises ``ImportRefusedError`` where the file cannot be read at all.
     """
     authorize(principal, "import:write")
+    reading = how if isinstance(how, Reading) else reading_of(session, name, data, how or Told())
     known = {account.id for account in definitions.bodies(session, Kind.ACCOUNT, Account)}
     report = check(
         name,
         data,
         parse_context(session),
         imported_at=house.clock.now(),
-        template=template,
+        template=reading.template,
         accounts=known,
         take=take,
+        layout=reading.layout,
+        account=reading.account,
     )
     unknown = _unknown_classes(session, report)
     if not unknown:
@@ -151,7 +154,7 @@ def run_import(
     principal: Principal,
     name: str,
     data: bytes,
-    template: str | None = None,
+    how: Told | Reading | None = None,
     *,
     job: str | None = None,
     show: Callable[[int], None] = lambda _: None,
@@ -173,7 +176,7 @@ def run_import(
         parts.append(journal.append(facts, recorded_at=now))
         show(rows)
 
-    report = check_import(session, house, principal, name, data, template, take=record)
+    report = check_import(session, house, principal, name, data, how, take=record)
     if report.problem_count:
         raise ImportProblemsError(
             f"{name}: {report.problem_count} problem{'s' if report.problem_count > 1 else ''}; nothing was "
