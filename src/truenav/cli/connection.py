@@ -43,6 +43,12 @@ def connection() -> None:
 @click.option("--connector", "connector_name", required=True, help="binance, okx, ecb, vendor, ...")
 @click.option("--account", help="The account that is read; without it public prices alone.")
 @click.option("--base-url", help="Another address than the venue's own.")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="JSON that completes the connector: a custodian's mapping, the names of a FIX session.",
+)
 @instant_option("--since", "From when history is read at the first gathering; by default from now on.")
 @click.option(
     "--key-file",
@@ -56,6 +62,7 @@ def add(
     connector_name: str,
     account: str | None,
     base_url: str | None,
+    settings_file: str | None,
     since: datetime | None,
     key_file: str | None,
 ) -> None:
@@ -76,6 +83,7 @@ def add(
             account=None if account is None else AccountId(account),
             since=since or here.house.clock.now(),
             base_url=base_url,
+            settings="" if settings_file is None else read_file(settings_file).decode(errors="replace"),
         )
         checked = add_connection(session, here.house, here.principal, body, credentials)
     _tell(checked)

@@ -282,7 +282,7 @@ class StreamingConnector(MarketConnector, Protocol):
 
 @runtime_checkable
 class AccountConnector(MarketConnector, Protocol):
-    """A connector that reads accounts."""
+    """A connector that reads accounts; where its manifest names no wallet, any (a custodian's vaults)."""
 
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Clock offset, rights and account types of a key; give the result to ``refuse_unsafe_key``."""
@@ -304,4 +304,13 @@ class AccountConnector(MarketConnector, Protocol):
 
         Never raises for a venue's fault: what could not be read is in ``failures``.
         """
+        ...
+
+
+@runtime_checkable
+class ConfigurableConnector(Connector, Protocol):
+    """A connector that a connection completes by settings of its own: where it asks, and how that reads."""
+
+    def configured(self, settings: str) -> AccountConnector:
+        """The connector as ``settings`` complete it; raises ``InvalidInputError`` naming the place."""
         ...

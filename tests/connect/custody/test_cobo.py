@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.connect.custody.standin import desk, held, moved
-from tests.connect.custody.standin_cobo import SECRET, Cobo
+from tests.connect.custody.standin_cobo import PUBLIC, SECRET, Cobo
 
 from truenav.connect.contract import Credentials, ParseContext
 from truenav.connect.custody.contract import Custodian
@@ -23,7 +23,7 @@ PAYLOADS = Path(__file__).parents[2] / "payloads" / "cobo"
 ALIASED = ParseContext(
     AssetBook(BUILTIN_ASSETS, (*BUILTIN_ALIASES, AssetAlias("cobo", "ETH_USDT", USDT))), InstrumentBook(())
 )
-CREDENTIALS = Credentials("", SECRET)
+CREDENTIALS = Credentials(PUBLIC, SECRET)
 
 
 def documented(name):
@@ -107,8 +107,11 @@ def test_a_fault_is_asked_again(organisation, status, body):
 
 
 def test_a_wrong_secret_is_named(organisation):
-    wrong = run(organisation, lambda place: place.gather("w1"), Credentials("", "00" * 32))
-    assert "Signature verification failed" in wrong.failures[0].message
+    wrong = run(organisation, lambda place: place.gather("w1"), Credentials(PUBLIC, "00" * 32))
+    assert "public half" in wrong.failures[0].message
+    organisation.fail(401, b'{"error_code": 2021, "error_message": "Signature verification failed"}')
+    refused = run(organisation, lambda place: place.gather("w1"))
+    assert any("Signature verification failed" in one.message for one in refused.failures)
     torn = run(organisation, lambda place: place.gather("w1"), Credentials("", "no hex"))
     assert "64 hexadecimal digits" in torn.failures[0].message
 

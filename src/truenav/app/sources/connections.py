@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.sources.model import Connection
+from truenav.app.sources.opening import open_source
 from truenav.connect.contract import AccountConnector, Credentials, KeyCheck, Payload, refuse_unsafe_key
 from truenav.connect.errors import KeyForbiddenError
-from truenav.connect.registry import connector
 from truenav.connect.transport import open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json
@@ -40,7 +40,7 @@ def check_key(
 
     Nothing of the answers is archived: they belong to no account yet.
     """
-    source = connector(connection.connector)
+    source, base_url = open_source(connection)
     if not isinstance(source, AccountConnector):
         raise InvalidInputError(f"{connection.connector!r} reads no accounts, so it takes no key to check.")
 
@@ -51,7 +51,7 @@ def check_key(
             clock=house.clock,
             limits=house.settings.limits_folder,
         ) as network:
-            api = network.transport(source, _forget, base_url=connection.base_url)
+            api = network.transport(source, _forget, base_url=base_url)
             return await source.check_key(api, credentials)
 
     check = asyncio.run(ask())
@@ -133,19 +133,21 @@ def _keeps_key(session: Session, connection: Connection) -> bool:
         before = definitions.get(session, Kind.CONNECTION, connection.id, Connection)
     except DefinitionNotFoundError:
         return False
-    return (before.connector, before.account, before.base_url) == (
+    return (before.connector, before.account, before.base_url, before.settings) == (
         connection.connector,
         connection.account,
         connection.base_url,
+        connection.settings,
     )
 
 
 def _refuse_unfit(session: Session, connection: Connection, *, has_key: bool) -> None:
-    source = connector(connection.connector)
+    source, _ = open_source(connection)
     if connection.account is None:
         return
     account = definitions.get(session, Kind.ACCOUNT, connection.account, Account)
-    if unknown := set(account.wallets) - set(source.manifest.wallets):
+    any_wallet = isinstance(source, AccountConnector) and not source.manifest.wallets
+    if not any_wallet and (unknown := set(account.wallets) - set(source.manifest.wallets)):
         raise InvalidInputError(
             f"{source.manifest.title} has no wallet {min(unknown)!r}; "
             f"it has {', '.join(source.manifest.wallets)}."

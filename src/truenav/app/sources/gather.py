@@ -18,6 +18,7 @@ from truenav.app.house import House
 from truenav.app.reconciliation.windows import check_windows
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
+from truenav.app.sources.opening import open_source
 from truenav.connect.contract import (
     AccountConnector,
     Credentials,
@@ -32,10 +33,10 @@ from truenav.connect.contract import (
 )
 from truenav.connect.errors import VenueError
 from truenav.connect.registry import connector
-from truenav.connect.transport import Network, Transport, open_network
+from truenav.connect.transport import Network, open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json, decode, sha256_hex
-from truenav.core.failure import Failure, FailureKind, TruenavError
+from truenav.core.failure import Failure, FailureKind, InvalidInputError, TruenavError
 from truenav.core.ids import AccountId, TenantId
 from truenav.core.instrument import InstrumentBook
 from truenav.store import cursors, definitions, evidence, issues
@@ -192,7 +193,8 @@ class _Gathering:
         source = connector(plan.connection.connector)
         assert isinstance(source, MarketConnector)
         try:
-            gathered = await source.gather_market(self._transport(plan, ""), context, plan.credentials)
+            api = self.network.transport(source, self._archive, base_url=plan.connection.base_url)
+            gathered = await source.gather_market(api, context, plan.credentials)
         except TruenavError as error:
             return Gathered(failures=(_unread(plan.connection, error.message),))
         if plan.account is not None:
@@ -202,14 +204,17 @@ class _Gathering:
         return gathered
 
     async def _account(self, plan: _Plan, account: Account, context: ParseContext) -> Gathered:
-        source = connector(plan.connection.connector)
+        try:
+            source, base_url = open_source(plan.connection)
+        except InvalidInputError as error:
+            return Gathered(failures=(_unread(plan.connection, error.message),))
         if not isinstance(source, AccountConnector):
             return Gathered()
         if plan.credentials is None:
             return Gathered(failures=(_unread(plan.connection, "no key is stored for it"),))
         try:
             return await source.gather_account(
-                self._transport(plan, account.id),
+                self.network.transport(source, self._archive, account=account.id, base_url=base_url),
                 account,
                 plan.credentials,
                 context,
@@ -220,12 +225,6 @@ class _Gathering:
             )
         except VenueError as error:
             return Gathered(failures=(_unread(plan.connection, error.message),))
-
-    def _transport(self, plan: _Plan, account: str) -> Transport:
-        source = connector(plan.connection.connector)
-        return self.network.transport(
-            source, self._archive, account=account, base_url=plan.connection.base_url
-        )
 
     async def _archive(self, payload: Payload) -> None:
         """Make the bytes durable before anybody reads them."""

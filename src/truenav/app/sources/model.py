@@ -13,7 +13,8 @@ class Connection:
     """How one account, or one public price source, is read.
 
     ``account`` None: public data only (prices). ``base_url`` None: the venue's own hosts. ``since``: the
-    instant from which history is read at the first gathering. The key lies apart, encrypted, under
+    instant from which history is read at the first gathering. ``settings``: what completes a connector that
+    serves many (a mapping, the names of a session), as JSON text. The key lies apart, encrypted, under
     ``secret_name``.
     """
 
@@ -23,6 +24,7 @@ class Connection:
     since: datetime
     base_url: str | None = None
     enabled: bool = True
+    settings: str = ""
 
     @property
     def secret_name(self) -> str:

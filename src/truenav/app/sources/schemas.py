@@ -43,7 +43,8 @@ class KeyBody(Body):
 class ConnectionBody(Body):
     """How an account, or a public price source (no ``account``), is read.
 
-    ``since``: from when on history is read. ``base_url`` absent: the venue's own address.
+    ``since``: from when on history is read. ``base_url`` absent: the venue's own address. ``settings``: JSON
+    text that completes a connector which serves many, as a custodian's REST mapping; no secret belongs in it.
     """
 
     connector: ShortText
@@ -51,12 +52,21 @@ class ConnectionBody(Body):
     since: Instant
     base_url: Annotated[str, StringConstraints(pattern="^https?://[!-~]+$", max_length=500)] | None = None
     enabled: bool = True
+    settings: Annotated[str, StringConstraints(max_length=65_536)] = ""
     key: KeyBody | None = None
 
     def connection(self, id: str) -> Connection:
         """The connection without its key."""
         account = None if self.account is None else AccountId(self.account)
-        return Connection(ConnectionId(id), self.connector, account, self.since, self.base_url, self.enabled)
+        return Connection(
+            id=ConnectionId(id),
+            connector=self.connector,
+            account=account,
+            since=self.since,
+            base_url=self.base_url,
+            enabled=self.enabled,
+            settings=self.settings,
+        )
 
 
 class KeyCheckAnswer(Answer):

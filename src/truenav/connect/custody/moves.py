@@ -81,6 +81,14 @@ def state_move(reading: Reading, move: Move) -> None:
         reading.state(f"{move.id}:in", move.at, body)
 
 
+def state_one_side(reading: Reading, wallet: str, move: Move) -> None:
+    """State a row's own side alone: the other wallet has a row of its own."""
+    before = len(reading.facts)
+    state_move(reading, move)
+    sides = [fact for fact in reading.facts[before:] if getattr(fact.body, "wallet", "") == wallet]
+    reading.facts[before:] = sides
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What a vault holds of one asset, by the custodian's own code; ``locked`` is part of ``total``."""

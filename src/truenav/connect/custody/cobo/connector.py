@@ -94,12 +94,14 @@ class CoboConnector(CustodyConnector):
 def signer(credentials: Credentials) -> Signer:
     """Ed25519 over the doubled SHA-256 of method, path, milliseconds, query and body, joined by bars."""
     try:
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(credentials.secret or credentials.key))
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(credentials.secret))
     except ValueError as error:
         raise KeyRevokedError(
             "cobo: the secret is no Ed25519 private key of 64 hexadecimal digits; enter it as it was made."
         ) from error
     public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex()
+    if credentials.key.strip().lower() != public:
+        raise KeyRevokedError("cobo: the key is not the public half of the secret; enter both of one pair.")
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
         query, stamp = urlencode(params), str(to_milliseconds(now))

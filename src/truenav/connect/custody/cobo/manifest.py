@@ -9,6 +9,6 @@ MANIFEST = Manifest(
     grade="silver",
     hosts={"api": "https://api.cobo.com"},
     budgets=(Budget("requests", 8, 1, per="key"),),
-    credentials=("secret",),
+    credentials=("key", "secret"),
 )
-"""The key is the public half of the secret, so the secret alone is asked for."""
+"""The key is the public half of the secret, both as hexadecimal digits."""

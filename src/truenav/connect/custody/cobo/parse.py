@@ -8,7 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from truenav.connect.contract import ParseContext, Parsed, Parser
-from truenav.connect.custody.moves import Holding, Move, followed, state_move, state_vault, tell
+from truenav.connect.custody.moves import (
+    Holding,
+    Move,
+    followed,
+    state_move,
+    state_one_side,
+    state_vault,
+    tell,
+)
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.reading import Reading
@@ -85,14 +93,6 @@ def _transaction(reading: Reading, row: Node) -> None:
             fee=None if deposit else _fee(reading, row, at),
         ),
     )
-
-
-def state_one_side(reading: Reading, wallet: str, move: Move) -> None:
-    """State a row's own side alone: the other wallet has a row of its own."""
-    before = len(reading.facts)
-    state_move(reading, move)
-    sides = [fact for fact in reading.facts[before:] if getattr(fact.body, "wallet", "") == wallet]
-    reading.facts[before:] = sides
 
 
 def _amount(destination: Node) -> Decimal:
