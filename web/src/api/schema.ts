@@ -4275,7 +4275,8 @@ export interface components {
          * @description How one account, or one public price source, is read.
          *
          *     ``account`` None: public data only (prices). ``base_url`` None: the venue's own hosts. ``since``: the
-         *     instant from which history is read at the first gathering. The key lies apart, encrypted, under
+         *     instant from which history is read at the first gathering. ``settings``: what completes a connector that
+         *     serves many (a mapping, the names of a session), as JSON text. The key lies apart, encrypted, under
          *     ``secret_name``.
          */
         Connection: {
@@ -4293,6 +4294,11 @@ export interface components {
             /** Id */
             id: string;
             /**
+             * Settings
+             * @default
+             */
+            settings: string;
+            /**
              * Since
              * Format: date-time
              * @example 2026-01-31T08:00:00Z
@@ -4303,7 +4309,8 @@ export interface components {
          * ConnectionBody
          * @description How an account, or a public price source (no ``account``), is read.
          *
-         *     ``since``: from when on history is read. ``base_url`` absent: the venue's own address.
+         *     ``since``: from when on history is read. ``base_url`` absent: the venue's own address. ``settings``: JSON
+         *     text that completes a connector which serves many, as a custodian's REST mapping; no secret belongs in it.
          */
         ConnectionBody: {
             /** Account */
@@ -4318,6 +4325,11 @@ export interface components {
              */
             enabled: boolean;
             key?: components["schemas"]["KeyBody"] | null;
+            /**
+             * Settings
+             * @default
+             */
+            settings: string;
             /**
              * Since
              * Format: date-time
