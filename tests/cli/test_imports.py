@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import BALANCES
@@ -117,3 +118,37 @@ def test_an_import_killed_at_a_commit_point_is_whole_or_absent_and_is_repeated_w
     assert killed.returncode == -signal.SIGKILL
     row = json.loads(fund.ok("import", "run", later, "--output", "json"))[0]
     assert (row["facts"], row["duplicates"], row["conflicts"]) == (1 - kept, kept, 0)
+
+
+EXPORT = "When;What;Coin;Amount\n05.01.2026 10:00;Zufluss;BTC;1,5\n"
+
+
+def test_an_unknown_export_is_drafted_mended_tried_and_saved(fund):
+    path = fund.write("bank.csv", EXPORT)
+    ran = fund("import", "run", path)
+    assert ran.code == 2
+    assert "truenav import sniff" in ran.err
+    draft = fund.write("bank.json", "")
+    rows = json.loads(fund.ok("import", "sniff", path, "--draft", draft, "--output", "json"))
+    assert [one["column"] for one in rows] == ["When", "What", "Coin", "Amount"]
+    layout = json.loads(Path(draft).read_text("utf-8")) | {
+        "name": "bank",
+        "columns": {"time": "When", "type": "What", "asset": "Coin", "amount": "Amount"},
+        "decimal": ",",
+        "times": {"formats": ["%d.%m.%Y %H:%M"]},
+        "words": {"Zufluss": "deposit"},
+    }
+    given = fund.write("bank.json", json.dumps(layout))
+    assert fund("import", "check", path, "--layout", given, "--account", "vault").code == 2
+    how = ("--account", "vault", "--zone", "UTC")
+    assert "1 facts" in fund("import", "check", path, "--layout", given, *how).err
+    fund.ok("import", "layout", "put", given)
+    assert "bank" in fund.ok("import", "layouts")
+    assert json.loads(fund.ok("import", "run", path, *how, "--output", "json"))[0]["template"] == "bank"
+
+
+def test_the_journal_of_an_account_is_written_for_another_program(fund):
+    out = fund.write("vault.beancount", "")
+    assert fund.ok("account", "export", "vault", "--as", "beancount", "-o", out).strip() == str(out)
+    assert "Equity:Opening" in Path(out).read_text("utf-8")
+    assert fund("account", "export", "nobody").code == 3
