@@ -34,6 +34,8 @@ BASIS_CURVE = ((7 / 365, 0.06), (30 / 365, 0.08), (120 / 365, 0.10))
 FUTURE_EXPIRIES = (date(2023, 12, 29), date(2024, 3, 29))
 OPTION_EXPIRIES = (date(2023, 12, 8), date(2023, 12, 29), date(2024, 1, 26))
 STRIKES = range(36_000, 50_000, 2_000)
+BYBIT_STRIKES = (38_000, 42_000, 44_000, 46_000)
+"""Bybit's options are settled in USDT and listed for the first two expiries."""
 EXPIRY_HOUR = 8
 COINS = ("BTC", "ETH")
 
@@ -171,6 +173,29 @@ def derived_options(spot: list[tuple[datetime, float]], dvol: dict[date, float])
                     yield (stamp(at), "okx", key, value, value, value, "0", "derived")
 
 
+def bybit_derived(spot: list[tuple[datetime, float]], dvol: dict[date, float]) -> Iterator[Row]:
+    """Bybit's dated futures and options on BTC by the same formulas; its option marks are in USDT."""
+    for day in FUTURE_EXPIRIES:
+        for at, price in until(spot, expiry_time(day)):
+            value = to_tick(forward(price, years(at, expiry_time(day))), "0.1")
+            for quote in ("USD", "USDT"):
+                yield (stamp(at), "bybit", f"BTC-{quote}-{day:%y%m%d}", value, value, value, "0", "derived")
+    for day in OPTION_EXPIRIES[:2]:
+        for at, price in until(spot, expiry_time(day)):
+            tenor, sigma = years(at, expiry_time(day)), dvol[at.date()] / 100
+            future = forward(price, tenor)
+            for strike in BYBIT_STRIKES:
+                for right in "CP":
+                    mark = black76_in_coin(future, strike, tenor, sigma, right) * future
+                    value, key = to_tick(mark, "0.1"), f"BTC-USDT-{day:%y%m%d}-{strike}-{right}"
+                    yield (stamp(at), "bybit", key, value, value, value, "0", "derived")
+
+
+def until(spot: list[tuple[datetime, float]], expiry: datetime) -> Iterator[tuple[datetime, float]]:
+    """The prices up to an expiry."""
+    return ((at, price) for at, price in spot if at <= expiry)
+
+
 def usd_rows(premium: dict[date, tuple[float, float]]) -> Iterator[Row]:
     """Daily closes, stamped with the instant at which they are known: the end of their day."""
     for day, (in_dollars, in_usdt) in sorted(premium.items()):
@@ -190,7 +215,8 @@ def derived_usdc(dollars: Iterable[Row]) -> Iterator[Row]:
 
 
 def instruments() -> Iterator[Row]:
-    """The contract terms the two venues publish for these contracts."""
+    """The contract terms that the venues publish for these contracts."""
+    yield from _bybit()
     for venue, spot_lot in (("binance", "0.00001"), ("okx", "0.00000001")):
         for coin, tick in (("BTC", "0.01"), ("ETH", "0.01"), ("USDC", "0.0001")):
             terms = (coin, "USDT", "USDT", "1", "1", tick, spot_lot, "", "", "")
@@ -216,6 +242,54 @@ def instruments() -> Iterator[Row]:
                 key = f"BTC-USD-{day:%y%m%d}-{strike}-{right}"
                 in_coin = ("BTC", "USD", "BTC", "1", "0.01", "0.0001", "1", stamp(expiry_time(day)))
                 yield ("okx", key, "option", *in_coin, str(strike), right)
+
+
+def _bybit() -> Iterator[Row]:
+    """Bybit's contracts are of one unit of base, its inverse ones of one dollar."""
+    for coin, tick in (("BTC", "0.1"), ("ETH", "0.01")):
+        yield (
+            "bybit",
+            f"{coin}-USDT",
+            "spot",
+            coin,
+            "USDT",
+            "USDT",
+            "1",
+            "1",
+            "0.01",
+            "0.000001",
+            "",
+            "",
+            "",
+        )
+        yield (
+            "bybit",
+            f"{coin}-USDT-SWAP",
+            "swap",
+            coin,
+            "USDT",
+            "USDT",
+            "1",
+            "1",
+            tick,
+            "0.001",
+            "",
+            "",
+            "",
+        )
+        yield ("bybit", f"{coin}-USD-SWAP", "swap", coin, "USD", coin, "1", "1", tick, "1", "", "", "")
+    for day in FUTURE_EXPIRIES:
+        expiry = stamp(expiry_time(day))
+        linear = ("BTC", "USDT", "USDT", "1", "1", "0.1", "0.001", expiry, "", "")
+        yield ("bybit", f"BTC-USDT-{day:%y%m%d}", "future", *linear)
+        inverse = ("BTC", "USD", "BTC", "1", "1", "0.1", "1", expiry, "", "")
+        yield ("bybit", f"BTC-USD-{day:%y%m%d}", "future", *inverse)
+    for day in OPTION_EXPIRIES[:2]:
+        for strike in BYBIT_STRIKES:
+            for right in "CP":
+                terms = ("BTC", "USDT", "USDT", "1", "1", "0.1", "0.01", stamp(expiry_time(day)))
+                key = f"BTC-USDT-{day:%y%m%d}-{strike}-{right}"
+                yield ("bybit", key, "option", *terms, str(strike), right)
 
 
 def _okx(key: str, kind: str, base: str, quote: str, settle: str, value: str, tick: str, expiry: str) -> Row:
@@ -248,6 +322,12 @@ def write(path: Path, header: Row, rows: Iterable[Row]) -> None:
         writer.writerows(sorted(rows))
 
 
+def spot_opens(bars: pl.DataFrame, venue: str, coin: str) -> list[tuple[datetime, float]]:
+    """The opens of a coin in USDT at a venue, oldest first."""
+    rows = bars.filter((pl.col("exchange") == venue) & (pl.col("pair") == f"{coin}/USDT")).sort("ts_utc")
+    return [(row["ts_utc"].replace(tzinfo=UTC), row["open"]) for row in rows.iter_rows(named=True)]
+
+
 def main(data: Path, out: Path) -> None:
     """Read the source sets under `data` and write the canonical CSV files into `out`."""
     bars = pl.read_parquet(data / "basis_spot_perp_8h/binance_bybit_okx_2023.parquet").filter(
@@ -259,19 +339,13 @@ def main(data: Path, out: Path) -> None:
         day: (float(row["us_close_usd"]), float(row["global_close_usd"]))
         for day, row in read_dated(context / "premium-daily-btc.csv.gz")
     }
-    okx = bars.filter(pl.col("exchange") == "okx").sort("ts_utc")
-    spots = {
-        coin: [
-            (row["ts_utc"].replace(tzinfo=UTC), row["open"])
-            for row in okx.filter(pl.col("pair") == f"{coin}/USDT").iter_rows(named=True)
-        ]
-        for coin in COINS
-    }
+    spots = {coin: spot_opens(bars, "okx", coin) for coin in COINS}
     dollars = list(usd_rows(premium))
     prices = [
         *real_bars(bars),
         *derived_futures(spots),
         *derived_options(spots["BTC"], dvol),
+        *bybit_derived(spot_opens(bars, "bybit", "BTC"), dvol),
         *derived_usdc(dollars),
     ]
     write(out / "prices.csv", PRICE_COLUMNS, prices)

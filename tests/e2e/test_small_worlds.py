@@ -56,10 +56,16 @@ CONTRACTS = {
 STRIKES = ("38000-C", "38000-P", "42000-C", "44000-C", "44000-P", "46000-P")
 EXPIRY_MINUTES = 6 * 1440 + 8 * 60
 PATHS = ("", "positions", "account", "balance", "bills|income|trades", "ticker|price", "time")
-DESKS = {"binance": ("spot", "usdm"), "okx": ("funding", "trading"), "deribit": ("main", "main")}
+DESKS = {
+    "binance": ("spot", "usdm"),
+    "okx": ("funding", "trading"),
+    "deribit": ("main", "main"),
+    "bybit": ("funding", "unified"),
+}
 """Where money arrives and where it is traded, by venue."""
-JOINING = ("deribit",)
-"""Venues that publish OKX's market in their own words; each takes the first account of some worlds."""
+JOINING = {"deribit": "okx", "bybit": "bybit"}
+"""Venues that take the first account of some worlds, and whose market they publish."""
+OPTIONS = {"okx": "BTC-USD", "deribit": "BTC-USD", "bybit": "BTC-USDT"}
 FEE_RATES = ("0.0002", "0.00045", "-0.00005", "0")
 
 
@@ -78,7 +84,7 @@ def scenario(seed: int, joining: str = "") -> str:
         '[venues.okx]\ndialect = "okx"',
     ]
     if joining:
-        lines.append(f'[venues.{joining}]\ndialect = "{joining}"\nprices = "okx"')
+        lines.append(f'[venues.{joining}]\ndialect = "{joining}"\nprices = "{JOINING[joining]}"')
     for number, venue in enumerate(venues):
         name = f"{venue}-{number}"
         lines.append(
@@ -95,7 +101,7 @@ def _events(random: Random, venue: str) -> list[str]:
     found = []
     for n, (coin, have) in enumerate({"USDT": 9_000_000, "BTC": 90, "ETH": 900}.items()):
         found.append(f'at = "+0d00:{10 + n}", deposit = "{have}.5 {coin}"')
-        if door != desk and (venue == "okx" or coin == "USDT"):
+        if door != desk and (venue in ("okx", "bybit") or coin == "USDT"):
             move = f'transfer = "{have // 2} {coin}", from = "{door}", to = "{desk}"'
             found.append(f'at = "+0d01:{10 + n}", {move}')
     for _ in range(random.randint(5, 40)):
@@ -120,13 +126,14 @@ def _act(random: Random, venue: str, door: str, desk: str, minutes: int) -> str:
         verb = random.choice(("deposit", "withdraw"))
         return f'{verb} = "{amount} {coin}", network = "subaccount"'
     if kind < 0.3:
-        source, target = random.choice(((door, desk), (desk, door)))
+        stakes = ((door, "earn"), (desk, "earn")) if venue == "bybit" else ()
+        source, target = random.choice(((door, desk), (desk, door), *stakes))
         return f'transfer = "{amount} {coin}", from = "{source}", to = "{target}"'
     if kind < 0.5:
         size, name = f"{random.randint(1, 199_999_999) / 10**8:.8f}", random.choice(("BTC-USDT", "ETH-USDT"))
     elif venue != "binance" and kind < 0.7:
         day = "231208" if minutes < EXPIRY_MINUTES and random.random() < 0.7 else "231229"
-        size, name = str(random.randint(1, 40)), f"BTC-USD-{day}-{random.choice(STRIKES)}"
+        size, name = str(random.randint(1, 40)), f"{OPTIONS[venue]}-{day}-{random.choice(STRIKES)}"
     elif venue != "binance":
         size, name = f"{random.randint(1, 99)}.{random.randint(0, 9)}", random.choice(CONTRACTS["okx"])
     else:
@@ -268,9 +275,7 @@ Trouble = Callable[[Small, NavResult | None, datetime], Awaitable[None]]
 """What comes over a world at an instant, before it is gathered in calm."""
 
 
-async def live_through(
-    seed: int, folder: Path, trouble: Trouble | None = None, *, joining: str = ""
-) -> None:
+async def live_through(seed: int, folder: Path, trouble: Trouble | None = None, *, joining: str = "") -> None:
     """Gather and strike at each instant; every account equals its truth, every NAV its predecessor.
 
     Nothing is left of a trouble: no fact is lost, and none is there twice.

@@ -30,9 +30,10 @@ def notional(instrument: Instrument, size: Decimal, price: Decimal) -> Decimal:
     """Value of `size` contracts in the settle asset.
 
     Linear ``size * multiplier * price``, inverse ``size * multiplier / price``; of an option the coin
-    it covers, ``size * multiplier``, on which venues charge their fee.
+    it covers, ``size * multiplier``, on which venues charge their fee, and of one that is not settled in that
+    coin its premium.
     """
-    if instrument.kind == "option":
+    if instrument.kind == "option" and instrument.settle == instrument.base:
         return size * instrument.multiplier
     if instrument.inverse:
         return size * instrument.multiplier / price
@@ -72,7 +73,8 @@ def settlement_cash(position: Position, index: Decimal) -> Decimal:
     payoff = index - strike if instrument.right == "C" else strike - index
     if payoff <= 0:
         return ZERO
-    return round8(position.size * instrument.multiplier * payoff / index)
+    cash = position.size * instrument.multiplier * payoff
+    return round8(cash / index if instrument.settle == instrument.base else cash)
 
 
 def average_entry(position: Position, change: Decimal, price: Decimal) -> Decimal:

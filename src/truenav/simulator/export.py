@@ -17,7 +17,7 @@ from truenav.simulator.times import iso
 from truenav.simulator.world import World
 
 Row = dict[str, str]
-DERIVATIVES_WALLET = {"binance": "usdm", "okx": "trading"}
+DERIVATIVES_WALLET = {"binance": "usdm", "okx": "trading", "bybit": "unified"}
 COLUMNS = {
     "accounts": ("account", "venue", "name", "kind"),
     "balances": ("account", "as_of", "wallet", "asset", "amount"),
@@ -140,9 +140,12 @@ def price_rows(world: World, at: datetime | None = None) -> list[Row]:
         dollars = {name: price * dollar for name, price in coins.items() if price is not None}
         dollars |= {"USDT": dollar, "USDC": world.usd_price("USDC-USD", at)}
     rows = [_price(instant, name, "USD", price, "last") for name, price in dollars.items()]
+    published = {venue.prices for venue in world.scenario.venues.values()}
     for _, instrument in sorted(world.market.instruments.items()):
-        if instrument.kind == "spot" or (
-            instrument.expires_at and instrument.expires_at <= (at or world.now())
+        if (
+            instrument.venue not in published
+            or instrument.kind == "spot"
+            or (instrument.expires_at and instrument.expires_at <= (at or world.now()))
         ):
             continue
         unit = instrument.settle if instrument.kind == "option" else instrument.quote

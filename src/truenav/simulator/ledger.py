@@ -316,6 +316,8 @@ class Ledger:
                 return "spot" if instrument.kind == "spot" else "usdm"
             case "okx":
                 return "trading"
+            case "bybit":
+                return "unified"
             case _:
                 return "main"
 
@@ -323,7 +325,7 @@ class Ledger:
         """Base against quote; the fee is taken from what is received."""
         wallet = self._wallet(instrument)
         cost = order.size * price
-        if self.plan.venue.dialect == "binance":
+        if self.plan.venue.dialect in ("binance", "bybit"):
             cost = round8(cost)
         sign = 1 if order.side == "buy" else -1
         received, fee_asset = (order.size, instrument.base) if sign > 0 else (cost, instrument.quote)

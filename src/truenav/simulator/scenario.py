@@ -18,10 +18,11 @@ from truenav.simulator.errors import ControlError, ScenarioError
 from truenav.simulator.times import parse_offset, parse_span, parse_time
 
 Side = Literal["buy", "sell"]
-DIALECTS = ("binance", "okx", "deribit", "file")
+DIALECTS = ("binance", "okx", "bybit", "deribit", "file")
 WALLETS = {
     "binance": ("spot", "usdm"),
     "okx": ("funding", "trading"),
+    "bybit": ("funding", "unified", "earn"),
     "deribit": ("main",),
     "file": ("main",),
 }

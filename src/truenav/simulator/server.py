@@ -20,6 +20,11 @@ from truenav.simulator import control, references, streams
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import streams as binance_streams
+from truenav.simulator.bybit import account as bybit_account
+from truenav.simulator.bybit import history as bybit_history
+from truenav.simulator.bybit import public as bybit_public
+from truenav.simulator.bybit import rules as bybit_rules
+from truenav.simulator.bybit import streams as bybit_streams
 from truenav.simulator.deribit import rules as deribit_rules
 from truenav.simulator.deribit import streams as deribit_streams
 from truenav.simulator.errors import PortError
@@ -41,6 +46,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
+BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES
+KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")
 FOREVER = 3600.0
 BACKLOG = 2048
 MAXIMUM_BODY = 1 << 20
@@ -75,6 +82,8 @@ class Simulator:
         dialect: streams.Dialect | None = None
         if call.venue and call.path == okx_streams.PATH:
             dialect = okx_streams.OkxStreams()
+        elif call.venue and call.path in bybit_streams.PATHS:
+            dialect = bybit_streams.BybitStreams(call.path)
         elif call.venue and call.path == deribit_streams.PATH:
             dialect = deribit_streams.DeribitStreams()
         elif call.venue and binance_streams.speaks(call.path):
@@ -93,7 +102,7 @@ class Simulator:
         params = dict(parse_qsl(query, keep_blank_values=True))
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             params |= binance_rules.form(body)
-        key = headers.get("x-mbx-apikey") or headers.get("ok-access-key") or ""
+        key = next((headers[name] for name in KEY_HEADERS if headers.get(name)), "")
         key = key or deribit_rules.key_of(headers.get("authorization", ""))
         account = self.world.account_of_key(key) if key else None
         venue = self._venue_of(scope["path"], account)
@@ -118,6 +127,8 @@ class Simulator:
         """The venue a path speaks to; with several of one dialect, that of the key."""
         if path.startswith(("/api/v5/", "/ws/v5/")):
             dialect = "okx"
+        elif path.startswith("/v5/"):
+            dialect = "bybit"
         elif path.startswith((deribit_rules.PREFIX, deribit_streams.PATH)):
             dialect = "deribit"
         elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS)):
@@ -160,6 +171,8 @@ def dispatch(call: Call) -> Reply:
             return binance_rules.answer(call, BINANCE[route])
         if route in OKX:
             return okx_rules.answer(call, OKX[route])
+        if route in BYBIT:
+            return bybit_rules.answer(call, BYBIT[route])
         if route in deribit_streams.ROUTES:
             return deribit_rules.answer(call, deribit_streams.ROUTES[route])
         if route in references.ROUTES:

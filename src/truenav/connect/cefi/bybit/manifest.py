@@ -1,9 +1,6 @@
 """Bybit v5: hosts, wallets, limits as the venue documents them (requests a second and account), and items."""
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, not_done, read
-
-_OURS, _DOCUMENTED = Origin.OURS, Origin.DOCUMENTED
 
 MANIFEST = Manifest(
     name="bybit",
