@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from truenav.connect.registry import connector, connector_names
+from truenav.connect.registry import connector, connector_names, unified_names
 from truenav.connect.supplies import ITEMS, PAYLOADS, Origin, Supplied, Supply, absent, read, unsaid
 
 ROOT = Path(__file__).parents[2]
-DECLARED = [name for name in connector_names() if connector(name).manifest.supplies]
+DECLARED = [name for name in (*connector_names(), *unified_names()) if connector(name).manifest.supplies]
 
 
 def test_an_item_without_a_row_a_row_twice_and_an_unknown_item_are_named():
@@ -30,3 +30,10 @@ def test_what_is_read_was_tested_with_a_payload_that_is_there(venue):
             assert (ROOT / PAYLOADS / venue / supply.payload).is_file(), supply.item
         else:
             assert supply.note, supply.item
+
+
+@pytest.mark.parametrize("venue", unified_names())
+def test_a_venue_of_ccxt_claims_nothing_that_was_tested(venue):
+    found = connector(venue).manifest
+    assert found.grade == "silver"
+    assert {supply.state for supply in found.supplies} <= set(Supplied) - {Supplied.READ}

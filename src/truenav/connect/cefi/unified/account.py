@@ -10,6 +10,7 @@ from typing import Any
 from truenav.connect.cefi.unified import rows
 from truenav.connect.cefi.unified.catalogue import MAIN
 from truenav.connect.cefi.unified.client import Answer, UnifiedClient
+from truenav.connect.cefi.unified.errors import NotReadError
 from truenav.connect.cefi.unified.history import LIMIT, Page, page_of, walk
 from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import Cursor, ParseContext, Payload
@@ -169,17 +170,28 @@ class Reader:
             answer = await self.client.call(what.call, *before, since, LIMIT, {**params, **more})
             raw.extend(answer.heard)
             found = self._rows(what, answer.value)
-            body = {"wallets": list(self.account.wallets), "rows": found}
-            payload = await rows.payload_of(self.client, what.endpoint, what.method, [answer], body)
-            return page_of(payload, found)
+            return page_of(await self._page(what, answer, found), found)
 
         now = self.client.api.now()
         cursor = self.cursors.get(name)
         cursor = cursor if age is None else kept(cursor, now, age)
-        pages = await walk(
-            ask, cursor, since=self.since, now=now, window=window, what=f"{self.client.venue.id} {name}"
-        )
+        title = f"{self.client.venue.id} {name}"
+        try:
+            pages = await walk(ask, cursor, since=self.since, now=now, window=window, what=title)
+        except NotReadError as error:
+            return Pages((await self._page(what, Answer(None, ()), [], unread=error.message),))
         return Pages((*raw, *pages.payloads), pages.cursor)
+
+    async def _page(
+        self, what: _History, answer: Answer, found: list[dict[str, Any]], *, unread: str = ""
+    ) -> Payload:
+        """One page's rows, archived; ``unread`` says why there are none."""
+        body = {
+            "wallets": list(self.account.wallets),
+            "rows": found,
+            **({"unread": unread} if unread else {}),
+        }
+        return await rows.payload_of(self.client, what.endpoint, what.method, [answer], body)
 
     def _rows(self, what: _History, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if what is _FILLS:

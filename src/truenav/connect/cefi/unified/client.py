@@ -114,7 +114,7 @@ async def _ask(
         return _outgoing(exchange, sent, params)
 
     def judge(status: int, body: bytes) -> VenueError | None:
-        return _judge(exchange, sent, status, body)
+        return judged(exchange, sent, status, body)
 
     cost = exchange.calculate_rate_limiter_cost(api, method, path, params, config)
     hearing = _HEARING.get() or _Hearing()
@@ -189,7 +189,7 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", errors="replace").strip()
 
 
-def _judge(exchange: Any, sent: Mapping[str, Any], status: int, body: bytes) -> VenueError | None:
+def judged(exchange: Any, sent: Mapping[str, Any], status: int, body: bytes) -> VenueError | None:
     """What ccxt thinks of an answer, as ours; None where it is one."""
     text = _text(body)
     if text.startswith("<"):

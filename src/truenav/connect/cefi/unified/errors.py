@@ -21,7 +21,18 @@ from truenav.connect.errors import (
 )
 
 PATIENCE_SECONDS = 5.0
+
+
+class NotReadError(VenueError):
+    """ccxt cannot read this of the venue, or only with something that a connection does not have."""
+
+    code = "not-read"
+    title = "The venue cannot be asked this through ccxt"
+
+
 _CLASSES: Mapping[str, type[VenueError]] = {
+    "ArgumentsRequired": NotReadError,
+    "NotSupported": NotReadError,
     "PermissionDenied": KeyForbiddenError,
     "RestrictedLocation": KeyForbiddenError,
     "AccountSuspended": KeyForbiddenError,
@@ -75,6 +86,7 @@ _FAMILIES: Mapping[str, str] = {
 }
 """Venues that speak another one's codes."""
 _WORDS: Mapping[type[VenueError], str] = {
+    NotReadError: "ccxt does not read this of the venue, or wants more than a key for it",
     ClockSkewError: "our clock differs too much; synchronise it by NTP",
     KeyForbiddenError: "the key may not read this from here; check its rights and its address list",
     KeyRevokedError: "the key is not accepted; check key, secret, passphrase and the key's address list",

@@ -66,6 +66,8 @@ def _parser(read: Callable[[Reading, Node, Node], None]) -> Parser:
             for row in document.field("rows").items():
                 read(reading, document, row)
         _tell_doubles(reading)
+        if reason := document.text_or("unread"):
+            _tell_unread(reading, reason)
         return reading.done()
 
     return parse
@@ -359,6 +361,13 @@ def _tell_doubles(reading: Reading) -> None:
     for (kind, name), count in counted.items():
         if count > 1 and kind != Quote.TAG:
             reading.lost(name[:100], f"{count} rows are {name[:100]}.", "Import the venue's statement.")
+
+
+def _tell_unread(reading: Reading, reason: str) -> None:
+    where = f"{reading.venue} {reading.evidence.endpoint}"
+    subject = f"{reading.venue} {reading.evidence.endpoint.removeprefix('unified.').partition('/')[0]}"
+    mend = "Import the venue's statements for it, or enter manual items."
+    reading.problems.setdefault((subject, reason), Problem(where, reason, mend, subject=subject))
 
 
 def _named(row: Node) -> bool:
