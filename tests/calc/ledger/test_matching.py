@@ -107,6 +107,12 @@ def test_internal_legs_are_near_in_time_and_one_without_the_other_is_told() -> N
     assert match_transfers([out, late]) == Matching((), (out, late), ())
 
 
+def test_internal_legs_that_name_each_other_may_be_under_way_for_days() -> None:
+    out = leg("a", "-5", kind=INTERNAL_KIND, to="b/main")
+    into = leg("b", "5", 60 * 48, kind=INTERNAL_KIND, to="a/main")
+    assert pairs(match_transfers([out, into])) == [(out.external_id, into.external_id)]
+
+
 def test_a_leg_that_names_its_other_place_is_paired_with_no_other() -> None:
     out = leg("a/spot", "-5", kind=INTERNAL_KIND, to="usdm")
     near, right = leg("b", "5", 1, kind=INTERNAL_KIND), leg("a/usdm", "5", 3, kind=INTERNAL_KIND)

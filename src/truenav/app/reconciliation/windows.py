@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from truenav.app.reconciliation.transfers import strays, transfers
 from truenav.app.sources.settle import Settled, settle_found
 from truenav.calc.ledger.book import WalletKey
 from truenav.calc.ledger.breaks import TIMING, TRANSIT, Explanation, Surroundings, explain, offsetting
@@ -167,9 +168,8 @@ class _Look:
         query = FactQuery(kinds=kinds, accounts=(self.account,), since=since, as_of=until)
         return [one.fact for one in self.journal.facts(query)]
 
-    def _strays(self, opened: datetime, closed: datetime) -> list[Fact]:
-        query = FactQuery(kinds=(Transfer.TAG,), since=opened - TRANSIT, as_of=closed + TRANSIT)
-        return [one.fact for one in self.journal.facts(query)]
+    def _strays(self, opened: datetime, closed: datetime) -> tuple[Fact, ...]:
+        return strays(transfers(self.journal, since=opened - TRANSIT, until=closed + TRANSIT))
 
 
 def _starts(

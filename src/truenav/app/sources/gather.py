@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from truenav.app.house import House
+from truenav.app.reconciliation.transfers import check_transfers
 from truenav.app.reconciliation.windows import check_windows
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
@@ -153,6 +154,8 @@ async def _gather(
         outcomes = await asyncio.gather(
             *(gathering.one(plan, enriched, markets.get(plan.venue)) for plan in plans)
         )
+        if history:
+            await asyncio.to_thread(gathering.match)
     told = {one.connection.connector for one in outcomes if one.connection.account is None}
     return (*outcomes, *_failed_markets(plans, markets, told))
 
@@ -225,6 +228,12 @@ class _Gathering:
             )
         except VenueError as error:
             return Gathered(failures=(_unread(plan.connection, error.message),))
+
+    def match(self) -> None:
+        """Look at what left one account and arrived at another, now that all are recorded."""
+        with self.house.database.transaction(self.tenant) as session:
+            journal = Journal(session, self.house.objects, self.tenant)
+            check_transfers(session, journal, now=self.house.clock.now())
 
     async def _archive(self, payload: Payload) -> None:
         """Make the bytes durable before anybody reads them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,9 +29,12 @@ class Settled:
 
 def settle_found(session: Session, found: Sequence[Settled], *, at: datetime) -> None:
     """Close issues that facts have settled; the last thing that a transaction does, since the trail waits."""
+    closed = []
     for one in found:
-        issues.close(session, one.id, one.state, by=GATHERING, at=at, explanation=one.explanation)
-    for one in found:
+        with suppress(IssueNotFoundError):  # somebody else settled it in the meantime
+            issues.close(session, one.id, one.state, by=GATHERING, at=at, explanation=one.explanation)
+            closed.append(one)
+    for one in closed:
         audit.append(
             session,
             actor=GATHERING,

@@ -230,7 +230,8 @@ class _Work:
         """Whether ids, places, times and what the legs say of each other allow a pair."""
         if out.place == into.place or (out.txid and into.txid):
             return False
-        both = out.internal and into.internal
+        named = out.counterpart == "/".join(into.place)
+        both = out.internal and into.internal and not named
         if into.at - out.at > (INTERNAL if both else CHAIN):
             return False
         return self._points(out, into) and self._points(into, out)
