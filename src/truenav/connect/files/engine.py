@@ -86,6 +86,7 @@ class Engine:
     _groups: dict[tuple[str, ...], list[Leg]] = field(default_factory=dict)
     _counts: dict[bytes, int] = field(default_factory=dict)
     _seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _constants: tuple[str, ...] = ()
     _cells: Callable[[Row], tuple[str, ...]] = field(init=False)
     _number: Callable[[str], Decimal] = field(init=False)
     _time: Callable[[str], datetime] = field(init=False)
@@ -97,6 +98,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._at = places_of(self.layout, self.columns)
+        self._constants = tuple(self.layout.constants.values())
         self._assets = Assets(self.layout, self.context)
         self.stated = Stated(self.layout, self.evidence, self.context, self._assets)
         self._number = number_reader(self.layout)
@@ -109,6 +111,8 @@ class Engine:
 
     def add(self, line: int, row: Row) -> None:
         """Read one row. Raises ``RefusedCell`` or ``InvalidInputError`` where it states nothing for sure."""
+        if self._constants:
+            row = [*row, *self._constants]
         if max(map(len, row)) > MAX_CELL:
             raise RefusedCell("a cell is longer than 10,000 characters", "Shorten it.")
         meaning = self._meaning(row)
@@ -224,7 +228,7 @@ class Engine:
             raise RefusedField(
                 Field.ID, "the id is too long or holds control characters", "Map another column."
             )
-        if self._is_leg(meaning):
+        if self._is_leg(row, meaning):
             return own
         first = self._seen.setdefault(own, (line, digest))
         if first[0] == line:
@@ -256,24 +260,46 @@ class Engine:
         if Field.QUANTITY in self._at and self._text(row, Field.QUANTITY) not in EMPTY:
             self._market_trade(row, event, meaning)
             return
-        if self._is_leg(meaning):
+        if self._is_leg(row, meaning):
             self._leg(line, row, event)
             return
         sent = self._side(row, Field.SENT_AMOUNT, event.at)
         received = self._side(row, Field.RECEIVED_AMOUNT, event.at)
         if sent is None and Field.SENT_AMOUNT not in self._at:
             sent = self._side(row, Field.AMOUNT, event.at)
+            sent = (abs(sent[0]), sent[1]) if sent is not None and self.layout.signed else sent
         if sent is None or received is None:
             raise RefusedCell("a trade needs what was sent and what was received", "Fill both amounts.")
-        fee = self._fee(row, event.at, {FeeSide.SENT: sent[1], FeeSide.RECEIVED: received[1]})
-        self.stated.trade(event, *self._without_fee(sent, received, fee), _only(fee))
+        self._exchange(row, event, sent, received)
+
+    def _exchange(
+        self, row: Row, event: Event, sent: Side, received: Side, base: AssetId | None = None
+    ) -> None:
+        """State a trade of two known sides with its fee."""
+        sides = {FeeSide.SENT: sent[1], FeeSide.RECEIVED: received[1]}
+        if base is not None:
+            other = received[1] if base == sent[1] else sent[1]
+            sides |= {FeeSide.BASE: base, FeeSide.QUOTE: other}
+        fee = self._fee(row, event.at, sides)
+        if fee is not None and self.layout.fee_included:
+            if fee.asset == received[1]:
+                received = (received[0] - fee.number, received[1])
+            elif fee.asset == sent[1]:
+                sent = (sent[0] + fee.number, sent[1])
+            else:
+                fee = None
+            if sent[0] < 0 or received[0] < 0:
+                raise RefusedField(
+                    Field.FEE_AMOUNT, "the fee is more than the amount it is in", "Correct it."
+                )
+        self.stated.trade(event, sent, received, () if fee is None else (fee,), base)
 
     def _market_trade(self, row: Row, event: Event, meaning: Meaning) -> None:
         base, quote = self._market(row, event.at)
         quantity = self._need(row, Field.QUANTITY, base, event.at)
-        if self.layout.signed and meaning is Meaning.TRADE:
-            meaning = Meaning.BUY if quantity > 0 else Meaning.SELL
-            quantity = abs(quantity)
+        if self.layout.signed:
+            meaning = (Meaning.BUY if quantity > 0 else Meaning.SELL) if meaning is Meaning.TRADE else meaning
+            quantity = -quantity if meaning is Meaning.SELL and quantity < 0 else quantity
         if meaning is Meaning.TRADE:
             raise RefusedField(Field.SIDE, "nothing tells whether it was bought or sold", "Map 'side'.")
         total = self._maybe(row, Field.TOTAL, quote, event.at)
@@ -284,14 +310,7 @@ class Engine:
             raise RefusedField(Field.QUANTITY, "a trade cannot be negative", "Say 'signed' in the layout.")
         one, other = (quantity, base), (total, quote)
         sent, received = (other, one) if meaning is Meaning.BUY else (one, other)
-        sides = {
-            FeeSide.SENT: sent[1],
-            FeeSide.RECEIVED: received[1],
-            FeeSide.BASE: base,
-            FeeSide.QUOTE: quote,
-        }
-        fee = self._fee(row, event.at, sides)
-        self.stated.trade(event, *self._without_fee(sent, received, fee), _only(fee), base)
+        self._exchange(row, event, sent, received, base)
 
     def _leg(self, line: int, row: Row, event: Event) -> None:
         number, asset = self._signed_amount(row, event.at, Meaning.TRADE)
@@ -347,7 +366,7 @@ class Engine:
             there = self._account_called(self._text(row, Field.TO_ACCOUNT) or self._text(row, Field.ACCOUNT))
             self.stated.moved(event, replace(event, id=f"{event.id}-in", account=there), sent, received, fee)
         elif meaning is Meaning.BY_SIDES:
-            self.stated.trade(event, *self._without_fee(sent, received, fee), _only(fee))
+            self._exchange(row, event, sent, received)
         else:
             raise RefusedCell(f"a {meaning} cannot have two sides", "Give the word the meaning 'trade'.")
 
@@ -463,16 +482,6 @@ class Engine:
             )
         return Amount(number if self.layout.fee_negative else -number, asset)
 
-    def _without_fee(self, sent: Side, received: Side, fee: Amount | None) -> tuple[Side, Side]:
-        """What was exchanged, where the amounts of the file have the fee in them."""
-        if fee is None or not self.layout.fee_included:
-            return sent, received
-        if fee.asset == received[1]:
-            return sent, (received[0] - fee.number, received[1])
-        if fee.asset == sent[1]:
-            return (sent[0] + fee.number, sent[1]), received
-        return sent, received
-
     # -- markets
 
     def _market(self, row: Row, at: datetime) -> tuple[AssetId, AssetId]:
@@ -543,8 +552,14 @@ class Engine:
             raise RefusedField(name, "the cell is empty", "Fill it, or remove the row.")
         return found
 
-    def _is_leg(self, meaning: Meaning) -> bool:
-        return meaning in TRADES and Field.GROUP in self._at
+    def _is_leg(self, row: Row, meaning: Meaning) -> bool:
+        """Whether a row is one side of a trade whose other side stands in another row."""
+        return (
+            meaning in TRADES
+            and Field.GROUP in self._at
+            and self._text(row, Field.RECEIVED_AMOUNT) in EMPTY
+            and self._text(row, Field.QUANTITY) in EMPTY
+        )
 
     def _text(self, row: Row, name: Field) -> str:
         place = self._at.get(name)
@@ -558,10 +573,6 @@ class Engine:
             return parse_name(text, what=name)
         except InvalidInputError as error:
             raise RefusedField(name, error.message, "Shorten it, or map another column.") from error
-
-
-def _only(fee: Amount | None) -> tuple[Amount, ...]:
-    return () if fee is None else (fee,)
 
 
 def _word(text: str) -> str:

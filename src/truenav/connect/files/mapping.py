@@ -120,7 +120,8 @@ class Layout:
     """How one kind of file reads. See the module for columns, `Field` and `Meaning` for their values.
 
     ``headers`` are the header lines by which the layout is recognised (none for a mapping that serves one
-    file); a name may end with ``*``. ``columns`` maps a `Field`'s value to a column. ``words`` maps what
+    file); a name may end with ``*``. ``columns`` maps a `Field`'s value to a column,
+    ``constants`` to a text that every row would hold. ``words`` maps what
     stands in the type column, ``type/subtype`` before ``type``, to a `Meaning`; ``meaning`` serves where
     there is no type column. ``statuses`` says which rows count; a word of neither table refuses its row.
     ``directions`` says which words of that column mean that the amount came. ``assets``, ``accounts`` and
@@ -128,7 +129,8 @@ class Layout:
 
     ``signed``: an ``amount`` carries its direction; otherwise the meaning gives it. ``sent_negative`` and
     ``fee_negative``: sizes of those columns are written with a minus. ``fee_included``: amounts are those
-    that left and arrived, with the fee in them; otherwise the fee comes on top. ``fee_side`` is whose asset
+    that left and arrived, with the fee in them, and one in a third asset has a row of its own; otherwise the
+    fee comes on top. ``fee_side`` is whose asset
     the fee is in, where no column says so.
     """
 
@@ -144,6 +146,7 @@ class Layout:
     meaning: Meaning | None = None
     words: Mapping[str, Meaning] = field(default_factory=dict)
     statuses: Mapping[str, bool] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     directions: Mapping[str, bool] = field(default_factory=dict)
     assets: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -193,7 +196,7 @@ def refuse_bad_layout(layout: Layout) -> None:
         refuse_bad_rule(layout.times)
     except InvalidInputError as error:
         raise BadLayoutError(error.message) from error
-    if unknown := layout.columns.keys() - set(Field):
+    if unknown := (layout.columns.keys() | layout.constants.keys()) - set(Field):
         raise BadLayoutError(f"{sorted(unknown)[0]!r} is no field; there are: {', '.join(Field)}.")
     if empty := [name for name, column in layout.columns.items() if not column.strip()]:
         raise BadLayoutError(f"{empty[0]!r} names no column; remove it or name one.")
@@ -213,7 +216,7 @@ def _refuse_bad_form(layout: Layout) -> None:
 
 
 def _refuse_missing(layout: Layout) -> None:
-    has = set(layout.columns)
+    has = {*layout.columns, *layout.constants}
     if Field.TIME not in has:
         raise BadLayoutError("No column gives the time; map one to 'time'.")
     sides = {Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT, Field.AMOUNT, Field.QUANTITY} & has
@@ -265,7 +268,7 @@ def column_names(header: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def places_of(layout: Layout, header: tuple[str, ...]) -> Mapping[Field, int]:
-    """Where each field stands in a header, as `column_names` gives it.
+    """Where each field stands in a header, as `column_names` gives it; constants stand behind it.
 
     Raises ``ImportRefusedError`` naming the first column that is not there.
     """
@@ -280,6 +283,8 @@ def places_of(layout: Layout, header: tuple[str, ...]) -> Mapping[Field, int]:
                 column=column[:60],
             )
         places[Field(name)] = place
+    for number, name in enumerate(layout.constants):
+        places[Field(name)] = len(header) + number
     return places
 
 
