@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -28,7 +28,7 @@ from truenav.connect.errors import (
     VenueStoppedError,
     VenueUnavailableError,
 )
-from truenav.connect.guard import GuardedTransport
+from truenav.connect.guard import GuardedTransport, venue_address
 from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
 from truenav.connect.spending import OwnSpending, SharedSpending, Spending
 from truenav.core.clock import Clock, SystemClock
@@ -106,8 +106,10 @@ class Network:
         sleep: Sleep = asyncio.sleep,
         monotonic: Monotonic = real_monotonic,
         limits: Path | None = None,
+        private_hosts: Collection[str] = (),
     ) -> None:
         self.clock = clock
+        self.private_hosts = private_hosts
         self.rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
         self.sleep = sleep
         self.slots: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
@@ -171,7 +173,9 @@ async def open_network(
             )
             for _ in range(POOLS)
         ]
-        yield Network(clients, clock=clock or SystemClock(), seed=seed, limits=limits)
+        yield Network(
+            clients, clock=clock or SystemClock(), seed=seed, limits=limits, private_hosts=private_hosts
+        )
 
 
 class Transport:
@@ -200,6 +204,27 @@ class Transport:
     def now(self) -> datetime:
         """The present instant of the network's clock."""
         return self._network.clock.now()
+
+    async def connect(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection of bytes, for a venue that does not speak HTTP; with TLS where its host has ``https``.
+
+        Judged as requests are. Raises ``VenueNotAllowedError`` or ``VenueUnavailableError``.
+        """
+        parts = urlsplit(self._hosts[host])
+        name, secure = parts.hostname or "", parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        try:
+            async with asyncio.timeout(TIME_OUT.connect):
+                address = await venue_address(name, port, allowed=self._network.private_hosts)
+                self.counter.requests += 1
+                return await asyncio.open_connection(
+                    address, port, ssl=secure or None, server_hostname=name if secure else None
+                )
+        except (OSError, TimeoutError) as error:
+            raise VenueUnavailableError(
+                f"{self.manifest.title} did not answer at {name}:{port} ({type(error).__name__}); it is tried "
+                "again at the next gathering. Check the network and the address."
+            ) from error
 
     async def get(
         self,
