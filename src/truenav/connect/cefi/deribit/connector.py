@@ -86,10 +86,8 @@ class DeribitConnector:
         del credentials
         client = DeribitClient(api)
         harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
-        await harvest.run(
-            _one(client, deribit.INSTRUMENTS, {"currency": "any", "expired": expired})
-            for expired in ("false", "true")
-        )
+        expired = {"currency": "any", "expired": "true"}
+        await harvest.run((_listed(client), _one(client, deribit.INSTRUMENTS, expired)))
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         await harvest.run(_one(client, deribit.SUMMARIES, {"currency": one}) for one in CURRENCIES)
         return harvest.gathered()
@@ -132,6 +130,18 @@ def _one(client: DeribitClient, endpoint: Endpoint, params: dict[str, str] | Non
         return Pages((await client.get(endpoint, params),))
 
     return endpoint.name, ask()
+
+
+def _listed(client: DeribitClient) -> Step:
+    """The listed markets; that there is none is not believed."""
+
+    async def ask() -> Pages:
+        answer = await client.get(deribit.INSTRUMENTS, {"currency": "any", "expired": "false"})
+        if not list(read_json(answer.body).field("result").items()):
+            raise IncompletePagesError("deribit: the list of instruments is empty; it is not taken.")
+        return Pages((answer,))
+
+    return deribit.INSTRUMENTS.name, ask()
 
 
 def _state(client: DeribitClient) -> tuple[Step, Step, Step]:

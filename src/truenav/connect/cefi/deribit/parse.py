@@ -139,7 +139,10 @@ def _positions(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed
 
 
 def _position(reading: Reading, row: Node) -> PositionLine | None:
-    """``size`` is in quote units for inverse contracts and in units of base for all others."""
+    """``size`` is in quote units for inverse contracts and in units of base for all others.
+
+    Without the terms it cannot be told in contracts, so a position of unknown terms leaves all unread.
+    """
     size = abs(row.decimal("size"))
     if not size:
         return None
@@ -147,8 +150,7 @@ def _position(reading: Reading, row: Node) -> PositionLine | None:
     name = row.text("instrument_name")
     terms = known_terms(reading, name)
     if terms is None:
-        reading.instrument(deribit_id(name), lost=False)
-        return PositionLine(deribit_id(name), signed, row.decimal("average_price"))
+        raise row.wrong(f"the terms of {name[:60]} are not known; gather the venue's market again")
     quantity = signed / terms.multiplier
     if terms.kind is InstrumentKind.OPTION:
         delta = row.decimal("delta") if row.text_or("delta") else None
