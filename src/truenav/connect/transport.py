@@ -222,8 +222,8 @@ class Transport:
                 )
         except (OSError, TimeoutError) as error:
             raise VenueUnavailableError(
-                f"{self.manifest.title} did not answer at {name}:{port} ({type(error).__name__}); it is tried "
-                "again at the next gathering. Check the network and the address."
+                f"{self.manifest.title} did not answer at {name}:{port} ({type(error).__name__}); it is "
+                "tried again at the next gathering. Check the network and the address."
             ) from error
 
     async def get(
