@@ -369,12 +369,12 @@ def average(
             row += 1
         totals[pair, 0], totals[pair, 1] = total_low, total_high
         places[pair], counts[pair] = place, np.int64(held > 0)
-        if proven:
-            _put_lot(lots, place, opened, held if side > 0 else -held, cost, np.int64(0))
-            place += np.int64(held > 0)
-        else:
+        if not proven:
             unproven[pair] = True
             place += stop - start
+        elif held > 0:
+            _put_lot(lots, place, opened, held if side > 0 else -held, cost, np.int64(0))
+            place += 1
 
 
 @njit(cache=True, nogil=True)

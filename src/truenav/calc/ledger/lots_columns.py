@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from os import cpu_count
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,7 @@ class FillColumns:
             raise FillColumnsError("The starts must be one-dimensional int64, one more than there are pairs.")
         if starts[0] != 0 or starts[-1] != fills or (np.diff(starts) < 0).any():
             raise FillColumnsError(f"The starts must rise from 0 to the number of fills, {fills}.")
+        object.__setattr__(self, "starts", _read_only(starts))
 
     @classmethod
     def grouped(
@@ -91,6 +92,7 @@ class FillColumns:
                 f"Each fill needs an int32 pair, a quantity and a price; got {pairs.size} of {pairs.dtype}, "
                 f"{len(quantities)} and {len(prices)}."
             )
+        quantities, prices = _narrow_if_it_fits(quantities), _narrow_if_it_fits(prices)
         if _is_compiled(accelerator, pairs.size) and not (quantities.is_wide or prices.is_wide):
             return cls(*_group_compiled(pairs, quantities, prices, count, _threads(threads, pairs.size)))
         outside = np.flatnonzero((pairs < 0) | (pairs >= count))
@@ -246,6 +248,13 @@ def _ends(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A contiguous view; one flavour of arrays means one compiled kernel."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
 def _column(limbs: NDArray[np.int64], scale: int) -> DecimalColumn:
     return DecimalColumn(np.ascontiguousarray(limbs).view(WIDE).reshape(-1), scale)
 
@@ -307,7 +316,7 @@ def _realise_compiled(
         if not _fits(prices, exponent):
             return np.arange(fills.pairs)
         if exponent < 0:
-            prices = prices * np.int64(10**-exponent)
+            prices = _read_only(prices * np.int64(10**-exponent))
         divisor = np.int64(10 ** max(exponent, 0))
 
         def run(thread: int, first: int, last: int) -> None:
@@ -341,9 +350,13 @@ def _narrowed(column: DecimalColumn) -> tuple[NDArray[np.int64], NDArray[np.int6
     """The numbers in 64 bits, and the rows that do not fit them."""
     if not column.is_wide:
         return column.values, np.empty(0, np.int64)
-    low = np.ascontiguousarray(column.values["low"])
-    low.flags.writeable = False
+    low = _read_only(column.values["low"])
     return low, np.flatnonzero(column.values["high"] != low >> 63)
+
+
+def _narrow_if_it_fits(column: DecimalColumn) -> DecimalColumn:
+    narrow, wide_rows = _narrowed(column)
+    return column if wide_rows.size else DecimalColumn(narrow, column.scale)
 
 
 def _fits(prices: NDArray[np.int64], exponent: int) -> bool:
@@ -363,8 +376,7 @@ def _group_compiled(
     bounds = np.linspace(0, pairs.size, threads + 1).astype(np.int64).tolist()
     counts: NDArray[np.int64] = np.zeros((threads, count), np.int64)
     bad: NDArray[np.int64] = np.full(threads, -1, np.int64)
-    pairs = np.ascontiguousarray(pairs).view()
-    pairs.flags.writeable = False
+    pairs = _read_only(pairs)
 
     def count_range(thread: int, first: int, last: int) -> None:
         bad[thread] = _lot_kernels.count_rows(pairs, first, last, counts[thread])
