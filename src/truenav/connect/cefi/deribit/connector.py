@@ -176,9 +176,10 @@ async def _refuse_open_positions(account: asyncio.Future[Payload]) -> None:
             "deribit: the list of positions is empty and the summaries, which could confirm it, are not "
             "read; it is not taken."
         ) from error
-    if any(row.decimal_or(name, ZERO) for row in _summaries(answer) for name in _OPEN):
+    rows = _summaries(answer)
+    if not rows or any(row.decimal_or(name, ZERO) for row in rows for name in _OPEN):
         raise IncompletePagesError(
-            "deribit: the list of positions is empty, but the summaries show open ones; it is not taken."
+            "deribit: the list of positions is empty, but the summaries do not confirm it; it is not taken."
         )
 
 
