@@ -143,6 +143,8 @@ class Assets:
     def _look_up(self, text: str, at: datetime) -> AssetId:
         code = text.strip()
         code = self._codes.get(code, code)
+        if code.startswith("eip155:"):
+            code = code.lower()  # capitals in an address of this kind are a checksum only
         if not code:
             raise RefusedCell("the asset is missing", "Fill the asset's code.")
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
+from typing import TypeVar
 
 from truenav.connect.contract import ParseContext
 from truenav.connect.files.amounts import (
@@ -45,6 +46,7 @@ from truenav.core.money import Amount, AssetId
 from truenav.core.names import parse_name
 
 Row = Sequence[str]
+T = TypeVar("T")
 _ID_LENGTH = 200
 _HASH_DIGITS = 32
 _ZERO = Decimal(0)
@@ -162,7 +164,7 @@ class Engine:
     def _typed(self, text: str, subtype: str) -> Meaning:
         words = self._words
         found = words.get(_word(f"{text}/{subtype}")) if subtype else None
-        found = found or words.get(_word(text)) or words.get(ANY)
+        found = found or words.get(_word(text)) or _begun(words, text)
         if found is None:
             what = f"{text}/{subtype}" if subtype else text
             raise RefusedField(
@@ -182,7 +184,8 @@ class Engine:
         return found
 
     def _is_done(self, text: str) -> bool:
-        found = self._statuses.get(_word(text), self._statuses.get(ANY))
+        found = self._statuses.get(_word(text))
+        found = _begun(self._statuses, text) if found is None else found
         if found is None:
             raise RefusedField(
                 Field.STATUS,
@@ -573,6 +576,13 @@ class Engine:
             return parse_name(text, what=name)
         except InvalidInputError as error:
             raise RefusedField(name, error.message, "Shorten it, or map another column.") from error
+
+
+def _begun(table: Mapping[str, T], text: str) -> T | None:
+    """What a table says of texts that begin as one of its entries does, the longest such: ``approved*``."""
+    word = _word(text)
+    begun = [entry for entry in table if entry.endswith(ANY) and word.startswith(entry[:-1])]
+    return table[max(begun, key=len)] if begun else None
 
 
 def _word(text: str) -> str:

@@ -1,13 +1,19 @@
-"""A draft of a layout for a header that nobody knows: from its words in several languages and its values."""
+"""A draft of a layout for a header that nobody knows, and what neither words nor values decide."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
-from truenav.connect.files.mapping import Layout
-from truenav.connect.files.text import Row
+from truenav.connect.files.amounts import EMPTY
+from truenav.connect.files.columns import Column, Look, examine, meaning_of, status_of
+from truenav.connect.files.forms import number_forms, time_forms
+from truenav.connect.files.mapping import BadLayoutError, Field, Layout, Meaning, refuse_bad_layout
+from truenav.connect.files.recognise import zone_in
+from truenav.connect.files.times import TimeRule, abbreviation, has_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +26,233 @@ class Guess:
     reason: str
 
 
-Asked = tuple[str, str, tuple[str, ...]]
-"""About what, the question, the choices."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a file does not tell.
+
+    ``about`` is ``layout`` (several fit), ``days`` (their order in ``times.formats``), ``zone``, ``decimal``,
+    ``words`` (of the type column), ``meaning``, ``fee`` (whose asset), ``fee_included``, ``asset``,
+    ``quote``, ``offsets`` (of abbreviated zones) or ``columns``. ``choices`` are the possible answers, empty where any text may be one.
+    """
+
+    about: str
+    text: str
+    choices: tuple[str, ...] = ()
 
 
 def guess(
-    name: str, header: tuple[str, ...], rows: list[Row], *, encoding: str, delimiter: str
-) -> tuple[Layout, tuple[Guess, ...], tuple[Asked, ...]]:
-    """Draft a layout. Questions are what neither words nor values decide."""
-    del rows
-    draft = Layout(slug(name), name, {}, (header,), delimiter=delimiter, encoding=encoding)
-    return draft, tuple(Guess(column, "", 0, "not understood") for column in header), ()
+    name: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], *, encoding: str, delimiter: str
+) -> tuple[Layout, tuple[Guess, ...], tuple[Question, ...]]:
+    """Draft a layout. What a question is about is left open in the draft, which is refused until answered."""
+    columns = examine(header, rows)
+    draft = _Draft({column.name: column for column in columns})
+    draft.assign(columns)
+    draft.arrange()
+    draft.read_values(delimiter)
+    layout = Layout(
+        name=_slug(name),
+        title=PurePath(name).stem[:100] or "export",
+        columns={one.value: column for one, column in draft.fields.items()},
+        headers=(header,),
+        delimiter=delimiter,
+        encoding=encoding,
+        **draft.options,
+    )
+    if not draft.questions:
+        try:
+            refuse_bad_layout(layout)
+        except BadLayoutError as error:
+            draft.ask("columns", error.message)
+    return layout, tuple(draft.told(column) for column in columns), tuple(draft.questions)
 
 
-def slug(name: str) -> str:
+@dataclass(slots=True)
+class _Draft:
+    """Which column gives which field, and what follows from the values."""
+
+    columns: dict[str, Column]
+    fields: dict[Field, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+
+    def ask(self, about: str, text: str, choices: tuple[str, ...] = ()) -> None:
+        """Note what has to be answered."""
+        self.questions.append(Question(about, text, choices))
+
+    def told(self, column: Column) -> Guess:
+        """What is proposed for a column, and why."""
+        named = [one for one, name in self.fields.items() if name == column.name]
+        if not named:
+            return Guess(column.name, "", 0, f"not needed; its cells are {column.look}")
+        score = max(column.scores.get(one, 50) for one in named)
+        why = f"its name, and its cells are {column.look}" if score > 50 else f"its cells are {column.look}"
+        return Guess(column.name, named[0].value, score, why)
+
+    def assign(self, columns: list[Column]) -> None:
+        """Each field to the column that fits it best, each column to one field."""
+        order = [
+            (score, -place, one, column.name)
+            for place, column in enumerate(columns)
+            for one, score in column.scores.items()
+        ]
+        taken: set[str] = set()
+        for _, _, one, name in sorted(order, reverse=True):
+            if one not in self.fields and name not in taken:
+                self.fields[one] = name
+                taken.add(name)
+
+    def arrange(self) -> None:
+        """Make a form of what was found: two sides, a market with its side, or one signed amount."""
+        has = self.fields
+        self._share_assets()
+        if {Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT} & has.keys():
+            self._drop(Field.AMOUNT, Field.ASSET, Field.QUANTITY, Field.PRICE, Field.TOTAL, Field.MARKET)
+            self._drop(Field.BASE, Field.QUOTE, Field.SIDE)
+        elif Field.SIDE in has or Field.MARKET in has or {Field.BASE, Field.QUOTE} <= has.keys():
+            self._as_trades()
+        else:
+            self._rename(Field.QUANTITY, Field.AMOUNT)
+            self._rename(Field.BASE, Field.ASSET)
+            self._drop(Field.PRICE, Field.TOTAL, Field.QUOTE, Field.QUANTITY)
+            if Field.AMOUNT in has and Field.ASSET not in has:
+                self.ask("asset", "Which asset are the amounts in? Give it as constant 'asset'.")
+        if Field.FEE_AMOUNT not in has:
+            self._drop(Field.FEE_ASSET)
+        elif Field.FEE_ASSET not in has:
+            self._ask_fee_asset()
+
+    def _share_assets(self) -> None:
+        """Amounts with their unit, and sides whose one asset column serves both."""
+        has = self.fields
+        pairs = (
+            (Field.SENT_AMOUNT, Field.SENT_ASSET),
+            (Field.RECEIVED_AMOUNT, Field.RECEIVED_ASSET),
+            (Field.AMOUNT, Field.ASSET),
+            (Field.FEE_AMOUNT, Field.FEE_ASSET),
+            (Field.QUANTITY, Field.BASE),
+            (Field.TOTAL, Field.QUOTE),
+        )
+        for amount, asset in pairs:
+            if amount in has and asset not in has and self.columns[has[amount]].look is Look.UNIT:
+                has[asset] = has[amount]
+        for amount, asset in pairs[:2]:
+            if amount in has and asset not in has and Field.ASSET in has:
+                has[asset] = has[Field.ASSET]
+
+    def _as_trades(self) -> None:
+        has = self.fields
+        self._rename(Field.AMOUNT, Field.QUANTITY)
+        if Field.MARKET in has:
+            self._drop(Field.BASE, Field.QUOTE, Field.ASSET)
+        else:
+            self._rename(Field.ASSET, Field.BASE)
+            if Field.QUOTE not in has:
+                self.ask("quote", "Which asset are prices and totals in? Give it as constant 'quote'.")
+        self._drop(Field.AMOUNT)
+        if Field.PRICE in has and Field.TOTAL in has and not self._is_product():
+            self._drop(Field.TOTAL)
+
+    def _is_product(self) -> bool:
+        """Whether totals are quantity times price, without fees in them, as far as the sample shows."""
+        names = (self.fields.get(Field.QUANTITY, ""), self.fields[Field.PRICE], self.fields[Field.TOTAL])
+        if not names[0]:
+            return False
+        rows = zip(*(self.columns[name].cells for name in names), strict=False)
+        checked = [_near(*row) for row in rows if all(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell in row)]
+        return bool(checked) and all(checked)
+
+    def _ask_fee_asset(self) -> None:
+        sides = ("base", "quote", "received", "sent")
+        if Field.ASSET in self.fields and Field.QUANTITY not in self.fields:
+            self.fields[Field.FEE_ASSET] = self.fields[Field.ASSET]
+        else:
+            self.ask("fee", "Which asset are the fees in? Give it as 'fee_side', or map 'fee_asset'.", sides)
+
+    def _rename(self, old: Field, new: Field) -> None:
+        if old in self.fields and new not in self.fields:
+            self.fields[new] = self.fields.pop(old)
+
+    def _drop(self, *names: Field) -> None:
+        for name in names:
+            self.fields.pop(name, None)
+
+    def read_values(self, delimiter: str) -> None:
+        """Times, numbers, signs and words from the cells."""
+        self._times()
+        numbers = [
+            column.cells for column in self.columns.values() if column.look in (Look.NUMBER, Look.UNIT)
+        ]
+        forms = number_forms(numbers, delimiter)
+        self.options["decimal"], self.options["thousands"] = forms[0] if len(forms) == 1 else ("", "")
+        if len(forms) > 1:
+            text = "Are decimals parted by a comma or a point? The sample could mean both."
+            self.ask("decimal", text, tuple(point for point, _ in forms))
+        for name in (Field.AMOUNT, Field.QUANTITY):
+            if any(cell.startswith(("-", "(")) for cell in self._cells(name)):
+                self.options["signed"] = True
+        for name, option in ((Field.SENT_AMOUNT, "sent_negative"), (Field.FEE_AMOUNT, "fee_negative")):
+            cells = [cell for cell in self._cells(name) if cell.strip("0.,")]
+            self.options[option] = bool(cells) and all(cell.startswith("-") for cell in cells)
+        if Field.FEE_AMOUNT in self.fields:
+            self.ask(
+                "fee_included",
+                "Do the amounts have the fee in them, or does it come on top?",
+                ("false", "true"),
+            )
+        self._words()
+
+    def _times(self) -> None:
+        cells = self._cells(Field.TIME)
+        if not cells:
+            return
+        forms = time_forms(cells)
+        zone = zone_in(self.fields[Field.TIME])
+        if not zone and not all(has_offset(cell) for cell in cells):
+            self.ask("zone", "The times tell no zone; which one are they in?")
+        abbreviated = sorted({abbreviation(cell) for cell in cells} - {""})
+        if abbreviated:
+            self.ask(
+                "offsets", "What do these abbreviations stand for? Say it as -05:00.", tuple(abbreviated)
+            )
+        if len(forms) > 1:
+            self.ask("days", "Which is the day, and which the month? The sample could mean both.", forms)
+        self.options["times"] = TimeRule(forms if len(forms) == 1 else (), zone)
+
+    def _words(self) -> None:
+        statuses = {cell: status_of(cell) for cell in dict.fromkeys(self._cells(Field.STATUS))}
+        self.options["statuses"] = {cell: counts for cell, counts in statuses.items() if counts is not None}
+        named = Field.TYPE if Field.TYPE in self.fields else Field.SIDE
+        words = {cell: meaning_of(cell) for cell in dict.fromkeys(self._cells(named))}
+        self.options["words"] = {cell: meaning for cell, meaning in words.items() if meaning is not None}
+        unknown = [cell for cell, meaning in words.items() if meaning is None]
+        unknown += [cell for cell, counts in statuses.items() if counts is None]
+        if unknown:
+            self.ask(
+                "words",
+                "What do these words mean? Rows with them are refused until that is said.",
+                tuple(unknown),
+            )
+        if named in self.fields:
+            return
+        if {Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT} <= self.fields.keys():
+            self.options["meaning"] = Meaning.BY_SIDES
+        elif Field.QUANTITY in self.fields and self.options.get("signed"):
+            self.options["meaning"] = Meaning.TRADE
+        else:
+            self.ask("meaning", "What are these rows?", tuple(one.value for one in Meaning))
+
+    def _cells(self, name: Field) -> list[str]:
+        column = self.fields.get(name)
+        return [] if column is None else [cell for cell in self.columns[column].cells if cell not in EMPTY]
+
+
+def _near(quantity: str, price: str, total: str) -> bool:
+    """Whether a total is the product up to the rounding of its last digits; only a sign, never an amount."""
+    product, given = abs(float(quantity) * float(price)), abs(float(total))
+    return abs(product - given) <= max(product, given) * 1e-4 + 0.01
+
+
+def _slug(name: str) -> str:
     """An identifier made of a file's name."""
     bare = re.sub(r"[^a-z0-9]+", "-", PurePath(name).stem.lower()).strip("-")
     return bare[:60].strip("-") or "export"

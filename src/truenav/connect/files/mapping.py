@@ -34,7 +34,7 @@ LAYOUT_NOTE = "local:layout"
 """Name of the request parameter of the evidence that holds the layout's canonical JSON."""
 
 ANY = "*"
-"""In a table of words: every text that is not listed. In a header of a signature: any further text."""
+"""At the end of a word, or of a name in a signature: any further text. Alone: all that is not listed."""
 
 
 class Field(StrEnum):
@@ -227,7 +227,7 @@ def _refuse_missing(layout: Layout) -> None:
     for amount, asset in ASSET_OF.items():
         if amount in has and asset not in has:
             raise BadLayoutError(
-                f"{amount!r} has no asset; map {asset!r}, to the same column where it holds both."
+                f"{amount.value!r} has no asset; map {asset.value!r}, to the same column where it holds both."
             )
     if Field.QUANTITY in has:
         if not (Field.MARKET in has or {Field.BASE, Field.QUOTE} <= has):

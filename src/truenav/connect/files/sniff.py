@@ -12,13 +12,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from truenav.connect.errors import ImportRefusedError
-from truenav.connect.files.guess import Guess, guess
+from truenav.connect.files.forms import time_forms
+from truenav.connect.files.guess import Guess, Question, guess
 from truenav.connect.files.layouts import layouts
 from truenav.connect.files.mapping import Field, Layout, column_names, places_of
 from truenav.connect.files.recognise import Recognised, recognise
-from truenav.connect.files.table import MAX_COLUMNS, Problems, json_table
+from truenav.connect.files.table import MAX_COLUMNS, Problems, json_table, refuse_foreign_form
 from truenav.connect.files.text import HEADER_ROWS, Row, file_text, first_rows, is_json
-from truenav.connect.files.times import has_offset
+from truenav.connect.files.times import TimeRule, has_offset, reader
+from truenav.core.failure import InvalidInputError
 
 SAMPLE_ROWS = 20
 LOOK_ROWS = 400
@@ -32,18 +34,6 @@ class Kind(StrEnum):
     LAYOUT = "layout"
     KNOWN = "known"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the file does not tell. ``about`` is ``layout``, ``days``, ``zone``, ``account`` or ``words``.
-
-    ``choices`` are the possible answers, empty where any text may be one.
-    """
-
-    about: str
-    text: str
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +93,7 @@ def sniff(name: str, data: bytes, more: tuple[Layout, ...] = ()) -> Sniffed:
 
 def _encoding(data: bytes) -> str:
     """UTF-8 unless a mark says UTF-16; Latin-1 only where the bytes are text in it and in nothing else."""
+    refuse_foreign_form(data, size=len(data))
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     try:
@@ -164,9 +155,14 @@ def _most_regular(text: str) -> tuple[str, int, list[tuple[int, Row]]]:
         at = next(n for n, (_, row) in enumerate(rows) if len(row) == width)
         if at < HEADER_ROWS and (best is None or (widths.count(width), width) > best[:2]):
             best = (widths.count(width), width, delimiter, at, rows)
-    if best is None:
+    if best is None or _holds_values(best[4][best[3]][1]):
         raise ImportRefusedError("No header line was found; a table of columns with names is needed.")
     return best[2:]
+
+
+def _holds_values(row: Row) -> bool:
+    """Whether the cells of a row are values rather than names of columns."""
+    return sum(bool(re.fullmatch(r"[\d.,:/ +-]*", cell.strip())) for cell in row) * 2 > len(row)
 
 
 def _told(
@@ -193,12 +189,9 @@ def _told(
         return replace(sniffed, kind=Kind.TEMPLATE)
     fitting = tuple(replace(one, encoding=encoding, delimiter=delimiter) for one in recognised.layouts)
     if len(fitting) == 1:
-        questions = _open_questions(fitting[0], header, rows)
-        return replace(
-            sniffed, kind=Kind.LAYOUT, layout=fitting[0], title=fitting[0].title, questions=questions
-        )
-    draft, guesses, asked = guess(name, header, rows, encoding=encoding, delimiter=delimiter)
-    questions = tuple(Question(about, text, choices) for about, text, choices in asked)
+        layout, asked = _completed(fitting[0], header, rows)
+        return replace(sniffed, kind=Kind.LAYOUT, layout=layout, title=layout.title, questions=asked)
+    draft, guesses, questions = guess(name, header, rows, encoding=encoding, delimiter=delimiter)
     if fitting:
         which = Question("layout", "Several layouts fit this header.", tuple(one.name for one in fitting))
         questions = (which, *questions)
@@ -211,10 +204,35 @@ def _told(
     )
 
 
-def _open_questions(layout: Layout, header: tuple[str, ...], rows: list[Row]) -> tuple[Question, ...]:
-    """What a known layout still has to be told for this file."""
+def _completed(
+    layout: Layout, header: tuple[str, ...], rows: list[Row]
+) -> tuple[Layout, tuple[Question, ...]]:
+    """A known layout with the form of times that this file has, and what it still has to be told."""
     place = places_of(layout, header)[Field.TIME]
     times = [row[place].strip() for row in rows if len(row) > place and row[place].strip()]
-    if layout.times.zone or all(has_offset(text) for text in times):
-        return ()
-    return (Question("zone", "The times tell no zone; which one are they in?"),)
+    asked: list[Question] = []
+    if not layout.times.zone and not all(has_offset(text) for text in times):
+        asked.append(Question("zone", "The times tell no zone; which one are they in?"))
+    if Field.CLOCK in layout.columns or _reads_any(layout.times, times):
+        return layout, tuple(asked)
+    forms = time_forms(times)
+    if len(forms) > 1:
+        asked.append(
+            Question("days", "Which is the day, and which the month? The times could mean both.", forms)
+        )
+    if forms:
+        formats = forms if len(forms) == 1 else ()
+        layout = replace(layout, times=replace(layout.times, formats=formats))
+    return layout, tuple(asked)
+
+
+def _reads_any(rule: TimeRule, times: list[str]) -> bool:
+    """Whether a rule reads the first times of a sample, zones aside."""
+    read = reader(replace(rule, zone=rule.zone or "UTC"))
+    for text in times[:SAMPLE_ROWS]:
+        try:
+            read(text)
+        except InvalidInputError:
+            continue
+        return True
+    return not times

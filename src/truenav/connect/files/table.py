@@ -59,19 +59,24 @@ def read_table(data: bytes, problems: Problems) -> Table:
     return _csv_table(text, problems)
 
 
-def refuse_foreign_bytes(data: bytes, *, size: int) -> None:
-    """Refuse what is no text: too large, a spreadsheet or archive, or with NUL bytes."""
+def refuse_foreign_form(data: bytes, *, size: int) -> None:
+    """Refuse what is too large, or known by its first bytes to be a spreadsheet, an archive or a PDF."""
     if size > MAX_BYTES:
         raise ImportRefusedError(
             f"The file has {size} bytes, more than {MAX_BYTES}; split it into smaller files."
         )
     if data[:4] == b"%PDF":
         raise ImportRefusedError("The file is a PDF; export the statement as CSV and import that.")
-    if data[:2] == b"PK" or data[:4] == b"\xd0\xcf\x11\xe0":
+    if data[:2] in (b"PK", b"\x1f\x8b") or data[:4] == b"\xd0\xcf\x11\xe0":
         raise ImportRefusedError(
             "The file is a spreadsheet or an archive; save the sheet as 'CSV UTF-8', or take the CSV out of "
             "the archive, and import that."
         )
+
+
+def refuse_foreign_bytes(data: bytes) -> None:
+    """Refuse what is no text: a foreign form, or NUL bytes in it."""
+    refuse_foreign_form(data, size=len(data))
     nul = data.find(b"\0")
     if nul >= 0:
         line = data.count(b"\n", 0, nul) + 1
@@ -80,7 +85,7 @@ def refuse_foreign_bytes(data: bytes, *, size: int) -> None:
 
 def decoded(data: bytes) -> str:
     """The text of a UTF-8 file, without its byte-order mark."""
-    refuse_foreign_bytes(data, size=len(data))
+    refuse_foreign_bytes(data)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

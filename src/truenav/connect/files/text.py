@@ -17,6 +17,7 @@ from truenav.connect.files.table import (
     decoded,
     json_table,
     refuse_foreign_bytes,
+    refuse_foreign_form,
 )
 
 HEADER_ROWS = 40
@@ -28,13 +29,13 @@ Row = list[str]
 def file_text(data: bytes, encoding: str) -> str:
     """The text of a file in one of the encodings of a layout; refuses what is no text at all."""
     if encoding == "utf-16":
-        refuse_foreign_bytes(data[:4].replace(b"\0", b" "), size=len(data))
+        refuse_foreign_form(data, size=len(data))
         try:
             return data.decode("utf-16")
         except UnicodeDecodeError as error:
             raise ImportRefusedError(f"Byte {error.start} is not UTF-16; the file is damaged.") from error
     if encoding == "latin-1":
-        refuse_foreign_bytes(data, size=len(data))
+        refuse_foreign_bytes(data)
         return data.decode("latin-1")
     return decoded(data)
 

@@ -65,7 +65,7 @@ def refuse_bad_rule(rule: TimeRule) -> None:
         )
     for form in rule.formats:
         if form not in (ISO, UNIX, UNIX_MS):
-            _pattern(form)
+            pattern_of(form)
     if rule.zone:
         _zone(rule.zone)
     for offset in rule.offsets.values():
@@ -90,9 +90,17 @@ def reader(rule: TimeRule) -> Callable[[str], datetime]:
     return read
 
 
+def abbreviation(text: str) -> str:
+    """The zone's abbreviation at the end of a time, such as ``EST``, which means no offset by itself."""
+    found = re.search(r"\d\s*(?:[AaPp]\.?[Mm]\.?\s*)?([A-Z]{2,5})$", text.strip())
+    return found[1] if found and found[1] not in ("AM", "PM", "UTC", "GMT") else ""
+
+
 def has_offset(text: str) -> bool:
-    """Whether a time tells its offset: by sign, by UTC or Z, or as seconds since 1970."""
-    return bool(re.search(r"(?:[+-]\d{2}:?\d{2}|UTC|GMT|Z)$|^\d{9,13}(\.\d+)?$", text.strip()))
+    """Whether a time tells its offset: by sign, abbreviation, UTC or Z, or as seconds since 1970."""
+    return bool(
+        abbreviation(text) or re.search(r"(?:[+-]\d{2}:?\d{2}|UTC|GMT|Z)$|^\d{9,13}(\.\d+)?$", text.strip())
+    )
 
 
 def _way(form: str, offsets: Mapping[str, timezone]) -> Callable[[str], datetime | None]:
@@ -100,7 +108,7 @@ def _way(form: str, offsets: Mapping[str, timezone]) -> Callable[[str], datetime
         return lambda text: _iso(text, offsets)
     if form in (UNIX, UNIX_MS):
         return lambda text: _unix(text, 1000 if form == UNIX_MS else 1)
-    pattern = _pattern(form)
+    pattern = pattern_of(form)
 
     def read(text: str) -> datetime | None:
         found = pattern.fullmatch(text)
@@ -140,8 +148,11 @@ def _unix(text: str, per_second: int) -> datetime | None:
 
 
 @cache
-def _pattern(form: str) -> re.Pattern[str]:
-    """The expression of a form; raises ``InvalidInputError`` for a mark that is unknown or stands twice."""
+def pattern_of(form: str) -> re.Pattern[str]:
+    """The expression of a form such as ``%d.%m.%Y``.
+
+    Raises ``InvalidInputError`` for a mark that is unknown or stands twice.
+    """
     parts = re.split(r"(%.)", form)
     if marks := [part for part in parts[1::2] if part not in _MARKS]:
         raise InvalidInputError(
