@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "deribit", "okx"})
+MARGIN_VENUES = frozenset({"binance", "bybit", "deribit", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -32,7 +32,7 @@ def _binance(payload: Any) -> Decimal | None:
     """``totalMaintMargin / totalMarginBalance`` of the USD-M account."""
     needed = parse_decimal(payload["totalMaintMargin"])
     balance = parse_decimal(payload["totalMarginBalance"])
-    return divided(needed, balance) if needed > 0 and balance > 0 else None
+    return _share(needed, balance)
 
 
 def _okx(payload: Any) -> Decimal | None:
@@ -65,8 +65,26 @@ def _deribit(payload: Any) -> Decimal | None:
     return max(ratios, default=None)
 
 
+def _bybit(payload: Any) -> Decimal | None:
+    """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
+
+    ``accountMMRate`` is the same to four decimals, and taken where the amounts are not told. All are empty
+    with isolated margin, where each position is liquidated by itself.
+    """
+    account = payload["result"]["list"][0]
+    needed, balance = (account.get(name) for name in ("totalMaintenanceMargin", "totalMarginBalance"))
+    if needed and balance:
+        return _share(parse_decimal(needed), parse_decimal(balance))
+    return _share(parse_decimal(account["accountMMRate"]), Decimal(1))
+
+
+def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
+    return divided(needed, balance) if needed > 0 and balance > 0 else None
+
+
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
+    ("bybit", "wallet"): _bybit,
     ("deribit", "account"): _deribit,
     ("okx", "balance"): _okx,
 }

@@ -401,6 +401,8 @@ class Transport:
                 f"{venue} {path}: a redirect came instead of an answer; check the connection's base URL."
             )
         error = judge(status, body)
+        if isinstance(error, VenueStoppedError):
+            self.gate.ban(float(str(error.context["seconds"])))
         if error is not None:
             raise type(error)(f"{venue} {path}: {error.message}", **error.context)
 

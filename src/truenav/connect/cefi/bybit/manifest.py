@@ -1,6 +1,11 @@
 """Bybit v5: hosts, wallets, limits as the venue documents them (requests a second and account), and items."""
 
 from truenav.connect.contract import Budget, Manifest
+from truenav.connect.supplies import Origin, not_done, read
+
+_ONE_WALLET = "one wallet backs spot, margin, contracts and options"
+_BEHIND = ("spot", "margin", "swap", "future", "option")
+_POSITIONS = ("linear", "inverse", "option", "hedge", "isolated", "cross")
 
 MANIFEST = Manifest(
     name="bybit",
@@ -32,5 +37,31 @@ MANIFEST = Manifest(
     wallets=("unified", "funding", "earn"),
     credentials=("key", "secret"),
     streams={"public": "wss://stream.bybit.com"},
-    supplies=(),
+    supplies=(
+        *(read(f"balances.{name}", "wallet.json", Origin.OURS, _ONE_WALLET) for name in _BEHIND),
+        read("balances.funding", "funding-balances.json", Origin.OURS),
+        read("balances.earn", "earn-positions.json", Origin.OURS, "flexible savings and on-chain products"),
+        *(read(f"positions.{name}", "positions.json", Origin.OURS) for name in _POSITIONS),
+        read("orders.open", "orders.json", Origin.OURS, "kept as evidence; nothing is valued by them"),
+        read("margin.collateral", "wallet.json", Origin.OURS, "flags are kept as evidence"),
+        *(read(f"margin.{name}", "wallet.json", Origin.OURS) for name in ("equity", "maintenance", "ratio")),
+        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read("borrowed", "wallet.json", Origin.OURS, "spotBorrow; debt of contracts is a negative balance"),
+        read("history.fills", "executions.json", Origin.OURS, "of spot; of contracts by the transaction log"),
+        read("history.funding", "log.json", Origin.OURS),
+        read("history.fees", "executions.json", Origin.OURS, "in any coin, with taxes"),
+        *(
+            read(f"history.{name}", "log.json", Origin.OURS)
+            for name in ("interest", "ledger", "liquidations")
+        ),
+        read("history.deposits", "deposits.json", Origin.OURS, "from chains and from other accounts"),
+        read("history.withdrawals", "withdrawals.json", Origin.OURS),
+        read("history.internal", "transfers.json", Origin.OURS),
+        read("history.subaccounts", "universal-transfers.json", Origin.OURS),
+        read("history.settlements", "deliveries.json", Origin.OURS, "with cash by the transaction log"),
+        read("history.rewards", "funding-history.json", Origin.OURS),
+        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        read("live.prices", "stream-linear.json", Origin.OURS),
+        read("instruments", "instruments.json", Origin.OURS, "terms of expired contracts by their names"),
+    ),
 )
