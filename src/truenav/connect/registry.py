@@ -38,6 +38,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
         "truenav.connect.custody.fireblocks.connector",
     ),
     "rest": ("truenav.connect.custody.rest.parse", "truenav.connect.custody.rest.connector"),
+    "fix": ("truenav.connect.otc.fix.parse", "truenav.connect.otc.fix.connector"),
     "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
 }
 """Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""
