@@ -177,6 +177,8 @@ def dispatch(call: Call) -> Reply:
             return deribit_rules.answer(call, deribit_streams.ROUTES[route])
         if route in references.ROUTES:
             return references.ROUTES[route](call)
+    if call.path.startswith(deribit_rules.PREFIX):
+        return deribit_rules.unknown_method()
     if call.path.startswith("/api/v5/"):
         return json_reply({"code": "404", "data": {}, "msg": "Not Found"}, 404)
     return json_reply({"code": -1000, "msg": f"{call.method} {call.path} is not served here."}, 404)

@@ -49,7 +49,7 @@ def currencies(call: Call) -> list[dict[str, Any]]:
 
 def instruments(call: Call) -> list[dict[str, Any]]:
     """public/get_instruments, narrowed by currency and kind; `expired` asks for those that ended."""
-    wanted, kind = currency(call), call.params.get("kind")
+    wanted, kind = call.params.get("currency", "any"), call.params.get("kind")
     return [
         listing(item, call)
         for item in listed(call, expired=call.params.get("expired") == "true")

@@ -13,6 +13,7 @@ import msgspec
 
 from truenav.simulator.ledger import Books
 from truenav.simulator.market import Instrument
+from truenav.simulator.numbers import exact
 from truenav.simulator.protocol import Call, Reply
 from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import milliseconds
@@ -50,6 +51,12 @@ def answer(call: Call, route: Route) -> Reply:
     return Reply(400 if "error" in message else 200, ENCODE(message), {}, media="application/json")
 
 
+def unknown_method() -> Reply:
+    """The answer to a method that is not served."""
+    error = {"code": -32601, "message": "Method not found"}
+    return Reply(400, ENCODE({"jsonrpc": "2.0", "error": error}), {}, media="application/json")
+
+
 def told(call: Call, route: Route) -> dict[str, Any]:
     """Admit, authenticate and answer; a result or an error in its envelope."""
     who = call.account.id if route.private and call.account else call.client
@@ -62,7 +69,8 @@ def told(call: Call, route: Route) -> dict[str, Any]:
             authenticate(call)
         if call.repeat_page:
             call = replace(call, params=cursorless(call.params))
-        result = route.handler(call)
+        with exact():
+            result = route.handler(call)
         return envelope | {"result": emptied(result) if call.empty_page else result}
     except DeribitError as error:
         told_error = {"code": error.code, "message": error.message, "data": error.data}
