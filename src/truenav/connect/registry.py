@@ -39,6 +39,10 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     ),
     "rest": ("truenav.connect.custody.rest.parse", "truenav.connect.custody.rest.connector"),
     "fix": ("truenav.connect.otc.fix.parse", "truenav.connect.otc.fix.connector"),
+    "statement": (
+        "truenav.connect.otc.statements.parse",
+        "truenav.connect.otc.statements.connector",
+    ),
     "manual": ("truenav.connect.manual.parse", "truenav.connect.manual.connector"),
 }
 """Name to (module with ``PARSERS``, module with ``CONNECTOR``)."""

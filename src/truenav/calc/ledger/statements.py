@@ -97,6 +97,26 @@ class StatementMatch:
     transfers: tuple[Fact, ...]
 
 
+def lines_of(facts: Iterable[Fact], *, counterparty: str = "") -> tuple[StatementLine, ...]:
+    """The settlements of a desk's account as lines, by time: what left the desk, we received.
+
+    ``counterparty`` is the desk's name. Other facts are left out.
+    """
+    settled = sorted((fact for fact in facts if isinstance(fact.body, Transfer)), key=_order)
+    with exact():
+        return tuple(
+            StatementLine(
+                id=fact.external_id,
+                asset=_body(fact).amount.asset,
+                amount=-_body(fact).amount.number,
+                value_date=fact.occurred_at.astimezone(UTC).date(),
+                counterparty=counterparty,
+                txid=_body(fact).txid,
+            )
+            for fact in settled
+        )
+
+
 _Cost = Callable[[StatementLine, Fact], int | None]
 
 
