@@ -118,13 +118,10 @@ def reading_of(session: Session, name: str, data: bytes, told: Told) -> Reading:
     if layout is None and told.named is not None:
         layout = fitted_to(find_layout(session, told.named), name, data)
     if layout is None:
-        template = told.template or PurePath(name).name.partition(".")[0]
-        if told.template is not None or template in TEMPLATES:
-            return Reading(template=template)
-        sniffed = sniff(name, data, own_layouts(session))
-        if sniffed.template:
-            return Reading(template=sniffed.template)
-        layout = _sure(name, sniffed, told)
+        found = _found(session, name, data, told)
+        if isinstance(found, str):
+            return Reading(template=found)
+        layout = found
     if told.zone is not None:
         layout = replace(layout, times=replace(layout.times, zone=told.zone))
     refuse_bad_layout(layout)
@@ -148,6 +145,25 @@ def fitted_to(layout: Layout, name: str, data: bytes) -> Layout:
     sniffed = sniff(name, data, (layout,))
     found = replace(layout, encoding=sniffed.encoding, delimiter=sniffed.delimiter)
     return fitted(found, sniffed.columns)
+
+
+def _found(session: Session, name: str, data: bytes, told: Told) -> str | Layout:
+    """The template or layout that a file's header says, else the template that its name says."""
+    if told.template is not None:
+        return told.template
+    named = PurePath(name).name.partition(".")[0]
+    try:
+        sniffed = sniff(name, data, own_layouts(session))
+    except ImportRefusedError as error:
+        if named in TEMPLATES:
+            return named  # by its template each problem is told with its place
+        raise ImportRefusedError(
+            f"{name[:60]!r} names no template ({', '.join(TEMPLATES)}), and it is no table: {error.message}",
+            **error.context,
+        ) from error
+    if sniffed.template or (named in TEMPLATES and sniffed.layout is None):
+        return sniffed.template or named
+    return _sure(name, sniffed, told)
 
 
 def _sure(name: str, sniffed: Sniffed, told: Told) -> Layout:

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useRef, useState, type DragEvent, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api, ask } from '@/api/client';
-import type { ImportChecked, ImportKept, TaskProgress, TemplateAnswer } from '@/api/schema';
+import type { FileSeen, ImportChecked, ImportKept, TaskProgress, TemplateAnswer } from '@/api/schema';
 import { toCsv } from '@/lib/csv';
 import { grouped } from '@/lib/decimal';
 import { saveBlob } from '@/lib/download';
@@ -17,8 +17,10 @@ import { Progress } from '@/ui/Progress';
 import { ErrorState, Shown, State } from '@/ui/States';
 import { pending, useAccept, useImport } from './data';
 import css from './Imports.module.css';
+import { draftOf, Mapping, type Draft } from './Mapping';
+import mappingWords from './mappingWords';
 import { Templates } from './Templates';
-import { upload } from './upload';
+import { look, upload, type How } from './upload';
 import words from './words';
 
 export default function Imports() {
@@ -68,44 +70,70 @@ function Desk({ templates }: { templates: readonly TemplateAnswer[] }) {
   const [file, setFile] = useState<File | null>(null);
   const [template, setTemplate] = useState<string | null>(null);
   const [sending, setSending] = useState<Sending | null>(null);
+  const [looking, setLooking] = useState(false);
+  const [seen, setSeen] = useState<FileSeen | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
   const [refused, setRefused] = useState<Error | null>(null);
   const stop = useRef(new AbortController());
 
   const show = (id: string | null) =>
     setParams((old) => new URLSearchParams([...[...old].filter(([name]) => name !== 'job'), ...(id === null ? [] : [['job', id]])]));
-  const send = async (one: File, kind: string) => {
+  const begin = () => {
     stop.current.abort();
     stop.current = new AbortController();
-    const { signal } = stop.current;
     setRefused(null);
+    return stop.current.signal;
+  };
+  const send = async (one: File, how: How) => {
+    const signal = begin();
     setSending({ file: one, share: 0 });
     try {
-      show(await upload({ file: one, template: kind, key: crypto.randomUUID(), signal, onSent: (share) => setSending({ file: one, share }) }));
+      show(await upload({ file: one, how, key: crypto.randomUUID(), signal, onSent: (share) => setSending({ file: one, share }) }));
     } catch (error) {
       if (!signal.aborted) setRefused(error as Error);
     } finally {
       setSending(null);
     }
   };
+  const pick = (chosen: string | null, one = file) => {
+    setTemplate(chosen);
+    if (one && chosen) void send(one, { template: chosen });
+  };
+  /** By its header a file is a template's, or a layout reads it, or a person says what its columns hold. */
+  const examine = async (one: File, named: string | null) => {
+    const signal = begin();
+    setLooking(true);
+    try {
+      const found = await look(one, signal);
+      const proposed = draftOf(found);
+      const kind = found.sniffed.template || (found.sniffed.kind === 'unknown' ? named : null);
+      if (kind || !proposed) return pick(kind, one);
+      setSeen(found);
+      setDraft(proposed);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (named) pick(named, one); // by its template each problem is told with its place
+      else setRefused(error as Error);
+    } finally {
+      setLooking(false);
+    }
+  };
   const take = (one: File | undefined) => {
     if (!one) return;
-    const guessed = templateOf(one.name, templates) ?? template;
     setFile(one);
-    setTemplate(guessed);
-    if (guessed && one.size <= MAX_UPLOAD) void send(one, guessed);
-  };
-  const pick = (chosen: string | null) => {
-    setTemplate(chosen);
-    if (file && chosen) void send(file, chosen);
+    setSeen(null);
+    setTemplate(null);
+    if (one.size <= MAX_UPLOAD) void examine(one, templateOf(one.name, templates));
   };
   const again = () => {
     stop.current.abort();
     setFile(null);
+    setSeen(null);
     setRefused(null);
     show(null);
   };
   if (sending) return <Upload sending={sending} onStop={again} />;
-  const kinds = file ? <Kinds templates={templates} chosen={template} onPick={pick} /> : null;
+  const kinds = !file ? null : seen ? <Back onBack={() => show(null)} /> : <Kinds templates={templates} chosen={template} onPick={pick} />;
   if (job && !refused) return <Import key={job} job={job} kinds={kinds} onAnother={again} />;
   if (!file) return <DropZone onTake={take} />;
   if (file.size > MAX_UPLOAD) {
@@ -117,9 +145,26 @@ function Desk({ templates }: { templates: readonly TemplateAnswer[] }) {
   }
   return (
     <Sheet name={file.name} size={file.size} onAnother={again}>
-      {kinds}
-      {refused ? <ErrorState error={refused} retry={template ? () => void send(file, template) : undefined} /> : null}
+      {looking ? <Looking /> : null}
+      {seen && draft ? <Mapping seen={seen} draft={draft} onChange={setDraft} error={refused} onCheck={() => void send(file, draft)} /> : looking ? null : kinds}
+      {refused && !seen ? <ErrorState error={refused} retry={template ? () => void send(file, { template }) : undefined} /> : null}
     </Sheet>
+  );
+}
+
+/** What the columns mean is looked at. */
+function Looking() {
+  return <Working label={useWords(mappingWords).looking} share={null} />;
+}
+
+/** Back to what the columns mean, where the check found that something of it is wrong. */
+function Back({ onBack }: { onBack: () => void }) {
+  return (
+    <div className={css.pick}>
+      <Button size="xs" onClick={onBack}>
+        {useWords(mappingWords).change}
+      </Button>
+    </div>
   );
 }
 

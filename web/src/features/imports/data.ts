@@ -1,8 +1,8 @@
 // An import by its id: the check that a worker makes, and what came of accepting it.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { api, ask } from '@/api/client';
-import type { ImportState, TaskProgress } from '@/api/schema';
+import { api, ask, askAll } from '@/api/client';
+import type { AccountDefinition, ImportState, Layout, TaskProgress } from '@/api/schema';
 
 /** Whether a worker has still to do something. */
 export const pending = ({ state }: TaskProgress) => state === 'waiting' || state === 'running';
@@ -30,5 +30,22 @@ export function useAccept(job: string) {
   return useMutation({
     mutationFn: () => ask(api.POST('/api/v1/imports/jobs/{id}/accept', { params: { path: { id: job } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['imports', job] }),
+  });
+}
+
+/** Every account, for whose file it is. */
+export function useAccounts() {
+  return useQuery({
+    queryKey: ['accounts'],
+    queryFn: () => askAll<AccountDefinition>((cursor) => api.GET('/api/v1/accounts', { params: { query: { limit: 500, cursor } } })),
+  });
+}
+
+/** Keep a mapping, so that the next file with these columns is recognised. */
+export function useSaveLayout(onSaved: () => void) {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (layout: Layout) => ask(api.PUT('/api/v1/layouts/{id}', { params: { path: { id: layout.name } }, body: layout })),
+    onSuccess: onSaved,
   });
 }
