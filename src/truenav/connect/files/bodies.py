@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from truenav.connect.contract import ParseContext
 from truenav.connect.files.amounts import Assets
@@ -32,8 +33,7 @@ _CASH: dict[Meaning, CashKind] = {
 _ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Where and when a row happened, and the id that its facts get."""
 
     id: str
@@ -55,7 +55,9 @@ class Stated:
     assets: Assets
     facts: list[Fact] = field(default_factory=list)
     instruments: dict[InstrumentId, Instrument] = field(default_factory=dict)
-    _pairs: dict[tuple[AssetId, AssetId, bool], InstrumentId] = field(default_factory=dict)
+    _pairs: dict[tuple[AssetId, AssetId, AssetId | None], tuple[InstrumentId, bool]] = field(
+        default_factory=dict
+    )
     _source: str = ""
 
     def __post_init__(self) -> None:
@@ -78,16 +80,14 @@ class Stated:
 
         The cost is what moved, exactly; the price is cost over quantity to `PRICE_DIGITS` digits.
         """
-        if sent[1] == received[1]:
-            raise RefusedCell("the same asset was sent and received", "Give the row the meaning 'transfer'.")
-        key = (sent[1], received[1], base is None)
-        bought = (base or self._base(sent[1], received[1])) == received[1]
-        (quantity, base_asset), (cost, quote_asset) = (received, sent) if bought else (sent, received)
+        key = (sent[1], received[1], base)
+        found = self._pairs.get(key)
+        if found is None:
+            found = self._pairs[key] = self._pair(sent[1], received[1], base, event.at)
+        name, bought = found
+        (quantity, _), (cost, quote) = (received, sent) if bought else (sent, received)
         if not quantity:
             raise RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
-        name = self._pairs.get(key)
-        if name is None:
-            name = self._pairs[key] = self._pair(base_asset, quote_asset, event.at)
         price = _PRICE.divide(cost, quantity)
         if price.adjusted() < PRICE_DIGITS - MAX_SCALE:
             price = rounded(price, MAX_SCALE)
@@ -96,7 +96,7 @@ class Stated:
             name,
             quantity if bought else -quantity,
             price,
-            Amount(-cost if bought else cost, quote_asset),
+            Amount(-cost if bought else cost, quote),
             None,
             fees,
             event.order_id,
@@ -163,10 +163,17 @@ class Stated:
             return 2
         return 3 if asset == BTC else 4 if asset == ETH else 5
 
-    def _pair(self, base: AssetId, quote: AssetId, at: datetime) -> InstrumentId:
+    def _pair(
+        self, sent: AssetId, received: AssetId, base: AssetId | None, at: datetime
+    ) -> tuple[InstrumentId, bool]:
+        """The pair that was traded, and whether its base was bought; the pair becomes an instrument."""
+        if sent == received:
+            raise RefusedCell("the same asset was sent and received", "Give the row the meaning 'transfer'.")
+        base = base or self._base(sent, received)
+        quote = sent if base == received else received
         code = f"{self.assets.symbol(base, at)}-{self.assets.symbol(quote, at)}"
         name = instrument_id(FILE_MARKET, code)
         self.instruments[name] = Instrument(
             name, FILE_MARKET, code, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE
         )
-        return name
+        return name, base == received

@@ -19,7 +19,7 @@ AGREES = 15
 _NUMBER = re.compile(r"\(?[+-]?[$€£¥₿]?\s?\d[\d.,' ]*(?:[eE][+-]?\d+)?\)?")
 _UNIT = re.compile(r"[+-]?\d[\d.,]*\s*[A-Za-z][A-Za-z0-9]{1,9}")
 _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9.]{2,12}|(?:eip155|bip122|iso4217|solana):\S+")
-_MARKET = re.compile(r"[A-Za-z0-9]{2,10}[/\-_:][A-Za-z0-9]{2,10}")
+_MARKET = re.compile(r"[A-Z0-9]{2,10}[/\-_:][A-Z0-9]{2,10}")
 _HASH = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}|[1-9A-HJ-NP-Za-km-z]{40,90}")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_a-zA-Z]+")
 
@@ -72,7 +72,7 @@ _FITS: Mapping[Field, frozenset[Look]] = {
     Field.FEE_ASSET: _CODES,
     Field.BASE: _CODES,
     Field.QUOTE: _CODES,
-    Field.MARKET: frozenset({Look.MARKET, Look.CODE}),
+    Field.MARKET: frozenset({Look.MARKET, Look.CODE, Look.TEXT}),
 }
 _BY_VALUE: Mapping[Look, Field] = {
     Look.TIME: Field.TIME,

@@ -30,9 +30,10 @@ class Guess:
 class Question:
     """What a file does not tell.
 
-    ``about`` is ``layout`` (several fit), ``days`` (their order in ``times.formats``), ``zone``, ``decimal``,
-    ``words`` (of the type column), ``meaning``, ``fee`` (whose asset), ``fee_included``, ``asset``,
-    ``quote``, ``offsets`` (of abbreviated zones) or ``columns``. ``choices`` are the possible answers, empty where any text may be one.
+    ``about`` is ``layout`` (several fit), ``days`` (their order in ``times.formats``), ``zone``, ``offsets``
+    (of abbreviated zones), ``decimal``, ``words`` (of the type column), ``meaning``, ``asset``, ``quote``,
+    ``fee`` (whose asset), ``fee_included`` or ``columns``. ``choices`` are the possible answers, empty where
+    any text may be one.
     """
 
     about: str
