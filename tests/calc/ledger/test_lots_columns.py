@@ -103,7 +103,7 @@ def grouped(rows: Sequence[Row], pairs: int, path: str = "python", scale: int = 
 
 def told(result: RealisedColumns) -> tuple[list[int], dict[int, list[tuple[int, int, int]]]]:
     """Profits in the order given, and lots by pair with the rows that opened them."""
-    open_lots, rows = result.lots, result.fills.rows
+    open_lots, rows = result.lots, result.fills.rows()
     found = list(
         zip(
             (rows[open_lots.fills]).tolist(),

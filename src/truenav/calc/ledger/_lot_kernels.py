@@ -31,7 +31,9 @@ SMALLEST = np.int64(-(2**63))
 BOUND = np.int64(2**61)
 """Holdings and their cost are proven at average cost while they are below it."""
 
-_TWO_64 = 18446744073709551616.0
+_TWO_64 = 2.0**64
+_SURELY_FITS = 2.0**61
+_OFF_BY_ONE = 2.0**49
 
 _LIMB, _PAIR = ir.IntType(64), ir.IntType(128)
 _WIDE = types.UniTuple(types.int64, 2)
@@ -296,21 +298,22 @@ def match_lots(
 def _share(a: Any, b: Any, c: Any) -> Any:
     """``a * b / c`` half-even, exact, for ``0 <= a, b`` and ``0 < c <= 2**61``; -1 where it exceeds 2**61.
 
-    A quotient of floats is off by less than 2**12. One step on the exact remainder leaves an error of at most
-    one, which the last remainder, now within one ``c``, shows.
+    A quotient of floats is off by less than 2**-50 of itself: below 2**49, by one at most; above, by less
+    than 2**12, which the exact remainder brings down to one. The last remainder is then within one ``c`` of
+    0 to ``c``, fits 64 bits, and tells which way to go.
     """
     inverse = 1.0 / np.float64(c)
-    estimate = np.float64(a) * np.float64(b) * inverse
-    if estimate > 2.3e18:
+    estimate = np.float64(a) * (np.float64(b) * inverse)
+    if estimate > _SURELY_FITS:
         return np.int64(-1)
     quotient = np.int64(estimate)
-    low, high = np.int64(0), np.int64(0)
-    low, high = _multiply_add(low, high, a, b)
-    rest_low, rest_high = _multiply_add(low, high, -quotient, c)
-    carry = np.int64(rest_low < 0)  # the low limb is read with its sign: a small remainder keeps its digits
-    rest = np.float64(rest_high + carry) * _TWO_64 + np.float64(rest_low)
-    quotient += np.int64(np.floor(rest * inverse))
-    remainder, _ = _multiply_add(low, high, -quotient, c)
+    if estimate > _OFF_BY_ONE:
+        low, high = np.int64(0), np.int64(0)
+        low, high = _multiply_add(low, high, a, b)
+        low, high = _multiply_add(low, high, -quotient, c)
+        carry = np.int64(low < 0)  # the low limb is read with its sign: a small remainder keeps its digits
+        quotient += np.int64(np.floor((np.float64(high + carry) * _TWO_64 + np.float64(low)) * inverse))
+    remainder = a * b - quotient * c
     if remainder < 0:
         quotient -= 1
         remainder += c
@@ -390,7 +393,7 @@ def count_rows(pairs: Any, start: Any, stop: Any, counts: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def place_rows(
-    pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any, rows: Any
+    pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any
 ) -> None:
     """Copy rows to the next of the ``places`` of their pair: quantity and price to ``out`` (2, fills)."""
     for row in range(start, stop):
@@ -398,4 +401,3 @@ def place_rows(
         place = places[pair]
         places[pair] = place + 1
         out[0, place], out[1, place] = quantities[row], prices[row]
-        rows[place] = row

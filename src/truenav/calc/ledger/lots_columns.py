@@ -54,13 +54,13 @@ class FillColumns:
     """Fills stored by pair, each pair's in order of time.
 
     Pair ``p`` has the fills ``starts[p]`` to ``starts[p + 1]`` (shape (pairs + 1,), int64). A bought
-    quantity is positive. ``rows`` says which row of the columns that were grouped each fill was.
+    quantity is positive. ``grouped_from`` is the pair of each row of the columns that they were grouped from.
     """
 
     starts: NDArray[np.int64]
     quantities: DecimalColumn
     prices: DecimalColumn
-    rows: NDArray[np.int64] | None = None
+    grouped_from: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         fills, starts = len(self.quantities), self.starts
@@ -94,14 +94,16 @@ class FillColumns:
             )
         quantities, prices = _narrow_if_it_fits(quantities), _narrow_if_it_fits(prices)
         if _is_compiled(accelerator, pairs.size) and not (quantities.is_wide or prices.is_wide):
-            return cls(*_group_compiled(pairs, quantities, prices, count, _threads(threads, pairs.size)))
+            starts, out = _group_compiled(pairs, quantities, prices, count, _threads(threads, pairs.size))
+            by_pair = [DecimalColumn(out[0], quantities.scale), DecimalColumn(out[1], prices.scale)]
+            return cls(starts, by_pair[0], by_pair[1], pairs)
         outside = np.flatnonzero((pairs < 0) | (pairs >= count))
         if outside.size:
             raise _bad_pair(int(outside[0]), pairs, count)
-        rows = np.argsort(pairs, kind="stable")
+        rows = _rows_by_pair(pairs)
         starts = _ends(np.bincount(pairs, minlength=count))
-        by_pair = [DecimalColumn(column.values[rows], column.scale) for column in (quantities, prices)]
-        return cls(starts, by_pair[0], by_pair[1], rows)
+        by_pair = [DecimalColumn(one.values[rows], one.scale) for one in (quantities, prices)]
+        return cls(starts, by_pair[0], by_pair[1], pairs)
 
     def __len__(self) -> int:
         return len(self.quantities)
@@ -110,6 +112,12 @@ class FillColumns:
     def pairs(self) -> int:
         """How many pairs there are."""
         return int(self.starts.size) - 1
+
+    def rows(self) -> NDArray[np.int64]:
+        """Which row of the columns that were grouped each fill was; its own place where none were."""
+        if self.grouped_from is None:
+            return np.arange(len(self))
+        return _rows_by_pair(self.grouped_from)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,10 +145,8 @@ class RealisedColumns:
 
     def profits_as_given(self) -> DecimalColumn:
         """The profits in the order of the rows that were grouped."""
-        if self.fills.rows is None:
-            return self.profits
         values = np.empty_like(self.profits.values)
-        values[self.fills.rows] = self.profits.values
+        values[self.fills.rows()] = self.profits.values
         return DecimalColumn(values, self.profits.scale)
 
 
@@ -241,6 +247,10 @@ class _Found:
                 starts, lots[:, 0].copy(), _column(lots[:, 1:3], quantity_scale), _column(lots[:, 3:], scale)
             ),
         )
+
+
+def _rows_by_pair(pairs: NDArray[np.int32]) -> NDArray[np.int64]:
+    return np.argsort(pairs, kind="stable")
 
 
 def _ends(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -369,7 +379,7 @@ def _fits(prices: NDArray[np.int64], exponent: int) -> bool:
 
 def _group_compiled(
     pairs: NDArray[np.int32], quantities: DecimalColumn, prices: DecimalColumn, count: int, threads: int
-) -> tuple[NDArray[np.int64], DecimalColumn, DecimalColumn, NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count the rows of each pair, then copy each thread's range of rows to where its pairs continue."""
     from truenav.calc.ledger import _lot_kernels
 
@@ -387,12 +397,9 @@ def _group_compiled(
     starts = _ends(counts.sum(axis=0))
     places = starts[:-1] + np.cumsum(counts, axis=0) - counts
     out: NDArray[np.int64] = np.empty((2, pairs.size), np.int64)
-    rows: NDArray[np.int64] = np.empty(pairs.size, np.int64)
 
     def place_range(thread: int, first: int, last: int) -> None:
-        _lot_kernels.place_rows(
-            pairs, first, last, places[thread], quantities.values, prices.values, out, rows
-        )
+        _lot_kernels.place_rows(pairs, first, last, places[thread], quantities.values, prices.values, out)
 
     _in_threads(place_range, bounds)
-    return starts, DecimalColumn(out[0], quantities.scale), DecimalColumn(out[1], prices.scale), rows
+    return starts, out

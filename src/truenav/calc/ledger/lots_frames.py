@@ -24,7 +24,7 @@ _USUAL_SCALE = 8  # at a larger one few numbers fit 64 bits
 class PairedFills:
     """Fills by pair, and which pair each is: a frame of ``account`` and ``instrument``, sorted by both.
 
-    ``fills.rows`` counts the rows of the frame of trades in order of time.
+    ``fills.rows()`` counts the rows of the frame of trades in order of time.
     """
 
     fills: FillColumns
@@ -58,7 +58,8 @@ def fill_columns(trades: pl.DataFrame) -> PairedFills:
     scale is the least that holds every digit. ``FillColumnsError`` names the first text that is no number or
     has more than 38 digits at that scale; a null Decimal is an ``UnknownValueError``.
     """
-    ordered = trades.sort("occurred_at", maintain_order=True)
+    in_order = trades["occurred_at"].is_sorted()
+    ordered = trades if in_order else trades.sort("occurred_at", maintain_order=True)
     pairs = ordered.select(_PAIR).unique().sort(_PAIR)
     numbered = pairs.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("pair"))
     index = ordered.select(_PAIR).join(numbered, on=_PAIR, how="left", maintain_order="left")["pair"]
