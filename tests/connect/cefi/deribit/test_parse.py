@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from truenav.connect.cefi.deribit.client import realised_by_trade
+from truenav.connect.cefi.deribit.ledger import PROFITS
 from truenav.connect.cefi.deribit.parse import session_entry
-from truenav.connect.contract import ParseContext
+from truenav.connect.cefi.deribit.terms import is_combination
+from truenav.connect.contract import ParseContext, Payload
 from truenav.connect.document import Node
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.margins import read_margin_ratio
@@ -45,15 +48,20 @@ BARE = ParseContext(ASSETS, InstrumentBook(()))
 sampled = pytest.mark.skipif(not SAMPLES.exists(), reason="the samples of other projects are not here")
 
 
-def told(endpoint, body, context):
+def told(endpoint, body, context, **notes):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = Request("GET", "https://venue.test")
+    request = Request("GET", "https://venue.test", tuple(notes.items()))
     made = Evidence(sha256_hex(body), len(body), "deribit", "1", endpoint, "a", request, NOON, NOON, 200)
     return parse(made, body, context)
 
 
 def payload(endpoint, name, context=None):
-    return told(endpoint, (PAYLOADS / name).read_bytes(), MARKET if context is None else context)
+    body, notes = (PAYLOADS / name).read_bytes(), {}
+    if endpoint == "trades/1":
+        log = (PAYLOADS / name.replace("user_trades", "transaction_log")).read_bytes()
+        told_by_log = realised_by_trade([Payload(None, log)])
+        notes = {PROFITS: ",".join(f"{trade}={number}" for trade, number in told_by_log.items())}
+    return told(endpoint, body, MARKET if context is None else context, **notes)
 
 
 MARKET = BARE.with_instruments(payload("instruments/1", "get_instruments.json", BARE).instruments)
@@ -155,6 +163,29 @@ def test_fills_have_contracts_fees_premiums_and_strategy_tags():
     assert option.tag == "vol"
     assert (short.quantity, short.cost, short.tag) == (-1500, None, None)
     assert (spot.quantity, spot.cost.number, spot.fees) == (Decimal("0.25"), -725, ())
+
+
+def test_a_trade_whose_profit_the_log_does_not_tell_yet_states_nothing_and_holds_the_cursor():
+    body = (PAYLOADS / "get_user_trades.json").read_bytes()
+    parsed = told("trades/1", body, MARKET, **{PROFITS: "BTC-501=0"})
+    assert [fact.external_id for fact in parsed.facts] == ["trade:BTC-501", "trade:BTC-503"]
+    (problem,) = parsed.problems
+    assert (problem.subject, problem.lost) == ("deribit:BTC-502", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [
+        ("BTC-FS-26DEC25_PERP", True),
+        ("BTC-CS-26DEC25-70000_75000", True),
+        ("BTC_USDC-STRG-26DEC25-1_2", True),
+        ("BTC-26DEC25-100000-C", False),
+        ("BTC-PERPETUAL", False),
+        ("BTC_USDC", False),
+    ],
+)
+def test_combinations_are_known_by_the_name_of_their_strategy(name, several):
+    assert is_combination(name) is several
 
 
 def moved(facts):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from truenav.connect.cefi.deribit.ledger import LogEntry, log_entry
+from truenav.connect.cefi.deribit.ledger import PROFITS, TRADE, LogEntry, log_entry
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
@@ -165,21 +165,39 @@ class DeribitClient:
 
         return await follow(ask, cursor, limit=TRADES_PAGE, what=f"deribit {TRADES.name} {currency}")
 
-    async def log(self, currency: str, cursor: Cursor | None, since: datetime) -> Pages:
-        """Every change of a currency's balance since the cursor, a year at a time."""
-        start, now = (since if cursor is None else cursor.at), self.api.now()
+    async def log(self, currency: str, cursor: Cursor | None, since: datetime, *, reach: datetime) -> Pages:
+        """Every change of a balance since the cursor, or since ``reach`` before it, a year at a time."""
+        start, now = min(since if cursor is None else cursor.at, reach), self.api.now()
         payloads: list[Payload] = []
-        moved, overlap = cursor, cursor
+        entries: list[LogEntry] = []
         while True:
             end = min(start + LOG_SPAN, now)
-            pages = await self._log_span(currency, (start, end), overlap)
-            payloads += pages.payloads
-            moved, overlap = pages.cursor or moved, None
+            pages, found = await self._log_span(currency, (start, end))
+            payloads += pages
+            entries = [*found, *entries]
             if end >= now:
-                return Pages(tuple(payloads), moved)
+                break
             start = end
+        if cursor is not None and cursor.id not in {one.id for one in entries}:
+            raise IncompletePagesError(
+                f"deribit {LOG.name} {currency}: row {cursor.id} of the last sync is gone; the next "
+                "gathering reads it again."
+            )
+        return Pages(tuple(payloads), Cursor(entries[0].id, entries[0].at) if entries else None)
 
-    async def _log_span(self, currency: str, span: tuple[datetime, datetime], cursor: Cursor | None) -> Pages:
+    async def with_profits(self, trades: Pages, log: Pages) -> Pages:
+        """Pages of trades, noted with what the log says that each of their contracts' trades realised."""
+        told = realised_by_trade(log.payloads)
+        noted = []
+        for page in trades.payloads:
+            ids = {row.id for row in rows_of(page, "trades", trade_row)}
+            text = ",".join(f"{trade}={told[trade]}" for trade in sorted(ids & told.keys()))
+            noted.append(await self.api.note(page, PROFITS, text))
+        return Pages(tuple(noted), trades.cursor)
+
+    async def _log_span(
+        self, currency: str, span: tuple[datetime, datetime]
+    ) -> tuple[list[Payload], list[LogEntry]]:
         """Pages from new to old; each balance must be the one before it and its change."""
         what = f"deribit {LOG.name} {currency}"
         params = {
@@ -203,15 +221,18 @@ class DeribitClient:
             following = read_json(payload.body).field("result").maybe("continuation")
             token = "" if following is None else str(following.value)
             if not token:
-                break
-        else:
-            raise IncompletePagesError(f"{what}: more than {MAX_PAGES} pages within a year.")
-        if cursor is not None and cursor.id not in {one.id for one in entries}:
-            raise IncompletePagesError(
-                f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
-            )
-        newest = entries[0] if entries else None
-        return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+                return payloads, entries
+        raise IncompletePagesError(f"{what}: more than {MAX_PAGES} pages within a year.")
+
+
+def realised_by_trade(log: Iterable[Payload]) -> dict[str, str]:
+    """What the log says that each trade realised since the last settlement, in the log's own digits."""
+    rows = (row for page in log for row in result_rows(page.body, "logs"))
+    return {
+        row.text("trade_id"): row.text("cashflow")
+        for row in rows
+        if row.text("type") == TRADE and row.text_or("trade_id") and row.text_or("cashflow")
+    }
 
 
 def rows_of(payload: Payload, name: str, read: Callable[[Node], T]) -> list[T]:

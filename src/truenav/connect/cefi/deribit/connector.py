@@ -114,14 +114,8 @@ class DeribitConnector:
         summaries, *_ = await harvest.run(_state(client))
         if not history:
             return harvest.gathered()
-        past: list[Step] = []
-        for currency in CURRENCIES:
-            key = f"{deribit.TRADES.name}?{currency}"
-            past.append((key, client.trades(currency, cursors.get(key), since)))
-        for currency in _currencies(summaries):
-            key = f"{deribit.LOG.name}?{currency}"
-            past.append((key, client.log(currency, cursors.get(key), since)))
-        await harvest.run(past)
+        past = [_history(client, currency, cursors, since) for currency in _currencies(summaries)]
+        await harvest.run(step for steps in past for step in steps)
         return harvest.gathered()
 
 
@@ -183,12 +177,46 @@ async def _refuse_open_positions(account: asyncio.Future[Payload]) -> None:
         )
 
 
+def _history(
+    client: DeribitClient, currency: str, cursors: Mapping[str, Cursor], since: datetime
+) -> list[Step]:
+    """Trades and log of one currency: the log is read after them, so that it knows each of the trades."""
+    trades_key, log_key = (f"{one.name}?{currency}" for one in (deribit.TRADES, deribit.LOG))
+    cursor = cursors.get(log_key)
+    if currency not in CURRENCIES:
+        return [(log_key, client.log(currency, cursor, since, reach=since if cursor is None else cursor.at))]
+    begun = cursors.get(trades_key)
+    reach = since if begun is None else begun.at
+    trades = asyncio.ensure_future(client.trades(currency, begun, since))
+
+    async def follow_trades() -> Pages:
+        await asyncio.wait({trades})
+        return await client.log(currency, cursor, since, reach=reach)
+
+    log = asyncio.ensure_future(follow_trades())
+
+    async def read_trades() -> Pages:
+        found = await trades
+        try:
+            told = await log
+        except VenueError as error:
+            raise IncompletePagesError(
+                f"deribit {trades_key}: the log, which tells what they realised, is not read."
+            ) from error
+        return await client.with_profits(found, told)
+
+    async def read_log() -> Pages:
+        return await log
+
+    return [(trades_key, read_trades()), (log_key, read_log())]
+
+
 def _summaries(answer: Payload) -> list[Node]:
     return list(read_json(answer.body).field("result").field("summaries").items())
 
 
 def _currencies(pages: Pages | None) -> list[str]:
-    """What the account can hold, as it lists it itself; unread, the history of its log waits, too."""
+    """What the account can hold, as it lists it itself; unread, its history waits."""
     if pages is None:
         return []
     return sorted({row.text("currency") for answer in pages.payloads for row in _summaries(answer)})

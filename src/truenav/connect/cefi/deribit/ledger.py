@@ -19,7 +19,13 @@ from truenav.core.money import ZERO, Amount, AssetId, exact
 WALLET = "main"
 DUST = Decimal("0.000001")
 """The log's numbers are rounded one by one; what they miss each other by stays below this."""
-_TRADE = "trade"
+TRADE = "trade"
+PROFITS = "local:session_profits"
+"""Name of the note on a page of trades: what the log says that they realised, as ``id=number,id=number``.
+
+A trade's own ``profit_loss`` does not say from which price it counts; the log's ``cashflow`` counts from the
+last settlement, as the balance does. It is noted there, so that one payload still states one fact.
+"""
 _CASH: Mapping[str, CashKind] = {
     "swap": CashKind.REALISED,
     "correction": CashKind.REALISED,
@@ -75,7 +81,7 @@ def read_log(reading: Reading, result: Node) -> None:
 def _entry(reading: Reading, row: Node) -> None:
     kind, at = row.text("type"), row.instant("timestamp")
     change = row.decimal_or("change", ZERO)
-    if kind == _TRADE:
+    if kind == TRADE:
         return
     currency = row.text("currency")
     external_id = f"log:{currency}:{row.text('id')}"

@@ -3,8 +3,8 @@
 =====================  ========================================================================
 account summaries      cash: ``balance`` and what this session's contracts have realised
 positions              what is open, entered where the session's unrealised profit counts from
-user trades            fills with fees, premiums, spot costs and realised profit
-transaction log        everything else that moved cash; its rows of trades are the trades' own
+user trades            fills with fees, premiums, spot costs; realised profit as the log tells it
+transaction log        everything else that moved cash
 =====================  ========================================================================
 
 Deribit settles contracts every day at 08:00 UTC: profit that is not yet settled is in ``equity`` and not in
@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.connect.cefi.deribit.ledger import WALLET, read_log
-from truenav.connect.cefi.deribit.terms import deribit_id, known_terms, read_terms
+from truenav.connect.cefi.deribit.ledger import PROFITS, WALLET, read_log
+from truenav.connect.cefi.deribit.terms import deribit_id, is_combination, known_terms, read_terms
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
 from truenav.connect.reading import Reading, tag_of
@@ -35,7 +35,7 @@ from truenav.core.facts import (
     Trade,
 )
 from truenav.core.instrument import Instrument, InstrumentKind
-from truenav.core.money import ONE, ZERO, Amount, exact, rounded
+from truenav.core.money import ONE, ZERO, Amount, exact, parse_decimal, rounded
 
 ENTRY_PLACES = 12
 
@@ -182,18 +182,41 @@ def _sign(direction: str, row: Node) -> int:
     return 1 if direction == "buy" else -1
 
 
-def _trade(reading: Reading, row: Node) -> None:
+def _trades(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    reading, profits = Reading(evidence, context), _profits(evidence)
+    with exact():
+        for row in _result(body).field("trades").items():
+            _trade(reading, row, profits)
+    return reading.done()
+
+
+def _profits(evidence: Evidence) -> Mapping[str, str]:
+    """What trades realised, as noted in the evidence."""
+    noted = dict(evidence.request.params).get(PROFITS, "")
+    parts = (part.partition("=") for part in noted.split(",") if part)
+    return {trade: number for trade, _, number in parts}
+
+
+def _trade(reading: Reading, row: Node, profits: Mapping[str, str]) -> None:
     """A fill; of a combination its legs, which are listed by themselves, state it."""
-    if row.maybe("legs") is not None:
-        return
     name, at = row.text("instrument_name"), row.instant("timestamp")
+    if is_combination(name):
+        return
     terms = known_terms(reading, name)
     if terms is None:
         reading.instrument(deribit_id(name), lost=True)
         return
+    trade = row.text("trade_id")
+    paid_at_once = terms.kind in (InstrumentKind.SPOT, InstrumentKind.OPTION)
+    if not paid_at_once and trade not in profits:
+        reading.lost(
+            f"deribit:{trade}",
+            f"The log does not tell what the trade {trade} of {name} realised.",
+            "Gather again; if it stays, compare the trade with the venue's transaction log.",
+        )
+        return
     amount = row.decimal("amount") * _sign(row.text("direction"), row)
     price, fee = row.decimal("price"), row.decimal_or("fee", ZERO)
-    paid_at_once = terms.kind in (InstrumentKind.SPOT, InstrumentKind.OPTION)
     currency = terms.settle if terms.kind is InstrumentKind.OPTION else terms.quote
     label = row.text_or("label")
     body = Trade(
@@ -202,12 +225,12 @@ def _trade(reading: Reading, row: Node) -> None:
         quantity=amount / terms.multiplier,
         price=price,
         cost=Amount(-amount * price, currency) if paid_at_once else None,
-        realised=None if paid_at_once else Amount(row.decimal_or("profit_loss", ZERO), terms.settle),
+        realised=None if paid_at_once else Amount(parse_decimal(profits[trade]), terms.settle),
         fees=(Amount(-fee, reading.asset(row.text("fee_currency"), at)),) if fee else (),
         order_id=row.text("order_id"),
         tag=tag_of(label) or label or None,
     )
-    reading.state(f"trade:{row.text('trade_id')}", at, body)
+    reading.state(f"trade:{trade}", at, body)
 
 
 def _nothing(reading: Reading, row: Node) -> None:
@@ -224,6 +247,6 @@ PARSERS: Mapping[str, Parser] = {
     "account/1": _account,
     "positions/1": _positions,
     "open-orders/1": _reader(Node.items, _nothing),
-    "trades/1": _reader(lambda result: result.field("trades").items(), _trade),
+    "trades/1": _trades,
     "log/1": _reader(lambda result: (result,), read_log),
 }

@@ -32,6 +32,16 @@ def deribit_id(name: str) -> InstrumentId:
     return instrument_id(VENUE, name)
 
 
+def is_combination(name: str) -> bool:
+    """Whether a name is that of several contracts traded at once, such as ``BTC-FS-26DEC25_PERP``.
+
+    It has the code of its strategy where a contract has its day.
+    """
+    _, _, rest = name.partition("-")
+    strategy, separator, _ = rest.partition("-")
+    return bool(separator) and strategy[:1].isalpha()
+
+
 def read_terms(reading: Reading, row: Node) -> None:
     """State the terms of one listed market; combinations, which only trade their legs, have none.
 
