@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from truenav.connect.cefi.binance.fills import spot_trades
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
+from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading, noted_tags
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -363,7 +365,7 @@ PARSERS: Mapping[str, Parser] = {
     "spot.account/1": _parser(_spot_account),
     "spot.openOrders/1": _parser(_array),
     "spot.orders/1": _parser(_array),
-    "spot.trades/1": _parser(_spot_trades),
+    "spot.trades/1": in_bulk(spot_trades, _parser(_spot_trades)),
     "usdm.exchangeInfo/1": _parser(_usdm_info),
     "usdm.premiumIndex/1": _parser(_usdm_marks),
     "usdm.stream.markPrice/1": _parser(_mark_events),

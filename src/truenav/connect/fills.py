@@ -1,0 +1,153 @@
+"""Fills in bulk: the pages of a long history read column by column, as exactly as row by row.
+
+A page that is in every way as the venue documents it is read at once: its fields, all of them and no other,
+its numbers plain, its assets and markets known. Anything else is left to the careful parser, which says what
+is wrong and where. So both give the same facts, and only the time differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from truenav.connect.contract import ParseContext, Parsed, Parser
+from truenav.connect.document import MAX_BYTES
+from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
+from truenav.core.clock import from_milliseconds
+from truenav.core.evidence import Evidence
+from truenav.core.facts import Fact, Trade
+from truenav.core.instrument import Instrument, InstrumentKind
+from truenav.core.money import Amount, AssetId, exact
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS = re.compile(r"(?:-?[0-9]{1,19}(?:\.[0-9]{1,17})?\n)*", re.ASCII)
+"""Plain numbers, one a line; too short to break any limit of ours."""
+_INSTANTS = re.compile(r"(?:[0-9]{1,14}\n)*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """The fills of one payload: row ``n`` of each column is fill ``n``, in the venue's order.
+
+    ``at`` is in milliseconds since 1970. ``quantity`` is in contracts, sold negative; ``cost`` in the
+    quote asset (an option's in the settle asset); ``realised`` in the settle asset; ``fee`` is negative
+    when paid. See ``Trade``.
+    """
+
+    wallet: str
+    id: Sequence[str]
+    at: Sequence[int]
+    terms: Sequence[Instrument]
+    quantity: Sequence[Decimal]
+    price: Sequence[Decimal]
+    cost: Sequence[Decimal | None]
+    realised: Sequence[Decimal | None]
+    fee: Sequence[Decimal]
+    fee_asset: Sequence[AssetId]
+    order_id: Sequence[str]
+    tag: Sequence[str | None]
+
+    def facts(self, evidence: Evidence) -> tuple[Fact, ...]:
+        """The same facts that the careful parser states."""
+        source, account, sha256, wallet = evidence.connector, evidence.account, evidence.sha256, self.wallet
+        return tuple(
+            [
+                Fact(
+                    source,
+                    account,
+                    id,
+                    _EPOCH + timedelta(milliseconds=at),
+                    Trade(
+                        wallet,
+                        terms.id,
+                        quantity,
+                        price,
+                        None if cost is None else Amount(cost, _currency(terms)),
+                        None if realised is None else Amount(realised, terms.settle),
+                        (Amount(fee, fee_asset),) if fee else (),
+                        order_id,
+                        tag,
+                    ),
+                    sha256,
+                )
+                for id, at, terms, quantity, price, cost, realised, fee, fee_asset, order_id, tag in zip(
+                    self.id,
+                    self.at,
+                    self.terms,
+                    self.quantity,
+                    self.price,
+                    self.cost,
+                    self.realised,
+                    self.fee,
+                    self.fee_asset,
+                    self.order_id,
+                    self.tag,
+                    strict=True,
+                )
+            ]
+        )
+
+
+ReadFills = Callable[[Evidence, bytes, ParseContext], Fills | None]
+"""Reads a page column by column; None where it is not exactly as documented."""
+
+
+def _currency(terms: Instrument) -> AssetId:
+    return terms.settle if terms.kind is InstrumentKind.OPTION else terms.quote
+
+
+def in_bulk(read: ReadFills, careful: Parser) -> Parser:
+    """The parser ``careful``, but a page that ``read`` understands is not read row by row."""
+
+    def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+        with exact():
+            fills = read(evidence, body, context)
+        return careful(evidence, body, context) if fills is None else Parsed(fills.facts(evidence))
+
+    return parse
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
+    """The page, or None where a field is missing, unknown, or of another type."""
+    if len(body) > MAX_BYTES:
+        return None
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def keys_stand_once(body: bytes, keys: int) -> bool:
+    """Whether a page whose keys are all known and all there has no key twice, for it has so many in all."""
+    return body.count(b'":') == keys
+
+
+def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
+    """Exact numbers of a column, or None where one is not written plainly."""
+    return list(map(Decimal, texts)) if _NUMBERS.fullmatch("\n".join([*texts, ""])) else None
+
+
+def plain_instants(texts: Sequence[str]) -> list[int] | None:
+    """Milliseconds of a column, or None where one is none."""
+    return list(map(int, texts)) if _INSTANTS.fullmatch("\n".join([*texts, ""])) else None
+
+
+def known_assets(
+    context: ParseContext, venue: str, codes: Iterable[str], at: Sequence[int]
+) -> Mapping[str, AssetId] | None:
+    """What each code means, or None where one is unknown or meant something else at other times."""
+    now = from_milliseconds(max(at))
+    wanted = set(codes)
+    if any(one.code in wanted and (one.valid_from or one.valid_to) for one in context.assets.aliases):
+        return None
+    try:
+        return {code: context.assets.resolve(venue, code, now) for code in wanted}
+    except (UnknownAssetError, AmbiguousTickerError):
+        return None
