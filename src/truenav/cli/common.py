@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from truenav.core.clock import parse_instant
-from truenav.core.failure import InvalidInputError, UnauthenticatedError
+from truenav.core.failure import InvalidInputError, TruenavError, UnauthenticatedError
 from truenav.core.money import parse_decimal
 
 if TYPE_CHECKING:
@@ -203,3 +203,20 @@ def _inactive(value: object) -> str:
 
 def _is_number(text: str) -> bool:
     return text == "—" or text.lstrip("+-").replace(".", "", 1).replace(",", "").isdigit()
+
+
+class DemoFilesMissingError(TruenavError):
+    """The demo fund's files are part of the checkout, not of the package."""
+
+    code = "demo-files-missing"
+    exit_code = 3
+
+
+def demo_folder(given: Path | None = None) -> Path:
+    """The folder of the demo fund: the one given, or the checkout's."""
+    folder = given or Path(__file__).parents[3] / "examples" / "demo_fund"
+    if not (folder / "fund.json").is_file():
+        raise DemoFilesMissingError(
+            f"{folder} holds no demo fund; run this in a checkout, or name its folder."
+        )
+    return folder

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from truenav.cli.common import say, settings
+from truenav.cli.common import demo_folder, say, settings
 from truenav.cli.demo_fund import Demo, Steps
-from truenav.core.failure import TruenavError, UnavailableError
+from truenav.core.failure import UnavailableError
 
 if TYPE_CHECKING:
     from truenav.app.house import House
@@ -29,22 +29,13 @@ SIMULATOR_SECONDS = 20.0
 LOOPBACK = "127.0.0.1"
 
 
-class DemoFilesMissingError(TruenavError):
-    """The demo fund's files are part of the checkout, not of the package."""
-
-    code = "demo-files-missing"
-    exit_code = 3
-
-
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the verified NAV instead of serving.")
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), help="Folder of the demo fund.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the API.")
 def demo(*, once: bool, files: Path | None, port: int | None) -> None:
     """Run the demo fund: connect, gather, value, NAV, approve, publish, export, verify; then serve it."""
-    folder = files or Path(__file__).parents[3] / "examples" / "demo_fund"
-    if not (folder / "fund.json").is_file():
-        raise DemoFilesMissingError(f"{folder} holds no demo fund; run this in a checkout, or give --files.")
+    folder = demo_folder(files)
     os.environ["TRUENAV_PRIVATE_HOSTS"] = LOOPBACK  # its venues are a simulator on this machine
     began = time.monotonic()
     steps = Steps()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from truenav.cli.common import demo_folder
+
 if TYPE_CHECKING:
     from truenav.simulator.world import World
 
@@ -119,3 +121,35 @@ def truth(
     at = parse_time(as_of) if as_of else None
     names = [account] if account else list(world.scenario.accounts)
     click.echo(json.dumps([true_equity(world, name, at) for name in names], indent=2))
+
+
+@simulator.command()
+@click.option("--seed", type=int, default=0, show_default=True, help="The world; the first of several.")
+@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, help="How many worlds.")
+@click.option("--month", is_flag=True, help="A whole month instead of nine days.")
+@click.option("--served", is_flag=True, help="Ask venues over real HTTP instead of within the process.")
+@click.option("--calm", is_flag=True, help="Without faults.")
+@click.option(
+    "--market",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the prices to replay; the demo fund's by default.",
+)
+def fuzz(*, seed: int, count: int, month: bool, served: bool, calm: bool, market: Path | None) -> None:
+    """Live through random worlds: random accounts at random venues in random storms, against their truth.
+
+    Prints a line a world; the first in which the product is wrong ends it, and its seed makes it again.
+    """
+    import asyncio
+
+    from truenav.proving.life import live_through
+    from truenav.proving.scenario import MONTH, WEEK
+
+    folder = market or demo_folder() / "market"
+    for number in range(seed, seed + count):
+        lived = asyncio.run(
+            live_through(number, market=folder, size=MONTH if month else WEEK, stormy=not calm, served=served)
+        )
+        click.echo(
+            f"world {number}: true. {lived.facts} facts, {lived.requests} requests; in storms "
+            f"{lived.provisional} NAVs provisional, {lived.right} right"
+        )

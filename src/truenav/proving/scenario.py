@@ -1,0 +1,126 @@
+"""From a seed a scenario: accounts that deposit, move money about, and trade whatever their venue has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+MARKET_BEGINS = date(2023, 12, 2)
+"""Day of the market's data on which a world begins, and a day before the data do."""
+
+DESKS = {
+    "binance": ("spot", "usdm"),
+    "bybit": ("funding", "unified"),
+    "deribit": ("main", "main"),
+    "okx": ("funding", "trading"),
+}
+"""Where money arrives and where contracts are traded, by venue."""
+
+_PRICING = ("binance", "okx")
+"""Venues whose prices are read though no account is there."""
+_MARKETS = {"deribit": "okx"}
+"""Whose market a venue publishes, where it has none of its own."""
+_BINANCE = ("BTC-USDT-SWAP", "ETH-USDT-SWAP")
+_OTHERS = (*_BINANCE, "BTC-USD-SWAP", "ETH-USD-SWAP", "BTC-USDT-231229", "BTC-USD-240329")
+_OPTIONS = {"okx": "BTC-USD", "deribit": "BTC-USD", "bybit": "BTC-USDT"}
+_STRIKES = ("38000-C", "38000-P", "42000-C", "44000-C", "44000-P", "46000-P")
+_EXPIRIES = {
+    "231208": timedelta(days=6, hours=8),
+    "231229": timedelta(days=27, hours=8),
+    "240329": timedelta(days=118, hours=8),
+}
+"""Expiry by the market's day: time since the world began."""
+_OPTION_DAYS = ("231208", "231229")
+_FEE_RATES = ("0.0002", "0.00045", "-0.00005", "0")
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much happens in a world: its days, and the most events of an account (the least is an eighth)."""
+
+    days: int
+    events: int
+
+
+WEEK = Size(days=9, events=40)
+MONTH = Size(days=29, events=120)
+
+
+def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
+    """A scenario for the simulator (TOML) over the market of a folder; the same seed gives the same text."""
+    random = Random(seed)  # noqa: S311 - it draws a world, and guards nothing
+    venues = random.choices(tuple(DESKS), k=random.randint(1, 3))
+    lines = [
+        f'name = "world-{seed}"',
+        f'market = "{market}"',
+        f'inception = "{MARKET_BEGINS}T00:00:00Z"',
+        f'live_after = "{size.days}d"',
+        'vendor_key = "vendor"',
+    ]
+    for venue in sorted({*venues, *_PRICING}):
+        lines.append(f'[venues.{venue}]\ndialect = "{venue}"')
+        lines += [f'prices = "{_MARKETS[venue]}"'] if venue in _MARKETS else []
+    for number, venue in enumerate(venues):
+        name = f"{venue}-{number}"
+        lines.append(
+            f'[[accounts]]\nid = "{name}"\nvenue = "{venue}"\napi_key = "{name}"\nsecret = "s"\n'
+            f'passphrase = "p"\nevents = ['
+        )
+        lines += [f"  {{ {event} }}," for event in _events(random, venue, size)]
+        lines.append("]")
+    return "\n".join(lines) + "\n"
+
+
+def _events(random: Random, venue: str, size: Size) -> Iterator[str]:
+    door, desk = DESKS[venue]
+    for n, (coin, have) in enumerate({"USDT": 9_000_000, "BTC": 90, "ETH": 900}.items()):
+        yield f'at = "+0d00:{10 + n}", deposit = "{have}.5 {coin}"'
+        if door != desk and (venue != "binance" or coin == "USDT"):
+            yield f'at = "+0d01:{10 + n}", transfer = "{have // 2} {coin}", from = "{door}", to = "{desk}"'
+    for _ in range(random.randint(size.events // 8, size.events)):
+        minutes = random.randint(8 * 60, (size.days - 1) * 1440)
+        if random.random() < 0.2:
+            minutes -= minutes % 480  # at a funding, to the minute
+        at = f"{minutes // 1440}d{minutes // 60 % 24:02}:{minutes % 60:02}"
+        yield f'at = "+{at}", {_act(random, venue, minutes * _MINUTE)}'
+
+
+def _act(random: Random, venue: str, after: timedelta) -> str:
+    coin = random.choice(("USDT",) if venue == "binance" else ("USDT", "BTC", "ETH"))
+    amount, kind = f"0.{random.randint(1, 99_999_999):08}", random.random()
+    if kind < 0.1:
+        return f'deposit = "{amount} {random.choice(("USDT", "BTC", "ETH"))}"'
+    if kind < 0.2:
+        return f'withdraw = "{amount} {coin}", fee = "0.000{random.randint(1, 9999)}"'
+    if kind < 0.3:
+        return _transfer(random, venue, amount, coin)
+    name, size = _order(random, venue, kind, after)
+    side, rate, tag = random.choice(("buy", "sell")), random.choice(_FEE_RATES), random.choice(("a", "b"))
+    return f'{side} = "{size}", instrument = "{name}", fee_rate = "{rate}", tag = "{tag}"'
+
+
+def _transfer(random: Random, venue: str, amount: str, coin: str) -> str:
+    door, desk = DESKS[venue]
+    if door == desk:  # a venue with one wallet moves between its sub-accounts
+        return f'{random.choice(("deposit", "withdraw"))} = "{amount} {coin}", network = "subaccount"'
+    stakes = ((door, "earn"), (desk, "earn")) if venue == "bybit" else ()
+    source, target = random.choice(((door, desk), (desk, door), *stakes))
+    return f'transfer = "{amount} {coin}", from = "{source}", to = "{target}"'
+
+
+def _order(random: Random, venue: str, kind: float, after: timedelta) -> tuple[str, str]:
+    """A market that is listed at the time, and a size that it takes."""
+    if kind < 0.5:
+        return random.choice(("BTC-USDT", "ETH-USDT")), f"{random.randint(1, 199_999_999) / 10**8:.8f}"
+    if venue == "binance":
+        return random.choice(_BINANCE), f"1.{random.randint(0, 999):03}"
+    days = [day for day in _OPTION_DAYS if after < _EXPIRIES[day]]
+    if kind < 0.7 and days:
+        name = f"{_OPTIONS[venue]}-{random.choice(days)}-{random.choice(_STRIKES)}"
+        return name, str(random.randint(1, 40))
+    listed = [name for name in _OTHERS if after < _EXPIRIES.get(name[-6:], timedelta.max)]
+    return random.choice(listed), f"{random.randint(1, 99)}.{random.randint(0, 9)}"

@@ -1,0 +1,33 @@
+"""What may go wrong at venues, drawn at random: the faults of one storm."""
+
+from __future__ import annotations
+
+from random import Random
+
+from truenav.proving.scenario import DESKS
+
+_KINDS = ("status", "html", "truncate", "revoked", "duplicate_page", "empty_page", "skew")
+_PATHS = ("", "positions", "account", "balance", "bills|income|trades|transaction", "ticker|price", "time")
+_STATUSES = (418, 429, 500, 502, 503)
+_SKEWS = (-70_000, -45_000, -2_000, 900, 45_000, 70_000)
+
+
+def storm(random: Random) -> list[dict[str, object]]:
+    """One to three faults for the simulator."""
+    return [_fault(random) for _ in range(random.randint(1, 3))]
+
+
+def _fault(random: Random) -> dict[str, object]:
+    """Some fault at some of a venue's addresses, once, a few times or until the storm is over."""
+    kind = random.choice(_KINDS)
+    fault: dict[str, object] = {
+        "kind": kind,
+        "venue": random.choice((*DESKS, "")),
+        "path": random.choice(_PATHS),
+        "times": random.choice((1, 2, 5, None)),
+    }
+    if kind == "status":
+        fault |= {"status": random.choice(_STATUSES), "retry_after": random.randint(0, 2)}
+    if kind == "skew":
+        fault |= {"milliseconds": random.choice(_SKEWS), "times": None}
+    return fault
