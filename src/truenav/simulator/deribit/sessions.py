@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from truenav.simulator.contracts import ZERO, Position, changed_position
-from truenav.simulator.ledger import Books, Entry, Fill
+from truenav.simulator.ledger import Books, Entry, Fill, Tie
 
 SUBACCOUNT = "subaccount"
 """A movement over this network is a transfer between sub-accounts."""
@@ -55,9 +55,20 @@ def replay(state: Books) -> Session:
     """The log of an account and where it leads to."""
     session = Session()
     networks = {move.id: move.network for move in state.movements}
-    for group in _groups(state.entries):
+    entries = sorted((*state.entries, *_free_fills(state)), key=lambda entry: entry.id)
+    for group in _groups(entries):
         _book(session, group, networks)
     return session
+
+
+def _free_fills(state: Books) -> Iterator[Entry]:
+    """Fills that moved no cash, which the log has, too."""
+    booked = {entry.tie.reference for entry in state.entries}
+    for fill in state.fills:
+        if fill.id not in booked:
+            item = fill.instrument
+            tie = Tie(fill.id, item, size=fill.size, price=fill.price)
+            yield Entry(fill.order_id, fill.at, "trade", "main", item.settle, ZERO, ZERO, tie)
 
 
 def _groups(entries: list[Entry]) -> Iterator[list[Entry]]:

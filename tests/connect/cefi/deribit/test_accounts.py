@@ -211,8 +211,7 @@ def test_a_long_log_is_read_page_by_page_and_a_missing_page_is_noticed(monkeypat
         return [failure.message for failure in got.failures], got.cursors
 
     messages, cursors = lived(first_sync)
-    assert all("page" in message for message in messages)
-    assert messages
+    assert any("page" in message for message in messages)
     assert not {"log/1?BTC", "log/1?USDT"} & cursors.keys()
 
 
