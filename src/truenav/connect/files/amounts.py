@@ -119,6 +119,11 @@ class Assets:
         self._always: dict[str, AssetId] = {}
         self._dated = {one.code for one in self._book.aliases if one.valid_from or one.valid_to}
 
+    @property
+    def any_dated(self) -> bool:
+        """Whether what any code means depends on when."""
+        return bool(self._dated)
+
     def find(self, text: str, at: datetime) -> AssetId:
         """The asset of a code, in the form written or in capitals; raises ``InvalidInputError``."""
         found = self._always.get(text)

@@ -151,7 +151,8 @@ class Engine:
             self.market_trade(event, meaning, (quantity, base), (total, quote), price, fee)
             return
         if cells.is_leg(row, meaning):
-            self._leg(line, row, event)
+            side = cells.signed_amount(row, at, Meaning.TRADE)
+            self.leg(line, event, side, cells.fee(row, at), cells.text(row, Field.GROUP))
             return
         sent = cells.side(row, Field.SENT_AMOUNT, at)
         received = cells.side(row, Field.RECEIVED_AMOUNT, at)
@@ -216,13 +217,13 @@ class Engine:
         else:
             self.exchange(event, (quantity, base), (cost, quote), part, base)
 
-    def _leg(self, line: int, row: Row, event: Event) -> None:
-        number, asset = self.cells.signed_amount(row, event.at, Meaning.TRADE)
-        key = (self.cells.text(row, Field.GROUP), event.account, event.wallet)
-        if not key[0]:
+    def leg(self, line: int, event: Event, side: Side, part: FeePart | None, group: str) -> None:
+        """Keep one side of a trade, received positive, until the file's end shows the other."""
+        if not group:
             raise RefusedField(Field.GROUP, "nothing tells the other side of this trade", "Fill the cell.")
-        part = self.cells.fee(row, event.at)
+        number, asset = side
         fee = None if part is None else self._fee(part, asset, asset)
+        key = (group, event.account, event.wallet)
         self._groups.setdefault(key, []).append(Leg(line, event, number, asset, fee))
 
     def _join(self, key: tuple[str, ...], legs: list[Leg]) -> None:
