@@ -79,6 +79,7 @@ IDS = {
     "aliases": {"id": "x:zz"},
     "instruments": {"id": "x:zz-perp"},
     "issues": {"id": "issue-1"},
+    "reconciliation": {"account": "desk"},
     "roles": {"id": "no-such-role"},
     "views": {"id": "view-1"},
     "notices": {"id": "notice-1"},
@@ -130,6 +131,11 @@ def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse
     bodies = {
         "/api/v1/nav/runs/{id}/approve": {"result_sha": run["result_sha"]},
         "/api/v1/entries": {**void, "supersedes": fact["content_hash"]},
+        "/api/v1/transfers/confirm": {
+            "sent": fact["content_hash"],
+            "received": fact["content_hash"],
+            "reason": "mine",
+        },
     }
     return house, World(IDS | made, SENT | bodies)
 

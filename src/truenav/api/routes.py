@@ -30,6 +30,7 @@ from truenav.app.notices.endpoints import router as notices
 from truenav.app.overview.endpoints import router as overview
 from truenav.app.portfolio.endpoints import ROUTERS as PORTFOLIO
 from truenav.app.pricing.endpoints import ROUTERS as PRICING
+from truenav.app.reconciliation.endpoints import router as reconciliation
 from truenav.app.schedule.endpoints import router as schedule
 from truenav.app.setup.endpoints import router as setup
 from truenav.app.sources.endpoints import ROUTERS as SOURCES
@@ -63,6 +64,7 @@ SLICES: tuple[APIRouter, ...] = (
     *SOURCES,
     health,
     imports,
+    reconciliation,
     exports,
 )
 """Routers of the slices; a new slice adds its own here."""

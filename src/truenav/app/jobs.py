@@ -25,6 +25,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "nav.strike_scheduled": "truenav.app.schedule.strike:strike_scheduled_job",
         "notice.deliver": "truenav.app.notices.delivery:deliver_job",
         "source.gather": "truenav.app.sources.jobs:gather_job",
+        "source.reconcile": "truenav.app.reconciliation.jobs:reconcile_job",
     }
 )
 

@@ -60,7 +60,7 @@ def test_an_own_transfer_that_is_called_external_is_told_and_a_correction_makes_
     desk.learn(sent, received)
     (issue,) = check(desk, 100)
     assert (issue.kind, issue.state) == ("own_transfer", "open")
-    assert sent.content_hash[:16] in issue.mend
+    assert sent.content_hash in issue.mend
     with pytest.raises(ForbiddenError):
         confirm(desk, sent, received, role="auditor")
     confirm(desk, sent, received)

@@ -2868,6 +2868,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description Every account: what feeds it, when it was read and judged last, and whether all of it adds up.
+         *
+         *     Needs `source:read`: See connections, accounts and what was gathered from them.
+         */
+        get: operations["list_sources_api_v1_reconciliation_get"];
+        put?: never;
+        /**
+         * Start Reconciliation
+         * @description Have a worker judge every window of accounts from their first snapshot on. ``Location``: the job.
+         *
+         *     Needs `source:gather`: Gather accounts and prices now.
+         */
+        post: operations["start_reconciliation_api_v1_reconciliation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliation/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconcile Account
+         * @description Snapshots against facts, every asset and contract of either side, with what makes a difference.
+         *
+         *     Needs `fact:read`: Read facts, corrections, data issues and the evidence behind them.
+         */
+        get: operations["reconcile_account_api_v1_reconciliation__account__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -3381,6 +3431,50 @@ export interface paths {
          *     Needs `self:write`: Log out, change one's own password, make and revoke one's own API tokens.
          */
         delete: operations["revoke_token_api_v1_tokens__token_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transfers
+         * @description Transfers between own accounts, paired, and legs without their other one; by default of 31 days.
+         *
+         *     Needs `fact:read`: Read facts, corrections, data issues and the evidence behind them.
+         */
+        get: operations["list_transfers_api_v1_transfers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Transfer
+         * @description Say that two legs are one transfer between own accounts: the external ones become internal.
+         *
+         *     Needs `fact:write`: Enter corrections and settle data issues.
+         */
+        post: operations["confirm_transfer_api_v1_transfers_confirm_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3959,6 +4053,12 @@ export interface components {
             file: string;
         };
         /**
+         * BreakKind
+         * @description Cause of a difference.
+         * @enum {string}
+         */
+        BreakKind: "timing" | "fee" | "missing_fact" | "price" | "unknown";
+        /**
          * ByAsset
          * @description Takes the balances of these assets, whole (no positions).
          */
@@ -4231,6 +4331,12 @@ export interface components {
             required: boolean;
         };
         /**
+         * Completeness
+         * @description Whether all that an account holds is explained by what happened in it.
+         * @enum {string}
+         */
+        Completeness: "complete" | "open" | "unchecked";
+        /**
          * Concentration
          * @description What depends on one asset or venue; ``share`` is the gross exposure (value, of a venue) by NAV.
          */
@@ -4259,16 +4365,6 @@ export interface components {
              * @example 1234.56
              */
             value: string;
-        };
-        /**
-         * ConfirmBody
-         * @description The password again, and a code where the user has a second factor.
-         */
-        ConfirmBody: {
-            /** Code */
-            code?: string | null;
-            /** Password */
-            password: string;
         };
         /**
          * Connection
@@ -6878,7 +6974,7 @@ export interface components {
         /** Page[ReconciledAnswer] */
         Page_ReconciledAnswer_: {
             /** Items */
-            items: components["schemas"]["ReconciledAnswer"][];
+            items: components["schemas"]["truenav__app__nav__schemas__ReconciledAnswer"][];
             /** Next */
             next?: string | null;
         };
@@ -7390,9 +7486,12 @@ export interface components {
         Quality: "complete" | "provisional";
         /**
          * Question
-         * @description What the file does not tell. ``about`` is ``layout``, ``days``, ``zone``, ``account`` or ``words``.
+         * @description What a file does not tell.
          *
-         *     ``choices`` are the possible answers, empty where any text may be one.
+         *     ``about`` is ``layout`` (several fit), ``days`` (their order in ``times.formats``), ``zone``, ``offsets``
+         *     (of abbreviated zones), ``decimal``, ``words`` (of the type column), ``meaning``, ``asset``, ``quote``,
+         *     ``fee`` (whose asset), ``fee_included`` or ``columns``. ``choices`` are the possible answers, empty where
+         *     any text may be one.
          */
         Question: {
             /** About */
@@ -7451,6 +7550,14 @@ export interface components {
          */
         QuoteKind: "last" | "mark" | "index" | "fixing" | "manual";
         /**
+         * ReconcileBody
+         * @description Which accounts a worker judges from their first snapshot on; absent: all of them.
+         */
+        ReconcileBody: {
+            /** Accounts */
+            accounts?: string[] | null;
+        };
+        /**
          * Reconciled
          * @description Opening + facts = closing for one asset (balance) or instrument (position) of one wallet.
          *
@@ -7484,15 +7591,6 @@ export interface components {
             subject: string;
             /** Wallet */
             wallet: string;
-        };
-        /**
-         * ReconciledAnswer
-         * @description One comparison of one fund: opening and facts against closing.
-         */
-        ReconciledAnswer: {
-            /** Fund */
-            fund: string;
-            row: components["schemas"]["Reconciled"];
         };
         /**
          * ReconciliationStatus
@@ -8141,6 +8239,34 @@ export interface components {
             title: string;
         };
         /**
+         * SourceAnswer
+         * @description An account as a source; ``connector``, ``grade`` and ``state`` are null where files alone feed it.
+         *
+         *     ``checked_at``: up to when every wallet was judged. ``open_issues``: windows and transfers that do not
+         *     add up.
+         */
+        SourceAnswer: {
+            /** Account */
+            account: string;
+            /** Checked At */
+            checked_at: string | null;
+            completeness: components["schemas"]["Completeness"];
+            /** Connector */
+            connector: string | null;
+            /** Grade */
+            grade: string | null;
+            kind: components["schemas"]["AccountKind"];
+            /** Name */
+            name: string;
+            /** Open Issues */
+            open_issues: number;
+            state: components["schemas"]["SourceState"] | null;
+            /** Synced At */
+            synced_at: string | null;
+            /** Venue */
+            venue: string;
+        };
+        /**
          * SourceState
          * @description What to say of a connection, in one word.
          * @enum {string}
@@ -8429,6 +8555,41 @@ export interface components {
             wallet: string;
         };
         /**
+         * TransferAnswer
+         * @description A transfer between own accounts, or a leg without its other one; ``sent`` and ``received`` are facts.
+         *
+         *     ``status``: ``internal`` as both facts say, ``own_transfer`` where one is called external,
+         *     ``unmatched_transfer``, or ``ambiguous_transfer``. ``lost`` is what arrived less than was sent.
+         */
+        TransferAnswer: {
+            /** Asset */
+            asset: string;
+            /** By */
+            by: string | null;
+            /** Lost */
+            lost: string | null;
+            /** Received */
+            received: string | null;
+            /** Received Amount */
+            received_amount: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Received In */
+            received_in: string | null;
+            /** Seconds */
+            seconds: string | null;
+            /** Sent */
+            sent: string | null;
+            /** Sent Amount */
+            sent_amount: string | null;
+            /** Sent At */
+            sent_at: string | null;
+            /** Sent From */
+            sent_from: string | null;
+            /** Status */
+            status: string;
+        };
+        /**
          * TransferKind
          * @description Where the other end of a transfer is.
          * @enum {string}
@@ -8651,6 +8812,82 @@ export interface components {
             /** Quality */
             quality: string;
         };
+        /**
+         * ConfirmBody
+         * @description The password again, and a code where the user has a second factor.
+         */
+        truenav__app__login__schemas__ConfirmBody: {
+            /** Code */
+            code?: string | null;
+            /** Password */
+            password: string;
+        };
+        /**
+         * ReconciledAnswer
+         * @description One comparison of one fund: opening and facts against closing.
+         */
+        truenav__app__nav__schemas__ReconciledAnswer: {
+            /** Fund */
+            fund: string;
+            row: components["schemas"]["Reconciled"];
+        };
+        /**
+         * ConfirmBody
+         * @description The two facts of one transfer between own accounts, by content hash, and why they are one.
+         */
+        truenav__app__reconciliation__schemas__ConfirmBody: {
+            /** Reason */
+            reason: string;
+            /** Received */
+            received: string;
+            /** Sent */
+            sent: string;
+        };
+        /**
+         * ReconciledAnswer
+         * @description One asset or contract of one wallet: ``opening + facts = closing``, else what makes the difference.
+         *
+         *     ``broken`` of the ``windows`` between its snapshots do not add up; ``cause`` and ``explanation`` are of
+         *     the first of them. ``evidence``: content hashes of the facts that show it.
+         */
+        truenav__app__reconciliation__schemas__ReconciledAnswer: {
+            /** Account */
+            account: string;
+            /** Broken */
+            broken: number;
+            cause: components["schemas"]["BreakKind"] | null;
+            /** Closing */
+            closing: string | null;
+            /** Closing At */
+            closing_at: string | null;
+            /** Difference */
+            difference: string | null;
+            /** Evidence */
+            evidence: string[];
+            /** Explanation */
+            explanation: string;
+            /** Fact Count */
+            fact_count: number;
+            /**
+             * Facts
+             * Format: decimal
+             * @example 1234.56
+             */
+            facts: string;
+            /** Is Position */
+            is_position: boolean;
+            /** Opening */
+            opening: string | null;
+            /** Opening At */
+            opening_at: string | null;
+            status: components["schemas"]["ReconciliationStatus"];
+            /** Subject */
+            subject: string;
+            /** Wallet */
+            wallet: string;
+            /** Windows */
+            windows: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -8680,6 +8917,7 @@ export type BodyCheckImportApiV1ImportsCheckPost = components['schemas']['Body_c
 export type BodyRunImportApiV1ImportsPost = components['schemas']['Body_run_import_api_v1_imports_post'];
 export type BodySendFileApiV1ImportsJobsPost = components['schemas']['Body_send_file_api_v1_imports_jobs_post'];
 export type BodySniffFileApiV1ImportsSniffPost = components['schemas']['Body_sniff_file_api_v1_imports_sniff_post'];
+export type BreakKind = components['schemas']['BreakKind'];
 export type ByAsset = components['schemas']['ByAsset'];
 export type ByInstrument = components['schemas']['ByInstrument'];
 export type ByShare = components['schemas']['ByShare'];
@@ -8697,8 +8935,8 @@ export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type ColumnAnswer = components['schemas']['ColumnAnswer'];
+export type Completeness = components['schemas']['Completeness'];
 export type Concentration = components['schemas']['Concentration'];
-export type ConfirmBody = components['schemas']['ConfirmBody'];
 export type Connection = components['schemas']['Connection'];
 export type ConnectionBody = components['schemas']['ConnectionBody'];
 export type ConnectionDefinition = components['schemas']['ConnectionDefinition'];
@@ -8871,8 +9109,8 @@ export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
 export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
+export type ReconcileBody = components['schemas']['ReconcileBody'];
 export type Reconciled = components['schemas']['Reconciled'];
-export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
 export type ReconciliationStatus = components['schemas']['ReconciliationStatus'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RejectBody = components['schemas']['RejectBody'];
@@ -8909,6 +9147,7 @@ export type SigningKeyAnswer = components['schemas']['SigningKeyAnswer'];
 export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
 export type Sniffed = components['schemas']['Sniffed'];
+export type SourceAnswer = components['schemas']['SourceAnswer'];
 export type SourceState = components['schemas']['SourceState'];
 export type Step = components['schemas']['Step'];
 export type StreamAnswer = components['schemas']['StreamAnswer'];
@@ -8926,6 +9165,7 @@ export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type Trade = components['schemas']['Trade'];
 export type Transfer = components['schemas']['Transfer'];
+export type TransferAnswer = components['schemas']['TransferAnswer'];
 export type TransferKind = components['schemas']['TransferKind'];
 export type TreeAnswer = components['schemas']['TreeAnswer'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
@@ -8939,6 +9179,10 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
+export type TruenavAppLoginSchemasConfirmBody = components['schemas']['truenav__app__login__schemas__ConfirmBody'];
+export type TruenavAppNavSchemasReconciledAnswer = components['schemas']['truenav__app__nav__schemas__ReconciledAnswer'];
+export type TruenavAppReconciliationSchemasConfirmBody = components['schemas']['truenav__app__reconciliation__schemas__ConfirmBody'];
+export type TruenavAppReconciliationSchemasReconciledAnswer = components['schemas']['truenav__app__reconciliation__schemas__ReconciledAnswer'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_definitions_api_v1_accounts_get: {
@@ -18773,7 +19017,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConfirmBody"];
+                "application/json": components["schemas"]["truenav__app__login__schemas__ConfirmBody"];
             };
         };
         responses: {
@@ -26903,6 +27147,364 @@ export interface operations {
             };
         };
     };
+    list_sources_api_v1_reconciliation_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_reconciliation_api_v1_reconciliation_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconcileBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile_account_api_v1_reconciliation__account__get: {
+        parameters: {
+            query?: {
+                /** @description What happened after it */
+                since?: string | null;
+                /** @description What happened up to it; absent: until now */
+                until?: string | null;
+                /** @description As if the account had held nothing before its first fact */
+                from_nothing?: boolean;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["truenav__app__reconciliation__schemas__ReconciledAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles_api_v1_roles_get: {
         parameters: {
             query?: never;
@@ -30381,6 +30983,249 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_transfers_api_v1_transfers_get: {
+        parameters: {
+            query?: {
+                /** @description What happened after it */
+                since?: string | null;
+                /** @description What happened up to it; absent: until now */
+                until?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_transfer_api_v1_transfers_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["truenav__app__reconciliation__schemas__ConfirmBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactAnswer"][];
+                };
             };
             /** @description The request cannot be read */
             400: {

@@ -162,8 +162,8 @@ def _external(pair: TransferPair) -> Finding:
         EXTERNAL,
         (pair.sent, pair.received),
         f"{both} ({sure}), but {named} calls it external: the fund's flows count money that never left.",
-        f"Confirm it with 'truenav source confirm {pair.sent.content_hash[:16]} "
-        f"{pair.received.content_hash[:16]}'; if they are two transfers, explain it.",
+        f"Confirm it: truenav source confirm {pair.sent.content_hash} {pair.received.content_hash} --reason "
+        "'...'. If they are two transfers, explain it.",
     )
 
 

@@ -105,6 +105,11 @@ def record_breaks(session: Session, account: AccountId, breaks: Iterable[Break],
     """Keep what a look at the whole history of an account found; issues that it does not find are fixed."""
     found = {issue_id(one[0]): one for one in breaks}
     _keep(session, account, _open_issues(session, account), found, now)
+    crowd = _crowd_id(account)
+    told = issues.list_issues(session, kind=FailureKind.RECONCILIATION_BREAK, subject=account)
+    if len(found) <= MOST_ISSUES and any(one.id == crowd for one in told):
+        reason = "All windows of the account were judged; those that do not add up are told singly."
+        settle_found(session, [Settled(crowd, IssueState.FIXED, reason)], at=now)
 
 
 def judge_all(

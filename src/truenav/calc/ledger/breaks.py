@@ -294,8 +294,10 @@ def _within(window: Window, at: datetime) -> bool:
 
 
 def _named(facts: Sequence[Fact]) -> str:
+    """The first of some facts and how many more; a transfer's own id may be an address, so it is left out."""
     first = facts[0]
-    name = f"{first.kind.replace('_', ' ')} {first.external_id} of {instant_text(first.occurred_at)}"
+    id = "" if isinstance(first.body, Transfer) else f" {first.external_id}"
+    name = f"{first.kind.replace('_', ' ')}{id} of {instant_text(first.occurred_at)}"
     return name if len(facts) == 1 else f"{name} and {len(facts) - 1} more"
 
 
