@@ -75,7 +75,7 @@ def add(
     from truenav.connect.registry import connector
 
     wanted = connector(connector_name).manifest.credentials
-    credentials = _credentials(wanted, key_file, ask=account is not None)
+    credentials = read_credentials(wanted, key_file, ask=account is not None)
     with desk() as here, here.transaction() as session:
         body = Connection(
             id=ConnectionId(id),
@@ -163,7 +163,7 @@ def _refuse_unconnected(here: Desk, accounts: frozenset[AccountId] | None) -> No
         raise NotFoundError(f"No connection reads the account {min(unknown)!r}; list the connections.")
 
 
-def _credentials(wanted: tuple[str, ...], key_file: str | None, *, ask: bool) -> Credentials | None:
+def read_credentials(wanted: tuple[str, ...], key_file: str | None, *, ask: bool) -> Credentials | None:
     """The key from a file, the environment or a prompt; never from the command line, which others can see."""
     from truenav.connect.contract import Credentials
 
