@@ -12,6 +12,7 @@ from truenav.connect.cefi.deribit.terms import deribit_id, known_terms
 from truenav.connect.contract import Problem
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
+from truenav.core.evidence import Evidence
 from truenav.core.facts import CashFlow, CashKind, Settlement, Transfer, TransferKind
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import ZERO, Amount, AssetId, exact
@@ -66,6 +67,13 @@ def log_entry(node: Node) -> LogEntry:
     """The entry of one row."""
     change, balance = node.decimal_or("change", ZERO), node.decimal("balance")
     return LogEntry(node.instant("timestamp"), node.text("id"), change, balance)
+
+
+def profits_noted(evidence: Evidence) -> Mapping[str, str]:
+    """What trades realised, by trade, as noted in the evidence of their page."""
+    noted = dict(evidence.request.params).get(PROFITS, "")
+    parts = (part.partition("=") for part in noted.split(",") if part)
+    return {trade: number for trade, _, number in parts}
 
 
 def read_log(reading: Reading, result: Node) -> None:

@@ -19,10 +19,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.connect.cefi.deribit.ledger import PROFITS, WALLET, read_log
+from truenav.connect.cefi.deribit.fills import fills
+from truenav.connect.cefi.deribit.ledger import WALLET, profits_noted, read_log
 from truenav.connect.cefi.deribit.terms import deribit_id, is_combination, known_terms, read_terms
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -183,18 +185,11 @@ def _sign(direction: str, row: Node) -> int:
 
 
 def _trades(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
-    reading, profits = Reading(evidence, context), _profits(evidence)
+    reading, profits = Reading(evidence, context), profits_noted(evidence)
     with exact():
         for row in _result(body).field("trades").items():
             _trade(reading, row, profits)
     return reading.done()
-
-
-def _profits(evidence: Evidence) -> Mapping[str, str]:
-    """What trades realised, as noted in the evidence."""
-    noted = dict(evidence.request.params).get(PROFITS, "")
-    parts = (part.partition("=") for part in noted.split(",") if part)
-    return {trade: number for trade, _, number in parts}
 
 
 def _trade(reading: Reading, row: Node, profits: Mapping[str, str]) -> None:
@@ -247,6 +242,6 @@ PARSERS: Mapping[str, Parser] = {
     "account/1": _account,
     "positions/1": _positions,
     "open-orders/1": _reader(Node.items, _nothing),
-    "trades/1": _trades,
+    "trades/1": in_bulk(fills, _trades),
     "log/1": _reader(lambda result: (result,), read_log),
 }
