@@ -38,6 +38,7 @@ export function Mapping({ seen, draft, error, onChange, onCheck }: MappingProps)
   const { sniffed } = seen;
   const [opened, setOpened] = useState(!sniffed.layout);
   const put = (change: Partial<Layout>) => onChange({ ...draft, layout: { ...draft.layout, ...change } });
+  const asks = (about: string) => sniffed.questions.some((one) => one.about === about);
   const title = sniffed.layout ? t.recognised(sniffed.title) : sniffed.title ? t.known(sniffed.title) : t.unknown;
   return (
     <div className={css.mapping}>
@@ -52,7 +53,8 @@ export function Mapping({ seen, draft, error, onChange, onCheck }: MappingProps)
         <div className={css.settings}>
           <Candidates seen={seen} draft={draft} onChange={onChange} />
           <Whose draft={draft} onChange={onChange} />
-          <Times seen={seen} layout={draft.layout} onPut={put} />
+          {opened || asks('zone') ? <Zone layout={draft.layout} onPut={put} /> : null}
+          {opened ? <Times seen={seen} layout={draft.layout} onPut={put} /> : null}
         </div>
         {sniffed.layout ? (
           <button type="button" className={`link ${css.toggle}`} aria-expanded={opened} onClick={() => setOpened(!opened)}>
@@ -108,6 +110,11 @@ function Whose({ draft, onChange }: Pick<MappingProps, 'draft' | 'onChange'>) {
   );
 }
 
+function Zone({ layout: { times }, onPut }: PartProps) {
+  const t = useWords(words);
+  return <Select label={t.zone} description={t.zoneHint} placeholder={t.zoneOwn} data={ZONES} value={times.zone || null} onChange={(zone) => onPut({ times: { ...times, zone: zone ?? '' } })} searchable clearable limit={60} />;
+}
+
 function Times({ seen: { sniffed }, layout, onPut }: PartProps & { seen: FileSeen }) {
   const t = useWords(words);
   const order = orderOf(layout);
@@ -118,7 +125,6 @@ function Times({ seen: { sniffed }, layout, onPut }: PartProps & { seen: FileSee
   const put = (times: Partial<Layout['times']>) => onPut({ times: { ...layout.times, ...times } });
   return (
     <>
-      <Select label={t.zone} description={t.zoneHint} placeholder={t.zoneOwn} data={ZONES} value={layout.times.zone || null} onChange={(zone) => put({ zone: zone ?? '' })} searchable clearable limit={60} />
       <NativeSelect label={t.order} description={samples.find(Boolean) ?? '—'} data={order ? orders : [{ value: '', label: t.undecided }, ...orders]} value={order ?? ''} onChange={(event) => onPut(withOrder(layout, event.currentTarget.value as Order, samples))} />
       <TextInput label={t.pattern} description={t.patternHint} value={layout.times.formats.join(' | ')} onChange={(event) => put({ formats: formatsOf(event.currentTarget.value) })} classNames={{ input: 'mono' }} />
       {abbreviated.map((one) => (
