@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from truenav.connect.cefi.bybit import windows
 from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
@@ -88,6 +89,24 @@ def test_a_last_page_that_is_missing_is_found():
 def test_a_cursor_that_is_ignored_is_found():
     with pytest.raises(IncompletePagesError, match="the same page came twice"):
         swept(Venue(rows(1, 2, 3, 4, 5), stuck=True), days=6)
+
+
+def test_a_window_with_too_many_pages_is_halved(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_PAGES", 3)
+    venue = Venue([Row(T + timedelta(hours=hour), f"r{hour:03}") for hour in range(100)])
+    pages = swept(venue, days=6)
+    assert pages.cursor == Cursor("r099", T + timedelta(hours=99))
+    told = {(span.end - span.start) for span in venue.asked}
+    assert 7 * DAY in told
+    assert 7 * DAY / 32 in told
+
+
+def test_a_very_long_past_follows_in_several_syncs(monkeypatch):
+    monkeypatch.setattr(windows, "MAX_PAGES", 2)
+    venue = Venue(rows(1, 9, 16, 19))
+    first = swept(venue)
+    assert first.cursor == Cursor("r9", T + 9 * DAY)
+    assert swept(venue, first.cursor).cursor == Cursor("r19", T + 19 * DAY)
 
 
 def test_a_page_that_is_exactly_full_is_no_gap():

@@ -85,6 +85,9 @@ def contract_terms(reading: Reading, symbol: str) -> Instrument | None:
     known = reading.context.instruments.instruments
     if contract_id(symbol) in known:
         return known[contract_id(symbol)]
+    derived = next((one for one in reading.instruments if one.code == symbol), None)
+    if derived is not None:
+        return derived
     terms = _expired_option(reading, symbol) or _expired_future(reading, symbol)
     if terms is None:
         return reading.instrument(contract_id(symbol), lost=True)

@@ -106,6 +106,7 @@ class BybitConnector:
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         asked = ({"category": SPOT}, *contracts, *options)
         await harvest.run([_one(client, bybit.TICKERS, params) for params in asked])
+        harvest.require_prices()
         return harvest.gathered()
 
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
@@ -265,7 +266,8 @@ async def _refuse_missing_positions(
         of_coin = [one for one in options if one.endswith("-USDT") == (name == "USDT")]
         profit = coin.decimal_or("unrealisedPnl", ZERO)
         margin = coin.decimal_or("totalPositionIM", ZERO) or coin.decimal_or("totalPositionMM", ZERO)
-        worth = abs(_option_value(coin)) > _ROUNDING
+        unsure = sum((abs(coin.decimal_or(one, ZERO)) for one in ("accruedInterest", "bonus")), _ROUNDING)
+        worth = abs(_option_value(coin)) > unsure
         if (profit and not futures) or (worth and not of_coin) or (margin and not (futures or of_coin)):
             raise IncompletePagesError(
                 f"bybit: the balance shows open positions in {name} that no list has; they are not taken."

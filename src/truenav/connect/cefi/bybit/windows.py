@@ -10,6 +10,10 @@ from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row
 
+WINDOW_PAGES = 100
+"""Pages of one window; a busier one is halved."""
+SHORTEST = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -62,17 +66,21 @@ async def sweep(
     """All rows from the cursor (its row included, else from ``since``) to ``until``, window by window.
 
     The cursor's row must come again. A window that was empty though later ones were not is asked again: only
-    an answer that is empty twice is taken for a quiet time. Raises ``IncompletePagesError``.
+    an answer that is empty twice is taken for a quiet time. After ``MAX_PAGES`` the rest follows at the next
+    sync. Raises ``IncompletePagesError``.
     """
-    start = since if cursor is None else cursor.at
+    start, length = since if cursor is None else cursor.at, step
     payloads: list[Payload] = []
     quiet: list[Span] = []
     newest: Row | None = None
     last_quiet = 0
     first = True
-    while first or start <= until:
-        span = Span(start, start + step)
+    while first or (start <= until and len(payloads) < MAX_PAGES):
+        span = Span(start, start + length)
         window = await _read(ask, span, limit, what)
+        if window is None:
+            length /= 2
+            continue
         if first and cursor is not None and cursor.id not in window.rows:
             raise IncompletePagesError(
                 f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
@@ -82,21 +90,21 @@ async def sweep(
             newest, last_quiet = max(window.rows.values()), len(quiet)
         else:
             quiet.append(span)
-        start, first = span.end, False
+        start, first, length = span.end, False, min(step, 2 * length)
     for span in quiet[:last_quiet]:
         if (await ask(span, "")).rows:
             raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
     return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
 
 
-async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window:
-    """One window to its end.
+async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window | None:
+    """One window to its end; None where it has too many pages and can be halved.
 
     Tokens cannot prove that no page is missing at its end: where one was full, what is as old as the oldest
     row is asked for once more, and must hold nothing that was not seen.
     """
     window, token = _Window(), ""
-    for _ in range(MAX_PAGES):
+    for _ in range(WINDOW_PAGES):
         page = await ask(span, token)
         fresh = window.take(page, limit)
         if page.rows and not fresh:
@@ -105,7 +113,9 @@ async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window:
         if not token or not page.rows:
             break
     else:
-        raise IncompletePagesError(f"{what}: a window has more than {MAX_PAGES} pages.")
+        if span.end - span.start <= SHORTEST:
+            raise IncompletePagesError(f"{what}: one second has more than {WINDOW_PAGES} pages.")
+        return None
     if window.filled:
         oldest = min(window.rows.values(), key=lambda row: row.at)
         closing = {row.id for row in (await ask(Span(span.start, oldest.at), "")).rows}
