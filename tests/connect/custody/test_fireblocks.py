@@ -145,6 +145,11 @@ def test_a_wrong_key_is_named(workspace, credentials):
     assert {"PEM" in one.message for one in torn.failures} == {True}
 
 
+def test_a_key_that_lost_its_line_ends_in_a_field_is_read(workspace, credentials):
+    flat = Credentials(KEY, credentials.secret.replace("\n", " "))
+    assert not run(workspace, flat, lambda place: place.gather("0", "7")).failures
+
+
 def test_the_key_check_reads_and_says_what_it_cannot_know(workspace, credentials):
     check = run(
         workspace,

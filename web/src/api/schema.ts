@@ -4472,6 +4472,8 @@ export interface components {
              * @enum {string}
              */
             reads: "accounts" | "prices";
+            /** Settings */
+            settings: boolean;
             /** Title */
             title: string;
             /** Wallets */
@@ -8200,8 +8202,8 @@ export interface components {
          *     ``columns`` are the names by which a layout calls the columns; ``samples`` the first rows under them;
          *     ``preamble`` the lines above the header. ``kind`` TEMPLATE: ``template`` names it. LAYOUT: ``layout``
          *     reads the file, in the delimiter and encoding found. KNOWN: ``title`` says whose export it is, and
-         *     ``proposal`` drafts a layout, as it does where the kind is UNKNOWN. ``candidates`` are all layouts that
-         *     fit, where several do. ``questions`` have to be answered before the file can be imported.
+         *     ``candidates`` are the layouts that fit where several do, else ``proposal`` drafts one, as it does where
+         *     the kind is UNKNOWN. ``questions`` have to be answered before the file can be imported.
          */
         Sniffed: {
             /**

@@ -13,7 +13,7 @@ from truenav.app.http.routes import Router, requires
 from truenav.app.sources.catalogues import CONNECTIONS
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.health import SourceHealth, SourceState, StreamWatch, source_health
-from truenav.connect.contract import AccountConnector, Connector, MarketConnector
+from truenav.connect.contract import AccountConnector, ConfigurableConnector, Connector, MarketConnector
 from truenav.connect.registry import connector, connector_names
 from truenav.connect.streaming import StreamState
 
@@ -30,6 +30,7 @@ class ConnectorAnswer(Answer):
     wallets: list[str]
     credentials: list[str]
     hosts: list[str]
+    settings: bool
 
     @classmethod
     def of(cls, found: Connector) -> Self:
@@ -43,6 +44,7 @@ class ConnectorAnswer(Answer):
             wallets=list(manifest.wallets),
             credentials=list(manifest.credentials),
             hosts=list(manifest.hosts.values()),
+            settings=isinstance(found, ConfigurableConnector),
         )
 
 

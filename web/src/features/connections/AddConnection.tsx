@@ -1,10 +1,10 @@
 // From the choice of a venue to its first reading: what was chosen stays in the address and the draft, the key nowhere.
-import { Button, MultiSelect, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Button, MultiSelect, SegmentedControl, Select, TagsInput, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { Problem, api, ask } from '@/api/client';
-import type { CheckedAnswer, ConnectorAnswer, KeyBody } from '@/api/schema';
+import type { AccountKind, CheckedAnswer, ConnectorAnswer, KeyBody } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Badge } from '@/ui/Badge';
@@ -37,7 +37,11 @@ interface Draft {
   wallets: string[] | null;
   since: string;
   baseUrl: string;
+  settings: string;
 }
+
+/** What stands behind an account that is added here: a connector without wallets of its own reads vaults. */
+const kindOf = (connector: ConnectorAnswer): AccountKind => (connector.wallets.length === 0 ? 'custodian' : connector.name === 'fix' ? 'otc' : 'exchange');
 
 const yearStart = (): string => `${new Date().getUTCFullYear()}-01-01`;
 
@@ -68,7 +72,7 @@ function Venues({ connectors, onChoose }: { connectors: readonly ConnectorAnswer
               <Initials text={one.title} />
               <span>
                 <span className="medium">{one.title}</span>
-                <span className="dim">{one.reads === 'prices' ? t.prices : one.wallets.join(', ')}</span>
+                <span className="dim">{one.reads === 'prices' ? t.prices : one.wallets.length === 0 ? t.vaults : one.wallets.join(', ')}</span>
                 <span className="dim">{one.credentials.length > 0 ? t.needsPart(one.credentials.map((part) => t[part as 'key' | 'secret' | 'passphrase']).join(', ')) : t.public}</span>
               </span>
               <Badge tone="ok">{one.grade === 'gold' ? t.gold : one.grade}</Badge>
@@ -96,7 +100,7 @@ function Venues({ connectors, onChoose }: { connectors: readonly ConnectorAnswer
 
 function Connect({ connector, onBack }: { connector: ConnectorAnswer; onBack: () => void }) {
   const t = useWords(words);
-  const empty: Draft = { mode: 'new', name: '', id: '', existing: '', wallets: null, since: yearStart(), baseUrl: '' };
+  const empty: Draft = { mode: 'new', name: '', id: '', existing: '', wallets: null, since: yearStart(), baseUrl: '', settings: '' };
   const [draft, change, forget] = useDraft(`connect.${connector.name}`, empty);
   const [checked, setChecked] = useState<CheckedAnswer | null>(null);
   const accounts = connector.reads === 'accounts';
@@ -108,7 +112,7 @@ function Connect({ connector, onBack }: { connector: ConnectorAnswer; onBack: ()
       ask(
         api.PUT('/api/v1/accounts/{id}', {
           params: { path: { id } },
-          body: { id, name: draft.name.trim(), venue: connector.name, kind: 'exchange', wallets: draft.wallets ?? connector.wallets },
+          body: { id, name: draft.name.trim(), venue: connector.name, kind: kindOf(connector), wallets: draft.wallets ?? connector.wallets },
         }),
       ),
   });
@@ -121,6 +125,7 @@ function Connect({ connector, onBack }: { connector: ConnectorAnswer; onBack: ()
         since: `${draft.since}T00:00:00Z`,
         base_url: draft.baseUrl.trim() || null,
         enabled: true,
+        settings: draft.settings.trim(),
         key,
       });
       forget();
@@ -187,10 +192,17 @@ function AccountForm({ connector, draft, id, change, error }: AccountFormProps) 
         <>
           <TextInput label={t.accountName} description={t.accountNameHint} value={draft.name} onChange={(event) => change({ name: event.currentTarget.value })} maxLength={200} error={fields.get('name')} data-autofocus />
           <TextInput label={t.accountId} description={t.accountIdHint} value={draft.id} placeholder={slug(draft.name)} onChange={(event) => change({ id: event.currentTarget.value })} error={idProblem} />
-          <MultiSelect label={t.wallets} description={t.walletsHint} data={connector.wallets} value={draft.wallets ?? connector.wallets} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
+          {connector.wallets.length === 0 ? (
+            <TagsInput label={t.vaultIds} description={t.vaultIdsHint} value={draft.wallets ?? []} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
+          ) : (
+            <MultiSelect label={t.wallets} description={t.walletsHint} data={connector.wallets} value={draft.wallets ?? connector.wallets} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
+          )}
         </>
       )}
       <TextInput type="date" label={t.sinceLabel} value={draft.since} onChange={(event) => change({ since: event.currentTarget.value })} error={fields.get('since')} />
+      {connector.settings ? (
+        <Textarea label={t.settings} description={t.settingsHint} value={draft.settings} onChange={(event) => change({ settings: event.currentTarget.value })} error={fields.get('settings')} autosize minRows={4} maxRows={16} spellCheck={false} />
+      ) : null}
       <TextInput label={t.baseUrl} description={t.baseUrlHint} placeholder={connector.hosts[0]} value={draft.baseUrl} onChange={(event) => change({ baseUrl: event.currentTarget.value })} error={fields.get('base_url')} />
     </div>
   );

@@ -80,7 +80,7 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
               ) : null}
             </dl>
             {replacing ? (
-              <ReplaceKey id={source.id} connector={connector} body={{ ...body, base_url: body.base_url ?? null }} onClose={() => setReplacing(false)} />
+              <ReplaceKey id={source.id} connector={connector} body={{ ...body, base_url: body.base_url ?? null, settings: body.settings ?? '' }} onClose={() => setReplacing(false)} />
             ) : (
               <div className={css.actions}>
                 {can('source:gather') ? (
@@ -143,10 +143,10 @@ function ReplaceKey({ id, connector, body, onClose }: { id: string; connector: C
   );
 }
 
-type Body = Pick<ConnectionBody, 'connector' | 'account' | 'since' | 'base_url' | 'enabled'>;
+type Body = Pick<ConnectionBody, 'connector' | 'account' | 'since' | 'base_url' | 'enabled' | 'settings'>;
 
-function form({ connector, account, since, base_url, enabled }: Body): ConnectionBody {
-  return { connector, account, since, base_url, enabled: enabled ?? true };
+function form({ connector, account, since, base_url, enabled, settings }: Body): ConnectionBody {
+  return { connector, account, since, base_url, enabled: enabled ?? true, settings };
 }
 
 function PauseButton({ id, body }: { id: string; body: Body }) {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
@@ -27,6 +29,7 @@ from truenav.core.money import Amount
 VAULTS = "/v1/vault/accounts_paged"
 TRANSACTIONS = "/v1/transactions"
 PAGE = 500
+_PEM = re.compile(r"-----BEGIN (?P<what>[A-Z ]+)-----(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=what)-----")
 
 
 class FireblocksConnector(CustodyConnector):
@@ -80,7 +83,7 @@ async def signer(credentials: Credentials) -> Signer:
     Its package takes seconds to load, so that happens at first need and beside the event loop.
     """
     module = await asyncio.to_thread(import_module, "fireblocks.bearer_token_provider")
-    provider: Any = module.BearerTokenProvider(credentials.key, credentials.secret)
+    provider: Any = module.BearerTokenProvider(credentials.key, _lines(credentials.secret))
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
         del now
@@ -95,6 +98,15 @@ async def signer(credentials: Credentials) -> Signer:
         return Signed(query, {"Authorization": f"Bearer {token}", "X-API-Key": credentials.key})
 
     return sign
+
+
+def _lines(pem: str) -> str:
+    """A PEM text with its line ends, which a field for passwords takes away."""
+    found = _PEM.fullmatch(pem.strip())
+    if found is None:
+        return pem
+    body = "\n".join(textwrap.wrap("".join(found["body"].split()), 64))
+    return f"-----BEGIN {found['what']}-----\n{body}\n-----END {found['what']}-----\n"
 
 
 async def _ask(api: Transport, sign: Signer, endpoint: str, path: str, params: Mapping[str, str]) -> Payload:
