@@ -298,30 +298,28 @@ def match_lots(
 def _share(a: Any, b: Any, c: Any) -> Any:
     """``a * b / c`` half-even, exact, for ``0 <= a, b`` and ``0 < c <= 2**61``; -1 where it exceeds 2**61.
 
-    A quotient of floats is off by less than 2**-50 of itself: below 2**49, by one at most; above, by less
-    than 2**12, which the exact remainder brings down to one. The last remainder is then within one ``c`` of
-    0 to ``c``, fits 64 bits, and tells which way to go.
+    A quotient of floats is off by less than 2**-50 of itself, less than a half below 2**49; above it, by less
+    than 2**12, which the exact remainder brings down to less than a half. Rounded to an integer it is then
+    the result or beside it. The last remainder fits 64 bits and tells.
     """
     inverse = 1.0 / np.float64(c)
     estimate = np.float64(a) * (np.float64(b) * inverse)
     if estimate > _SURELY_FITS:
         return np.int64(-1)
-    quotient = np.int64(estimate)
+    quotient = np.int64(estimate + 0.5)
     if estimate > _OFF_BY_ONE:
         low, high = np.int64(0), np.int64(0)
         low, high = _multiply_add(low, high, a, b)
         low, high = _multiply_add(low, high, -quotient, c)
         carry = np.int64(low < 0)  # the low limb is read with its sign: a small remainder keeps its digits
-        quotient += np.int64(np.floor((np.float64(high + carry) * _TWO_64 + np.float64(low)) * inverse))
-    remainder = a * b - quotient * c
-    if remainder < 0:
-        quotient -= 1
-        remainder += c
-    elif remainder >= c:
-        quotient += 1
-        remainder -= c
-    twice = remainder - (c - remainder)
-    return quotient + np.int64(twice > 0 or (twice == 0 and (quotient & 1) == 1))
+        rest = np.float64(high + carry) * _TWO_64 + np.float64(low)
+        quotient += np.int64(np.floor(rest * inverse + 0.5))
+    twice = 2 * (a * b - quotient * c)
+    if abs(twice) >= c:
+        odd = quotient & np.int64(1)
+        quotient += np.int64(twice > c) | (np.int64(twice == c) & odd)
+        quotient -= np.int64(-twice > c) | (np.int64(-twice == c) & odd)
+    return quotient
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -396,8 +394,8 @@ def place_rows(
     pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any
 ) -> None:
     """Copy rows to the next of the ``places`` of their pair: quantity and price to ``out`` (2, fills)."""
-    for row in range(start, stop):
+    for row in range(np.uint64(start), np.uint64(stop)):
         pair = np.uint64(pairs[row])
-        place = places[pair]
-        places[pair] = place + 1
+        place = np.uint64(places[pair])
+        places[pair] = place + np.uint64(1)
         out[0, place], out[1, place] = quantities[row], prices[row]
