@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.connect.conftest import EMPTY
 
 from truenav.connect.contract import Right, refuse_unsafe_key
 from truenav.connect.errors import (
@@ -185,6 +186,20 @@ def test_an_empty_list_is_not_believed_unless_the_balance_confirms_it(lab, fault
     assert {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)} == wallets
     believed = any(isinstance(fact.body, PositionSnapshot) for fact in got.facts)
     assert believed == (EMPTY_POSITIONS not in faults)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("market/tickers", "prices of spot"), ("mark-price", "prices of contracts")]
+)
+def test_an_empty_list_of_prices_is_not_believed(lab, path, told):
+    async def run():
+        async with lab() as world:
+            world.world.faults.add({"kind": "empty_page", "path": path})
+            return await connector("okx").gather_market(world.transport("okx"), EMPTY)
+
+    (failure,) = asyncio.run(run()).failures
+    assert failure.message.startswith(f"{told}: ")
+    assert "not believed" in failure.message
 
 
 def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):

@@ -22,10 +22,10 @@ from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.registry import parse
 from truenav.connect.transport import Transport
 from truenav.core.evidence import Evidence
-from truenav.core.facts import Fact
+from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import Sha256
-from truenav.core.instrument import Instrument
+from truenav.core.instrument import Instrument, InstrumentKind
 
 MAX_PAGES = 1000
 """Pages of one endpoint in one gathering; the rest follows at the next one."""
@@ -159,6 +159,21 @@ class Harvest:
             lost = lost or any(problem.lost for problem in one.problems)
         if pages.cursor is not None and not lost:
             self.cursors[name] = pages.cursor
+
+    def require_prices(self) -> None:
+        """Fail for spot markets, and for contracts, that were listed without a single price among them.
+
+        A venue prices what it lists, so an empty list of prices is one that was not read.
+        """
+        quotes = [fact.body for fact in self.facts if isinstance(fact.body, Quote)]
+        quoted = {one.base for one in quotes}
+        traded = {one.base for one in quotes if one.kind is QuoteKind.LAST}
+        contracts = {one.id for one in self.instruments if one.kind is not InstrumentKind.SPOT}
+        pairs = {one.base for one in self.instruments if one.kind is InstrumentKind.SPOT}
+        for what, listed, priced in (("spot", pairs, traded), ("contracts", contracts, quoted)):
+            if listed and not listed & priced:
+                message = f"{len(listed)} markets are listed and none has a price; the list is not believed."
+                self._fail(f"prices of {what}", IncompletePagesError(message))
 
     def _fail(self, name: str, error: VenueError) -> None:
         self.failures.append(

@@ -107,6 +107,7 @@ class BinanceConnector:
             weight = 2 if len(symbols) <= 20 else 40 if len(symbols) <= 100 else 80
             steps.append(_one(client, binance.SPOT_TICKER, params, weight))
         await harvest.run(steps)
+        harvest.require_prices()
         return harvest.gathered()
 
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:

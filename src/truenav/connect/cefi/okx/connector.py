@@ -85,6 +85,7 @@ class OkxConnector:
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         marks = [_one(client, okx.MARKS, params) for params in (*contracts, *options)]
         await harvest.run([*marks, _one(client, okx.TICKERS, {"instType": "SPOT"})])
+        harvest.require_prices()
         return harvest.gathered()
 
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
