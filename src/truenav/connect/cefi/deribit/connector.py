@@ -90,6 +90,7 @@ class DeribitConnector:
         await harvest.run((_listed(client), _one(client, deribit.INSTRUMENTS, expired)))
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         await harvest.run(_one(client, deribit.SUMMARIES, {"currency": one}) for one in CURRENCIES)
+        harvest.require_prices()
         return harvest.gathered()
 
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
