@@ -136,7 +136,10 @@ class Engine:
 
     def column(self, refused: RefusedCell) -> str:
         """The column of the file that a refusal is about; empty where it is about the whole row."""
-        return self.layout.columns.get(refused.field, "") if isinstance(refused, RefusedField) else ""
+        place = (
+            self.cells.at.get(refused.field, len(self.columns)) if isinstance(refused, RefusedField) else -1
+        )
+        return self.columns[place] if 0 <= place < len(self.columns) else ""
 
     # -- trades
 

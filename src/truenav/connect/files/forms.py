@@ -44,6 +44,7 @@ _YEAR_2000 = 946_684_800
 Form = tuple[str, str]
 """Signs that part decimals and thousands."""
 
+_MAY_BE_TIME = re.compile(r"(?=(?:\D*\d){4}).{6,60}")
 _GROUPED = re.compile(r"\d{1,3}([,.' ])\d{3}(?:\1\d{3})*([.,])\d+|\d{1,3}([,.' ])\d{3}(?:\3\d{3})+")
 _ONE_SIGN = re.compile(r"\d+([.,])(\d*)")
 
@@ -65,7 +66,11 @@ def _possible(cell: str) -> list[str]:
     if _reads(ISO, cell):
         return [ISO]
     found = []
+    if not _MAY_BE_TIME.fullmatch(cell):
+        return []
     for date in _DATES:
+        if pattern_of(date).match(cell) is None:
+            continue
         if _reads(date, cell):
             found.append(date)
         found += [
@@ -80,7 +85,8 @@ def _possible(cell: str) -> list[str]:
 
 def _distinct(forms: list[str]) -> list[str]:
     """Without forms that only spell another one: with and without the space before the zone."""
-    return [form for form in forms if form.replace("%z", " %z") not in forms or " %z" in form]
+    spaced = {form for form in forms if " %z" in form}
+    return [form for form in forms if form in spaced or form.replace("%z", " %z") not in spaced]
 
 
 def _reads(form: str, cell: str) -> bool:
@@ -106,7 +112,8 @@ def number_forms(columns: Iterable[Sequence[str]], delimiter: str) -> tuple[Form
         grouped = _GROUPED.fullmatch(cell)
         if grouped:
             thousands = grouped[1] or grouped[3]
-            return ((grouped[2] or ("," if thousands == "." else "."), thousands),)
+            point = grouped[2] if grouped[2] != thousands else None
+            return ((point or ("," if thousands == "." else "."), thousands),)
         if one := _ONE_SIGN.fullmatch(cell):
             if len(one[2]) != 3:
                 return ((one[1], ""),)

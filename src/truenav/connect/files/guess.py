@@ -114,6 +114,8 @@ class _Draft:
         else:
             self._rename(Field.QUANTITY, Field.AMOUNT)
             self._rename(Field.BASE, Field.ASSET)
+            self._rename(Field.TOTAL, Field.AMOUNT)
+            self._share_assets()
             self._drop(Field.PRICE, Field.TOTAL, Field.QUOTE, Field.QUANTITY)
             if Field.AMOUNT in has and Field.ASSET not in has:
                 self.ask("asset", "Which asset are the amounts in? Give it as constant 'asset'.")

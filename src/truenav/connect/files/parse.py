@@ -15,6 +15,7 @@ from truenav.connect.files.build import Builder, identity
 from truenav.connect.files.bulk import Bulk, NotPlain
 from truenav.connect.files.engine import Engine
 from truenav.connect.files.mapping import ENDPOINT, LAYOUT_NOTE, Layout, layout_from_json
+from truenav.connect.files.recognise import fitted
 from truenav.connect.files.rows import Converter, RefusedCell, read_rows
 from truenav.connect.files.table import FileProblem, Problems, read_table
 from truenav.connect.files.templates import TEMPLATES, Template
@@ -121,6 +122,7 @@ def read_layout(
     with exact():
         try:
             table = layout_table(data, layout, problems)
+            layout = fitted(layout, table.columns)
             engine = Engine(layout, table.columns, evidence, account, context)
             bulk = Bulk(engine)
             for batch in _batches(table.rows):

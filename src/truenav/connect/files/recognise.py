@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 
 from truenav.connect.files.layouts import known_headers
 from truenav.connect.files.mapping import ANY, Layout, column_names, reference
@@ -51,7 +51,7 @@ def recognise(header: tuple[str, ...], own: tuple[Layout, ...], built_in: tuple[
 def fit(names: tuple[str, ...], header: tuple[str, ...]) -> int:
     """2: the same names; 1: the header has a few more; 0: it is another one."""
     plain, wild = _split(names)
-    left = {reference(name): name for name in header}
+    left = _keys(header)
     if len(header) < len(names) or not plain <= left.keys():
         return 0
     rest = [name.casefold() for key, name in left.items() if key not in plain]
@@ -63,6 +63,12 @@ def fit(names: tuple[str, ...], header: tuple[str, ...]) -> int:
     if not rest:
         return 2
     return 1 if len(names) >= LEAST_COLUMNS and len(rest) <= MOST_EXTRA else 0
+
+
+@lru_cache(256)
+def _keys(header: tuple[str, ...]) -> Mapping[str, str]:
+    """The names of a header by what is compared of them."""
+    return {reference(name): name for name in header}
 
 
 @cache

@@ -51,8 +51,8 @@ class Sniffed:
     ``columns`` are the names by which a layout calls the columns; ``samples`` the first rows under them;
     ``preamble`` the lines above the header. ``kind`` TEMPLATE: ``template`` names it. LAYOUT: ``layout``
     reads the file, in the delimiter and encoding found. KNOWN: ``title`` says whose export it is, and
-    ``proposal`` drafts a layout, as it does where the kind is UNKNOWN. ``candidates`` are all layouts that
-    fit, where several do. ``questions`` have to be answered before the file can be imported.
+    ``candidates`` are the layouts that fit where several do, else ``proposal`` drafts one, as it does where
+    the kind is UNKNOWN. ``questions`` have to be answered before the file can be imported.
     """
 
     kind: Kind
@@ -125,6 +125,7 @@ def _delimited(name: str, text: str, encoding: str, known: _Known) -> Sniffed:
     for delimiter in (",", ";", "\t", "|"):
         rows = first_rows(text, delimiter, HEADER_ROWS + LOOK_ROWS)
         for at, (_, row) in enumerate(rows[:HEADER_ROWS]):
+            _refuse_wide(row)
             if len(row) < 2:
                 continue
             recognised = recognise(column_names(row), *known)
@@ -136,11 +137,14 @@ def _delimited(name: str, text: str, encoding: str, known: _Known) -> Sniffed:
     else:
         delimiter, at, rows = _most_regular(text)
     header = column_names(rows[at][1])
-    if len(header) > MAX_COLUMNS:
-        raise ImportRefusedError(f"The header has {len(header)} columns; at most {MAX_COLUMNS} are read.")
     preamble = tuple(delimiter.join(row) for _, row in rows[:at])
     body = [row for _, row in rows[at + 1 :] if any(cell.strip() for cell in row)]
     return _told(name, encoding, delimiter, preamble, header, body[:LOOK_ROWS], known)
+
+
+def _refuse_wide(row: Row) -> None:
+    if len(row) > MAX_COLUMNS:
+        raise ImportRefusedError(f"A line has {len(row)} columns; at most {MAX_COLUMNS} are read.")
 
 
 def _most_regular(text: str) -> tuple[str, int, list[tuple[int, Row]]]:
@@ -191,14 +195,13 @@ def _told(
     if len(fitting) == 1:
         layout, asked = _completed(fitting[0], header, rows)
         return replace(sniffed, kind=Kind.LAYOUT, layout=layout, title=layout.title, questions=asked)
-    draft, guesses, questions = guess(name, header, rows, encoding=encoding, delimiter=delimiter)
     if fitting:
         which = Question("layout", "Several layouts fit this header.", tuple(one.name for one in fitting))
-        questions = (which, *questions)
+        return replace(sniffed, kind=Kind.KNOWN, candidates=fitting, questions=(which,))
+    draft, guesses, questions = guess(name, header, rows, encoding=encoding, delimiter=delimiter)
     return replace(
         sniffed,
         kind=Kind.KNOWN if recognised.title else Kind.UNKNOWN,
-        candidates=fitting,
         proposal=Proposal(draft, guesses),
         questions=questions,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from truenav.connect.errors import ImportRefusedError
 from truenav.connect.files.mapping import Layout, column_names, places_of
+from truenav.connect.files.recognise import fitted
 from truenav.connect.files.table import (
     MAX_COLUMNS,
     Problems,
@@ -80,7 +81,7 @@ def layout_table(data: bytes, layout: Layout, problems: Problems) -> Table:
         for row in islice(reader, HEADER_ROWS):
             names = column_names(row)
             try:
-                places_of(layout, names)
+                places_of(fitted(layout, names), names)
             except ImportRefusedError as error:
                 if any(names) and (refusal is None or len(row) > 1):
                     refusal = refusal or error
