@@ -155,7 +155,8 @@ def _record(here: Desk, account: AccountId) -> None:
     authorize(here.principal, "source:gather")
     with here.transaction() as session:
         count = record(session, here.house, here.principal.tenant, account)
-    say(f"{account}: {count} windows do not add up; they are data issues now.")
+    told = f"{count} windows do not add up; they are data issues." if count else "every window adds up."
+    say(f"{account}: {told}")
 
 
 def _fields(row: object) -> Row:

@@ -9,6 +9,7 @@ import pytest
 from truenav.access.policy import Principal
 from truenav.app.reconciliation import service
 from truenav.app.reconciliation.service import Completeness, ReconciledRow, TransferRow
+from truenav.app.reconciliation.windows import checked_until
 from truenav.app.sight import Sight
 from truenav.calc.ledger.breaks import BreakKind
 from truenav.core.facts import TransferKind
@@ -90,6 +91,8 @@ def test_a_look_at_the_whole_history_keeps_what_it_finds_and_closes_what_it_does
     assert (look(), desk.states()) == (1, ["open"])
     desk.learn(moved(300, "2"))
     assert (look(), desk.states()) == (0, ["fixed"])
+    with desk.house.database.transaction(desk.tenant) as session:
+        assert checked_until(session, MAIN) == {(MAIN, "spot", False): at(1200)}
 
 
 def test_transfers_are_listed_with_what_became_of_them_to_who_sees_both_ends(desk: Desk) -> None:

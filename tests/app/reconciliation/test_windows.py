@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from truenav.access.policy import Principal
 from truenav.app.reconciliation.windows import MOST_ISSUES, checked_until
+from truenav.app.sources.entries import enter
 from truenav.app.sources.settle import GATHERING
-from truenav.core.facts import Void
+from truenav.core.facts import Body, Fact, Void
+from truenav.core.ids import UserId
 from truenav.store import audit, issues
 from truenav.store.audit import AuditSearch
 from truenav.store.issues import IssueState
@@ -108,6 +111,35 @@ def test_each_wallet_is_judged_by_its_own_snapshots(desk: Desk) -> None:
     desk.gather(60, held(60, "6"), held(60, "8", "usdm"))
     (issue,) = desk.issues()
     assert json.loads(issue.detail)["wallet"] == "usdm"
+
+
+def correct(desk: Desk, wrong: Fact, body: Body) -> Fact:
+    anna = Principal(UserId("anna"), desk.tenant, frozenset({"finance"}))
+    with desk.house.database.transaction(desk.tenant) as session:
+        recorded = enter(
+            session,
+            desk.house,
+            anna,
+            body,
+            occurred_at=wrong.occurred_at,
+            reason="as the statement says",
+            account=MAIN,
+            supersedes=wrong.content_hash,
+        )
+    return recorded.fact
+
+
+def test_a_correction_is_judged_at_once_whichever_way_it_turns_out(desk: Desk) -> None:
+    right = moved(30, "3")
+    desk.gather(0, held(0, "10"))
+    desk.gather(60, right, held(60, "13"))
+    desk.gather(120, held(120, "14"))  # another window, which the corrections leave alone
+    wrong = correct(desk, right, moved(30, "2").body)
+    assert sorted(desk.states()) == ["open", "open"]
+    again = correct(desk, wrong, right.body)
+    assert sorted(desk.states()) == ["fixed", "open"]
+    correct(desk, again, Void("it was another account's"))
+    assert sorted(desk.states()) == ["fixed", "open", "open"]
 
 
 def test_an_account_that_never_adds_up_does_not_drown_the_others(desk: Desk) -> None:

@@ -165,9 +165,9 @@ def record(session: Session, house: House, tenant: TenantId, account: AccountId)
     journal = Journal(session, house.objects, tenant)
     facts = _facts(journal, account, None, None)
     loose = strays(transfers(journal))
-    breaks = judge_all(facts, parse_context(session).instruments, strays=loose)[1].breaks
-    record_breaks(session, account, breaks, now=house.clock.now())
-    return len(breaks)
+    known, judged = judge_all(facts, parse_context(session).instruments, strays=loose)
+    record_breaks(session, account, known, judged.breaks, now=house.clock.now())
+    return len(judged.breaks)
 
 
 def list_transfers(

@@ -48,6 +48,11 @@ MOST_ISSUES = 100
 
 _INSTANT = timedelta(microseconds=1)
 
+_NEXT_SNAPSHOTS = 50
+"""Snapshots of an account among which the next one of each of its wallets is looked for."""
+
+_OF_WALLETS = (Trade, Transfer, CashFlow, Settlement, BalanceSnapshot, PositionSnapshot)
+
 Break = tuple[Window, Explanation]
 
 
@@ -95,14 +100,50 @@ def check_windows(
         cursors.move(session, _place(account), _name(key), Checked(at), at=now)
 
 
+def judge_around(
+    session: Session, journal: Journal, instruments: InstrumentBook, changed: Sequence[Fact], *, now: datetime
+) -> None:
+    """Judge anew the windows of one account that these facts fall into: they were entered or corrected."""
+    moved = [fact for fact in changed if fact.kind in (*MOVING_KINDS, *SNAPSHOT_KINDS)]
+    if not moved:
+        return
+    account, instants = AccountId(moved[0].account), [fact.occurred_at for fact in moved]
+    before = journal.latest_snapshots([account], min(instants) - _INSTANT, now)
+    later = FactQuery(kinds=SNAPSHOT_KINDS, accounts=(account,), since=max(instants))
+    after = journal.page(later, after=None, limit=_NEXT_SNAPSHOTS)
+    wallets = {fact.body.wallet for fact in moved if isinstance(fact.body, _OF_WALLETS)}
+    ends: dict[WalletKey, datetime] = {}
+    for one in after:
+        if (key := _wallet(one.fact))[1] in wallets:
+            ends.setdefault(key, one.fact.occurred_at)
+    if not before or not ends:
+        return
+    opened, closed = min(one.fact.occurred_at for one in before), max(ends.values())
+    look = _Look(journal, instruments, account, ())
+    found = {issue_id(one[0]): one for one in look.judge(opened, closed).breaks}
+    known = [one for one in _open_issues(session, account) if _lies_in(one, opened, closed)]
+    _keep(session, account, known, found, now)
+
+
 def checked_until(session: Session, account: AccountId) -> Mapping[WalletKey, datetime]:
     """The snapshot up to which each wallet of an account was judged."""
     found = cursors.get_all(session, _place(account))
     return {_key(account, name): decode(Checked, position).at for name, position in found.items()}
 
 
-def record_breaks(session: Session, account: AccountId, breaks: Iterable[Break], *, now: datetime) -> None:
+def record_breaks(
+    session: Session,
+    account: AccountId,
+    known: Mapping[WalletKey, WalletHistory],
+    breaks: Iterable[Break],
+    *,
+    now: datetime,
+) -> None:
     """Keep what a look at the whole history of an account found; issues that it does not find are fixed."""
+    for key, history in known.items():
+        if history.snapshots:
+            last = history.snapshots[-1].occurred_at
+            cursors.move(session, _place(account), _name(key), Checked(last), at=now)
     found = {issue_id(one[0]): one for one in breaks}
     _keep(session, account, _open_issues(session, account), found, now)
     crowd = _crowd_id(account)
@@ -300,6 +341,11 @@ def _crowd(account: AccountId, now: datetime) -> Issue:
         opened_at=now,
         blocking=False,
     )
+
+
+def _lies_in(issue: Issue, opened: datetime, closed: datetime) -> bool:
+    begins, ends = _window_of(issue)
+    return opened <= begins and ends <= closed
 
 
 def _window_of(issue: Issue) -> tuple[datetime, datetime]:

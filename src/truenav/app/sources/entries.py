@@ -12,6 +12,7 @@ from datetime import datetime
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
+from truenav.app.reconciliation.windows import judge_around
 from truenav.app.sources.context import parse_context
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree, TreeError
 from truenav.connect.manual.entry import ManualEntry, entry_payload
@@ -95,6 +96,8 @@ def enter(
             f"An entry {entry.external_id!r} exists already and says something else, or what it corrects was "
             "corrected already. Read it again."
         )
+    corrected = [] if supersedes is None else [journal.get(supersedes).fact]
+    judge_around(session, journal, parse_context(session).instruments, [fact, *corrected], now=now)
     audit.append(
         session,
         actor=principal.user,
