@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
@@ -82,7 +83,7 @@ def workload() -> Workload:
     t = tape()
     by_pair = FillColumns.grouped(*t.columns(), PAIRS, threads=THREADS)
     segment = _segment(t, FILLS // SEGMENT_SHARE)
-    trades = trade_columns(segment).with_columns(pl.col("quantity", "price").cast(pl.Decimal(38, 8)))
+    typed = _typed(t)
     few = t.lists(FILLS // LOOP_SHARE)
     decimals = few[0], [Decimal(n).scaleb(-8) for n in few[1]], [Decimal(n).scaleb(-8) for n in few[2]]
     floats = few[0], [n / UNIT for n in few[1]], [n / UNIT for n in few[2]]
@@ -106,10 +107,9 @@ def workload() -> Workload:
             "truenav average, by pair", partial(realise, by_pair, Method.AVERAGE, threads=THREADS), both
         ),
         Contender(
-            "truenav, from Decimals",
-            lambda: realise(fill_columns(trades).fills),
-            f"one fill in {SEGMENT_SHARE}, scaled",
-            SEGMENT_SHARE,
+            "truenav, from typed columns",
+            lambda: realise(fill_columns(typed).fills, threads=THREADS),
+            "polars Categorical and Decimal(38, 8), in order of time",
         ),
         Contender(
             "truenav, from statements",
@@ -167,6 +167,21 @@ def _plain(t: Tape) -> Callable[[], object]:
     few = Tape(t.pairs[:count], t.quantities[:count], t.prices[:count])
     fills = FillColumns.grouped(*few.columns(), PAIRS)
     return partial(realise, fills, accelerator="python")
+
+
+def _typed(t: Tape) -> pl.DataFrame:
+    """The fills as columns of categories and decimals."""
+    accounts = pl.Series([f"account-{n}" for n in range(20)], dtype=pl.Categorical)
+    instruments = pl.Series([f"venue:COIN{n}-USDT" for n in range(PAIRS // 20)], dtype=pl.Categorical)
+    columns = {
+        "account": accounts.gather(t.pairs % 20),
+        "instrument": instruments.gather(t.pairs // 20),
+        "occurred_at": pl.Series(np.arange(FILLS) * 1_000_000, dtype=pl.Datetime("us", "UTC")),
+    }
+    for name, numbers in (("quantity", t.quantities), ("price", t.prices)):
+        limbs = pa.py_buffer(DecimalColumn(numbers, 8).widened().values)
+        columns[name] = pl.Series(pa.Array.from_buffers(pa.decimal128(38, 8), FILLS, [None, limbs]))
+    return pl.DataFrame(columns)
 
 
 def _segment(t: Tape, count: int) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from truenav.calc.ledger import lots_frames
 from truenav.calc.ledger.lots_columns import FillColumnsError, realise
 from truenav.calc.ledger.lots_frames import fill_columns, trade_columns
 from truenav.calc.portfolio.columns import UnknownValueError
@@ -115,6 +116,28 @@ def test_what_is_no_exact_number_is_refused(number):
 def test_a_null_decimal_is_unknown():
     with pytest.raises(UnknownValueError):
         fill_columns(table(("a", "x", 1, Decimal(1), None), numbers=pl.Decimal(38, 8)))
+
+
+@pytest.mark.parametrize("limit", [0, 10_000])
+def test_names_may_be_categories_and_few_or_many(limit, monkeypatch):
+    monkeypatch.setattr(lots_frames, "_TABLE_LIMIT", limit)
+    rows = [(f"a{n % 3}", f"i{n % 7}", n, str(n + 1), "1") for n in reversed(range(50))]
+    text = table(*rows)
+    named = text.with_columns(pl.col("account", "instrument").cast(pl.Categorical))
+    for trades in (text, named):
+        found = fill_columns(trades)
+        assert found.pairs.rows() == sorted({(a, i) for a, i, *_ in rows})
+        for pair, (account, instrument) in enumerate(found.pairs.rows()):
+            start, stop = found.fills.starts[pair : pair + 2]
+            mine = [int(q) for a, i, _, q, _ in reversed(rows) if (a, i) == (account, instrument)]
+            assert found.fills.quantities.integers()[start:stop] == mine
+
+
+@pytest.mark.parametrize("column", ["account", "instrument", "occurred_at"])
+def test_a_gap_is_refused(column):
+    trades = table(("a", "x", 1, "1", "2")).with_columns(pl.lit(None, table().schema[column]).alias(column))
+    with pytest.raises(FillColumnsError, match=f"Column '{column}' of the trades has gaps"):
+        fill_columns(trades)
 
 
 def test_no_trades_are_no_fills():

@@ -23,7 +23,7 @@ from truenav.calc.portfolio.columns import WIDE, DecimalColumn
 from truenav.calc.portfolio.valuation import Accelerator
 from truenav.core.failure import InvalidInputError
 
-COMPILED_FROM_FILLS = 1_000_000
+COMPILED_FROM_FILLS = 500_000
 """From here on a cold process is done sooner when it loads the compiled kernels first."""
 
 FILLS_PER_THREAD = 50_000

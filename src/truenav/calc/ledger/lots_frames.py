@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from truenav.calc.ledger.lots_columns import FillColumns, FillColumnsError
 from truenav.calc.portfolio.columns import DIGITS, DecimalColumn
@@ -18,6 +20,7 @@ _TRADE = (
 _NUMBER = r"^-?\d+(?:\.\d+)?$"
 _PAIR = ["account", "instrument"]
 _USUAL_SCALE = 8  # at a larger one few numbers fit 64 bits
+_TABLE_LIMIT = 10_000_000  # a table of so many pairs is quicker than sorting the fills
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,26 +57,54 @@ def trade_columns(segment: pl.DataFrame) -> pl.DataFrame:
 def fill_columns(trades: pl.DataFrame) -> PairedFills:
     """Fills by pair of account and instrument, each pair's in order of time; of one instant as they came.
 
-    ``trades`` has the columns of `trade_columns`; numbers may be Decimal, which is faster, or text, whose
-    scale is the least that holds every digit. ``FillColumnsError`` names the first text that is no number or
-    has more than 38 digits at that scale; a null Decimal is an ``UnknownValueError``.
+    ``trades`` has the columns of `trade_columns`. Names may be text or, faster, Categorical; numbers text,
+    whose scale is the least that holds every digit, or, faster, Decimal. Rows in order of time need no sort.
+    ``FillColumnsError`` names a column with gaps, or the first text that is no number or has more than 38
+    digits at that scale; a null Decimal is an ``UnknownValueError``.
     """
+    for name in (*_PAIR, "occurred_at"):
+        if trades[name].null_count():
+            raise FillColumnsError(f"Column {name!r} of the trades has gaps; every trade needs one.")
     in_order = trades["occurred_at"].is_sorted()
     ordered = trades if in_order else trades.sort("occurred_at", maintain_order=True)
-    pairs = ordered.select(_PAIR).unique().sort(_PAIR)
-    numbered = pairs.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("pair"))
-    index = ordered.select(_PAIR).join(numbered, on=_PAIR, how="left", maintain_order="left")["pair"]
+    index, pairs = _numbered(ordered.select(_PAIR))
     quantities, prices = _decimals(ordered["quantity"]), _decimals(ordered["price"])
-    fills = FillColumns.grouped(index.rechunk().to_numpy(), quantities, prices, pairs.height)
-    return PairedFills(fills, pairs)
+    return PairedFills(FillColumns.grouped(index, quantities, prices, pairs.height), pairs)
+
+
+def _numbered(names: pl.DataFrame) -> tuple[NDArray[np.int32], pl.DataFrame]:
+    """The number of each row's pair, and the pairs in the order of their numbers."""
+    accounts, instruments = (
+        names[name].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64) for name in _PAIR
+    )
+    found = _dense(accounts * (instruments.max(initial=0) + 1) + instruments)
+    count = int(found.max(initial=-1)) + 1
+    example = np.zeros(count, np.int64)
+    example[found] = np.arange(found.size)
+    pairs = names[example].select(pl.col(_PAIR).cast(pl.String)).with_row_index("found").sort(_PAIR)
+    numbers = np.empty(count, np.int32)
+    numbers[pairs["found"].to_numpy()] = np.arange(count)
+    return numbers[found], pairs.select(_PAIR)
+
+
+def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The codes, renumbered from 0 without gaps."""
+    largest = int(codes.max(initial=0))
+    if largest > _TABLE_LIMIT:
+        return np.unique(codes, return_inverse=True)[1]
+    used = np.zeros(largest + 1, np.bool_)
+    used[codes] = True
+    return (np.cumsum(used) - 1)[codes]
 
 
 def _decimals(column: pl.Series) -> DecimalColumn:
-    if column.dtype.is_decimal():
+    if not column.dtype.is_decimal():
+        return _from_text(column)
+    if column.dtype.scale > _USUAL_SCALE:  # type: ignore[attr-defined]  # is_decimal() says that it is there
         short = column.cast(pl.Decimal(DIGITS, _USUAL_SCALE), strict=False)
-        fits = (short.cast(column.dtype, strict=False) == column).fill_null(False).all()
-        return DecimalColumn.from_arrow((short if fits else column).rechunk())
-    return _from_text(column)
+        if (short.cast(column.dtype, strict=False) == column).fill_null(False).all():
+            column = short
+    return DecimalColumn.from_arrow(column.rechunk())
 
 
 def _from_text(text: pl.Series) -> DecimalColumn:
