@@ -92,8 +92,7 @@ def test_trades_in_columns_are_the_careful_parsers_facts(several):
         {"trade_id": 501},
         {"fee_currency": "FOO"},
         {"label": None},
-        {"legs": []},
-        {"news": 1},
+        {"legs": [{"price": 1}]},
     ],
 )
 def test_what_is_not_as_documented_is_left_to_the_careful_parser(change):
@@ -105,7 +104,7 @@ def test_what_is_not_as_documented_is_left_to_the_careful_parser(change):
     [
         page(PERPETUAL).replace(b'"price"', b'"fee": 1, "price"'),
         page(PERPETUAL).replace(b'"fee_currency"', b'"other"'),
-        page(PERPETUAL).replace(b'"has_more"', b'"has_less"'),
+        page(PERPETUAL).replace(b'"result"', b'"error": {"code": 1}, "result"'),
         page(PERPETUAL)[:-40],
         b"<html>",
         page(),
@@ -113,6 +112,12 @@ def test_what_is_not_as_documented_is_left_to_the_careful_parser(change):
 )
 def test_a_key_that_stands_twice_or_not_at_all_and_half_a_page_are_left_to_the_careful_parser(body):
     assert both(body)[0] is None
+
+
+def test_fields_that_state_nothing_may_come_and_go():
+    bare = {name: one for name, one in OPTION.items() if name not in ("iv", "underlying_price", "liquidity")}
+    quick, careful = both(page(OPTION | {"news": {"any": [1]}}, bare))
+    assert quick == careful()
 
 
 def test_a_profit_that_is_no_number_is_refused():
