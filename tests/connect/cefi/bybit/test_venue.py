@@ -148,6 +148,16 @@ def test_an_empty_list_is_not_believed_unless_something_confirms_it(lab, path, t
     assert wallets(got.facts, PositionSnapshot) == ({"unified"} if confirmed else set())
 
 
+def test_an_empty_list_of_prices_is_not_believed(lab):
+    async def run():
+        async with lab() as world:
+            world.world.faults.add({"kind": "empty_page", "path": "tickers"})
+            return await connector("bybit").gather_market(world.transport("bybit"), EMPTY)
+
+    told = [failure.message.partition(":")[0] for failure in asyncio.run(run()).failures]
+    assert told == ["prices of contracts", "prices of spot"]
+
+
 def test_an_account_that_holds_nothing_there_is_read_and_empty(lab):
     async def run():
         async with lab() as world:

@@ -22,8 +22,10 @@ from truenav.connect.cefi.bybit.answers import (
     rows_parser,
     spot_id,
 )
+from truenav.connect.cefi.bybit.fills import fills
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
+from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading
 from truenav.core.contracts import option_name
 from truenav.core.evidence import Evidence
@@ -267,7 +269,7 @@ PARSERS: Mapping[str, Parser] = {
     "positions/1": _positions,
     "funding-balances/1": _funding_balances,
     "earn-positions/1": _earn_positions,
-    "executions/1": ledger.executions,
+    "executions/1": in_bulk(fills, ledger.executions),
     "log/1": rows_parser("list", ledger.log_row),
     "deliveries/1": rows_parser("list", ledger.delivery),
     "deposits/1": rows_parser("rows", ledger.deposit),

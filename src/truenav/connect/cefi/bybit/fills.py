@@ -1,0 +1,91 @@
+"""Bybit's spot fills, column by column."""
+
+from __future__ import annotations
+
+import msgspec
+
+from truenav.connect.cefi.bybit.answers import SPOT, UNIFIED, VENUE, spot_id
+from truenav.connect.contract import ParseContext
+from truenav.connect.fills import Fills, decoded, known_assets, plain_instants, plain_numbers
+from truenav.connect.reading import tag_of
+from truenav.core.evidence import Evidence
+
+_SIGNS = {"Buy": 1, "Sell": -1}
+
+
+class _Row(msgspec.Struct, gc=False):
+    """What a fill is stated from; its other fields state nothing."""
+
+    symbol: str
+    side: str
+    orderId: str  # noqa: N815 - the venue's name
+    orderLinkId: str  # noqa: N815
+    execId: str  # noqa: N815
+    execTime: str  # noqa: N815
+    execPrice: str  # noqa: N815
+    execQty: str  # noqa: N815
+    execValue: str  # noqa: N815
+    execFee: str  # noqa: N815
+    feeCurrency: str  # noqa: N815
+    extraFees: str = ""  # noqa: N815
+
+
+class _Result(msgspec.Struct, rename={"rows": "list"}):
+    category: str
+    rows: list[_Row]
+
+
+class _Page(msgspec.Struct):
+    retCode: int  # noqa: N815
+    result: _Result
+
+
+_DECODER = msgspec.json.Decoder(_Page)
+_KEYS = tuple(f'"{name}":'.encode() for name in _Row.__struct_fields__ if name != "extraFees")
+_PAGE_KEYS = (b'"retCode":', b'"result":', b'"category":', b'"list":')
+
+
+def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
+    """Fills of known pairs without taxes; None where the careful parser must look."""
+    del evidence
+    page = decoded(_DECODER, body)
+    if page is None or page.retCode != 0 or page.result.category != SPOT or not page.result.rows:
+        return None
+    rows = page.result.rows
+    if any(body.count(key) != len(rows) for key in _KEYS) or any(body.count(key) != 1 for key in _PAGE_KEYS):
+        return None
+    if any(row.extraFees or not row.feeCurrency or row.side not in _SIGNS for row in rows):
+        return None
+    known = context.instruments.instruments
+    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
+    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    at = plain_instants([row.execTime for row in rows])
+    price, size, value, fee = (
+        plain_numbers(column)
+        for column in (
+            [row.execPrice for row in rows],
+            [row.execQty for row in rows],
+            [row.execValue for row in rows],
+            [row.execFee or "0" for row in rows],
+        )
+    )
+    if at is None or price is None or size is None or value is None or fee is None or len(listed) < len(rows):
+        return None
+    assets = known_assets(context, VENUE, {row.feeCurrency for row in rows}, at)
+    if assets is None:
+        return None
+    signs = [_SIGNS[row.side] for row in rows]
+    return Fills(
+        wallet=UNIFIED,
+        id=[f"exec:{row.execId}" for row in rows],
+        at=at,
+        terms=listed,
+        quantity=[sign * one for sign, one in zip(signs, size, strict=True)],
+        price=price,
+        cost=[-sign * one for sign, one in zip(signs, value, strict=True)],
+        realised=[None] * len(rows),
+        fee=[-one for one in fee],
+        fee_asset=[assets[row.feeCurrency] for row in rows],
+        order_id=[row.orderId for row in rows],
+        tag=[tag_of(row.orderLinkId) for row in rows],
+    )
