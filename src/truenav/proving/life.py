@@ -62,16 +62,6 @@ LIVE_DAY = date(2026, 11, 21)
 
 VENDOR = "vendor"
 _UNEXPLAINED = Decimal("1e-15")
-_LOOKS = (
-    timedelta(days=3, hours=17, minutes=13),
-    timedelta(days=5, hours=23, minutes=59),
-    timedelta(days=6, hours=8),
-    timedelta(days=8, hours=5, minutes=29),
-    timedelta(days=16, hours=16),
-    timedelta(days=27, hours=8),
-    timedelta(days=28, minutes=1),
-)
-"""When a world is looked at, since it began: also in the second of an expiry and a funding."""
 
 
 class NotTrueError(TruenavError):
@@ -209,9 +199,7 @@ async def live_through(
     provisional = right = 0
     async with _world(seed, market, size, served=served) as life:
         previous: NavResult | None = None
-        for look in _LOOKS:
-            if look >= timedelta(days=size.days):
-                break
+        for look in size.looks:
             instant = life.world.inception + look
             life.clock.set(instant)
             try:

@@ -40,14 +40,36 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much happens in a world: its days, and the most events of an account (the least is an eighth)."""
+    """How much happens in a world.
+
+    ``events``: the most of an account; the least is an eighth. ``looks``: when it is gathered and compared,
+    since it began: also in the second of an expiry and a funding.
+    """
 
     days: int
     events: int
+    looks: tuple[timedelta, ...]
 
 
-WEEK = Size(days=9, events=40)
-MONTH = Size(days=29, events=120)
+WEEK = Size(
+    days=9,
+    events=40,
+    looks=(
+        timedelta(days=3, hours=17, minutes=13),
+        timedelta(days=6, hours=8),
+        timedelta(days=8, hours=5, minutes=29),
+    ),
+)
+MONTH = Size(
+    days=29,
+    events=120,
+    looks=(
+        timedelta(days=5, hours=23, minutes=59),
+        timedelta(days=16, hours=16),
+        timedelta(days=27, hours=8),
+        timedelta(days=28, minutes=1),
+    ),
+)
 
 
 def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
