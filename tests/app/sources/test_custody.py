@@ -139,6 +139,13 @@ def _statement(house: House) -> None:
             import_statement(session, house, ROOT, DESK, "bad.csv", bad.encode())
     assert not facts(house, DESK)
     with house.database.transaction(TENANT) as session:
+        copied = Connection(ConnectionId("copy"), "fix", DESK, SINCE)
+        definitions.put(session, Kind.CONNECTION, copied.id, copied, by=ROOT.user, at=house.clock.now())
+        traded = "kind,id,occurred_at,asset,amount,counter_asset,counter_amount\n"
+        traded += f"trade,T1,{day}T08:00:00Z,BTC,1,USD,-90000\n"
+        with pytest.raises(ImportRefusedError, match="count twice"):
+            import_statement(session, house, ROOT, DESK, "trades.csv", traded.encode())
+    with house.database.transaction(TENANT) as session:
         brought = import_statement(session, house, ROOT, DESK, "good.csv", (HEADER + good).encode())
         again = import_statement(session, house, ROOT, DESK, "good.csv", (HEADER + good).encode())
         assert (brought.facts, brought.duplicates) == (2, 0)

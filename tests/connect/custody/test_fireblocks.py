@@ -178,6 +178,7 @@ def test_an_amount_the_vendor_does_not_know_is_a_loss_and_holds_the_cursor(works
     assert not got.cursors
 
 
+@pytest.mark.nightly  # the package takes seconds to load
 def test_our_requests_are_those_of_the_vendors_package():
     from fireblocks.api.transactions_api import TransactionsApi
     from fireblocks.api.vaults_api import VaultsApi

@@ -11,6 +11,7 @@ from truenav.app.house import House
 from truenav.app.sight import sight_of
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.custody import refuse_unseen
+from truenav.app.sources.model import Connection
 from truenav.calc.ledger.statements import TOLERANCE_DAYS, StatementMatch, lines_of, match_statement
 from truenav.connect.contract import Parsed
 from truenav.connect.errors import ImportRefusedError, MalformedPayloadError
@@ -20,7 +21,7 @@ from truenav.connect.registry import parse
 from truenav.core.account import Account
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
-from truenav.core.facts import Transfer
+from truenav.core.facts import Trade, Transfer
 from truenav.core.ids import AccountId, Sha256
 from truenav.store import audit, definitions, evidence
 from truenav.store.commit_points import commit_point
@@ -56,6 +57,7 @@ def import_statement(
     except MalformedPayloadError as error:
         raise ImportRefusedError(f"{name}: {error.message}") from error
     _refuse_losses(name, parsed)
+    _refuse_twice(session, account, name, parsed)
     house.blobs(principal.tenant).write(data)
     commit_point("import.archived")
     now = house.clock.now()
@@ -121,6 +123,18 @@ def _evidence(house: House, account: AccountId, name: str, data: bytes) -> Evide
         answered_at=now,
         status=200,
     )
+
+
+def _refuse_twice(session: Session, account: AccountId, name: str, parsed: Parsed) -> None:
+    """Refuse trades of an account whose trades a connection reads: they would count twice."""
+    read = [
+        one.id for one in definitions.bodies(session, Kind.CONNECTION, Connection) if one.account == account
+    ]
+    if read and any(isinstance(fact.body, Trade) for fact in parsed.facts):
+        raise ImportRefusedError(
+            f"{name}: the connection {read[0]!r} reads the trades of {account!r} already, so those of the "
+            "statement would count twice. Leave its trade rows out; settlements and balances are taken."
+        )
 
 
 def _refuse_losses(name: str, parsed: Parsed) -> None:

@@ -78,7 +78,10 @@ class CustodyConnector(ABC):
             withdraw=Right.UNVERIFIED,
             clock_offset=timedelta(0),
             account_types=tuple(vault.id for vault in found),
-            notes=("Use a user that may view alone; its policy, not its key, decides what it may move.",),
+            notes=(
+                "Use a user that may view alone; its policy, not its key, decides what it may move.",
+                "The custodian does not tell its clock; it is taken to be ours.",
+            ),
         )
 
     async def gather_account(

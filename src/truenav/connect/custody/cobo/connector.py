@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -156,7 +156,7 @@ def _row(node: Node, payload: Payload) -> Row:
 
 
 async def _tokens(api: Transport, sign: Signer, wallet: str) -> Pages:
-    ask = _list(api, sign, "tokens/1", f"{WALLETS}/{wallet}/tokens", {})
+    ask = _list(api, sign, "tokens/1", f"{WALLETS}/{quote(wallet, '')}/tokens", {})
     pages = await turn(ask, None, what=f"{VENUE} tokens of {wallet}")
     return Pages((await noted(api, await joined(api, pages.payloads), (wallet,)),))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.coinbase_prime.manifest import MANIFEST
@@ -98,7 +98,7 @@ async def signer(credentials: Credentials) -> Signer:
 async def _get(
     api: Transport, sign: Signer, endpoint: str, portfolio: str, params: Mapping[str, str]
 ) -> Payload:
-    path = f"/v1/portfolios/{portfolio}/{endpoint.partition('/')[0]}"
+    path = f"/v1/portfolios/{quote(portfolio, '')}/{endpoint.partition('/')[0]}"
     return await api.get(endpoint, "api", path, params, signer=sign, budget="portfolio")
 
 

@@ -7,7 +7,10 @@ import re
 import textwrap
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import import_module
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,11 +81,8 @@ class FireblocksConnector(CustodyConnector):
 
 
 async def signer(credentials: Credentials) -> Signer:
-    """The vendor's own token for each request.
-
-    Its package takes seconds to load, so that happens at first need and beside the event loop.
-    """
-    module = await asyncio.to_thread(import_module, "fireblocks.bearer_token_provider")
+    """The vendor's own token for each request."""
+    module = await asyncio.to_thread(_token_module)
     provider: Any = module.BearerTokenProvider(credentials.key, _lines(credentials.secret))
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
@@ -98,6 +98,25 @@ async def signer(credentials: Credentials) -> Signer:
         return Signed(query, {"Authorization": f"Bearer {token}", "X-API-Key": credentials.key})
 
     return sign
+
+
+@cache
+def _token_module() -> ModuleType:
+    """The one file of the vendor's package that signs.
+
+    Loaded by itself: the package's beginning loads two thousand models, which takes seconds and a hundred
+    megabytes that nothing here needs.
+    """
+    package = find_spec("fireblocks")
+    assert package is not None
+    assert package.origin is not None
+    place = Path(package.origin).with_name("bearer_token_provider.py")
+    spec = spec_from_file_location("truenav_fireblocks_token", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _lines(pem: str) -> str:
