@@ -1,5 +1,6 @@
 """A gold connector says of every item whether it is read, and shows what it was tested with."""
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,9 @@ def test_a_venue_of_ccxt_claims_nothing_that_was_tested(venue):
     found = connector(venue).manifest
     assert found.grade == "silver"
     assert {supply.state for supply in found.supplies} <= set(Supplied) - {Supplied.READ}
+
+
+def test_the_page_of_venues_says_what_the_manifests_say():
+    page = runpy.run_path(str(ROOT / "scripts" / "venues.py"))["page"]()
+    written = (ROOT / "docs" / "reference" / "venues.md").read_text(encoding="utf-8")
+    assert written == page, "Run scripts/venues.py: a manifest has changed."
