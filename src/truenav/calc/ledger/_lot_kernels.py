@@ -390,12 +390,21 @@ def count_rows(pairs: Any, start: Any, stop: Any, counts: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def place_rows(
-    pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any
-) -> None:
-    """Copy rows to the next of the ``places`` of their pair: quantity and price to ``out`` (2, fills)."""
+def place_rows(pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, prices: Any, out: Any) -> Any:
+    """Copy rows to the next of the ``places`` of their pair: quantity and price to ``out`` (2, fills).
+
+    Quantities and prices have one limb or two, shape (fills, limbs); whether all of them fit one.
+    """
+    wide_quantities, wide_prices = quantities.shape[1] == 2, prices.shape[1] == 2
+    lost = np.int64(0)
     for row in range(np.uint64(start), np.uint64(stop)):
         pair = np.uint64(pairs[row])
         place = np.uint64(places[pair])
         places[pair] = place + np.uint64(1)
-        out[0, place], out[1, place] = quantities[row], prices[row]
+        quantity, price = quantities[row, 0], prices[row, 0]
+        out[0, place], out[1, place] = quantity, price
+        if wide_quantities:
+            lost |= quantities[row, 1] ^ (quantity >> 63)
+        if wide_prices:
+            lost |= prices[row, 1] ^ (price >> 63)
+    return lost == 0

@@ -92,17 +92,17 @@ class FillColumns:
                 f"Each fill needs an int32 pair, a quantity and a price; got {pairs.size} of {pairs.dtype}, "
                 f"{len(quantities)} and {len(prices)}."
             )
-        quantities, prices = _narrow_if_it_fits(quantities), _narrow_if_it_fits(prices)
-        if _is_compiled(accelerator, pairs.size) and not (quantities.is_wide or prices.is_wide):
+        if _is_compiled(accelerator, pairs.size):
             starts, out = _group_compiled(pairs, quantities, prices, count, _threads(threads, pairs.size))
-            by_pair = [DecimalColumn(out[0], quantities.scale), DecimalColumn(out[1], prices.scale)]
-            return cls(starts, by_pair[0], by_pair[1], pairs)
+            if out is not None:
+                by_pair = [DecimalColumn(out[0], quantities.scale), DecimalColumn(out[1], prices.scale)]
+                return cls(starts, by_pair[0], by_pair[1], pairs)
         outside = np.flatnonzero((pairs < 0) | (pairs >= count))
         if outside.size:
             raise _bad_pair(int(outside[0]), pairs, count)
         rows = _rows_by_pair(pairs)
         starts = _ends(np.bincount(pairs, minlength=count))
-        by_pair = [DecimalColumn(one.values[rows], one.scale) for one in (quantities, prices)]
+        by_pair = [_narrow_if_it_fits(one.values[rows], one.scale) for one in (quantities, prices)]
         return cls(starts, by_pair[0], by_pair[1], pairs)
 
     def __len__(self) -> int:
@@ -364,9 +364,10 @@ def _narrowed(column: DecimalColumn) -> tuple[NDArray[np.int64], NDArray[np.int6
     return low, np.flatnonzero(column.values["high"] != low >> 63)
 
 
-def _narrow_if_it_fits(column: DecimalColumn) -> DecimalColumn:
+def _narrow_if_it_fits(values: NDArray[Any], scale: int) -> DecimalColumn:
+    column = DecimalColumn(values, scale)
     narrow, wide_rows = _narrowed(column)
-    return column if wide_rows.size else DecimalColumn(narrow, column.scale)
+    return column if wide_rows.size else DecimalColumn(narrow, scale)
 
 
 def _fits(prices: NDArray[np.int64], exponent: int) -> bool:
@@ -379,8 +380,11 @@ def _fits(prices: NDArray[np.int64], exponent: int) -> bool:
 
 def _group_compiled(
     pairs: NDArray[np.int32], quantities: DecimalColumn, prices: DecimalColumn, count: int, threads: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the rows of each pair, then copy each thread's range of rows to where its pairs continue."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Where pairs start, and quantities and prices in 64 bits; None where they do not fit.
+
+    The rows of each pair are counted, then each thread copies a range of rows to where its pairs continue.
+    """
     from truenav.calc.ledger import _lot_kernels
 
     bounds = np.linspace(0, pairs.size, threads + 1).astype(np.int64).tolist()
@@ -398,8 +402,11 @@ def _group_compiled(
     places = starts[:-1] + np.cumsum(counts, axis=0) - counts
     out: NDArray[np.int64] = np.empty((2, pairs.size), np.int64)
 
+    sizes, levels = (one.values.view(np.int64).reshape(-1, 1 + one.is_wide) for one in (quantities, prices))
+    fit: NDArray[np.bool_] = np.zeros(threads, np.bool_)
+
     def place_range(thread: int, first: int, last: int) -> None:
-        _lot_kernels.place_rows(pairs, first, last, places[thread], quantities.values, prices.values, out)
+        fit[thread] = _lot_kernels.place_rows(pairs, first, last, places[thread], sizes, levels, out)
 
     _in_threads(place_range, bounds)
-    return starts, out
+    return starts, out if fit.all() else None

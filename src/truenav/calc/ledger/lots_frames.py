@@ -74,27 +74,30 @@ def fill_columns(trades: pl.DataFrame) -> PairedFills:
 
 def _numbered(names: pl.DataFrame) -> tuple[NDArray[np.int32], pl.DataFrame]:
     """The number of each row's pair, and the pairs in the order of their numbers."""
-    accounts, instruments = (
-        names[name].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64) for name in _PAIR
-    )
-    found = _dense(accounts * (instruments.max(initial=0) + 1) + instruments)
-    count = int(found.max(initial=-1)) + 1
-    example = np.zeros(count, np.int64)
-    example[found] = np.arange(found.size)
-    pairs = names[example].select(pl.col(_PAIR).cast(pl.String)).with_row_index("found").sort(_PAIR)
-    numbers = np.empty(count, np.int32)
-    numbers[pairs["found"].to_numpy()] = np.arange(count)
-    return numbers[found], pairs.select(_PAIR)
+    columns = [names[name].cast(pl.Categorical) for name in _PAIR]
+    accounts, instruments = (column.to_physical().to_numpy() for column in columns)
+    width = int(instruments.max(initial=0)) + 1
+    size = (int(accounts.max(initial=0)) + 1) * width
+    keys = accounts.astype(np.int64) * width + instruments
+    if size <= _TABLE_LIMIT:
+        used = np.zeros(size, np.bool_)
+        used[keys] = True
+        found = places = np.flatnonzero(used)
+    else:
+        found, keys = np.unique(keys, return_inverse=True)
+        places, size = np.arange(found.size), found.size
+    named = [_names(column, codes) for column, codes in zip(columns, np.divmod(found, width), strict=True)]
+    pairs = pl.DataFrame([*named, pl.Series("place", places)]).sort(_PAIR)
+    numbers = np.zeros(size, np.int32)
+    numbers[pairs["place"].to_numpy()] = np.arange(pairs.height)
+    return numbers[keys], pairs.select(_PAIR)
 
 
-def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The codes, renumbered from 0 without gaps."""
-    largest = int(codes.max(initial=0))
-    if largest > _TABLE_LIMIT:
-        return np.unique(codes, return_inverse=True)[1]
-    used = np.zeros(largest + 1, np.bool_)
-    used[codes] = True
-    return (np.cumsum(used) - 1)[codes]
+def _names(column: pl.Series, codes: NDArray[np.int64]) -> pl.Series:
+    """The texts that a categorical column writes as these codes."""
+    known = column.unique()
+    texts = dict(zip(known.to_physical().to_list(), known.cast(pl.String).to_list(), strict=True))
+    return pl.Series(column.name, [texts[code] for code in codes.tolist()], pl.String)
 
 
 def _decimals(column: pl.Series) -> DecimalColumn:
