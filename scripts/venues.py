@@ -17,11 +17,12 @@ PAGE = ROOT / "docs" / "reference" / "venues.md"
 
 HEAD = """# Venues
 
-What each connector supplies, item by item, as its manifest says (`scripts/venues.py` writes this page, a test
-compares it). *Gold* venues are parsed by our own parsers from the bytes as they were received; each item that is read
-names the payload with which its parser is tested, and whether that is *recorded* (a real answer), *documented* (the
-vendor's documentation) or *ours* (written by us after it). *Silver* venues are read through ccxt's unified rows, which
-are archived beside the bytes; the verifier starts from those rows and says so.
+What each connector supplies, item by item, as its manifest says (`scripts/venues.py` writes this page, a
+test compares it). *Gold* venues are parsed by our own parsers from the bytes as they were received; each
+item that is read names the payload with which its parser is tested, and whether that is *recorded* (a real
+answer), *documented* (the vendor's documentation) or *ours* (written by us after it). *Silver* venues are
+read through ccxt's unified rows, which are archived beside the bytes; the verifier starts from those rows
+and says so.
 """
 
 MARKS = {
