@@ -49,6 +49,8 @@ class World:
         return re.sub(r"\{(\w+)(?::path)?\}", lambda found: known[found[1]], template)
 
     def query(self, template: str) -> dict[str, str]:
+        if template.startswith("/api/v1/journals/"):
+            return {"account": "desk"}
         return (
             {"fund": "alpha", "numeraire": "USD"}
             if template.endswith(("/marks", "/lines", "/indices"))
@@ -79,6 +81,8 @@ IDS = {
     "aliases": {"id": "x:zz"},
     "instruments": {"id": "x:zz-perp"},
     "issues": {"id": "issue-1"},
+    "layouts": {"id": "bank"},
+    "journals": {"form": "koinly"},
     "reconciliation": {"account": "desk"},
     "roles": {"id": "no-such-role"},
     "views": {"id": "view-1"},
@@ -90,7 +94,15 @@ IDS = {
 
 SCHEDULE = {"fund": "alpha", "cron": "0 8 * * *", "time_zone": "UTC", "numeraire": "USD"}
 
+LAYOUT = {
+    "name": "bank",
+    "columns": {"time": "When", "amount": "Amount", "asset": "Coin"},
+    "meaning": "deposit",
+    "accounts": {"Main": "desk"},
+}
+
 SENT = {
+    "/api/v1/layouts/{id}": {**LAYOUT, "title": "mine"},
     "/api/v1/nav/runs": {"fund": "alpha"},
     "/api/v1/gather": {"accounts": ["desk"]},
     "/api/v1/schedules/{schedule_id}": SCHEDULE,
@@ -149,6 +161,7 @@ def _state_all(house, marked, holder):
     for name, text in files:
         assert house.upload(name, text.replace("family-office", holder)).status_code == 201
     assert house.maker.put("/api/v1/schedules/daily", json=SCHEDULE).status_code == 200
+    assert house.maker.put("/api/v1/layouts/bank", json={**LAYOUT, "title": holder}).status_code == 200
 
 
 def _routes(installation):
