@@ -7,11 +7,10 @@ is wrong and where. So both give the same facts, and only the time differs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
@@ -23,13 +22,14 @@ from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact, Trade
 from truenav.core.instrument import Instrument, InstrumentKind
-from truenav.core.money import Amount, AssetId, exact
+from truenav.core.money import MAX_SCALE, Amount, AssetId, exact
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBERS = re.compile(r"(?:-?[0-9]{1,19}(?:\.[0-9]{1,17})?\n)*", re.ASCII)
-"""Plain numbers, one a line; too short to break any limit of ours."""
-_INSTANTS = re.compile(r"(?:[0-9]{1,14}\n)*", re.ASCII)
+_SHORT = MAX_SCALE
+"""Letters of a number that breaks no limit of ours, whatever it is."""
+_INSTANT = 14
+"""Digits of milliseconds, until long after the last that a venue will tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +130,23 @@ def keys_stand_once(body: bytes, keys: int) -> bool:
 
 
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
-    """Exact numbers of a column, or None where one is not written plainly."""
-    return list(map(Decimal, texts)) if _NUMBERS.fullmatch("\n".join([*texts, ""])) else None
+    """Exact numbers of a column, or None where one is long or not written plainly."""
+    written = set(texts)  # prices and sizes repeat
+    if "".join(written).strip("0123456789.-") or max(map(len, written)) > _SHORT:
+        return None
+    try:
+        numbers = {text: Decimal(text) for text in written}
+    except InvalidOperation:
+        return None
+    return [numbers[text] for text in texts]
 
 
 def plain_instants(texts: Sequence[str]) -> list[int] | None:
     """Milliseconds of a column, or None where one is none."""
-    return list(map(int, texts)) if _INSTANTS.fullmatch("\n".join([*texts, ""])) else None
+    written = "".join(texts)
+    if not (written.isascii() and written.isdigit() and all(texts)) or max(map(len, texts)) > _INSTANT:
+        return None
+    return list(map(int, texts))
 
 
 def known_assets(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
 from truenav.connect.cefi.okx.manifest import MANIFEST
@@ -18,7 +16,7 @@ from truenav.connect.fills import (
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
-from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
+from truenav.core.instrument import InstrumentKind, instrument_id
 
 VENUE = MANIFEST.name
 _SIDES = {"buy", "sell"}
@@ -74,30 +72,24 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows = page.data
     if not keys_stand_once(body, _KEYS * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
         return None
+    markets = {row.instId for row in rows}
     known = context.instruments.instruments
-    terms = {
-        name: found
-        for name in {row.instId for row in rows}
-        if (found := known.get(instrument_id(VENUE, name))) is not None
-    }
+    terms = {one: found for one in markets if (found := known.get(instrument_id(VENUE, one))) is not None}
     at = plain_instants([row.ts for row in rows])
-    price, size, fee, profit = (
-        plain_numbers(column)
-        for column in (
-            [row.fillPx for row in rows],
-            [row.fillSz for row in rows],
-            [row.fee or "0" for row in rows],
-            [row.fillPnl or "0" for row in rows],
-        )
-    )
+    price = plain_numbers([row.fillPx for row in rows])
+    size = plain_numbers([row.fillSz for row in rows])
+    fee = plain_numbers([row.fee or "0" for row in rows])
+    profit = plain_numbers([row.fillPnl or "0" for row in rows])
     if at is None or price is None or size is None or fee is None or profit is None:
         return None
     charged = {row.feeCcy for row, one in zip(rows, fee, strict=True) if one}
     assets = known_assets(context, VENUE, charged, at)
-    if assets is None or any(row.instId not in terms for row in rows):
+    if assets is None or markets - terms.keys():
         return None
-    quantity = [one if row.side == "buy" else -one for one, row in zip(size, rows, strict=True)]
     listed = [terms[row.instId] for row in rows]
+    quantity = [one if row.side == "buy" else -one for one, row in zip(size, rows, strict=True)]
+    paid = {one.id: one.multiplier for one in terms.values() if one.kind in _PAID_AT_ONCE}
+    tags = {name: tag_of(name) for name in {row.clOrdId for row in rows}}
     return Fills(
         wallet="trading",
         id=[f"fill:{row.billId}" for row in rows],
@@ -105,16 +97,13 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         terms=listed,
         quantity=quantity,
         price=price,
-        cost=[_cost(*one) for one in zip(listed, quantity, price, strict=True)],
-        realised=[
-            None if one.kind in _PAID_AT_ONCE else won for one, won in zip(listed, profit, strict=True)
+        cost=[
+            -number * paid[one.id] * each if one.id in paid else None
+            for one, number, each in zip(listed, quantity, price, strict=True)
         ],
+        realised=[None if one.id in paid else won for one, won in zip(listed, profit, strict=True)],
         fee=fee,
         fee_asset=[assets.get(row.feeCcy, one.quote) for row, one in zip(rows, listed, strict=True)],
         order_id=[row.ordId for row in rows],
-        tag=[row.tag or tag_of(row.clOrdId) for row in rows],
+        tag=[row.tag or tags[row.clOrdId] for row in rows],
     )
-
-
-def _cost(terms: Instrument, quantity: Decimal, price: Decimal) -> Decimal | None:
-    return -quantity * terms.multiplier * price if terms.kind in _PAID_AT_ONCE else None
