@@ -215,6 +215,30 @@ def test_a_long_log_is_read_page_by_page_and_a_missing_page_is_noticed(monkeypat
     assert not {"log/1?BTC", "log/1?USDT"} & cursors.keys()
 
 
+def test_a_log_of_years_is_read_in_spans_that_grow(monkeypatch):
+    monkeypatch.setattr("truenav.connect.cefi.deribit.client.LOG_SPAN", timedelta(days=1))
+
+    async def story(lab):
+        context = await lab.market("deribit")
+        got = await gathered(lab, context)
+        return (
+            got,
+            context,
+            [
+                dict(one.evidence.request.params)
+                for one in lab.archived
+                if one.evidence.endpoint == "log/1" and ("currency", "BTC") in one.evidence.request.params
+            ],
+        )
+
+    got, context, asked = lived(story)
+    spans = [int(one["end_timestamp"]) - int(one["start_timestamp"]) for one in asked]
+    day = 24 * 3600 * 1000
+    assert spans[:3] == [day, 2 * day, 4 * day]
+    with exact():
+        assert moved(got.facts, context.with_instruments(got.instruments)) == held(got.facts)
+
+
 @pytest.mark.parametrize(
     ("faults", "told"),
     [

@@ -24,7 +24,9 @@ CREDITS = 500
 """What one request costs of the 10,000 credits that come back every second."""
 TRADES_PAGE = 1000
 LOG_PAGE = 250
-LOG_SPAN = timedelta(days=365)
+LOG_SPAN, LONGEST_SPAN = timedelta(days=30), timedelta(days=480)
+"""How much of the log is read at once: twice as much after each span that filled a few pages only."""
+FEW_PAGES = 10
 RECENT = timedelta(hours=20)
 """Younger trades are told at once where history is not asked for; there they are forgotten after a day."""
 
@@ -166,18 +168,19 @@ class DeribitClient:
         return await follow(ask, cursor, limit=TRADES_PAGE, what=f"deribit {TRADES.name} {currency}")
 
     async def log(self, currency: str, cursor: Cursor | None, since: datetime, *, reach: datetime) -> Pages:
-        """Every change of a balance since the cursor, or since ``reach`` before it, a year at a time."""
+        """Every change of a balance since the cursor, or since ``reach`` before it, span by span."""
         start, now = min(since if cursor is None else cursor.at, reach), self.api.now()
         payloads: list[Payload] = []
         entries: list[LogEntry] = []
+        span = LOG_SPAN
         while True:
-            end = min(start + LOG_SPAN, now)
+            end = min(start + span, now)
             pages, found = await self._log_span(currency, (start, end))
             payloads += pages
             entries = [*found, *entries]
             if end >= now:
                 break
-            start = end
+            start, span = end, min(span * 2, LONGEST_SPAN) if len(pages) <= FEW_PAGES else LOG_SPAN
         if cursor is not None and cursor.id not in {one.id for one in entries}:
             raise IncompletePagesError(
                 f"deribit {LOG.name} {currency}: row {cursor.id} of the last sync is gone; the next "
@@ -222,7 +225,7 @@ class DeribitClient:
             token = "" if following is None else str(following.value)
             if not token:
                 return payloads, entries
-        raise IncompletePagesError(f"{what}: more than {MAX_PAGES} pages within a year.")
+        raise IncompletePagesError(f"{what}: more than {MAX_PAGES} pages between {span[0]} and {span[1]}.")
 
 
 def realised_by_trade(log: Iterable[Payload]) -> dict[str, str]:
