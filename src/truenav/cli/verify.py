@@ -40,6 +40,11 @@ def verify(*, bundle: Path, key: str | None) -> None:
         click.echo("first difference: " + "\n  ".join(map(_printable, found.difference.split("\n"))))
     for name in _FIELDS:
         click.echo(f"  {name.replace('_', ' '):<12} {_printable(str(getattr(found, name)))}")
+    if found.unified:
+        click.echo(
+            f"{found.unified} of the payloads are rows that ccxt made of the venues' answers; "
+            "the NAV is computed again from these rows, not from the answers themselves."
+        )
     codes = {Verdict.IDENTICAL: 0, Verdict.SIGNER_NOT_VERIFIED: SIGNER_NOT_VERIFIED}
     sys.exit(codes.get(found.verdict, DIFFERENT))
 

@@ -7,6 +7,9 @@ from datetime import datetime
 
 from truenav.core.ids import Sha256
 
+UNIFIED = "UNIFIED"
+"""Stands for the HTTP method where the bytes are no answer but rows that a library made of answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

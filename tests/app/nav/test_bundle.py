@@ -17,6 +17,7 @@ from truenav.app.nav.bundle_files import BundleDifferenceError, read_section
 from truenav.app.nav.signing import Signature, SignatureError, check_signature, fingerprint_of
 from truenav.cli.verify import DIFFERENT, SIGNER_NOT_VERIFIED, read_key, verify
 from truenav.core.canonical import canonical_json, canonical_lines, sha256_hex
+from truenav.core.evidence import UNIFIED
 from truenav.core.failure import InvalidInputError
 
 BUNDLE = GOLDEN.read_bytes()
@@ -51,6 +52,20 @@ def test_the_golden_bundle_is_built_again_to_the_byte():
 def test_a_bundle_of_the_first_method_still_verifies():
     found = verify_bundle(GOLDEN.with_name("small-nav-1.zip").read_bytes(), key=KEY)
     assert found.verdict is Verdict.IDENTICAL
+
+
+def test_rows_that_a_library_made_of_answers_are_told(tmp_path):
+    plain = content()
+    evidence = tuple(
+        replace(one, request=replace(one.request, method=UNIFIED)) if one.endpoint == "positions/1" else one
+        for one in plain.evidence
+    )
+    data = build_bundle(replace(plain, evidence=evidence), SIGNER)
+    assert (verify_bundle(data).unified, verify_bundle(BUNDLE).unified) == (1, 0)
+    file = tmp_path / "bundle.zip"
+    file.write_bytes(data)
+    told = CliRunner().invoke(verify, [str(file), "--key", KEY])
+    assert (told.exit_code, "1 of the payloads are rows that ccxt made" in told.output) == (0, True)
 
 
 def test_identical_with_the_key_or_its_fingerprint():

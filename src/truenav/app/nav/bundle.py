@@ -35,7 +35,7 @@ from truenav.connect.registry import parse
 from truenav.core.asset import AssetBook
 from truenav.core.canonical import canonical_json, canonical_lines, decode, encode, sha256_hex
 from truenav.core.clock import instant_text
-from truenav.core.evidence import Evidence
+from truenav.core.evidence import UNIFIED, Evidence
 from truenav.core.facts import Fact
 from truenav.core.failure import TruenavError
 from truenav.core.ids import RunId, Sha256
@@ -100,7 +100,8 @@ class Verdict(StrEnum):
 class Verification:
     """The answer, the first thing that differs (empty when nothing does), and what was checked.
 
-    What a broken bundle does not let us know is empty. ``sha256`` is that of the whole file.
+    What a broken bundle does not let us know is empty. ``sha256`` is that of the whole file. ``unified`` of
+    the payloads are rows that a library made of venues' answers: there the facts start, not at the answers.
     """
 
     verdict: Verdict
@@ -108,6 +109,7 @@ class Verification:
     run: str = ""
     fund: str = ""
     payloads: int = 0
+    unified: int = 0
     facts: int = 0
     fingerprint: str = ""
     merkle_root: str = ""
@@ -147,6 +149,7 @@ def verify_bundle(data: bytes, *, key: str | None = None) -> Verification:
         content = _compute_again(sealed.files)
         known |= {"run": content.run.id, "fund": content.inputs.fund}
         known |= {"payloads": len(content.payloads), "facts": len(content.inputs.facts)}
+        known["unified"] = len({one.sha256 for one in content.evidence if one.request.method == UNIFIED})
         _compare(data, sealed, _files(content))
     except TruenavError as error:
         place = _line_in(data, error.context.get("file"))

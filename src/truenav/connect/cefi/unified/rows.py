@@ -16,13 +16,11 @@ from truenav.connect.cefi.unified.symbols import market_name
 from truenav.connect.contract import Payload
 from truenav.connect.errors import MalformedPayloadError
 from truenav.core.canonical import canonical_json, sha256_hex
-from truenav.core.evidence import Evidence, Request
+from truenav.core.evidence import UNIFIED, Evidence, Request
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import Sha256
 from truenav.core.money import parse_decimal, to_text
 
-METHOD = "UNIFIED"
-"""Stands where a request has its HTTP method, so that nobody takes these bytes for a venue's answer."""
 RAW_HASH = "raw"
 
 
@@ -175,7 +173,7 @@ async def payload_of(
             connector_version=client.api.manifest.version,
             endpoint=endpoint,
             account=client.api.account,
-            request=Request(METHOD, f"ccxt:{method}", tuple((RAW_HASH, one.sha256) for one in heard)),
+            request=Request(UNIFIED, f"ccxt:{method}", tuple((RAW_HASH, one.sha256) for one in heard)),
             asked_at=min((one.asked_at for one in heard), default=now),
             answered_at=max((one.answered_at for one in heard), default=now),
             status=200,
