@@ -59,7 +59,7 @@ def test_an_own_transfer_that_is_called_external_is_told_and_a_correction_makes_
     sent, received = moved(0, "-5", txid="t"), moved(90, "5", account="vault", txid="T")
     desk.learn(sent, received)
     (issue,) = check(desk, 100)
-    assert (issue.kind, issue.state) == ("own_transfer", "open")
+    assert (issue.kind, issue.state, issue.subject) == ("own_transfer", "open", "main and vault")
     assert sent.content_hash in issue.mend
     with pytest.raises(ForbiddenError):
         confirm(desk, sent, received, role="auditor")

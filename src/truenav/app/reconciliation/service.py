@@ -16,6 +16,7 @@ from truenav.app.reconciliation.transfers import (
     EXTERNAL,
     KINDS,
     UNMATCHED,
+    accounts_of,
     strays,
     transfers,
 )
@@ -125,7 +126,8 @@ def list_sources(
     links = [one.body for one in CONNECTIONS.list_all(session, principal) if one.body.account is not None]
     health = {one.account: one for one in source_health(session, links, {}, now=now)}
     kinds = {FailureKind.RECONCILIATION_BREAK.value, *KINDS}
-    told = Counter(one.subject for one in issues.list_issues(session) if one.kind in kinds)
+    found = (one for one in issues.list_issues(session) if one.kind in kinds)
+    told = Counter(account for one in found for account in accounts_of(one.subject))
     return tuple(
         _source(session, one.id, one.name, one.venue, one.kind, health.get(one.id), told[one.id])
         for one in accounts

@@ -42,6 +42,8 @@ LOOK_BACK = 2 * CHAIN
 
 LONGEST = timedelta(days=31)
 
+_AND = " and "
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -142,6 +144,16 @@ def confirm_pair(
     )
 
 
+def subject_of(accounts: Iterable[str]) -> str:
+    """Whom an issue is about: several accounts are no account, so that only who sees all is shown it."""
+    return _AND.join(sorted(accounts))
+
+
+def accounts_of(subject: str) -> list[str]:
+    """The accounts that an issue is about."""
+    return subject.split(_AND)
+
+
 def strays(facts: Sequence[Fact]) -> tuple[Fact, ...]:
     """The transfers that have no partner among ``facts``: what may explain a difference elsewhere."""
     matching = match_transfers(facts)
@@ -201,7 +213,7 @@ def _issue(finding: Finding, now: datetime) -> Issue:
     return Issue(
         id=finding.id,
         kind=finding.kind,
-        subject=finding.legs[0].account,
+        subject=subject_of({leg.account for leg in finding.legs}),
         message=finding.message,
         mend=finding.mend,
         opened_at=now,

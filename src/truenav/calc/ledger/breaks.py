@@ -227,7 +227,7 @@ def _missing_leg(window: Window, difference: Decimal, around: Surroundings) -> E
         if near and body.amount.number == -difference:
             return Explanation(
                 BreakKind.MISSING_FACT,
-                f"The other leg of {_named([stray])} in {stray.account}/{body.wallet} is not known here.",
+                f"It would be the other leg of a {_named([stray])} elsewhere, which is not known here.",
                 (stray,),
             )
     return None
