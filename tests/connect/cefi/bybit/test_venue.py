@@ -170,6 +170,14 @@ def test_an_account_that_holds_nothing_there_is_read_and_empty(lab):
     assert wallets(got.facts, PositionSnapshot) == {"unified"}
 
 
+def test_the_state_alone_takes_few_requests_of_the_address(lab):
+    async def run():
+        async with lab() as world:
+            return await world.gather(NAME, await world.market("bybit"), history=False)
+
+    assert asyncio.run(run()).requests == 8
+
+
 def test_one_list_of_positions_that_is_missing_is_found(lab):
     """Linear contracts in USDT are hidden, while options in USDT are there."""
 

@@ -212,7 +212,8 @@ class BybitClient:
     credentials: Credentials | None = None
 
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
-        """One answer of an endpoint."""
+        """One answer of an endpoint; all of them count against the address, too."""
+        await self.api.gate.enter("address", 1, "")
         return await self.api.get(
             endpoint.name,
             "api",

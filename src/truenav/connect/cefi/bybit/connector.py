@@ -125,7 +125,11 @@ class BybitConnector:
         history: bool = True,
         progress: ProgressReport = silent,
     ) -> Gathered:
-        """Balances, positions and open orders at once, then the histories side by side."""
+        """Balances and positions at once, then open orders and the histories side by side.
+
+        Nothing is valued by open orders, so they are left out where only the state is asked for: the venue
+        counts the requests of an address, however many accounts share it.
+        """
         client = BybitClient(api, credentials)
         harvest = Harvest(api, context, account.id, report=progress)
         state: list[Step] = [*_unified_state(client)] if UNIFIED in account.wallets else []
@@ -142,7 +146,10 @@ class BybitConnector:
 def _past(
     client: BybitClient, account: Account, cursors: Mapping[str, Cursor], since: datetime
 ) -> list[Step]:
-    """What is read of an account's past; the transaction log tells what its earn products took, too."""
+    """Open orders, and what is read of an account's past.
+
+    The transaction log tells what its earn products took, too.
+    """
     unified, funding, earn = (name in account.wallets for name in (UNIFIED, FUNDING, EARN))
     asked: list[tuple[bybit.History, Mapping[str, str]]] = []
     if unified:
@@ -160,6 +167,8 @@ def _past(
     steps: list[Step] = [
         (one.name, client.history(one, cursors.get(one.name), since, params)) for one, params in asked
     ]
+    if unified:
+        steps.append((bybit.ORDERS.name, _orders(client)))
     if funding:
         steps.append((bybit.UNIVERSAL.name, _universal(client, cursors.get(bybit.UNIVERSAL.name), since)))
     return steps
@@ -201,8 +210,8 @@ def _known(context: ParseContext, codes: Iterable[str], at: datetime) -> list[st
 # -- state, and what confirms that a list is empty ------------------------------------------------
 
 
-def _unified_state(client: BybitClient) -> tuple[Step, Step, Step]:
-    """Balance, positions and open orders, asked at the same time.
+def _unified_state(client: BybitClient) -> tuple[Step, Step]:
+    """Balance and positions, asked at the same time.
 
     A coin in which the balance shows open positions must have some in the lists: an empty page is not the
     end unless something else confirms it.
@@ -224,15 +233,12 @@ def _unified_state(client: BybitClient) -> tuple[Step, Step, Step]:
         parts = tuple(payload for one in pages for payload in one)
         return Pages((*parts, await client.joined("positions/1", parts)))
 
-    async def read_orders() -> Pages:
-        pages = [await client.pages(bybit.ORDERS, params, 50) for params in ORDER_LISTS]
-        return Pages(tuple(payload for one in pages for payload in one))
+    return (bybit.WALLET.name, read_wallet()), ("positions/1", read_positions())
 
-    return (
-        (bybit.WALLET.name, read_wallet()),
-        ("positions/1", read_positions()),
-        (bybit.ORDERS.name, read_orders()),
-    )
+
+async def _orders(client: BybitClient) -> Pages:
+    pages = [await client.pages(bybit.ORDERS, params, 50) for params in ORDER_LISTS]
+    return Pages(tuple(payload for one in pages for payload in one))
 
 
 def _account(wallet: Payload) -> Node:

@@ -14,6 +14,7 @@ MANIFEST = Manifest(
     grade="gold",
     hosts={"api": "https://api.bybit.com"},
     budgets=(
+        Budget("address", 550, 5),
         Budget("market", 500, 5),
         Budget("key", 10, 1, per="key"),
         Budget("account", 10, 1, per="key"),
