@@ -102,7 +102,6 @@ LAYOUT = {
 }
 
 SENT = {
-    "/api/v1/layouts/{id}": {**LAYOUT, "title": "mine"},
     "/api/v1/nav/runs": {"fund": "alpha"},
     "/api/v1/gather": {"accounts": ["desk"]},
     "/api/v1/schedules/{schedule_id}": SCHEDULE,

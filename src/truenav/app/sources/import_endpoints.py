@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from fastapi import BackgroundTasks, Depends, Form, Path, Query, Response, UploadFile
 
-from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep
+from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
 from truenav.app.http.models import Answer, Queued
 from truenav.app.http.problems import refusals
@@ -16,7 +16,7 @@ from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.sources import import_jobs, imports
 from truenav.app.sources.import_jobs import ImportState
 from truenav.app.sources.imports import ImportChecked, ImportKept
-from truenav.app.sources.layouts import FileSeen, Told, look_at, own_layouts
+from truenav.app.sources.layouts import FileSeen, Told, in_sight, look_at, own_layouts
 from truenav.connect.files import TEMPLATES, layout_from_json, layouts
 from truenav.connect.files.mapping import LAYOUT_BYTES
 from truenav.connect.files.templates import Template
@@ -121,9 +121,9 @@ def get_template(name: Annotated[str, Path(max_length=64)]) -> Response:
 
 
 @router.get("/layouts", dependencies=[requires("source:read", sight="narrowed")])
-def list_layouts(session: SessionDep) -> list[LayoutAnswer]:
+def list_layouts(session: SessionDep, sight: SightDep) -> list[LayoutAnswer]:
     """The layouts by which files are recognised, one's own first; own ones are kept at `/api/v1/layouts`."""
-    own = own_layouts(session)
+    own = tuple(one for one in own_layouts(session) if in_sight(sight, one))
     return [
         LayoutAnswer(name=one.name, title=one.title, own=one in own) for one in (*own, *layouts().values())
     ]

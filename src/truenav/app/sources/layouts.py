@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 from truenav.access.policy import Principal, authorize
 from truenav.app.catalogue import Catalogue, no_check
+from truenav.app.sight import Sight
 from truenav.connect.errors import ImportRefusedError
 from truenav.connect.files import TEMPLATES, Layout, Sniffed, layouts, sniff
 from truenav.connect.files.mapping import Field, refuse_bad_layout
@@ -57,7 +58,14 @@ class _Layouts(Catalogue[Layout]):
         refuse_bad_texts(texts, what=f"layout {body.name!r}")
 
 
-LAYOUTS = _Layouts(Kind.IMPORT_MAPPING, Layout, "source:read", "import:write", lambda one: one.name, no_check)
+def in_sight(sight: Sight, layout: Layout) -> bool:
+    """Whether somebody sees every account that a layout names."""
+    return all(map(sight.sees_account, layout.accounts.values()))
+
+
+LAYOUTS = _Layouts(
+    Kind.IMPORT_MAPPING, Layout, "source:read", "import:write", lambda one: one.name, no_check, in_sight
+)
 
 
 @dataclass(frozen=True, slots=True)
