@@ -9,6 +9,7 @@ from truenav.simulator.bybit.rules import (
     Result,
     Route,
     category,
+    expired_instruments,
     live_instruments,
     pages,
     symbol_of,
@@ -27,15 +28,20 @@ def server_time(call: Call) -> Result:
 
 
 def instruments(call: Call) -> Result:
-    """GET market/instruments-info; options of one `baseCoin`, by default of BTC."""
-    product = category(call)
-    items = live_instruments(call, product)
+    """GET market/instruments-info; options of one `baseCoin`, by default of BTC.
+
+    Contracts that are traded, or of the `status` that is asked for; expired options are forgotten.
+    """
+    product, status = category(call), call.params.get("status") or "Trading"
+    items = live_instruments(call, product) if status == "Trading" else []
+    if status == "Closed" and product != "option":
+        items = expired_instruments(call, product)
     if product == "option":
         items = [item for item in items if item.base == call.params.get("baseCoin", "BTC")]
     if product == "spot":
         return {"category": product, "list": [_pair(item) for item in items]}
     found, token = pages(call, items, 1000)
-    rows = [_option(item, call) if product == "option" else _contract(item, call) for item in found]
+    rows = [_option(item, call) if product == "option" else _contract(item, call, status) for item in found]
     return {"category": product, "list": rows, "nextPageCursor": token}
 
 
@@ -60,12 +66,12 @@ def _pair(item: Instrument) -> dict[str, Any]:
     }
 
 
-def _contract(item: Instrument, call: Call) -> dict[str, Any]:
+def _contract(item: Instrument, call: Call, status: str) -> dict[str, Any]:
     profit = "Inverse" if item.inverse else "Linear"
     return {
         "symbol": symbol_of(item),
         "contractType": f"{profit}{'Futures' if item.kind == 'future' else 'Perpetual'}",
-        "status": "Trading",
+        "status": status,
         "baseCoin": item.base,
         "quoteCoin": item.quote,
         "settleCoin": item.settle,

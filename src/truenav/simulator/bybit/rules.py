@@ -148,13 +148,22 @@ def category(call: Call) -> str:
 
 def live_instruments(call: Call, product: str) -> list[Instrument]:
     """Markets of a product that this venue lists and that have not expired, narrowed by `symbol`."""
+    return [item for item in _listed(call, product) if item.expires_at is None or item.expires_at > call.at]
+
+
+def expired_instruments(call: Call, product: str) -> list[Instrument]:
+    """Markets of a product that have expired, narrowed by `symbol`."""
+    return [
+        item for item in _listed(call, product) if item.expires_at is not None and item.expires_at <= call.at
+    ]
+
+
+def _listed(call: Call, product: str) -> list[Instrument]:
     venue, wanted = call.world.scenario.venues[call.venue].prices, call.params.get("symbol")
     return [
         item
         for item in call.world.market.listed(venue)
-        if (item.expires_at is None or item.expires_at > call.at)
-        and category_of(item) == product
-        and wanted in (None, "", symbol_of(item))
+        if category_of(item) == product and wanted in (None, "", symbol_of(item))
     ]
 
 

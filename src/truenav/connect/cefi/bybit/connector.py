@@ -50,6 +50,7 @@ ORDER_LISTS: tuple[Mapping[str, str], ...] = ({"category": SPOT}, *POSITION_LIST
 FLEXIBLE = "FlexibleSaving"
 EARN_LISTS: tuple[Mapping[str, str], ...] = ({"category": FLEXIBLE}, {"category": "OnChain"})
 _CONTRACTS = ("linear", "inverse")
+_NOT_TRADED = ("PreLaunch", "Delivering", "Closed")
 _KINDS = {"1": "classic", "3": "unified-1", "4": "unified-1", "5": "unified-2", "6": "unified-2"}
 _ROUNDING = Decimal("0.000001")
 """What the numbers of one coin may be apart by the venue's own rounding."""
@@ -90,17 +91,21 @@ class BybitConnector:
     async def gather_market(
         self, api: Transport, context: ParseContext, credentials: Credentials | None = None
     ) -> Gathered:
-        """Terms of the markets of known assets, last prices of pairs, marks and indices of contracts."""
+        """Terms of the markets of known assets, last prices of pairs, marks and indices of contracts.
+
+        Contracts that are not traded now are listed by their state only; the past may speak of them.
+        """
         del credentials
         client = BybitClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
         coins = _known(context, OPTION_COINS, api.now())
         options = [{"category": "option", "baseCoin": coin} for coin in coins]
         contracts = [{"category": name} for name in _CONTRACTS]
+        resting = [{**one, "status": state} for one in contracts for state in _NOT_TRADED]
         await harvest.run(
             [
                 _one(client, bybit.INSTRUMENTS, {"category": SPOT}),
-                *(_listed(client, bybit.INSTRUMENTS, params, 1000) for params in (*contracts, *options)),
+                *(_listed(client, bybit.INSTRUMENTS, one, 1000) for one in (*contracts, *resting, *options)),
             ]
         )
         harvest.context = context.with_instruments(tuple(harvest.instruments))
