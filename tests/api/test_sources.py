@@ -249,6 +249,7 @@ def test_what_can_be_connected_says_what_its_key_is_made_of(fund):
     assert found["okx"]["credentials"] == ["key", "secret", "passphrase"]
     assert found["binance"]["reads"] == "accounts"
     assert found["ecb"]["reads"] == "prices"
+    assert (found["bitvavo"]["grade"], found["bitvavo"]["reads"]) == ("silver", "accounts")
     assert "files" not in found
 
 

@@ -14,7 +14,7 @@ from truenav.app.sources.catalogues import CONNECTIONS
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.health import SourceHealth, SourceState, StreamWatch, source_health
 from truenav.connect.contract import AccountConnector, ConfigurableConnector, Connector, MarketConnector
-from truenav.connect.registry import connector, connector_names
+from truenav.connect.registry import connector, connector_names, unified_names
 from truenav.connect.streaming import StreamState
 
 router = Router(prefix="/sources", tags=["sources"])
@@ -99,7 +99,7 @@ class KnownAssetAnswer(Answer):
 @router.get("/connectors", dependencies=[requires("source:read", sight="narrowed")])
 def list_connectors() -> list[ConnectorAnswer]:
     """Venues and price sources that this installation can read by itself; all else comes in files."""
-    found = (connector(name) for name in connector_names())
+    found = (connector(name) for name in (*connector_names(), *unified_names()))
     return [ConnectorAnswer.of(one) for one in found if isinstance(one, MarketConnector)]
 
 

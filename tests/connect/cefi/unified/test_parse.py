@@ -287,6 +287,12 @@ def test_a_debt_and_a_missing_total_are_told_and_block():
     assert [one.subject for one in found.problems if one.lost] == ["phemex:BTC", "phemex:USDT"]
 
 
+def test_a_wallet_that_is_one_with_another_is_counted_once_and_told():
+    found = parse("unified.balance/1", {"wallet": "swap", "rows": [], "same": "spot"})
+    assert (found.facts[0].body.wallet, found.facts[0].body.lines) == ("swap", ())
+    assert "is one with 'spot'" in found.problems[0].message
+
+
 def test_positions_have_their_side_or_are_told():
     row = {"market": "swap:BTCUSDT", "symbol": "BTC/USDT:USDT", "entryPrice": "40000", "contracts": "3"}
     found = parse(

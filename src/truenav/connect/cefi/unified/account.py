@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,6 @@ from truenav.connect.cefi.unified.errors import NotReadError
 from truenav.connect.cefi.unified.history import LIMIT, Page, page_of, walk
 from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import Cursor, ParseContext, Payload
-from truenav.connect.errors import VenueError
 from truenav.connect.gathering import Pages, kept
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
@@ -54,6 +54,7 @@ class Reader:
     cursors: Mapping[str, Cursor]
     since: datetime
     balances: dict[str, Any] = field(default_factory=dict)
+    one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def state_steps(self) -> Iterable[Step]:
         """Balances of each wallet, and positions of those that hold contracts."""
@@ -76,20 +77,16 @@ class Reader:
                     yield name, self._history(one, scope, name)
 
     async def _balance(self, wallet: str) -> Pages:
-        """One wallet. A venue that answers two wallets alike has one, which must not be counted twice."""
-        answer = await self.client.call("fetch_balance", {} if wallet == MAIN else {"type": wallet})
-        found = rows.balance_rows(answer.value)
-        asked = [(one.evidence.request.url, one.evidence.request.params) for one in answer.heard]
-        for other, (their_rows, their_requests) in self.balances.items():
-            if asked == their_requests or (found and found == their_rows):
-                raise VenueError(
-                    f"{self.client.venue.title} answers the wallets {other!r} and {wallet!r} with one "
-                    "balance; give the account one of them."
-                )
-        self.balances[wallet] = (found, asked)
-        return await self._pages(
-            answer, "unified.balance/1", "fetchBalance", {"wallet": wallet, "rows": found}
-        )
+        """One wallet. A venue that asks alike for two of them has one balance, which is counted once."""
+        async with self.one_by_one:
+            answer = await self.client.call("fetch_balance", {} if wallet == MAIN else {"type": wallet})
+            asked = [(one.evidence.request.url, one.evidence.request.params) for one in answer.heard]
+            same = next((other for other, (_, before) in self.balances.items() if before == asked), "")
+            found = [] if same else rows.balance_rows(answer.value)
+            self.balances[wallet] = (found, asked)
+        body = {"wallet": wallet, "rows": found, **({"same": same} if same else {})}
+        payload = await rows.payload_of(self.client, "unified.balance/1", "fetchBalance", [answer], body)
+        return Pages((*answer.heard, payload))
 
     def _contract_types(self, wallet: str) -> list[str]:
         types = [kind for kind in _CONTRACTS if kind in self.client.venue.types]
@@ -214,7 +211,3 @@ class Reader:
         told = self.client.exchange.feature_value_by_type(kind, sub, what.method) or {}
         days, back = told.get("untilDays"), told.get("daysBack")
         return timedelta(days=days) if days else None, timedelta(days=back - 1) if back and back > 1 else None
-
-    async def _pages(self, answer: Answer, endpoint: str, method: str, body: Mapping[str, Any]) -> Pages:
-        payload = await rows.payload_of(self.client, endpoint, method, [answer], body)
-        return Pages((*answer.heard, payload))

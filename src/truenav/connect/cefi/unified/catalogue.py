@@ -35,7 +35,7 @@ METHODS = (
 )
 """What the connector calls where a venue has it."""
 MAIN = "main"
-"""The wallet of a venue's balance as it is answered when nobody names a wallet."""
+"""The one wallet of a venue whose balance cannot be asked for by wallet."""
 _FILE = "venues.json"
 _KEYS = ("apiKey", "walletAddress")
 _SECRETS = ("secret", "privateKey")
@@ -92,7 +92,7 @@ def describe(exchange: Any) -> Venue:
         unfit=unfit,
         pause_ms=float(exchange.rateLimit),
         has=tuple(name for name in METHODS if name in has),
-        wallets=(MAIN, *_wallets(exchange, types)),
+        wallets=_wallets(exchange, types) or (MAIN,),
         types=types,
         by_symbol=_asking(exchange, has, "symbol"),
         by_code=_asking(exchange, has, "code"),

@@ -159,6 +159,13 @@ def _balance(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         found = [_balance_line(reading, row) for row in document.field("rows").items()]
     lines = sorted((line for line in found if line is not None), key=lambda line: line.asset)
     reading.snapshot(wallet, BalanceSnapshot(wallet, tuple(lines)))
+    if same := document.text_or("same"):
+        _tell(
+            reading,
+            f"{reading.venue} {wallet}",
+            f"The wallet {wallet[:60]!r} is one with {same[:60]!r} at the venue and is counted there.",
+            f"Take {wallet[:60]!r} out of the account's wallets where it holds no positions.",
+        )
     return reading.done()
 
 
@@ -320,10 +327,12 @@ def _ledger(reading: Reading, document: Node, row: Node) -> None:
     if kind in _STATED_ELSEWHERE or not wallet:
         return
     if kind not in _REWARDS or not row.text_or("id"):
-        where = f"{reading.venue} {reading.evidence.endpoint}"
-        message = f"Ledger entries of the type {kind[:60]!r} are not stated: their meaning is not known."
-        mend = "Where the balance does not add up, import the venue's statement or enter a manual item."
-        reading.problems.setdefault((kind, message), Problem(where, message, mend, subject=kind[:60]))
+        _tell(
+            reading,
+            kind[:60],
+            f"Ledger entries of the type {kind[:60]!r} are not stated: their meaning is not known.",
+            "Where the balance does not add up, import the venue's statement or enter a manual item.",
+        )
         return
     at, number = row.instant("timestamp"), abs(_number(row, "amount"))
     signed = -number if row.text_or("direction") == "out" else number
@@ -364,10 +373,14 @@ def _tell_doubles(reading: Reading) -> None:
 
 
 def _tell_unread(reading: Reading, reason: str) -> None:
-    where = f"{reading.venue} {reading.evidence.endpoint}"
     subject = f"{reading.venue} {reading.evidence.endpoint.removeprefix('unified.').partition('/')[0]}"
-    mend = "Import the venue's statements for it, or enter manual items."
-    reading.problems.setdefault((subject, reason), Problem(where, reason, mend, subject=subject))
+    _tell(reading, subject, reason[:200], "Import the venue's statements for it, or enter manual items.")
+
+
+def _tell(reading: Reading, subject: str, message: str, mend: str) -> None:
+    """Note something that loses no fact."""
+    where = f"{reading.venue} {reading.evidence.endpoint}"
+    reading.problems.setdefault((subject, message), Problem(where, message, mend, subject=subject))
 
 
 def _named(row: Node) -> bool:
