@@ -268,23 +268,18 @@ def staked(call: Call) -> Result:
 def overview(call: Call) -> Result:
     """GET asset/asset-overview: what each kind of account is worth in dollars."""
     state = books(call)
-    names = {"FundingAccount": "funding", "Earn": "earn"}
+    fund, earn = (_dollars_in(call, state, name) for name in ("funding", "earn"))
+    unified = Decimal(wallet(call)["list"][0]["totalEquity"])
     rows = [
-        {
-            "accountType": name,
-            "totalEquity": plain(
-                sum(
-                    (state.balance(kind, coin) * _price(call, coin) for coin in state.assets(kind)),
-                    ZERO,
-                )
-            ),
-        }
-        for name, kind in names.items()
+        {"accountType": "UnifiedTradingAccount", "totalEquity": plain(unified)},
+        {"accountType": "FundingAccount", "totalEquity": plain(fund)},
+        {"accountType": "Earn", "categories": [{"category": "Easy Earn", "equity": plain(earn)}]},
     ]
-    unified = wallet(call)["list"][0]["totalEquity"]
-    rows.append({"accountType": "UnifiedTradingAccount", "totalEquity": unified})
-    total = sum((Decimal(row["totalEquity"]) for row in rows), ZERO)
-    return {"totalEquity": plain(total), "list": rows}
+    return {"totalEquity": plain(unified + fund + earn), "list": rows}
+
+
+def _dollars_in(call: Call, state: Books, name: str) -> Decimal:
+    return sum((state.balance(name, coin) * _price(call, coin) for coin in state.assets(name)), ZERO)
 
 
 ROUTES: dict[tuple[str, str], Route] = {

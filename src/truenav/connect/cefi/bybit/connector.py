@@ -318,12 +318,19 @@ async def _read_earn(client: BybitClient) -> Pages:
 async def _refuse_worth(client: BybitClient, kind: str) -> None:
     """Refuse an empty list where the venue's overview is empty as well, or values what the list holds."""
     overview = listed(result(await client.get(bybit.OVERVIEW)), "list")
-    worth = [one.decimal_or("totalEquity", ZERO) for one in overview if one.text("accountType") == kind]
+    worth = [_worth(one) for one in overview if one.text("accountType") == kind]
     if not overview or any(worth):
         raise IncompletePagesError(
             f"bybit: the list is empty, but the venue's overview does not say that {kind} is worth nothing; "
             "it is not taken."
         )
+
+
+def _worth(row: Node) -> Decimal:
+    """What the overview values one kind of account at; earn products are valued by category."""
+    with exact():
+        parts = (one.decimal_or("equity", ZERO) for one in listed(row, "categories"))
+        return row.decimal("totalEquity") if row.text_or("totalEquity") else sum(parts, ZERO)
 
 
 def _right(key: Node, name: str | None) -> Right:
