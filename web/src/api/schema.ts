@@ -6976,7 +6976,7 @@ export interface components {
         /** Page[ReconciledAnswer] */
         Page_ReconciledAnswer_: {
             /** Items */
-            items: components["schemas"]["truenav__app__nav__schemas__ReconciledAnswer"][];
+            items: components["schemas"]["ReconciledAnswer"][];
             /** Next */
             next?: string | null;
         };
@@ -7593,6 +7593,60 @@ export interface components {
             subject: string;
             /** Wallet */
             wallet: string;
+        };
+        /**
+         * ReconciledAnswer
+         * @description One comparison of one fund: opening and facts against closing.
+         */
+        ReconciledAnswer: {
+            /** Fund */
+            fund: string;
+            row: components["schemas"]["Reconciled"];
+        };
+        /**
+         * ReconciliationRowAnswer
+         * @description One asset or contract of one wallet: ``opening + facts = closing``, else what makes the difference.
+         *
+         *     ``broken`` of the ``windows`` between its snapshots do not add up; ``cause`` and ``explanation`` are of
+         *     the first of them. ``evidence``: content hashes of the facts that show it.
+         */
+        ReconciliationRowAnswer: {
+            /** Account */
+            account: string;
+            /** Broken */
+            broken: number;
+            cause: components["schemas"]["BreakKind"] | null;
+            /** Closing */
+            closing: string | null;
+            /** Closing At */
+            closing_at: string | null;
+            /** Difference */
+            difference: string | null;
+            /** Evidence */
+            evidence: string[];
+            /** Explanation */
+            explanation: string;
+            /** Fact Count */
+            fact_count: number;
+            /**
+             * Facts
+             * Format: decimal
+             * @example 1234.56
+             */
+            facts: string;
+            /** Is Position */
+            is_position: boolean;
+            /** Opening */
+            opening: string | null;
+            /** Opening At */
+            opening_at: string | null;
+            status: components["schemas"]["ReconciliationStatus"];
+            /** Subject */
+            subject: string;
+            /** Wallet */
+            wallet: string;
+            /** Windows */
+            windows: number;
         };
         /**
          * ReconciliationStatus
@@ -8825,15 +8879,6 @@ export interface components {
             password: string;
         };
         /**
-         * ReconciledAnswer
-         * @description One comparison of one fund: opening and facts against closing.
-         */
-        truenav__app__nav__schemas__ReconciledAnswer: {
-            /** Fund */
-            fund: string;
-            row: components["schemas"]["Reconciled"];
-        };
-        /**
          * ConfirmBody
          * @description The two facts of one transfer between own accounts, by content hash, and why they are one.
          */
@@ -8844,51 +8889,6 @@ export interface components {
             received: string;
             /** Sent */
             sent: string;
-        };
-        /**
-         * ReconciledAnswer
-         * @description One asset or contract of one wallet: ``opening + facts = closing``, else what makes the difference.
-         *
-         *     ``broken`` of the ``windows`` between its snapshots do not add up; ``cause`` and ``explanation`` are of
-         *     the first of them. ``evidence``: content hashes of the facts that show it.
-         */
-        truenav__app__reconciliation__schemas__ReconciledAnswer: {
-            /** Account */
-            account: string;
-            /** Broken */
-            broken: number;
-            cause: components["schemas"]["BreakKind"] | null;
-            /** Closing */
-            closing: string | null;
-            /** Closing At */
-            closing_at: string | null;
-            /** Difference */
-            difference: string | null;
-            /** Evidence */
-            evidence: string[];
-            /** Explanation */
-            explanation: string;
-            /** Fact Count */
-            fact_count: number;
-            /**
-             * Facts
-             * Format: decimal
-             * @example 1234.56
-             */
-            facts: string;
-            /** Is Position */
-            is_position: boolean;
-            /** Opening */
-            opening: string | null;
-            /** Opening At */
-            opening_at: string | null;
-            status: components["schemas"]["ReconciliationStatus"];
-            /** Subject */
-            subject: string;
-            /** Wallet */
-            wallet: string;
-            /** Windows */
-            windows: number;
         };
     };
     responses: never;
@@ -9113,6 +9113,8 @@ export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
 export type ReconcileBody = components['schemas']['ReconcileBody'];
 export type Reconciled = components['schemas']['Reconciled'];
+export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
+export type ReconciliationRowAnswer = components['schemas']['ReconciliationRowAnswer'];
 export type ReconciliationStatus = components['schemas']['ReconciliationStatus'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RejectBody = components['schemas']['RejectBody'];
@@ -9182,9 +9184,7 @@ export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
 export type TruenavAppLoginSchemasConfirmBody = components['schemas']['truenav__app__login__schemas__ConfirmBody'];
-export type TruenavAppNavSchemasReconciledAnswer = components['schemas']['truenav__app__nav__schemas__ReconciledAnswer'];
 export type TruenavAppReconciliationSchemasConfirmBody = components['schemas']['truenav__app__reconciliation__schemas__ConfirmBody'];
-export type TruenavAppReconciliationSchemasReconciledAnswer = components['schemas']['truenav__app__reconciliation__schemas__ReconciledAnswer'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_definitions_api_v1_accounts_get: {
@@ -27414,7 +27414,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["truenav__app__reconciliation__schemas__ReconciledAnswer"][];
+                    "application/json": components["schemas"]["ReconciliationRowAnswer"][];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */

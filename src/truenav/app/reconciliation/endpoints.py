@@ -17,7 +17,7 @@ from truenav.app.reconciliation.jobs import start_reconciling
 from truenav.app.reconciliation.schemas import (
     ConfirmBody,
     ReconcileBody,
-    ReconciledAnswer,
+    ReconciliationRowAnswer,
     SourceAnswer,
     TransferAnswer,
 )
@@ -77,7 +77,7 @@ def reconcile_account(
     from_nothing: Annotated[
         bool, Query(description="As if the account had held nothing before its first fact")
     ] = False,
-) -> list[ReconciledAnswer]:
+) -> list[ReconciliationRowAnswer]:
     """Snapshots against facts, every asset and contract of either side, with what makes a difference."""
     rows = service.reconcile(
         session,
@@ -89,7 +89,7 @@ def reconcile_account(
         until=until,
         from_nothing=from_nothing,
     )
-    return [ReconciledAnswer.of(row) for row in rows]
+    return [ReconciliationRowAnswer.of(row) for row in rows]
 
 
 @router.get("/transfers", dependencies=[requires("fact:read", sight="narrowed"), Depends(as_table)])

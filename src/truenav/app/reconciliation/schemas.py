@@ -40,7 +40,7 @@ class SourceAnswer(Answer):
         return cls.model_validate(source)
 
 
-class ReconciledAnswer(Answer):
+class ReconciliationRowAnswer(Answer):
     """One asset or contract of one wallet: ``opening + facts = closing``, else what makes the difference.
 
     ``broken`` of the ``windows`` between its snapshots do not add up; ``cause`` and ``explanation`` are of

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { useNavigate } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { api, ask } from '@/api/client';
 import type { ConnectionBody, ConnectorAnswer, HealthAnswer, KeyCheckAnswer } from '@/api/schema';
 import { show } from '@/lib/decimal';
@@ -17,7 +17,7 @@ import { tellDone, tellProblem } from '@/ui/tell';
 import css from './Connections.module.css';
 import { KeyForm, KeyGuide } from './KeyForm';
 import { StateMark } from './SourceTable';
-import { atFault, useConnection, usePutConnection } from './data';
+import { atFault, useCompleteness, useConnection, usePutConnection } from './data';
 import words from './words';
 
 interface SourcePanelProps {
@@ -68,6 +68,7 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
                   </dd>
                 </>
               ) : null}
+              <Completeness account={source.account} />
               {source.stream ? (
                 <>
                   <dt>{t.livePrices}</dt>
@@ -102,6 +103,28 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
       </Shown>
       {source.account !== null && can('source:gather') ? <KeyRights key={source.id} id={source.id} /> : null}
     </section>
+  );
+}
+
+/** Whether snapshots and facts of the account agree, and where to read on if they do not. */
+function Completeness({ account }: { account: string | null }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const found = useCompleteness(account);
+  if (!found) return null;
+  return (
+    <>
+      <dt>{t.reconciled}</dt>
+      <dd>
+        {found.open_issues > 0 ? (
+          <Link to="/issues">{t.openBreaks(found.open_issues)}</Link>
+        ) : found.checked_at ? (
+          t.reconciledUpTo(moment(found.checked_at, language))
+        ) : (
+          t.notReconciled
+        )}
+      </dd>
+    </>
   );
 }
 

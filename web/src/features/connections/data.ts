@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { api, ask, askAll } from '@/api/client';
-import type { AccountDefinition, ConnectionBody, ConnectionDefinition, HealthAnswer } from '@/api/schema';
+import type { AccountDefinition, ConnectionBody, ConnectionDefinition, HealthAnswer, SourceAnswer } from '@/api/schema';
 
 export type SourceState = HealthAnswer['state'];
 
@@ -39,6 +39,16 @@ export function useAccounts() {
     queryKey: ['sources', 'accounts'],
     queryFn: () => askAll<AccountDefinition>((cursor) => api.GET('/api/v1/accounts', { params: { query: { limit: 500, cursor } } })),
   });
+}
+
+/** Whether all that an account holds is explained by what happened in it; undefined until known. */
+export function useCompleteness(account: string | null): SourceAnswer | undefined {
+  const { data = [] } = useQuery({
+    queryKey: ['sources', 'reconciliation'],
+    enabled: account !== null,
+    queryFn: () => ask(api.GET('/api/v1/reconciliation')),
+  });
+  return data.find((one) => one.account === account);
 }
 
 export function usePutConnection(id: string) {
