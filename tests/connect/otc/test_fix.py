@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -188,6 +189,36 @@ def test_a_desk_that_begins_anew_is_read_from_its_beginning():
     got = run(scenario)
     assert not got.failures
     assert set(trades(got)) == {"exec:y1"}
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(3, 40))]
+)
+def test_whatever_sessions_go_through_every_execution_is_stated_once(seed):
+    """Random sessions: messages lost, broken or repeated, lines cut, processes that died before recording."""
+
+    async def scenario(lab):
+        rng, known, count = random.Random(seed), {}, 0
+        for _ in range(6):
+            fresh = rng.randint(0, 4)
+            lab.desk.waiting += [report(f"x{count + n}", "1", "1", "100") for n in range(fresh)]
+            count += fresh
+            ahead = range(lab.desk.outgoing + 1, lab.desk.outgoing + 1 + fresh)
+            for fault in (lab.desk.lose, lab.desk.garble, lab.desk.twice):
+                fault.clear()
+                fault.update(number for number in ahead if rng.random() < 0.25)
+            lab.desk.close_after = rng.choice([0, 0, 0, lab.desk.outgoing])
+            got = await lab.gather(keep=rng.random() < 0.7)
+            for fact in got.facts:
+                assert known.setdefault(fact.key_hash, fact).content_hash == fact.content_hash
+        lab.desk.close_after = 0
+        got = await lab.gather()
+        assert not got.failures
+        known |= {fact.key_hash: fact for fact in got.facts}
+        return {fact.external_id for fact in known.values()}, count
+
+    found, count = run(scenario)
+    assert found == {f"exec:x{n}" for n in range(count)}
 
 
 def test_numbers_set_anew_are_told_as_a_possible_loss():

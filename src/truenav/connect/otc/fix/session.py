@@ -256,6 +256,7 @@ class Session:
         if 0 < start < self.numbers.outgoing:
             following = str(self.numbers.outgoing)
             await self._write(Kind.SEQUENCE_RESET, start, [(43, "Y"), (123, "Y"), (36, following)])
+            self._testing = False  # a test request that lay in the gap is never answered
 
     def _refused(self, text: str) -> None:
         expecting = _EXPECTING.search(text)
