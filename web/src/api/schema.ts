@@ -4367,6 +4367,28 @@ export interface components {
             value: string;
         };
         /**
+         * ConfirmBody
+         * @description The password again, and a code where the user has a second factor.
+         */
+        ConfirmBody: {
+            /** Code */
+            code?: string | null;
+            /** Password */
+            password: string;
+        };
+        /**
+         * ConfirmTransferBody
+         * @description The two facts of one transfer between own accounts, by content hash, and why they are one.
+         */
+        ConfirmTransferBody: {
+            /** Reason */
+            reason: string;
+            /** Received */
+            received: string;
+            /** Sent */
+            sent: string;
+        };
+        /**
          * Connection
          * @description How one account, or one public price source, is read.
          *
@@ -8868,28 +8890,6 @@ export interface components {
             /** Quality */
             quality: string;
         };
-        /**
-         * ConfirmBody
-         * @description The password again, and a code where the user has a second factor.
-         */
-        truenav__app__login__schemas__ConfirmBody: {
-            /** Code */
-            code?: string | null;
-            /** Password */
-            password: string;
-        };
-        /**
-         * ConfirmBody
-         * @description The two facts of one transfer between own accounts, by content hash, and why they are one.
-         */
-        truenav__app__reconciliation__schemas__ConfirmBody: {
-            /** Reason */
-            reason: string;
-            /** Received */
-            received: string;
-            /** Sent */
-            sent: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -8939,6 +8939,8 @@ export type CodeBody = components['schemas']['CodeBody'];
 export type ColumnAnswer = components['schemas']['ColumnAnswer'];
 export type Completeness = components['schemas']['Completeness'];
 export type Concentration = components['schemas']['Concentration'];
+export type ConfirmBody = components['schemas']['ConfirmBody'];
+export type ConfirmTransferBody = components['schemas']['ConfirmTransferBody'];
 export type Connection = components['schemas']['Connection'];
 export type ConnectionBody = components['schemas']['ConnectionBody'];
 export type ConnectionDefinition = components['schemas']['ConnectionDefinition'];
@@ -9183,8 +9185,6 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
-export type TruenavAppLoginSchemasConfirmBody = components['schemas']['truenav__app__login__schemas__ConfirmBody'];
-export type TruenavAppReconciliationSchemasConfirmBody = components['schemas']['truenav__app__reconciliation__schemas__ConfirmBody'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_definitions_api_v1_accounts_get: {
@@ -19019,7 +19019,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["truenav__app__login__schemas__ConfirmBody"];
+                "application/json": components["schemas"]["ConfirmBody"];
             };
         };
         responses: {
@@ -31216,7 +31216,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["truenav__app__reconciliation__schemas__ConfirmBody"];
+                "application/json": components["schemas"]["ConfirmTransferBody"];
             };
         };
         responses: {

@@ -15,7 +15,7 @@ from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.reconciliation import service
 from truenav.app.reconciliation.jobs import start_reconciling
 from truenav.app.reconciliation.schemas import (
-    ConfirmBody,
+    ConfirmTransferBody,
     ReconcileBody,
     ReconciliationRowAnswer,
     SourceAnswer,
@@ -118,7 +118,7 @@ def list_transfers(
     responses=refusals(404),
 )
 def confirm_transfer(
-    body: ConfirmBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
+    body: ConfirmTransferBody, house: HouseDep, principal: PrincipalDep, session: SessionDep
 ) -> list[FactAnswer]:
     """Say that two legs are one transfer between own accounts: the external ones become internal."""
     made = confirm_pair(

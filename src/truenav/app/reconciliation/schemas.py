@@ -104,7 +104,7 @@ class ReconcileBody(Body):
     accounts: Annotated[list[Slug], Field(min_length=1, max_length=500)] | None = None
 
 
-class ConfirmBody(Body):
+class ConfirmTransferBody(Body):
     """The two facts of one transfer between own accounts, by content hash, and why they are one."""
 
     sent: Hash
