@@ -81,7 +81,8 @@ PAIR = Instrument(
     "binance:1INCHUSDT", "binance", "1INCHUSDT", InstrumentKind.SPOT, INCH.id, USDT, USDT, Decimal(1)
 )
 ASSETS = AssetBook(
-    (*BUILTIN_ASSETS, INCH, PEPE, TWIN, TRUE), (*BUILTIN_ALIASES, AssetAlias("*", "1INCH", INCH.id))
+    (*BUILTIN_ASSETS, INCH, PEPE, TWIN, TRUE),
+    (*BUILTIN_ALIASES, AssetAlias("*", "1INCH", INCH.id), AssetAlias("*", "True", TRUE.id)),
 )
 INSTRUMENTS = InstrumentBook((SPOT, PERP, FUTURE, CALL, PUT, PAIR))
 ACCOUNTS = (

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from truenav.calc.ledger.deltas import deltas
+from truenav.connect.contract import ParseContext
+from truenav.connect.files import check, sniff
 from truenav.connect.files.out import JournalForm, write
+from truenav.core.instrument import InstrumentBook
 from truenav.core.money import exact
 
 
@@ -71,6 +75,24 @@ def test_cointracking_rows_add_up_to_what_moved_and_fees_are_rows_of_their_own(j
     assert found == moved(every, journal.instruments, {"okx-main", "deribit-1"})
     assert {row["Fee"] for row in rows} == {""}
     assert "Other Fee" in {row["Type"] for row in rows}
+
+
+@pytest.mark.parametrize("form", [JournalForm.KOINLY, JournalForm.COINTRACKING])
+def test_what_is_exported_is_recognised_and_imported_again_to_the_same_sums(journal, every, form):
+    known = ParseContext(journal.assets, journal.instruments)
+    again, terms = [], [*journal.instruments.versions]
+    for name, pieces in write(form, journal):
+        data = "".join(pieces).encode()
+        layout = sniff(name, data).layout
+        assert layout is not None
+        layout = replace(layout, times=replace(layout.times, zone="UTC"))
+        account = name.partition(".")[0] if form is JournalForm.KOINLY else ""
+        report = check(name, data, known, imported_at=every[0].occurred_at, layout=layout, account=account)
+        assert report.problems == ()
+        again += report.facts
+        terms += report.instruments
+    accounts = {"okx-main", "deribit-1"}
+    assert moved(again, InstrumentBook(terms), accounts) == moved(every, journal.instruments, accounts)
 
 
 def test_a_koinly_trade_has_both_sides_and_its_one_fee_in_one_row(journal):
