@@ -168,7 +168,7 @@ def _approval(row: Node, portfolio: str) -> Approval:
         destination=row.text_or("title"),
         status=row.text("status"),
         since=instant(row, "created_at"),
-        approved_by=tuple(one.text("user_id") for one in done if one.text("action") == "ACTION_APPROVE"),
+        approved_by=tuple(one.text("user_id") for one in done if "APPROVE" in one.text("action")),
     )
 
 
