@@ -42,6 +42,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  bybit: {
+    link: 'https://www.bybit.com/app/user/api-management',
+    steps: {
+      en: [
+        'Open Account, API, and choose “Create New Key”, then “System-generated API keys”, for “API transaction”.',
+        'Choose “Read-Only”, and tick every area: orders, positions, wallet, options and earn are all read.',
+        'Enter the address that this installation calls from under “Only IPs with permissions granted”; a key without one lapses after three months.',
+        'Copy the API key and the API secret. The secret is shown once.',
+      ],
+      zh: [
+        '打开“账户 → API”，选择“创建新密钥”，再选“系统生成的 API 密钥”，用途选“API 交易”。',
+        '选择“只读”，并勾选所有项目：订单、持仓、钱包、期权和理财都会读取。',
+        '在“仅允许已授权的 IP”中填入本系统的出口地址；未绑定 IP 的密钥三个月后失效。',
+        '复制 API Key 和 API Secret。Secret 只显示一次。',
+      ],
+    },
+  },
   vendor: {
     link: '',
     steps: {
@@ -53,7 +70,6 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
 
 /** Where assets lie that no connector reads yet: their statements come in by file. */
 export const BY_FILE: readonly { readonly name: string; readonly kind: 'exchange' | 'chain' | 'custodian' | 'bank' }[] = [
-  { name: 'Bybit', kind: 'exchange' },
   { name: 'Deribit', kind: 'exchange' },
   { name: 'Bitget', kind: 'exchange' },
   { name: 'Kraken', kind: 'exchange' },
