@@ -340,8 +340,8 @@ def average(
     """The same at average cost: a value is ``quantity * price / divisor``, half-even; one lot a pair."""
     place = starts[first]
     for pair in range(first, last):
-        start, stop = starts[pair], starts[pair + 1]
-        held, cost, opened, side = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
+        start, stop = np.uint64(starts[pair]), np.uint64(starts[pair + 1])
+        held, cost, opened, side = np.int64(0), np.int64(0), start, np.int64(1)
         total_low, total_high = np.int64(0), np.int64(0)
         proven: Any = not unproven[pair]
         row = start
@@ -350,29 +350,31 @@ def average(
             size = abs(quantity)
             profit = np.int64(0)
             value = np.int64(-1) if quantity == SMALLEST or price < 0 else _share(size, price, divisor)
-            if held > 0 and (quantity ^ side) < 0 and value >= 0:
-                closed = min(size, held)
-                received = value if closed == size else _share(closed, price, divisor)
+            if held > 0 and (quantity ^ side) < 0:
+                closed, received = size, value
+                if size > held:
+                    closed, received = held, _share(held, price, divisor)
                 given = _share(cost, closed, held)
                 profit = received - given if side > 0 else given - received
                 cost -= given
                 held -= closed
-                size -= closed
-                value -= received
-            if size > 0:
+                if size > closed:
+                    opened, side = row, quantity
+                    cost, held = value - received, size - closed
+            else:
                 if held == 0:
                     opened, side = row, quantity
                 cost += value
                 held += size
-            proven = value >= 0 and 0 <= cost < BOUND and 0 <= held < BOUND
+            proven = (value >= 0) & (cost >= 0) & (cost < BOUND) & (held >= 0) & (held < BOUND)
             profits[row, 0], profits[row, 1] = profit, profit >> 63
             total_low, total_high, _ = _add(total_low, total_high, profit, profit >> 63)
-            row += 1
+            row += np.uint64(1)
         totals[pair, 0], totals[pair, 1] = total_low, total_high
         places[pair], counts[pair] = place, np.int64(held > 0)
         if not proven:
             unproven[pair] = True
-            place += stop - start
+            place += np.int64(stop - start)
         elif held > 0:
             _put_lot(lots, place, opened, held if side > 0 else -held, cost, np.int64(0))
             place += 1
