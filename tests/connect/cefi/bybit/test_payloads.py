@@ -186,11 +186,17 @@ def test_the_log_states_each_cash_move_once(read):
     assert flows["log:30_BTC"] == (TransferKind.INTERNAL, Decimal("-0.25"))
     assert flows["log:31_USDT"] == (TransferKind.INTERNAL, Decimal(-6000))
     assert (found["log:31_USDT:earn"].wallet, flows["log:31_USDT:earn"][1]) == ("earn", Decimal(6000))
+    assert flows["log:41_USDT"] == (TransferKind.INTERNAL, Decimal(-7000))
     assert flows["log:40_USDT"] == (TransferKind.EXTERNAL, Decimal(100000))
     assert not any(key.startswith("log:39") for key in found)  # borrowed: money and debt together
     assert flows["log:99_USDT"] == (CashKind.FEE, Decimal("-1.5"))
     told = {problem.subject for problem in parsed.problems}
-    assert told == {"INSTITUTION_LOAN_IN", "SOMETHING_NEW", "bybit:MNT"}
+    assert told == {
+        "INSTITUTION_LOAN_IN",
+        "SOMETHING_NEW",
+        "STRUCTURE_PRODUCT_SUBSCRIPTION",
+        "bybit:MNT",
+    }
 
 
 def test_an_expiry_is_stated_by_the_log_with_cash_and_by_its_record_without(read):

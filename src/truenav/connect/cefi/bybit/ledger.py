@@ -61,6 +61,8 @@ _TRANSFERS = frozenset(
     }
 )
 _STAKES = ("FLEXIBLE_STAKING_", "FIXED_STAKING_", "ONCHAINEARN_")
+_PRODUCTS = ("_SUBSCRIPTION", "_REDEMPTION", "_REFUND")
+"""What goes into other products and comes back; what lies in them is not read."""
 _LOANS = ("_INS_LOAN", "INSTITUTION_LOAN_", "INSTITUTION_PAYBACK_", "INSTITUTION_LIQ_", "LOANS_")
 _CASH: Mapping[str, CashKind] = {
     "INTEREST": CashKind.INTEREST,
@@ -261,6 +263,9 @@ def _other(reading: Reading, row: Node, kind: str, name: str) -> None:
         reading.state(external_id, at, Transfer(UNIFIED, amount, TransferKind.INTERNAL))
     elif kind.startswith(_STAKES):
         _staked(reading, UNIFIED, external_id, amount, at)
+    elif kind not in _CASH and kind.endswith(_PRODUCTS):
+        _tell_product(reading, kind)
+        reading.state(external_id, at, Transfer(UNIFIED, amount, TransferKind.INTERNAL, kind.lower()))
     elif kind not in _CASH and any(part in kind for part in _LOANS):
         _tell_loan(reading, kind)
         reading.state(external_id, at, Transfer(UNIFIED, amount, TransferKind.EXTERNAL, "loan"))
@@ -279,6 +284,11 @@ def _staked(reading: Reading, wallet: str, external_id: str, amount: Amount, at:
 def _tell(reading: Reading, subject: str, message: str, mend: str) -> None:
     problem = Problem(f"{reading.venue} {reading.evidence.endpoint}", message, mend, subject=subject)
     reading.problems.setdefault((subject, message), problem)
+
+
+def _tell_product(reading: Reading, kind: str) -> None:
+    message = f"Money moved between the unified account and a product that is not read ({kind[:60]})."
+    _tell(reading, kind, message, "Enter what lies in the product as a manual item.")
 
 
 def _tell_loan(reading: Reading, kind: str) -> None:
