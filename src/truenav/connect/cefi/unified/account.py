@@ -95,7 +95,10 @@ class Reader:
     async def _positions(self, wallet: str) -> Pages:
         """Positions of all contract types of a wallet, each once however the venue groups them."""
         types = self._contract_types(wallet)
-        answers = [await self.client.call("fetch_positions", None, params) for params in self._groups(types)]
+        answers = [
+            await self.client.call("fetch_positions", None, params)
+            for params in self._groups("fetchPositions", types)
+        ]
         listed: dict[str, dict[str, Any]] = {}
         for answer in answers:
             for row in rows.plain_rows(self.client, answer.value, rows.POSITIONS, "position"):
@@ -105,11 +108,18 @@ class Reader:
         payload = await rows.payload_of(self.client, "unified.positions/1", "fetchPositions", answers, body)
         return Pages((*(one for answer in answers for one in answer.heard), payload))
 
-    def _groups(self, types: Iterable[str]) -> list[dict[str, str]]:
-        """Parameters that name each type of market, and linear and inverse ones apart where both exist."""
-        markets = self.client.exchange.markets.values()
-        found = sorted({(one["type"], one.get("subType") or "") for one in markets if one["type"] in types})
-        return [{"type": kind, **({"subType": sub} if sub else {})} for kind, sub in found]
+    def _groups(self, method: str, types: Iterable[str]) -> list[dict[str, str]]:
+        """Parameters that name each type of market, and linear and inverse ones apart where both exist.
+
+        A method that does not look at them would send them to the venue: it is asked once, for everything.
+        """
+        venue = self.client.venue
+        if method not in venue.by_type:
+            return [{}]
+        markets = [one for one in self.client.exchange.markets.values() if one["type"] in types]
+        found = {(one["type"], one.get("subType") if method in venue.by_side else None) for one in markets}
+        named = sorted((kind, sub or "") for kind, sub in found)
+        return [{"type": kind, **({"subType": sub} if sub else {})} for kind, sub in named]
 
     def _scopes(self, what: _History, facts: list[Fact]) -> list[dict[str, str]]:
         """What must be asked for apart: markets, assets, types of market, or everything at once."""
@@ -119,8 +129,8 @@ class Reader:
         if what.method in venue.by_code:
             return [{"code": one} for one in self._codes(what)]
         if what is _FILLS:
-            return self._groups(venue.types)
-        return self._groups(["swap"]) if what is _FUNDING else [{}]
+            return self._groups(what.method, venue.types)
+        return self._groups(what.method, ["swap"]) if what is _FUNDING else [{}]
 
     def _symbols(self, what: _History, facts: list[Fact]) -> list[str]:
         """At the first sync every known market; later those read before, held, or whose base is held."""

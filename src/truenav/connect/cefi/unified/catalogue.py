@@ -37,6 +37,7 @@ METHODS = (
 MAIN = "main"
 """The one wallet of a venue whose balance cannot be asked for by wallet."""
 _FILE = "venues.json"
+_TYPED = r"handle_market_type_and_params|'type'"
 _KEYS = ("apiKey", "walletAddress")
 _SECRETS = ("secret", "privateKey")
 _THIRD = ("password", "uid", "accountId")
@@ -48,7 +49,8 @@ class Venue:
 
     ``credentials`` maps our key, secret and passphrase to ccxt's names; ``unfit`` names secrets that have
     no place among these three. ``pause_ms`` is the time between two requests of weight 1. ``by_symbol`` and
-    ``by_code`` are the methods that must be asked for each market, or each asset.
+    ``by_code`` are the methods that must be asked for each market, or each asset; ``by_type`` and
+    ``by_side`` those that can be asked for one type of market, or for linear and inverse ones apart.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Venue:
     types: tuple[str, ...]
     by_symbol: tuple[str, ...]
     by_code: tuple[str, ...]
+    by_type: tuple[str, ...]
+    by_side: tuple[str, ...]
 
 
 @cache
@@ -96,6 +100,8 @@ def describe(exchange: Any) -> Venue:
         types=types,
         by_symbol=_asking(exchange, has, "symbol"),
         by_code=_asking(exchange, has, "code"),
+        by_type=_heeding(exchange, has, _TYPED),
+        by_side=_heeding(exchange, has, r"handle_sub_type|'subType'"),
     )
 
 
@@ -106,6 +112,12 @@ def _asking(exchange: Any, has: set[str], argument: str) -> tuple[str, ...]:
         rf"check_required_argument\([^)]*'{argument}'"
     )
     return tuple(name for name in METHODS if name in has and refusal.search(_source(exchange, name)))
+
+
+def _heeding(exchange: Any, has: set[str], pattern: str) -> tuple[str, ...]:
+    """Methods of positions and histories that look at a parameter, which others would send to the venue."""
+    named = ("fetchPositions", "fetchMyTrades", "fetchFundingHistory")
+    return tuple(name for name in named if name in has and re.search(pattern, _source(exchange, name)))
 
 
 def _source(exchange: Any, method: str) -> str:
@@ -149,7 +161,7 @@ def _leaves(urls: object) -> Iterable[str]:
 
 def _wallets(exchange: Any, types: tuple[str, ...]) -> tuple[str, ...]:
     """Wallets that the venue's balance can be asked for one by one."""
-    if re.search(r"handle_market_type_and_params|'type'", _source(exchange, "fetchBalance")) is None:
+    if re.search(_TYPED, _source(exchange, "fetchBalance")) is None:
         return ()
     accounts = exchange.options.get("accountsByType") or {}
     return (*types, *(("funding",) if "funding" in accounts else ()))
