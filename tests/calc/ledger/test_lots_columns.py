@@ -211,6 +211,17 @@ def test_the_least_64_bit_quantity_is_computed_without_its_magnitude(method):
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("scale", "places"), [(0, 38), (0, 18), (19, 0), (19, 38)])
+def test_average_cost_may_be_kept_with_many_more_or_fewer_decimals_than_fills_have(path, scale, places):
+    large = 10**18 if scale else 1
+    rows = [(0, 3, 0), (0, 2, 1), (0, -2, 1), (1, large, large), (1, -large // 2, 0)]
+    result = realise(grouped(rows, 2, path, scale), Method.AVERAGE, places=places, accelerator=path)
+    assert told(result) == plain_average(rows, 2 * scale - places)
+    free = realise(grouped([(0, 1, 0)], 1, path, scale), Method.AVERAGE, places=places, accelerator=path)
+    assert free.lots.values.integers() == [0]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_a_negative_price_is_a_price(path):
     rows = [(0, 5, -7), (0, -2, 3), (0, -4, -1)]
     for method in METHODS:

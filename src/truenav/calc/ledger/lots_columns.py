@@ -32,7 +32,7 @@ FILLS_PER_THREAD = 50_000
 _KERNELS = "truenav.calc.ledger._lot_kernels"
 _ORDERS = (Method.FIFO, Method.LIFO, Method.HIFO)
 _LARGEST = 2**63 - 1
-_DIVISOR_DIGITS = 18
+_POWER_DIGITS = 18  # the greatest power of ten in 64 bits
 
 
 class FillColumnsError(InvalidInputError):
@@ -372,8 +372,8 @@ def _narrow_if_it_fits(values: NDArray[Any], scale: int) -> DecimalColumn:
 
 def _fits(prices: NDArray[np.int64], exponent: int) -> bool:
     """Whether values can be scaled by ``10**-exponent`` in 64 bits."""
-    if exponent >= 0:
-        return exponent <= _DIVISOR_DIGITS
+    if exponent >= 0 or exponent < -_POWER_DIGITS:
+        return 0 <= exponent <= _POWER_DIGITS
     largest = max(int(prices.max(initial=0)), -int(prices.min(initial=0)))
     return bool(largest * 10**-exponent <= _LARGEST)
 
@@ -401,7 +401,6 @@ def _group_compiled(
     starts = _ends(counts.sum(axis=0))
     places = starts[:-1] + np.cumsum(counts, axis=0) - counts
     out: NDArray[np.int64] = np.empty((2, pairs.size), np.int64)
-
     sizes, levels = (one.values.view(np.int64).reshape(-1, 1 + one.is_wide) for one in (quantities, prices))
     fit: NDArray[np.bool_] = np.zeros(threads, np.bool_)
 
