@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -86,22 +87,32 @@ class Stated:
             found = self._pairs[key] = self._pair(sent[1], received[1], base, event.at)
         name, bought = found
         (quantity, _), (cost, quote) = (received, sent) if bought else (sent, received)
+        where = (event.id, event.at, event.account, event.wallet, event.order_id)
+        self.market(where, name, bought, quantity, amount_of(-cost if bought else cost, quote), fees)
+
+    def market(
+        self,
+        where: tuple[str, datetime, str, str, str],
+        name: InstrumentId,
+        bought: bool,
+        quantity: Decimal,
+        cost: Amount,
+        fees: tuple[Amount, ...],
+    ) -> None:
+        """A trade whose pair is known; ``where`` is id, instant, account, wallet and order of its event."""
         if not quantity:
             raise RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
-        price = _PRICE.divide(cost, quantity)
+        id, at, account, wallet, order_id = where
+        price = _PRICE.divide(cost.number, quantity).copy_abs()
         if price.adjusted() < PRICE_DIGITS - MAX_SCALE:
             price = rounded(price, MAX_SCALE)
-        body = Trade(
-            event.wallet,
-            name,
-            quantity if bought else -quantity,
-            price,
-            Amount(-cost if bought else cost, quote),
-            None,
-            fees,
-            event.order_id,
-        )
-        self._state(event, body)
+        size = quantity if bought else -quantity
+        body = _trade(wallet, name, size, price, cost, fees, order_id)
+        self.facts.append(_fact(self._source, account, id, at, body, self.evidence))
+
+    def pair(self, base: AssetId, quote: AssetId, at: datetime) -> InstrumentId:
+        """The instrument of a market by its two assets."""
+        return self._pair(quote, base, base, at)[0]
 
     def one_side(
         self, event: Event, meaning: Meaning, number: Decimal, asset: AssetId, fee: Amount | None
@@ -149,7 +160,7 @@ class Stated:
         )
 
     def _state(self, event: Event, body: Body) -> None:
-        self.facts.append(Fact(self._source, event.account, event.id, event.at, body, self.evidence))
+        self.facts.append(_fact(self._source, event.account, event.id, event.at, body, self.evidence))
 
     def _base(self, one: AssetId, other: AssetId) -> AssetId:
         """The asset that is priced in the other: money before stablecoins before BTC and ETH is the quote."""
@@ -177,3 +188,64 @@ class Stated:
             name, FILE_MARKET, code, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE
         )
         return name, base == received
+
+
+def amount_of(number: Decimal, asset: AssetId) -> Amount:
+    """An amount, made by its slots: frozen values take half as long that way, and files hold millions."""
+    one = object.__new__(Amount)
+    _AMOUNT_NUMBER(one, number)
+    _AMOUNT_ASSET(one, asset)
+    return one
+
+
+def _trade(
+    wallet: str,
+    instrument: InstrumentId,
+    quantity: Decimal,
+    price: Decimal,
+    cost: Amount,
+    fees: tuple[Amount, ...],
+    order_id: str,
+) -> Trade:
+    one = object.__new__(Trade)
+    _T_WALLET(one, wallet)
+    _T_INSTRUMENT(one, instrument)
+    _T_QUANTITY(one, quantity)
+    _T_PRICE(one, price)
+    _T_COST(one, cost)
+    _T_REALISED(one, None)
+    _T_FEES(one, fees)
+    _T_ORDER(one, order_id)
+    _T_TAG(one, None)
+    return one
+
+
+def _fact(source: str, account: str, id: str, at: datetime, body: Body, evidence: Sha256) -> Fact:
+    one = object.__new__(Fact)
+    _F_SOURCE(one, source)
+    _F_ACCOUNT(one, account)
+    _F_ID(one, id)
+    _F_AT(one, at)
+    _F_BODY(one, body)
+    _F_EVIDENCE(one, evidence)
+    _F_SUPERSEDES(one, None)
+    return one
+
+
+def _slots(cls: type) -> list[Callable[[object, object], None]]:
+    return [getattr(cls, one.name).__set__ for one in fields(cls)]
+
+
+_AMOUNT_NUMBER, _AMOUNT_ASSET = _slots(Amount)
+_F_SOURCE, _F_ACCOUNT, _F_ID, _F_AT, _F_BODY, _F_EVIDENCE, _F_SUPERSEDES = _slots(Fact)
+(
+    _T_WALLET,
+    _T_INSTRUMENT,
+    _T_QUANTITY,
+    _T_PRICE,
+    _T_COST,
+    _T_REALISED,
+    _T_FEES,
+    _T_ORDER,
+    _T_TAG,
+) = _slots(Trade)

@@ -8,14 +8,13 @@ cell would be refused the batch is not plain.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import repeat
 from typing import Any
 
 from truenav.connect.files.amounts import EMPTY
-from truenav.connect.files.bodies import Event, Side
+from truenav.connect.files.bodies import Event, Side, amount_of
 from truenav.connect.files.cells import FeePart, Row
 from truenav.connect.files.engine import Engine
 from truenav.connect.files.mapping import ASSET_OF, TRADES, Field, Meaning
@@ -34,6 +33,7 @@ _NUMBERS = re.compile(r"(?:(?:-?\d{1,20}(?:\.\d{1,16})?|-)?\n)*", re.ASCII)
 _INSTANTS = re.compile(r"(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?\n)*", re.ASCII)
 _INSTANTS_UTC = re.compile(r"(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})? UTC\n)*", re.ASCII)
 _WORDS = (Field.STATUS, Field.TYPE, Field.SUBTYPE, Field.SIDE)
+_SALES = frozenset({Meaning.BUY, Meaning.SELL, Meaning.IGNORE})
 _NEVER = frozenset({Field.CLOCK, Field.DIRECTION})
 _TWO_SIDES = frozenset({Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT})
 
@@ -75,6 +75,11 @@ class Bulk:
         """
         try:
             batch = _Batch(self, rows)
+            straight = self._straight(batch)
+            if straight is not None:
+                heads = batch.heads()
+                self._sales(zip(heads, straight, strict=True), refuse)
+                return
             if Field.QUANTITY in self._at:
                 run = self._markets(batch)
             elif Field.AMOUNT in self._at:
@@ -91,6 +96,39 @@ class Bulk:
                 name = self._engine.name_of(line, own, cells)
                 if name is not None:
                     run(n, line, meaning, Event(name, at, account, wallet, order, txid, other))
+            except (RefusedCell, InvalidInputError) as error:
+                refuse(line, error)
+
+    def _straight(self, batch: _Batch) -> Iterable[Any] | None:
+        """Trades of markets that say everything themselves, column by column; None where some do not."""
+        layout = self._engine.layout
+        if Field.QUANTITY not in self._at or Field.TOTAL not in self._at:
+            return None
+        if layout.signed or layout.fee_included or not _SALES.issuperset(batch.meanings):
+            return None
+        quantities = batch.numbers(Field.QUANTITY, _SIZES)
+        totals, fees = batch.numbers(Field.TOTAL, _SIZES), batch.fees()
+        if None in quantities or None in totals or any(fee is not None and fee[1] is None for fee in fees):
+            return None
+        at, stated = batch.times[0], self._engine.stated
+        markets = batch.markets()
+        names = {pair: (stated.pair(*pair, at), pair[1]) for pair in set(markets)}
+        return zip([names[pair] for pair in markets], quantities, totals, fees, strict=True)
+
+    def _sales(self, rows: Iterable[Any], refuse: Refuse) -> None:
+        """State straight trades."""
+        name_of, market = self._engine.name_of, self._engine.stated.market
+        for head, ((pair, quote), quantity, total, fee) in rows:
+            _, line, meaning, own, at, account, wallet, order, _, _, cells = head
+            if meaning is Meaning.IGNORE:
+                continue
+            try:
+                name = name_of(line, own, cells)
+                if name is not None:
+                    bought = meaning is Meaning.BUY
+                    cost = amount_of(-total if bought else total, quote)
+                    fees = () if fee is None else (amount_of(*fee),)
+                    market((name, at, account, wallet, order), pair, bought, quantity, cost, fees)
             except (RefusedCell, InvalidInputError) as error:
                 refuse(line, error)
 
@@ -170,7 +208,7 @@ class _Batch:
         self._joined = ["\0".join(cells) for cells in mapped]
         self._columns = list(zip(*mapped, strict=True))
         self.meanings: list[Meaning] = self._combinations(_WORDS, self._cells.meaning)
-        self._times = self._instants()
+        self.times = self._instants()
 
     def heads(self) -> Any:
         """For each row its number, line and meaning, and the parts of its event."""
@@ -180,7 +218,7 @@ class _Batch:
             self._lines,
             self.meanings,
             self.texts(Field.ID),
-            self._times,
+            self.times,
             accounts,
             self._combinations((Field.WALLET,), self._cells.wallet),
             self._names(Field.ORDER_ID),
@@ -233,7 +271,7 @@ class _Batch:
         """Base and quote of each row."""
         if Field.MARKET in self._at:
             self._refuse_dated()
-            at = self._times[0]
+            at = self.times[0]
             return self._combinations((Field.MARKET,), lambda row: self._cells.market(row, at))
         (bases, base_codes), (quotes, quote_codes) = self._assets(Field.BASE), self._assets(Field.QUOTE)
         return [(bases[one], quotes[other]) for one, other in zip(base_codes, quote_codes, strict=True)]
@@ -245,7 +283,7 @@ class _Batch:
             raise NotPlain
         self._refuse_dated()
         assets = self._cells.assets
-        return {code: assets.find(code, self._times[0]) for code in set(codes) if code not in EMPTY}, codes
+        return {code: assets.find(code, self.times[0]) for code in set(codes) if code not in EMPTY}, codes
 
     def _refuse_dated(self) -> None:
         if self._cells.assets.any_dated:
@@ -276,9 +314,10 @@ class _Batch:
     def _combinations(self, fields: tuple[Field, ...], read: Callable[[Row], Any]) -> list[Any]:
         """What a few fields of each row say together; every combination is read once."""
         given = tuple(field for field in fields if field in self._at)
-        columns = [self._raw(field) or () for field in given]
-        texts = list(zip(*columns, strict=True)) if columns else list(repeat((), len(self._lines)))
-        first = {text: n for n, text in reversed(list(enumerate(texts)))}
+        if not given:
+            return [self._bulk.known(fields, (), lambda: read(self._rows[0]))] * len(self._lines)
+        texts = list(zip(*(self._raw(field) or () for field in given), strict=True))
+        first = dict(zip(reversed(texts), range(len(texts) - 1, -1, -1), strict=True))
         found = {
             text: self._bulk.known(fields, text, lambda n=n: read(self._rows[n]))  # type: ignore[misc]
             for text, n in first.items()

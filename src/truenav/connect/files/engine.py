@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from truenav.connect.contract import ParseContext
 from truenav.connect.files.amounts import EMPTY, Assets
-from truenav.connect.files.bodies import Event, Side, Stated
+from truenav.connect.files.bodies import Event, Side, Stated, amount_of
 from truenav.connect.files.cells import Cells, FeePart, RefusedField, Row
 from truenav.connect.files.mapping import TRADES, FeeSide, Field, Layout, Meaning, places_of
 from truenav.connect.files.rows import RefusedCell
@@ -324,4 +324,4 @@ class Engine:
             raise RefusedField(
                 Field.FEE_ASSET, "the fee has no asset", "Fill it, or give the layout a 'fee_side'."
             )
-        return Amount(number, asset)
+        return amount_of(number, asset)

@@ -125,11 +125,13 @@ def read_layout(
             layout = fitted(layout, table.columns)
             engine = Engine(layout, table.columns, evidence, account, context)
             bulk = Bulk(engine)
-            for batch in _batches(table.rows):
-                count += len(batch)
+            more = True
+            while more:
                 with _no_collection():
-                    _state(engine, bulk, batch, problems)
-                if take is not None and count // PART_ROWS > (count - len(batch)) // PART_ROWS:
+                    part = _read_part(engine, bulk, table.rows, problems)
+                count += part
+                more = part >= PART_ROWS
+                if take is not None and more:
                     take([] if problems.count else engine.stated.drain(), count)
             for line, refused in engine.finish():
                 problems.add(line, engine.column(refused), refused.message, refused.mend)
@@ -149,15 +151,18 @@ def read_layout(
     )
 
 
-def _batches(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
-    """Rows in parts that fit well into the processor's cache."""
-    while batch := list(islice(rows, BATCH_ROWS)):
-        yield batch
+def _read_part(engine: Engine, bulk: Bulk, rows: Iterator[tuple[int, list[str]]], problems: Problems) -> int:
+    """Read about `PART_ROWS` rows, in batches that fit well into the processor's cache; gives how many."""
+    count = 0
+    while count < PART_ROWS and (batch := list(islice(rows, BATCH_ROWS))):
+        _state(engine, bulk, batch, problems)
+        count += len(batch)
+    return count
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Without looking for garbage: a batch makes many values that live on and no cycles."""
+    """Without looking for garbage: rows make many values that live on, and no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:
