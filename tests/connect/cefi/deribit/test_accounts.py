@@ -182,6 +182,19 @@ def test_trades_are_whole_though_each_store_of_the_venue_lacks_some():
     assert len({fact.key_hash for fact in (*got.facts, *again.facts) if fact.kind == "trade"}) == count
 
 
+def test_an_older_store_that_says_it_is_empty_is_asked_again():
+    async def story(lab):
+        context = await lab.market("deribit")
+        lab.world.faults.add({"kind": "empty_page", "path": "user_trades", "times": 1})
+        got = await lab.gather(ACCOUNT, context)
+        again = await lab.gather(ACCOUNT, context.with_instruments(got.instruments), got.cursors)
+        return got, again, len(lab.world.books(ACCOUNT).fills)
+
+    got, again, count = lived(story)
+    assert sum(fact.kind == "trade" for fact in got.facts) < count
+    assert len({fact.key_hash for fact in (*got.facts, *again.facts) if fact.kind == "trade"}) == count
+
+
 def test_a_long_log_is_read_page_by_page_and_a_missing_page_is_noticed(monkeypatch):
     monkeypatch.setattr("truenav.connect.cefi.deribit.client.LOG_PAGE", 7)
 

@@ -138,7 +138,8 @@ class DeribitClient:
     async def trades(self, currency: str, cursor: Cursor | None, since: datetime) -> Pages:
         """Trades since the cursor: those of the last hours from the quick store, older ones from the other.
 
-        The older store is filled with a delay, so the quick one is always read, too.
+        The older store is filled with a delay, so the quick one is always read, too. That the older one holds
+        nothing is not confirmed by anything: the cursor then stays, and the next sync asks it again.
         """
         recent = self.api.now() - RECENT
         start = since if cursor is None else cursor.at
@@ -147,7 +148,8 @@ class DeribitClient:
             past = await self._trades(currency, cursor, since, historical=True)
         near = past.cursor if past.cursor is not None and past.cursor.at >= recent else None
         late = await self._trades(currency, near, max(since, recent), historical=False)
-        return Pages((*past.payloads, *late.payloads), late.cursor or past.cursor)
+        unsure = start < recent and past.cursor is None
+        return Pages((*past.payloads, *late.payloads), None if unsure else late.cursor or past.cursor)
 
     async def _trades(
         self, currency: str, cursor: Cursor | None, since: datetime, *, historical: bool
