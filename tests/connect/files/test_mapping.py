@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from truenav.connect.errors import ImportRefusedError
 from truenav.connect.files import layout_from_json, layout_to_json, layouts
-from truenav.connect.files.mapping import BadLayoutError, Layout, column_names, places_of
+from truenav.connect.files.mapping import BadLayoutError, Field, Layout, Meaning, column_names, places_of
 
 from .support import facts
 
@@ -99,3 +100,10 @@ def test_a_constant_stands_for_a_column_that_the_file_does_not_have():
     )
     (fact,) = facts("When,Sum\n2024-01-01 10:00:00,5\n", own)
     assert (fact.kind, fact.body.amount.number) == ("cash_flow", 5)
+
+
+def test_the_reference_names_every_layout_field_and_meaning():
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "file-layouts.md").read_text()
+    for name in (*layouts(), *Field, *Meaning):
+        assert f"`{name}`" in text
+    assert f"{len(layouts())} layouts" in text
