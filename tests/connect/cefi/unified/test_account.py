@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -252,6 +253,34 @@ def test_a_revoked_key_is_told_as_such(line, empty):
     assert KEY.key not in error.message
     assert found.facts == ()
     assert all("key is not accepted" in failure.message for failure in found.failures)
+
+
+def test_a_venue_that_refuses_our_time_is_asked_by_its_own(line):
+    venue = Exchange()
+    early = (403, {"errorCode": 304, "error": "Request was not received in time."})
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        stamp = int(request.headers.get("bitvavo-access-timestamp", 0))
+        now = to_milliseconds(datetime(2026, 11, 22, tzinfo=UTC)) + 250
+        return httpx.Response(early[0], json=early[1]) if 0 < stamp < now else venue(request)
+
+    async def run():
+        async with line(VENUE, answer) as one:
+            return await one.connector.check_key(one.transport(), KEY)
+
+    assert asyncio.run(run()).read is Right.YES
+
+
+def test_markets_are_listed_once_a_round_and_forgotten_with_it(line, empty):
+    async def run():
+        async with line(VENUE, Exchange()) as one:
+            await gather(one, await market(one, empty))
+            listed = [request for request in one.asked if request.url.path.endswith("/markets")]
+            return one.connector, len(listed)
+
+    connector, listed = asyncio.run(run())
+    gc.collect()
+    assert (listed, len(connector._listed)) == (1, 0)
 
 
 def test_a_connection_of_its_own_address_asks_nobody_else(line, empty):

@@ -68,10 +68,12 @@ class _OnTransport:
     """Numbers stay the text that the venue wrote: ccxt reads some of its own numbers again, which it can from
     text alone; a ``Decimal`` it drops."""
     wire: Wire
+    signing_at: datetime | None = None
+    """The venue's time as far as it is followed, while a request is signed."""
 
     def milliseconds(self) -> int:
-        """Our clock's time, which requests are signed with."""
-        return to_milliseconds(self.wire.api.now())
+        """Our clock's time; while a request is signed, the time that it is signed with."""
+        return to_milliseconds(self.signing_at or self.wire.api.now())
 
     def seconds(self) -> int:
         """Our clock's time."""
@@ -109,8 +111,11 @@ async def _ask(
     sent: dict[str, Any] = {}
 
     def prepare(now: datetime) -> Outgoing:
-        del now  # the exchange asks our clock by itself
-        sent.update(exchange.sign(path, api, method, params))
+        exchange.signing_at = now
+        try:
+            sent.update(exchange.sign(path, api, method, params))
+        finally:
+            exchange.signing_at = None
         return _outgoing(exchange, sent, params)
 
     def judge(status: int, body: bytes) -> VenueError | None:
@@ -218,6 +223,13 @@ def load(venue: str) -> None:
     _exchange_class(venue)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A venue's markets as ccxt holds them, in an exchange that asks nothing and knows no transport."""
+
+    exchange: Any
+
+
 class UnifiedClient:
     """Calls ccxt's methods for one key, or without one for public data."""
 
@@ -228,6 +240,16 @@ class UnifiedClient:
         self.exchange: Any = _exchange_class(venue.id)({"enableRateLimit": False, **given})
         secrets = tuple(value for name, value in given.items() if value and name != "walletAddress")
         self.exchange.wire = Wire(venue, api, secrets)
+
+    def listing(self) -> Listing:
+        """The markets that this client has loaded."""
+        kept = _exchange_class(self.venue.id)({"enableRateLimit": False})
+        kept.set_markets_from_exchange(self.exchange)
+        return Listing(kept)
+
+    def know(self, listing: Listing) -> None:
+        """Take markets that another client of the venue loaded."""
+        self.exchange.set_markets_from_exchange(listing.exchange)
 
     def has(self, method: str) -> bool:
         """Whether ccxt can read this of the venue."""

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from truenav.connect.cefi.unified import errors, rows
 from truenav.connect.cefi.unified.account import Reader
 from truenav.connect.cefi.unified.catalogue import Venue
-from truenav.connect.cefi.unified.client import UnifiedClient, load
+from truenav.connect.cefi.unified.client import Listing, UnifiedClient, load
 from truenav.connect.cefi.unified.manifest import manifest
 from truenav.connect.cefi.unified.parse import PARSERS
 from truenav.connect.cefi.unified.symbols import market_id, market_name
@@ -26,7 +26,7 @@ from truenav.connect.contract import (
     Right,
     silent,
 )
-from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.errors import ClockSkewError, KeyForbiddenError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.limits import VenueGate
 from truenav.connect.transport import Transport
@@ -48,11 +48,18 @@ class UnifiedConnector:
         self.venue = venue
         self.manifest: Manifest = manifest(venue)
         self.parsers: Mapping[str, Parser] = PARSERS
-        self._listed: WeakKeyDictionary[VenueGate, UnifiedClient] = WeakKeyDictionary()
+        self._listed: WeakKeyDictionary[VenueGate, Listing] = WeakKeyDictionary()
 
     def refusal(self, status: int, body: bytes) -> VenueError | None:
         """The refusal in an answer by its status alone; ccxt's own judgement goes with each request."""
         return errors.refusal(self.venue.id, status, body, VenueError("")) if status >= 400 else None
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """The venue's clock less ours; raises ``ClockSkewError`` where the venue does not tell its time."""
+        if "fetchTime" not in self.venue.has:
+            raise ClockSkewError(f"{self.venue.title} does not tell its time; synchronise ours by NTP.")
+        answer = await (await self._open(api, None)).call("fetch_time")
+        return from_milliseconds(int(answer.value)) - answer.heard[-1].evidence.middle
 
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Whether a key reads balances, and the clock where the venue tells it; ccxt tells no rights."""
@@ -62,7 +69,8 @@ class UnifiedConnector:
                 "import its statements instead."
             )
         client = await self._client(api, credentials)
-        offset, notes = await _clock(client)
+        told = "fetchTime" in self.venue.has
+        offset = await self.clock_offset(api) if told else timedelta(0)
         await client.call("fetch_balance")
         return KeyCheck(
             read=Right.YES,
@@ -70,7 +78,7 @@ class UnifiedConnector:
             withdraw=Right.UNVERIFIED,
             clock_offset=offset,
             account_types=self.venue.types,
-            notes=notes,
+            notes=() if told else ("The venue does not tell its time: its clock is not compared with ours.",),
         )
 
     async def gather_market(
@@ -108,11 +116,9 @@ class UnifiedConnector:
     async def _client(self, api: Transport, credentials: Credentials) -> UnifiedClient:
         """A client that knows the venue's markets, which one of this round has listed or this one lists."""
         client = await self._open(api, credentials)
-        listed = self._listed.get(api.gate)
-        if listed is None:
-            listed = await self._open(api, None)
-            await self._list(listed)
-        client.exchange.set_markets_from_exchange(listed.exchange)
+        if api.gate not in self._listed:
+            await self._list(await self._open(api, None))
+        client.know(self._listed[api.gate])
         return client
 
     async def _open(self, api: Transport, credentials: Credentials | None) -> UnifiedClient:
@@ -122,7 +128,7 @@ class UnifiedConnector:
     async def _list(self, client: UnifiedClient) -> Pages:
         """All markets; they are remembered as long as the round's network stands."""
         answer = await client.call("load_markets")
-        self._listed[client.api.gate] = client
+        self._listed[client.api.gate] = client.listing()
         body = {"rows": rows.market_rows(answer.value.values())}
         return Pages(
             (
@@ -130,16 +136,6 @@ class UnifiedConnector:
                 await rows.payload_of(client, "unified.markets/1", "fetchMarkets", [answer], body),
             )
         )
-
-
-async def _clock(client: UnifiedClient) -> tuple[timedelta, tuple[str, ...]]:
-    """How far the venue's clock is ahead of ours, halfway between asking and answer."""
-    if not client.has("fetchTime"):
-        return timedelta(0), ("The venue does not tell its time, so its clock is not compared with ours.",)
-    answer = await client.call("fetch_time")
-    evidence = answer.heard[-1].evidence
-    halfway = evidence.asked_at + (evidence.answered_at - evidence.asked_at) / 2
-    return from_milliseconds(int(answer.value)) - halfway, ()
 
 
 async def _run(harvest: Harvest, steps: Iterable[Step]) -> None:
