@@ -38,7 +38,7 @@ from truenav.core.money import ZERO, AssetId
 from truenav.store.database import Session
 from truenav.store.journal import FactQuery, Journal
 
-PAGE = 5_000
+PAGE = 20_000
 MOST_ACCOUNTS = 100
 _IN_MEMORY = 8 * 1024 * 1024
 _PIECE = 64 * 1024
