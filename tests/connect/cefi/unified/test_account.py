@@ -271,6 +271,21 @@ def test_a_venue_that_refuses_our_time_is_asked_by_its_own(line):
     assert asyncio.run(run()).read is Right.YES
 
 
+@pytest.mark.parametrize("body", [b"[]", b"null", b"7", b'{"a":', b"<html>", b"", b'[{"market": 5}]', b'"x"'])
+def test_a_venue_that_answers_nonsense_is_a_failure_and_never_an_error(body, line, empty):
+    def nonsense(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body)
+
+    async def run():
+        async with line(VENUE, nonsense) as one:
+            listed = await one.connector.gather_market(one.transport(""), empty)
+            return listed, await gather(one, empty)
+
+    listed, found = asyncio.run(run())
+    assert (listed.facts, found.facts) == ((), ())
+    assert found.failures
+
+
 def test_markets_are_listed_once_a_round_and_forgotten_with_it(line, empty):
     async def run():
         async with line(VENUE, Exchange()) as one:

@@ -146,8 +146,7 @@ async def facts_of(client, method, answer, context):
     elif method in ("fetchDeposits", "fetchWithdrawals"):
         found = rows.movement_rows(answer.value)
     else:
-        listed = answer.value.values() if isinstance(answer.value, dict) else answer.value
-        found = rows.plain_rows(client, listed, METHODS[method][1], method)
+        found = rows.plain_rows(client, answer.value, METHODS[method][1], method)
     body = {"wallets": ["main"], "rows": found}
     payload = await rows.payload_of(client, endpoint, method, [answer], body)
     try:

@@ -15,6 +15,7 @@ from truenav.connect.cefi.unified.errors import NotReadError
 from truenav.connect.cefi.unified.history import LIMIT, Page, page_of, walk
 from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import Cursor, ParseContext, Payload
+from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import Pages, kept
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
@@ -84,6 +85,11 @@ class Reader:
             same = next((other for other, (_, before) in self.balances.items() if before == asked), "")
             found = [] if same else rows.balance_rows(answer.value)
             self.balances[wallet] = (found, asked)
+        if not found and len(self.account.wallets) == 1:
+            raise IncompletePagesError(
+                f"{self.client.venue.title} lists no asset at all, and nothing confirms that the account is "
+                "empty; it is not taken."
+            )
         body = {"wallet": wallet, "rows": found, **({"same": same} if same else {})}
         payload = await rows.payload_of(self.client, "unified.balance/1", "fetchBalance", [answer], body)
         return Pages((*answer.heard, payload))
@@ -200,7 +206,7 @@ class Reader:
         }
         return await rows.payload_of(self.client, what.endpoint, what.method, [answer], body)
 
-    def _rows(self, what: _History, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _rows(self, what: _History, found: object) -> list[dict[str, Any]]:
         if what is _FILLS:
             return rows.trade_rows(self.client, found)
         if what in (_DEPOSITS, _WITHDRAWALS, _MOVEMENTS):

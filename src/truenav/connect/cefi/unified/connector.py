@@ -107,7 +107,16 @@ class UnifiedConnector:
     ) -> Gathered:
         """Balances and positions, then what happened since the cursors, as far as ccxt can read it."""
         harvest = Harvest(api, context, account.id, report=progress)
-        reader = Reader(await self._client(api, credentials), account, context, cursors, since)
+        clients: list[UnifiedClient] = []
+
+        async def enter() -> Pages:
+            clients.append(await self._client(api, credentials))
+            return Pages(())
+
+        await harvest.run([("unified.markets/1", enter())])
+        if not clients:
+            return harvest.gathered()
+        reader = Reader(clients[0], account, context, cursors, since)
         await _run(harvest, reader.state_steps())
         if history:
             await _run(harvest, reader.history_steps(harvest.facts))
@@ -129,7 +138,7 @@ class UnifiedConnector:
         """All markets; they are remembered as long as the round's network stands."""
         answer = await client.call("load_markets")
         self._listed[client.api.gate] = client.listing()
-        body = {"rows": rows.market_rows(answer.value.values())}
+        body = {"rows": rows.market_rows(answer.value)}
         return Pages(
             (
                 *answer.heard,
@@ -149,7 +158,7 @@ async def _run(harvest: Harvest, steps: Iterable[Step]) -> None:
 def _price_steps(client: UnifiedClient, book: InstrumentBook) -> Iterable[Step]:
     """Prices of the known markets: for each type at once where the venue can, else one by one."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for symbol, market in sorted(client.exchange.markets.items()):
+    for symbol, market in sorted((client.exchange.markets or {}).items()):
         if market_id(client.venue.id, market_name(market)) in book.instruments:
             groups.setdefault((market["type"], market.get("subType") or ""), []).append(symbol)
     for (kind, sub), symbols in groups.items():
@@ -166,7 +175,7 @@ def _price_steps(client: UnifiedClient, book: InstrumentBook) -> Iterable[Step]:
 async def _tickers(client: UnifiedClient, method: str, symbols: list[str]) -> Pages:
     answer = await client.call(method, symbols)
     columns = rows.TICKERS if method == "fetch_tickers" else rows.FUNDING_RATES
-    found = rows.plain_rows(client, answer.value.values(), columns, "ticker")
+    found = rows.plain_rows(client, answer.value, columns, "ticker")
     payload = await rows.payload_of(client, "unified.tickers/1", method, [answer], {"rows": found})
     return Pages((*answer.heard, payload))
 

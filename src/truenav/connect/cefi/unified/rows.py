@@ -105,24 +105,35 @@ def _milliseconds(value: object, where: str) -> str:
     return str(int(value))
 
 
-def market_rows(markets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def listed(value: object) -> list[Mapping[str, Any]]:
+    """The rows that a method of ccxt gave, as a list or by symbol; anything else is refused."""
+    found = list(value.values()) if isinstance(value, Mapping) else value
+    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+        raise MalformedPayloadError("ccxt made no rows of the answer.")
+    return found
+
+
+def market_rows(markets: object) -> list[dict[str, Any]]:
     """Contract terms of all markets."""
     return [
-        {"market": market_name(one), **kept(one, MARKETS, f"market {one.get('symbol')}")} for one in markets
+        {"market": market_name(one), **kept(one, MARKETS, f"market {one.get('symbol')}")}
+        for one in listed(markets)
     ]
 
 
-def balance_rows(balance: Mapping[str, Any]) -> list[dict[str, Any]]:
+def balance_rows(balance: object) -> list[dict[str, Any]]:
     """Balances by ccxt's code of the asset, in its order."""
-    totals = balance.get("total") or {}
+    if not isinstance(balance, Mapping) or not isinstance(balance.get("total"), Mapping):
+        raise MalformedPayloadError("ccxt made no balances of the answer.")
+    totals = balance["total"]
     rows = ({"code": code, **balance[code]} for code in sorted(totals) if isinstance(balance.get(code), dict))
     return [kept(row, BALANCES, f"balance {row['code']}") for row in rows]
 
 
-def trade_rows(client: UnifiedClient, trades: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def trade_rows(client: UnifiedClient, trades: object) -> list[dict[str, Any]]:
     """Fills with all their fees."""
     rows = []
-    for row in trades:
+    for row in listed(trades):
         where = f"trade {row.get('id')}"
         fees = row.get("fees") or [row.get("fee") or {}]
         named = {"market": market_of(client, row.get("symbol")), **kept(row, TRADES, where)}
@@ -131,10 +142,10 @@ def trade_rows(client: UnifiedClient, trades: Iterable[Mapping[str, Any]]) -> li
     return rows
 
 
-def movement_rows(moved: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def movement_rows(moved: object) -> list[dict[str, Any]]:
     """Deposits and withdrawals with their fee."""
     rows = []
-    for row in moved:
+    for row in listed(moved):
         where = f"{row.get('type')} {row.get('id')}"
         fee = row.get("fee") or {}
         told = {"fee": kept(fee, FEE, f"{where} fee")} if fee.get("cost") is not None else {}
@@ -142,12 +153,10 @@ def movement_rows(moved: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def plain_rows(
-    client: UnifiedClient, found: Iterable[Mapping[str, Any]], columns: Columns, what: str
-) -> list[dict[str, Any]]:
+def plain_rows(client: UnifiedClient, found: object, columns: Columns, what: str) -> list[dict[str, Any]]:
     """Rows whose columns are all there is, each with its market where it names one."""
     rows = []
-    for row in found:
+    for row in listed(found):
         market = {"market": market_of(client, row["symbol"])} if row.get("symbol") else {}
         rows.append({**market, **kept(row, columns, f"{what} {row.get('id') or row.get('symbol')}")})
     return rows
