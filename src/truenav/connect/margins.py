@@ -35,6 +35,19 @@ def _binance(payload: Any) -> Decimal | None:
     return _share(needed, balance)
 
 
+def _binance_coins(payload: Any) -> Decimal | None:
+    """The largest ``maintMargin / marginBalance`` of the COIN-M account's coins, each margined by itself.
+
+    None where a coin that needs margin has none.
+    """
+    rows = [
+        (parse_decimal(row["maintMargin"]), parse_decimal(row["marginBalance"])) for row in payload["assets"]
+    ]
+    if any(needed > 0 and balance <= 0 for needed, balance in rows):
+        return None
+    return max((divided(needed, balance) for needed, balance in rows if needed > 0), default=None)
+
+
 def _okx(payload: Any) -> Decimal | None:
     """The inverse of the smallest ``mgnRatio``, a ratio and not percent: OKX liquidates where one falls to 1.
 
@@ -84,6 +97,7 @@ def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
 
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
+    ("binance", "coinm.account"): _binance_coins,
     ("bybit", "wallet"): _bybit,
     ("deribit", "account"): _deribit,
     ("okx", "balance"): _okx,

@@ -17,14 +17,19 @@ DESKS = {
     "deribit": ("main", "main"),
     "okx": ("funding", "trading"),
 }
-"""Where money arrives and where contracts are traded, by venue."""
+"""Where money arrives and where contracts are traded, by venue; Binance trades inverse ones elsewhere."""
+
+_COIN_DESK = "coinm"
 
 _PRICING = ("binance", "okx")
 """Venues whose prices are read though no account is there."""
 _MARKETS = {"deribit": "okx"}
 """Whose market a venue publishes, where it has none of its own."""
-_BINANCE = ("BTC-USDT-SWAP", "ETH-USDT-SWAP")
-_OTHERS = (*_BINANCE, "BTC-USD-SWAP", "ETH-USD-SWAP", "BTC-USDT-231229", "BTC-USD-240329")
+_LINEAR = ("BTC-USDT-SWAP", "ETH-USDT-SWAP")
+_INVERSE = ("BTC-USD-SWAP", "ETH-USD-SWAP")
+_OTHERS = (*_LINEAR, *_INVERSE, "BTC-USDT-231229", "BTC-USD-240329")
+_COIN_MARGINED = {"BTC": ("100", "0.1"), "ETH": ("10", "0.01")}
+"""Dollars of a contract and tick of Binance's inverse perpetuals, which the market has prices of."""
 _OPTIONS = {"okx": "BTC-USD", "deribit": "BTC-USD", "bybit": "BTC-USDT"}
 _STRIKES = ("38000-C", "38000-P", "42000-C", "44000-C", "44000-P", "46000-P")
 _EXPIRIES = {
@@ -86,6 +91,12 @@ def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
     for venue in sorted({*venues, *_PRICING}):
         lines.append(f'[venues.{venue}]\ndialect = "{venue}"')
         lines += [f'prices = "{_MARKETS[venue]}"'] if venue in _MARKETS else []
+    for coin, (dollars, tick) in _COIN_MARGINED.items():
+        lines.append(
+            f'[[instruments]]\nvenue = "binance"\ninstrument = "{coin}-USD-SWAP"\nkind = "swap"\n'
+            f'base = "{coin}"\nquote = "USD"\nsettle = "{coin}"\ncontract_value = "{dollars}"\n'
+            f'multiplier = "1"\ntick = "{tick}"\nlot = "1"'
+        )
     for number, venue in enumerate(venues):
         name = f"{venue}-{number}"
         lines.append(
@@ -98,10 +109,10 @@ def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
 
 
 def _events(random: Random, venue: str, size: Size) -> Iterator[str]:
-    door, desk = DESKS[venue]
+    door = DESKS[venue][0]
     for n, (coin, have) in enumerate({"USDT": 9_000_000, "BTC": 90, "ETH": 900}.items()):
         yield f'at = "+0d00:{10 + n}", deposit = "{have}.5 {coin}"'
-        if door != desk and (venue != "binance" or coin == "USDT"):
+        if door != (desk := _desk(venue, coin)):
             yield f'at = "+0d01:{10 + n}", transfer = "{have // 2} {coin}", from = "{door}", to = "{desk}"'
     for _ in range(random.randint(size.events // 8, size.events)):
         minutes = random.randint(8 * 60, (size.days - 1) * 1440)
@@ -112,7 +123,7 @@ def _events(random: Random, venue: str, size: Size) -> Iterator[str]:
 
 
 def _act(random: Random, venue: str, after: timedelta) -> str:
-    coin = random.choice(("USDT",) if venue == "binance" else ("USDT", "BTC", "ETH"))
+    coin = random.choice(("USDT", "BTC", "ETH"))
     amount, kind = f"0.{random.randint(1, 99_999_999):08}", random.random()
     if kind < 0.1:
         return f'deposit = "{amount} {random.choice(("USDT", "BTC", "ETH"))}"'
@@ -125,8 +136,13 @@ def _act(random: Random, venue: str, after: timedelta) -> str:
     return f'{side} = "{size}", instrument = "{name}", fee_rate = "{rate}", tag = "{tag}"'
 
 
+def _desk(venue: str, coin: str) -> str:
+    """Where a coin backs contracts."""
+    return _COIN_DESK if venue == "binance" and coin != "USDT" else DESKS[venue][1]
+
+
 def _transfer(random: Random, venue: str, amount: str, coin: str) -> str:
-    door, desk = DESKS[venue]
+    door, desk = DESKS[venue][0], _desk(venue, coin)
     if door == desk:  # a venue with one wallet moves between its sub-accounts
         return f'{random.choice(("deposit", "withdraw"))} = "{amount} {coin}", network = "subaccount"'
     stakes = ((door, "earn"), (desk, "earn")) if venue == "bybit" else ()
@@ -139,7 +155,9 @@ def _order(random: Random, venue: str, kind: float, after: timedelta) -> tuple[s
     if kind < 0.5:
         return random.choice(("BTC-USDT", "ETH-USDT")), f"{random.randint(1, 199_999_999) / 10**8:.8f}"
     if venue == "binance":
-        return random.choice(_BINANCE), f"1.{random.randint(0, 999):03}"
+        if kind < 0.75:
+            return random.choice(_LINEAR), f"1.{random.randint(0, 999):03}"
+        return random.choice(_INVERSE), str(random.randint(1, 4999))
     days = [day for day in _OPTION_DAYS if after < _EXPIRIES[day]]
     if kind < 0.7 and days:
         name = f"{_OPTIONS[venue]}-{random.choice(days)}-{random.choice(_STRIKES)}"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from truenav.simulator.contracts import Position
-from truenav.simulator.ledger import Fill, Movement
+from truenav.simulator.ledger import Fill, Movement, settlement_wallet
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact, plain
 from truenav.simulator.scenario import AccountPlan
@@ -17,7 +17,6 @@ from truenav.simulator.times import iso
 from truenav.simulator.world import World
 
 Row = dict[str, str]
-DERIVATIVES_WALLET = {"binance": "usdm", "okx": "trading", "bybit": "unified"}
 COLUMNS = {
     "accounts": ("account", "venue", "name", "kind"),
     "balances": ("account", "as_of", "wallet", "asset", "amount"),
@@ -86,7 +85,7 @@ def _position(
     return {
         "account": plan.id,
         "as_of": iso(instant),
-        "wallet": DERIVATIVES_WALLET.get(plan.venue.dialect, "main"),
+        "wallet": settlement_wallet(plan.venue.dialect, position.instrument),
         "instrument": statement_name(position.instrument),
         "quantity": plain(position.size),
         "entry_price": plain(position.entry),
@@ -125,10 +124,12 @@ def _transfer(account: str, move: Movement) -> Row:
 
 def statement_name(instrument: Instrument) -> str:
     """How statements name a market: the venue (and its futures branch), a colon, the venue's own code."""
-    if instrument.venue == "binance":
-        branch = "binance" if instrument.kind == "spot" else "binance-usdm"
-        return f"{branch}:{instrument.base}{instrument.quote}"
-    return f"{instrument.venue}:{instrument.id}"
+    if instrument.venue != "binance":
+        return f"{instrument.venue}:{instrument.id}"
+    pair = f"{instrument.base}{instrument.quote}"
+    if instrument.inverse:
+        return f"binance-coinm:{pair}_PERP"
+    return f"binance:{pair}" if instrument.kind == "spot" else f"binance-usdm:{pair}"
 
 
 def price_rows(world: World, at: datetime | None = None) -> list[Row]:

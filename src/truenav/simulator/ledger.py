@@ -310,16 +310,7 @@ class Ledger:
         return Tie(number, instrument, size=order.size, price=price)
 
     def _wallet(self, instrument: Instrument) -> str:
-        """The wallet in which the venue settles trades of `instrument`."""
-        match self.plan.venue.dialect:
-            case "binance":
-                return "spot" if instrument.kind == "spot" else "usdm"
-            case "okx":
-                return "trading"
-            case "bybit":
-                return "unified"
-            case _:
-                return "main"
+        return settlement_wallet(self.plan.venue.dialect, instrument)
 
     def _trade_spot(self, at: datetime, instrument: Instrument, order: Order, price: Decimal) -> None:
         """Base against quote; the fee is taken from what is received."""
@@ -415,6 +406,19 @@ class Ledger:
             tie = Tie(self._new_id(), instrument, size=abs(position.size), price=mark)
             self._post(at, "funding", key, payment, tie)
         self.books.positions[instrument.key] = replace(position, funding=position.funding + payment)
+
+
+def settlement_wallet(dialect: str, instrument: Instrument) -> str:
+    """The wallet in which a venue settles trades of `instrument`."""
+    match dialect:
+        case "binance":
+            return "spot" if instrument.kind == "spot" else "coinm" if instrument.inverse else "usdm"
+        case "okx":
+            return "trading"
+        case "bybit":
+            return "unified"
+        case _:
+            return "main"
 
 
 def _next_settlement(instant: datetime) -> datetime:

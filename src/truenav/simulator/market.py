@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -123,6 +123,19 @@ class Market:
     def listed(self, venue: str) -> list[Instrument]:
         """All instruments of `venue`, in file order."""
         return [item for (owner, _), item in self.instruments.items() if owner == venue]
+
+    def listing(self, rows: Iterable[dict[str, str]], shift: timedelta) -> Market:
+        """The same market with more contracts, each told by the columns of ``instruments.csv``."""
+        more: dict[tuple[str, str], Instrument] = {}
+        for row in rows:
+            try:
+                item = _instrument({"expiry": "", "strike": "", "right": ""} | row, shift)
+            except (KeyError, ValueError, InvalidOperation) as error:
+                raise ScenarioError(f"An entry of instruments is malformed ({error!r}).") from error
+            if (item.venue, item.key) not in self.bars:
+                raise ScenarioError(f"{item.venue} has no prices of {item.key!r}; see prices.csv.")
+            more[item.venue, item.key] = item
+        return replace(self, instruments=self.instruments | more) if more else self
 
     def bar(self, venue: str, key: str, instant: datetime) -> Bar:
         """The bar that contains `instant`."""

@@ -20,7 +20,7 @@ from truenav.simulator.times import parse_offset, parse_span, parse_time
 Side = Literal["buy", "sell"]
 DIALECTS = ("binance", "okx", "bybit", "deribit", "file")
 WALLETS = {
-    "binance": ("spot", "usdm"),
+    "binance": ("spot", "usdm", "coinm"),
     "okx": ("funding", "trading"),
     "bybit": ("funding", "unified", "earn"),
     "deribit": ("main",),
@@ -124,6 +124,8 @@ class Scenario:
     accounts: dict[str, AccountPlan]
     vendor_key: str
     limits: dict[str, int]
+    instruments: tuple[dict[str, str], ...] = ()
+    """Contracts that venues list beyond the market's own ``instruments.csv``, with its columns."""
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -159,6 +161,9 @@ def _scenario(table: dict[str, Any], folder: Path) -> Scenario:
         accounts={plan.id: plan for plan in plans},
         vendor_key=str(table.get("vendor_key", "")),
         limits={str(name): int(limit) for name, limit in table.get("limits", {}).items()},
+        instruments=tuple(
+            {name: str(value) for name, value in entry.items()} for entry in table.get("instruments", [])
+        ),
     )
 
 

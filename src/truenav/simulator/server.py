@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 import uvicorn
 
 from truenav.simulator import control, references, streams
+from truenav.simulator.binance import coinm, spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import rules as binance_rules
-from truenav.simulator.binance import spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.bybit import account as bybit_account
 from truenav.simulator.bybit import history as bybit_history
@@ -44,7 +44,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES
+BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")

@@ -58,7 +58,7 @@ class World:
 
     def __init__(self, scenario: Scenario, market: Market, shift: timedelta, clock: Clock) -> None:
         self.scenario = scenario
-        self.market = market
+        self.market = market = market.listing(scenario.instruments, shift)
         self.shift = shift
         self.clock = clock
         self.inception = scenario.inception + shift

@@ -16,7 +16,7 @@ from truenav.simulator.protocol import Call, Handler, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import milliseconds
 
-LIMITS = {"spot": 6000, "usdm": 2400, "wallet": 12000}
+LIMITS = {"spot": 6000, "usdm": 2400, "coinm": 2400, "wallet": 12000}
 """Request weight a minute and address, per family of endpoints."""
 DEFAULT_WINDOW_MS = 5000
 MAXIMUM_WINDOW_MS = 60_000
@@ -169,14 +169,23 @@ def time_span(
 
 
 def symbol_of(instrument: Instrument) -> str:
-    """``BTC-USDT-SWAP`` is listed as ``BTCUSDT``."""
+    """``BTC-USDT-SWAP`` is listed as ``BTCUSDT``, ``BTC-USD-SWAP`` as ``BTCUSD_PERP``."""
+    return f"{pair_of(instrument)}_PERP" if instrument.inverse else pair_of(instrument)
+
+
+def pair_of(instrument: Instrument) -> str:
+    """``BTCUSDT``."""
     return f"{instrument.base}{instrument.quote}"
 
 
 def listed(call: Call, kind: str) -> list[Instrument]:
-    """Instruments of one kind that this venue lists."""
+    """Instruments that this venue lists: ``spot``, ``swap`` (USD-M) or ``coinm``."""
     venue = call.world.scenario.venues[call.venue].prices
-    return [item for item in call.world.market.listed(venue) if item.kind == kind]
+    return [item for item in call.world.market.listed(venue) if _kind(item) == kind]
+
+
+def _kind(item: Instrument) -> str:
+    return "coinm" if item.inverse else item.kind
 
 
 def find_symbol(call: Call, kind: str) -> Instrument:

@@ -1,4 +1,4 @@
-"""Binance market streams: mini tickers (spot) and marks (USD-M), raw at ``/ws`` or combined at ``/stream``.
+"""Binance market streams: mini tickers (spot) and marks (futures), raw at ``/ws`` or combined at ``/stream``.
 
 Names of streams that nothing is published of are accepted and stay silent, as at the venue.
 """
@@ -77,7 +77,7 @@ def _told(call: Call, name: str) -> tuple[tuple[object, ...], Any]:
         wanted = symbol.upper()
     else:
         return (), None
-    kind = "spot" if channel == MINI else "swap"
+    kind = "spot" if channel == MINI else "coinm" if wanted and "_" in wanted else "swap"
     quotes = [
         quote
         for item in listed(call, kind)

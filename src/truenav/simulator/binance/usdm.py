@@ -1,4 +1,4 @@
-"""Binance USD-M futures (``/fapi``): market data; and the little of COIN-M that clients ask for."""
+"""Binance USD-M futures (``/fapi``): market data."""
 
 from __future__ import annotations
 
@@ -200,22 +200,6 @@ def funding_rates(call: Call) -> list[dict[str, Any]]:
     return page(rows, size, newest="startTime" not in call.params)
 
 
-def no_coin_margined_contracts(call: Call) -> dict[str, Any]:
-    """GET /dapi/v1/exchangeInfo: this venue lists none."""
-    return {
-        "timezone": "UTC",
-        "serverTime": milliseconds(call.server_time),
-        "rateLimits": [],
-        "exchangeFilters": [],
-        "symbols": [],
-    }
-
-
-def nothing(_: Call) -> list[Any]:
-    """An empty list."""
-    return []
-
-
 def _public(handler: Any, weight: int, **terms: Any) -> Route:
     return Route(handler, "usdm", weight, **terms)
 
@@ -230,9 +214,4 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v2/ticker/price"): _public(ticker_price, 1, weight_all=2),
     ("GET", "/fapi/v1/ticker/24hr"): _public(ticker_24hr, 1, weight_all=40),
     ("GET", "/fapi/v1/ticker/bookTicker"): _public(book_ticker, 2, weight_all=5),
-    ("GET", "/dapi/v1/ping"): _public(ping, 1),
-    ("GET", "/dapi/v1/time"): _public(server_time, 1),
-    ("GET", "/dapi/v1/exchangeInfo"): _public(no_coin_margined_contracts, 1),
-    ("GET", "/dapi/v1/ticker/24hr"): _public(nothing, 40),
-    ("GET", "/dapi/v1/premiumIndex"): _public(nothing, 10),
 }

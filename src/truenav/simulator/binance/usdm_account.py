@@ -39,16 +39,19 @@ INCOME = {
 }
 
 
-def _positions(call: Call) -> list[tuple[Position, Decimal]]:
+def open_positions(call: Call, kind: str = "swap") -> list[tuple[Position, Decimal]]:
     """Open positions with the venue's mark; the last replayed one where prices are hidden."""
     found = []
-    for _, position in sorted(books(call).positions.items()):
+    mine = {item.key for item in listed(call, kind)}
+    for key, position in sorted(books(call).positions.items()):
+        if key not in mine:
+            continue
         item = position.instrument
         quote = call.world.quote(item)
         mark = quote.mark if quote else call.world.market.price(item.venue, item.key, call.at)
         found.append((position, mark))
     if "symbol" in call.params:
-        item = find_symbol(call, "swap")
+        item = find_symbol(call, kind)
         found = [pair for pair in found if pair[0].instrument.key == item.key]
     return found
 
@@ -60,7 +63,7 @@ def _profit(position: Position, mark: Decimal) -> Decimal:
 def _balances(call: Call) -> list[dict[str, Any]]:
     """One row per margin asset, with the fields that account and balance share."""
     state = books(call)
-    positions = _positions(call)
+    positions = open_positions(call)
     updated = milliseconds(state.updated_at) if state.updated_at else 0
     rows = []
     for asset in sorted({*ASSETS, *state.assets("usdm")}):
@@ -108,7 +111,7 @@ def account_information(call: Call) -> dict[str, Any]:
         "availableBalance": usdt["availableBalance"],
         "maxWithdrawAmount": usdt["maxWithdrawAmount"],
         "assets": rows,
-        "positions": [_account_position(p, mark) for p, mark in _positions(call)],
+        "positions": [_account_position(p, mark) for p, mark in open_positions(call)],
     }
 
 
@@ -136,7 +139,7 @@ def account_information_v2(call: Call) -> dict[str, Any]:
             "bidNotional": "0",
             "askNotional": "0",
         }
-        for p, mark in _positions(call)
+        for p, mark in open_positions(call)
     ]
     return head | body
 
@@ -175,7 +178,7 @@ def balance(call: Call) -> list[dict[str, Any]]:
 
 def position_risk(call: Call) -> list[dict[str, Any]]:
     """GET positionRisk, version 3: open positions only."""
-    return [_risk(p, mark) for p, mark in _positions(call)]
+    return [_risk(p, mark) for p, mark in open_positions(call)]
 
 
 def position_risk_v2(call: Call) -> list[dict[str, Any]]:
@@ -188,7 +191,7 @@ def position_risk_v2(call: Call) -> list[dict[str, Any]]:
             "marginType": "cross",
             "isAutoAddMargin": "false",
         }
-        for p, mark in _positions(call)
+        for p, mark in open_positions(call)
     ]
 
 
@@ -246,6 +249,11 @@ def one_way(_: Call) -> dict[str, bool]:
 
 def income(call: Call) -> list[dict[str, Any]]:
     """GET income: ascending; the last 7 days when no time is given; `page` and `limit`."""
+    return income_of(call, "usdm")
+
+
+def income_of(call: Call, wallet: str) -> list[dict[str, Any]]:
+    """Income of one futures wallet."""
     size = limit(call, 100, 1000)
     first = (max(1, integer(call, "page", 1)) - 1) * size
     span = (
@@ -257,7 +265,7 @@ def income(call: Call) -> list[dict[str, Any]]:
     rows = [
         _income(entry)
         for entry in books(call).entries
-        if entry.wallet == "usdm" and is_between(entry.at, span)
+        if entry.wallet == wallet and is_between(entry.at, span)
     ]
     if wanted:
         rows = [row for row in rows if row["incomeType"] == wanted]
@@ -279,9 +287,19 @@ def _income(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _page_of_fills(call: Call, cursor: str, number: Any) -> list[Fill]:
-    size = limit(call, 500, 1000)
-    item = find_symbol(call, "swap")
+def fills_by_trade(call: Call, kind: str = "swap") -> list[Fill]:
+    """Fills by fromId, or of a span of at most 7 days (the last 7 by default)."""
+    return _page_of_fills(call, kind, "fromId", lambda fill: fill.id)
+
+
+def fills_by_order(call: Call, kind: str = "swap", most: int = 1000) -> list[Fill]:
+    """Like :func:`fills_by_trade`, by orderId, at most `most` a page."""
+    return _page_of_fills(call, kind, "orderId", lambda fill: fill.order_id, most)
+
+
+def _page_of_fills(call: Call, kind: str, cursor: str, number: Any, most: int = 1000) -> list[Fill]:
+    size = limit(call, 500, most)
+    item = find_symbol(call, kind)
     fills = [fill for fill in books(call).fills if fill.instrument.key == item.key]
     if cursor in call.params:
         if "startTime" in call.params or "endTime" in call.params:
@@ -296,12 +314,12 @@ def _page_of_fills(call: Call, cursor: str, number: Any) -> list[Fill]:
 
 def user_trades(call: Call) -> list[dict[str, Any]]:
     """GET userTrades: by fromId, or a span of at most 7 days (the last 7 by default)."""
-    return [_trade(fill) for fill in _page_of_fills(call, "fromId", lambda fill: fill.id)]
+    return [_trade(fill) for fill in fills_by_trade(call)]
 
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET allOrders: like userTrades, by orderId."""
-    return [_order(fill) for fill in _page_of_fills(call, "orderId", lambda fill: fill.order_id)]
+    return [_order(fill) for fill in fills_by_order(call)]
 
 
 def _trade(fill: Fill) -> dict[str, Any]:

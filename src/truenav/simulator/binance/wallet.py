@@ -23,7 +23,12 @@ from truenav.simulator.times import milliseconds
 
 NINETY_DAYS = timedelta(days=90)
 SPAN_TOO_LONG = (-1127, "The interval of startTime and endTime cannot be longer than 90 days.")
-TRANSFERS = {"MAIN_UMFUTURE": ("spot", "usdm"), "UMFUTURE_MAIN": ("usdm", "spot")}
+TRANSFERS = {
+    "MAIN_UMFUTURE": ("spot", "usdm"),
+    "UMFUTURE_MAIN": ("usdm", "spot"),
+    "MAIN_CMFUTURE": ("spot", "coinm"),
+    "CMFUTURE_MAIN": ("coinm", "spot"),
+}
 
 
 def restrictions(call: Call) -> dict[str, Any]:

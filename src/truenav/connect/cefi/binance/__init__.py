@@ -1,1 +1,1 @@
-"""Binance: spot and USD-M futures."""
+"""Binance: spot, USD-M and COIN-M futures."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from truenav.connect.cefi.binance.parse import income_id, utc_time
+from truenav.connect.cefi.binance.rows import income_id, utc_time
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
@@ -38,17 +38,55 @@ SPOT_ACCOUNT = Endpoint("spot.account/1", "spot", "/api/v3/account", "spot", 20)
 SPOT_OPEN_ORDERS = Endpoint("spot.openOrders/1", "spot", "/api/v3/openOrders", "spot", 80)
 SPOT_ORDERS = Endpoint("spot.orders/1", "spot", "/api/v3/allOrders", "spot", 20)
 SPOT_TRADES = Endpoint("spot.trades/1", "spot", "/api/v3/myTrades", "spot", 20)
-USDM_INFO = Endpoint("usdm.exchangeInfo/1", "usdm", "/fapi/v1/exchangeInfo", "usdm", 1)
-USDM_MARKS = Endpoint("usdm.premiumIndex/1", "usdm", "/fapi/v1/premiumIndex", "usdm", 10)
-USDM_ACCOUNT = Endpoint("usdm.account/1", "usdm", "/fapi/v2/account", "usdm", 5)
-USDM_OPEN_ORDERS = Endpoint("usdm.openOrders/1", "usdm", "/fapi/v1/openOrders", "usdm", 40)
-USDM_ORDERS = Endpoint("usdm.orders/1", "usdm", "/fapi/v1/allOrders", "usdm", 5)
-USDM_TRADES = Endpoint("usdm.trades/1", "usdm", "/fapi/v1/userTrades", "usdm", 5)
-USDM_INCOME = Endpoint("usdm.income/1", "usdm", "/fapi/v1/income", "usdm", 30)
 KEY_RIGHTS = Endpoint("key.restrictions/1", "spot", "/sapi/v1/account/apiRestrictions", "wallet", 1)
 DEPOSITS = Endpoint("wallet.deposits/1", "spot", "/sapi/v1/capital/deposit/hisrec", "wallet", 1)
 WITHDRAWALS = Endpoint("wallet.withdrawals/1", "spot", "/sapi/v1/capital/withdraw/history", "wallet", 600)
 TRANSFERS = Endpoint("wallet.transfers/1", "spot", "/sapi/v1/asset/transfer", "wallet", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Futures:
+    """The endpoints of one futures wallet; ``orders_page`` is how many orders come at once."""
+
+    wallet: str
+    info: Endpoint
+    marks: Endpoint
+    account: Endpoint
+    open_orders: Endpoint
+    orders: Endpoint
+    trades: Endpoint
+    income: Endpoint
+    orders_page: int
+
+    @property
+    def state(self) -> tuple[Endpoint, Endpoint]:
+        """What tells how the wallet stands."""
+        return self.account, self.open_orders
+
+
+USDM = Futures(
+    wallet="usdm",
+    info=Endpoint("usdm.exchangeInfo/1", "usdm", "/fapi/v1/exchangeInfo", "usdm", 1),
+    marks=Endpoint("usdm.premiumIndex/1", "usdm", "/fapi/v1/premiumIndex", "usdm", 10),
+    account=Endpoint("usdm.account/1", "usdm", "/fapi/v2/account", "usdm", 5),
+    open_orders=Endpoint("usdm.openOrders/1", "usdm", "/fapi/v1/openOrders", "usdm", 40),
+    orders=Endpoint("usdm.orders/1", "usdm", "/fapi/v1/allOrders", "usdm", 5),
+    trades=Endpoint("usdm.trades/1", "usdm", "/fapi/v1/userTrades", "usdm", 5),
+    income=Endpoint("usdm.income/1", "usdm", "/fapi/v1/income", "usdm", 30),
+    orders_page=500,
+)
+COINM = Futures(
+    wallet="coinm",
+    info=Endpoint("coinm.exchangeInfo/1", "coinm", "/dapi/v1/exchangeInfo", "coinm", 1),
+    marks=Endpoint("coinm.premiumIndex/1", "coinm", "/dapi/v1/premiumIndex", "coinm", 10),
+    account=Endpoint("coinm.account/1", "coinm", "/dapi/v1/account", "coinm", 5),
+    open_orders=Endpoint("coinm.openOrders/1", "coinm", "/dapi/v1/openOrders", "coinm", 40),
+    orders=Endpoint("coinm.orders/1", "coinm", "/dapi/v1/allOrders", "coinm", 20),
+    trades=Endpoint("coinm.trades/1", "coinm", "/dapi/v1/userTrades", "coinm", 20),
+    income=Endpoint("coinm.income/1", "coinm", "/dapi/v1/income", "coinm", 20),
+    orders_page=100,
+)
+FUTURES = (USDM, COINM)
 
 
 def signer(credentials: Credentials) -> Signer:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import history
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures
 from truenav.connect.cefi.binance.errors import refusal
+from truenav.connect.cefi.binance.futures import COINM
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.parse import PARSERS, VENUE, spot_id
 from truenav.connect.cefi.binance.streams import market_streams
@@ -34,6 +35,8 @@ from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 from truenav.core.failure import FailureKind
 
+_USDM_TRANSFERS = ("MAIN_UMFUTURE", "UMFUTURE_MAIN")
+_COINM_TRANSFERS = ("MAIN_CMFUTURE", "CMFUTURE_MAIN")
 Step = tuple[str, Coroutine[object, object, Pages]]
 _TRADING_RIGHTS = (
     "enableSpotAndMarginTrading",
@@ -48,7 +51,7 @@ _TRADING_RIGHTS = (
 
 
 class BinanceConnector:
-    """Reads Binance spot and USD-M futures accounts."""
+    """Reads Binance spot, USD-M and COIN-M futures accounts."""
 
     manifest: Manifest = MANIFEST
     parsers: Mapping[str, Parser] = PARSERS
@@ -87,21 +90,28 @@ class BinanceConnector:
 
     async def _futures(self, client: BinanceClient) -> tuple[str, ...]:
         try:
-            await client.get(binance.USDM_ACCOUNT)
+            await client.get(binance.USDM.account)
         except KeyForbiddenError:
             return ()
-        return ("usdm",)
+        try:
+            await client.get(binance.COINM.account)
+        except VenueError:
+            return ("usdm",)
+        return ("usdm", "coinm")
 
     async def gather_market(
         self, api: Transport, context: ParseContext, credentials: Credentials | None = None
     ) -> Gathered:
-        """Terms of the markets of known assets, then last prices (spot), marks and indices (USD-M)."""
+        """Terms of the markets of known assets, then last prices (spot), marks and indices (futures)."""
         del credentials
         client = BinanceClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run([_one(client, binance.SPOT_INFO), _one(client, binance.USDM_INFO)])
+        infos = [_one(client, futures.info) for futures in binance.FUTURES]
+        await harvest.run([_one(client, binance.SPOT_INFO), *infos])
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        steps = [_one(client, binance.USDM_MARKS)]
+        steps = [_one(client, binance.USDM.marks)]
+        if _symbols(harvest.context, COINM.namespace):
+            steps.append(_one(client, binance.COINM.marks))
         if symbols := _symbols(harvest.context, VENUE):
             params = {"symbols": json.dumps(symbols, separators=(",", ":"))}
             weight = 2 if len(symbols) <= 20 else 40 if len(symbols) <= 100 else 80
@@ -130,19 +140,16 @@ class BinanceConnector:
         client = BinanceClient(api, credentials)
         harvest = Harvest(api, context, account.id, report=progress)
         reader = _History(client, harvest, cursors, since)
-        state = (
-            [("spot", binance.SPOT_ACCOUNT, binance.SPOT_OPEN_ORDERS)] if "spot" in account.wallets else []
-        )
-        if "usdm" in account.wallets:
-            state.append(("usdm", binance.USDM_ACCOUNT, binance.USDM_OPEN_ORDERS))
-        await harvest.run([_one(client, endpoint) for _, *pair in state for endpoint in pair])
+        families = [futures for futures in binance.FUTURES if futures.wallet in account.wallets]
+        spot = "spot" in account.wallets
+        state = [binance.SPOT_ACCOUNT, binance.SPOT_OPEN_ORDERS] if spot else []
+        state += [endpoint for futures in families for endpoint in futures.state]
+        await harvest.run([_one(client, endpoint) for endpoint in state])
         if history:
-            steps = reader.spot_steps() if "spot" in account.wallets else []
-            if "usdm" in account.wallets:
-                steps.append(reader.income_step())
-            done = await harvest.run(steps)
-            if "usdm" in account.wallets:
-                await harvest.run(reader.futures_steps(done[-1]))
+            steps = reader.spot_steps(account.wallets) if spot else []
+            done = await harvest.run([*steps, *map(reader.income_step, families)])
+            incomes = zip(families, done[len(steps) :], strict=True)
+            await harvest.run([step for one in incomes for step in reader.futures_steps(*one)])
         return harvest.gathered()
 
 
@@ -157,7 +164,7 @@ class _History:
         self.cursors = cursors
         self.since = since
 
-    def spot_steps(self) -> list[Step]:
+    def spot_steps(self, wallets: tuple[str, ...]) -> list[Step]:
         """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
         steps: list[Step] = []
         for symbol in self._spot_symbols():
@@ -166,31 +173,31 @@ class _History:
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
-        for kind in ("MAIN_UMFUTURE", "UMFUTURE_MAIN"):
+        kinds = (*_USDM_TRANSFERS, *(_COINM_TRANSFERS if "coinm" in wallets else ()))
+        for kind in kinds:
             key = f"{binance.TRANSFERS.name}?{kind}"
             steps.append((key, history.transfers(self.client, kind, self.cursors.get(key), self.since)))
         return steps
 
-    def income_step(self) -> Step:
-        """The futures wallet's cash movements."""
-        name = binance.USDM_INCOME.name
-        return name, history.income(self.client, self.cursors.get(name), self.since)
+    def income_step(self, futures: Futures) -> Step:
+        """A futures wallet's cash movements."""
+        name = futures.income.name
+        return name, history.income(self.client, futures, self.cursors.get(name), self.since)
 
-    def futures_steps(self, income: Pages | None) -> list[Step]:
+    def futures_steps(self, futures: Futures, income: Pages | None) -> list[Step]:
         """Trades of every contract that left income, is held, or was traded before."""
         traded = history.traded_symbols(income.payloads) if income is not None else set()
         held = {
             line.instrument.partition(":")[2]
             for fact in self.harvest.facts
-            if isinstance(fact.body, PositionSnapshot)
+            if isinstance(fact.body, PositionSnapshot) and fact.body.wallet == futures.wallet
             for line in fact.body.lines
         }
         steps: list[Step] = []
-        for symbol in sorted(traded | held | self._read_before(binance.USDM_TRADES)):
-            key = f"{binance.USDM_TRADES.name}?{symbol}"
-            steps.append(
-                (key, history.futures_trades(self.client, symbol, self.cursors.get(key), self.since))
-            )
+        for symbol in sorted(traded | held | self._read_before(futures.trades)):
+            key = f"{futures.trades.name}?{symbol}"
+            cursor = self.cursors.get(key)
+            steps.append((key, history.futures_trades(self.client, futures, symbol, cursor, self.since)))
         return steps
 
     def _spot_symbols(self) -> list[str]:

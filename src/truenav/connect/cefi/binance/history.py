@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance.client import (
@@ -10,12 +11,10 @@ from truenav.connect.cefi.binance.client import (
     SPOT_ORDERS,
     SPOT_TRADES,
     TRANSFERS,
-    USDM_INCOME,
-    USDM_ORDERS,
-    USDM_TRADES,
     WITHDRAWALS,
     BinanceClient,
     Endpoint,
+    Futures,
     deposit_row,
     income_row,
     rows_of,
@@ -32,6 +31,7 @@ from truenav.core.clock import to_milliseconds
 
 PAGE = 1000
 TRANSFER_PAGE = 100
+SPOT_ORDERS_PAGE = 500
 LONGEST_SPAN = timedelta(days=90)
 INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
@@ -44,10 +44,13 @@ _DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
 async def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
     """Trades of one pair from the cursor's trade on, else since an instant."""
     first = {"startTime": str(to_milliseconds(since))}
-    return await _trades(client, (SPOT_TRADES, SPOT_ORDERS), symbol, cursor, first)
+    orders = _Orders(client, SPOT_ORDERS, SPOT_ORDERS_PAGE, symbol)
+    return await _trades(orders, SPOT_TRADES, cursor, first)
 
 
-async def futures_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+async def futures_trades(
+    client: BinanceClient, futures: Futures, symbol: str, cursor: Cursor | None, since: datetime
+) -> Pages:
     """Trades of one contract from the cursor's trade on, else since an instant.
 
     The venue gives at most a week by time, so the first trade is sought week by week; from there on
@@ -60,68 +63,69 @@ async def futures_trades(client: BinanceClient, symbol: str, cursor: Cursor | No
         if start >= now:
             return Pages(())
         span = {"startTime": str(to_milliseconds(start)), "endTime": str(to_milliseconds(start + WEEK))}
-        rows = rows_of(await client.get(USDM_TRADES, {"symbol": symbol, **span, "limit": "1"}), trade_row)
+        rows = rows_of(await client.get(futures.trades, {"symbol": symbol, **span, "limit": "1"}), trade_row)
         first = {"fromId": min(rows).id} if rows else {}
         start += WEEK
-    return await _trades(client, (USDM_TRADES, USDM_ORDERS), symbol, cursor, first)
+    orders = _Orders(client, futures.orders, futures.orders_page, symbol)
+    return await _trades(orders, futures.trades, cursor, first)
 
 
-async def _trades(
-    client: BinanceClient,
-    endpoints: tuple[Endpoint, Endpoint],
-    symbol: str,
-    cursor: Cursor | None,
-    first: dict[str, str],
-) -> Pages:
+@dataclass(slots=True)
+class _Orders:
+    """Looks up the tags of one symbol's orders, which the trades do not tell."""
+
+    client: BinanceClient
+    endpoint: Endpoint
+    page: int
+    symbol: str
+    tags: dict[str, str | None] = field(default_factory=dict)
+    seen: list[Payload] = field(default_factory=list)
+
+    async def learn(self, wanted: set[str]) -> None:
+        """Look up the orders that are not known yet, oldest first."""
+        missing = wanted - self.tags.keys()
+        while missing:
+            oldest = min(missing, key=lambda order: order.rjust(20))
+            params = {"symbol": self.symbol, "orderId": oldest, "limit": str(self.page)}
+            payload = await self.client.get(self.endpoint, params)
+            self.seen.append(payload)
+            for node in read_json(payload.body).items():
+                self.tags[node.text("orderId")] = tag_of(node.text_or("clientOrderId"))
+            missing -= {*self.tags, oldest}
+
+
+async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, first: dict[str, str]) -> Pages:
     """Trades of one symbol, each page noted with the tags of its orders."""
-    endpoint, orders = endpoints
-    tags: dict[str, str | None] = {}
-    seen: list[Payload] = []
+    client, symbol = orders.client, orders.symbol
 
     async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
         start = first if last is None else {"fromId": last.id}
         payload = await client.get(endpoint, {"symbol": symbol, **start, "limit": str(PAGE)})
         rows = rows_of(payload, trade_row)
         wanted = {row.id for row in rows_of(payload, _order_row)}
-        seen.extend(await _learn(client, orders, symbol, wanted, tags))
-        noted = tags_note((order, tags[order]) for order in wanted & tags.keys())
+        await orders.learn(wanted)
+        noted = tags_note((order, orders.tags[order]) for order in wanted & orders.tags.keys())
         return await client.api.note(payload, TAGS, noted), rows
 
     pages = await follow(ask, cursor, limit=PAGE, what=f"binance {endpoint.name} {symbol}")
-    return Pages((*seen, *pages.payloads), pages.cursor)
-
-
-async def _learn(
-    client: BinanceClient, orders: Endpoint, symbol: str, wanted: set[str], tags: dict[str, str | None]
-) -> list[Payload]:
-    """Look up the tags of orders that are not known yet, oldest first."""
-    payloads = []
-    missing = {order for order in wanted if order not in tags}
-    while missing:
-        oldest = min(missing, key=lambda order: order.rjust(20))
-        payload = await client.get(orders, {"symbol": symbol, "orderId": oldest, "limit": "500"})
-        payloads.append(payload)
-        for node in read_json(payload.body).items():
-            tags[node.text("orderId")] = tag_of(node.text_or("clientOrderId"))
-        missing = {order for order in missing if order not in tags and order != oldest}
-    return payloads
+    return Pages((*orders.seen, *pages.payloads), pages.cursor)
 
 
 def _order_row(node: Node) -> Row:
     return Row(node.instant("time"), node.text("orderId"))
 
 
-async def income(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
-    """The futures wallet's cash movements since the cursor."""
+async def income(client: BinanceClient, futures: Futures, cursor: Cursor | None, since: datetime) -> Pages:
+    """A futures wallet's cash movements since the cursor."""
 
     async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
         start = since if last is None else last.at
         params = {"startTime": str(to_milliseconds(start)), "limit": str(PAGE)}
-        payload = await client.get(USDM_INCOME, params)
+        payload = await client.get(futures.income, params)
         return payload, rows_of(payload, income_row)
 
     start = kept(cursor, client.api.now(), INCOME_KEPT)
-    return await follow(ask, start, limit=PAGE, what="binance usdm.income")
+    return await follow(ask, start, limit=PAGE, what=f"binance {futures.wallet}.income")
 
 
 def traded_symbols(payloads: Iterable[Payload]) -> set[str]:

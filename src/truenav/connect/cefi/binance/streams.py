@@ -1,10 +1,11 @@
-"""Which streams of Binance tell the prices that its requests tell: mini tickers of spot, marks of USD-M."""
+"""Which streams of Binance tell the prices that its requests tell: mini tickers of spot, marks of futures."""
 
 from __future__ import annotations
 
 import json
 
-from truenav.connect.cefi.binance.parse import USDM, VENUE
+from truenav.connect.cefi.binance.futures import COINM, USDM, Family
+from truenav.connect.cefi.binance.parse import VENUE
 from truenav.connect.contract import ParseContext, StreamPlan
 
 NAMES_A_MESSAGE = 200
@@ -14,16 +15,23 @@ _PULSE = "btcusdt@miniTicker"
 
 
 def market_streams(context: ParseContext) -> tuple[StreamPlan, ...]:
-    """One stream for spot and one for USD-M, each where it has something to follow."""
+    """One stream for spot and one for each kind of futures, each where it has something to follow."""
     plans = []
     if pairs := _symbols(context, VENUE):
         names = [f"{symbol.lower()}@miniTicker" for symbol in pairs]
         hello = _hello(list(dict.fromkeys((_PULSE, *names))))
         plans.append(StreamPlan("spot.stream.miniTicker/1", "spot", "/stream", hello, SILENCE))
-    if contracts := _symbols(context, USDM):
-        hello = _hello([f"{symbol.lower()}@markPrice@1s" for symbol in contracts])
-        plans.append(StreamPlan("usdm.stream.markPrice/1", "usdm", "/market/stream", hello, SILENCE))
+    plans += _marks(context, USDM, "/market/stream")
+    plans += _marks(context, COINM, "/stream")
     return tuple(plans)
+
+
+def _marks(context: ParseContext, family: Family, path: str) -> list[StreamPlan]:
+    contracts = _symbols(context, family.namespace)
+    if not contracts:
+        return []
+    hello = _hello([f"{symbol.lower()}@markPrice@1s" for symbol in contracts])
+    return [StreamPlan(f"{family.wallet}.stream.markPrice/1", family.wallet, path, hello, SILENCE)]
 
 
 def _symbols(context: ParseContext, namespace: str) -> list[str]:

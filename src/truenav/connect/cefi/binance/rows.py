@@ -1,0 +1,65 @@
+"""What the parsers of Binance's spot and futures rows share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from truenav.connect.document import Node
+from truenav.connect.reading import Reading
+from truenav.core.money import Amount
+
+
+def order_unknown(reading: Reading, tags: Mapping[str, str | None] | None, order: str) -> bool:
+    """Whether the trade's order was not looked up; without it the trade's tag would be a guess."""
+    if tags is not None and order in tags:
+        return False
+    reading.lost(
+        f"order {order}",
+        f"Order {order} of a trade is not in the venue's order list.",
+        "Gather again; the trades are read again until their orders are known.",
+    )
+    return True
+
+
+def required_flag(row: Node, name: str) -> bool:
+    """A field that must be true or false."""
+    value = row.flag(name)
+    if value is None:
+        raise row.wrong(f"field {name!r} is missing or not true or false")
+    return value
+
+
+def fees(reading: Reading, row: Node, at: datetime) -> tuple[Amount, ...]:
+    """A trade's commission as cash, none where it is zero."""
+    commission = row.decimal("commission")
+    if not commission:
+        return ()
+    return (Amount(-commission, reading.asset(row.text("commissionAsset"), at)),)
+
+
+def utc_time(row: Node, name: str) -> datetime:
+    """Binance's ``2026-01-31 08:00:00``, which is UTC."""
+    text = row.text(name)
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise row.wrong(f"field {name!r} is not a time such as 2026-01-31 08:00:00") from error
+
+
+def income_id(node: Node) -> str:
+    """An income's identity: the transaction is unique within its type, asset and symbol."""
+    parts = (node.text("incomeType"), node.text("tranId"), node.text_or("symbol"), node.text("asset"))
+    return ":".join((*parts, node.text_or("tradeId")))
+
+
+def told(message: Node) -> list[Node]:
+    """The events of a stream's message: one or an array, bare or wrapped by the name of their stream.
+
+    The answer to a subscription tells none; a refusal is no event.
+    """
+    if isinstance(message.value, dict):
+        if "result" in message.value:
+            return []
+        message = message.maybe("data") or message
+    return list(message.items()) if isinstance(message.value, list) else [message]
