@@ -134,6 +134,22 @@ UNKNOWN = [
         ["cash_flow 0.5", "transfer -0.2"],
     ),
     ("Date,Operation,Total Value\n2024-01-01T10:00:00Z,Deposit,5 BTC\n", ["transfer 5"]),
+    (
+        "Date,Time,Type,Currency,Amount,Quote Currency,Quote Price,Fee currency,Fee amount,Status\n"
+        "2024-01-15,10:00:01.5,buy,BTC,0.01,EUR,40000,EUR,1,Completed\n"
+        "2024-01-16,09:00:00.5,deposit,EUR,500,,,,,Completed\n2024-01-16,11:00:00.5,sell,BTC,1,EUR,1,,,Failed\n",
+        ["trade 0.01", "transfer 500"],
+    ),
+    (
+        "Trade Date;Value Date;Direction;Currency Pair;Notional;Rate;Counter Amount;Trade ID\n"
+        "15.01.2024 10:00:00;17.01.2024 00:00:00;BUY;BTC/USD;5,5;40.000,25;220.001,375;X1\n",
+        ["trade 5.5"],
+    ),
+    (
+        "Buchungstag;Vorgang;Soll;Haben;Währung;Saldo\n15.01.2024;Einzahlung;;1.000,00;EUR;1.000,00\n"
+        "16.01.2024;Auszahlung;200,50;;EUR;799,50\n",
+        ["transfer 1000", "transfer -200.5"],
+    ),
 ]
 
 
@@ -153,6 +169,15 @@ def test_an_export_that_nobody_knows_gets_a_draft_that_states_the_right_facts(te
 def _number(fact) -> str:
     number = fact.body.quantity if fact.kind == "trade" else fact.body.amount.number
     return f"{number.normalize():f}"
+
+
+def test_two_columns_that_may_be_the_amount_are_asked_for():
+    text = "Date,Type,Amount Fiat,Amount Asset,Asset\n2024-01-15T10:00:00Z,deposit,400.00,0.01,BTC\n"
+    found = look(text)
+    (question,) = found.questions
+    assert (question.about, question.choices) == ("columns", ("Amount Fiat", "Amount Asset"))
+    with pytest.raises(BadLayoutError, match="No column gives an amount"):
+        read(text, found.proposal.layout)
 
 
 def test_words_that_nobody_knows_are_asked_for_and_refuse_their_rows():

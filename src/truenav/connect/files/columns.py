@@ -15,6 +15,8 @@ from truenav.connect.files.mapping import Field, Meaning, column_key
 
 EXACT, PART, VALUE_ONLY = 80, 45, 30
 AGREES = 15
+KNOWN_WORDS = 30
+"""What a column of types gains by words that the vocabulary knows, and loses without any."""
 
 _NUMBER = re.compile(r"\(?[+-]?[$€£¥₿]?\s?\d[\d.,' ]*(?:[eE][+-]?\d+)?\)?")
 _UNIT = re.compile(r"[+-]?\d[\d.,]*\s*[A-Za-z][A-Za-z0-9]{1,9}")
@@ -125,6 +127,9 @@ def _column(name: str, cells: list[str]) -> Column:
         scores[Field.TYPE] = max(scores.pop(Field.SIDE) - AGREES, scores.get(Field.TYPE, 0))
     if Field.TYPE in scores and look is Look.SIDE:
         scores[Field.SIDE] = max(scores.pop(Field.TYPE), scores.get(Field.SIDE, 0))
+    if Field.TYPE in scores and filled:
+        known = any(meaning_of(cell) is not None for cell in set(filled))
+        scores[Field.TYPE] = max(1, scores[Field.TYPE] + (KNOWN_WORDS if known else -KNOWN_WORDS))
     if Field.ID in scores and len(set(filled)) < len(filled):
         del scores[Field.ID]
     return Column(name, tuple(cells), look, scores)

@@ -107,20 +107,29 @@ def _reader(form: str, abbreviated: str) -> Callable[[str], datetime]:
 
 def number_forms(columns: Iterable[Sequence[str]], delimiter: str) -> tuple[Form, ...]:
     """How numbers are parted, from all columns that hold some; several where the sample leaves it open."""
-    open_comma = open_point = False
+    sure: set[Form] = set()
+    points: set[str] = set()
+    open_signs: set[str] = set()
     for cell in (one.strip().lstrip("+-$€£¥") for column in columns for one in column):
-        grouped = _GROUPED.fullmatch(cell)
-        if grouped:
+        if grouped := _GROUPED.fullmatch(cell):
             thousands = grouped[1] or grouped[3]
             point = grouped[2] if grouped[2] != thousands else None
-            return ((point or ("," if thousands == "." else "."), thousands),)
+            if point or cell.count(thousands) > 1 or thousands not in ",.":
+                sure.add((point or ("," if thousands == "." else "."), thousands))
+                continue
         if one := _ONE_SIGN.fullmatch(cell):
-            if len(one[2]) != 3:
-                return ((one[1], ""),)
-            open_comma |= one[1] == ","
-            open_point |= one[1] == "."
-    if open_comma:
+            (points if len(one[2]) != 3 else open_signs).add(one[1])
+    if sure:
+        return tuple(sorted(sure)) if len(sure) > 1 else tuple(sure)
+    if len(points) > 1:
+        return ((".", ","), (",", "."))
+    if points:
+        return tuple((point, "" if open_signs <= {point} else _OTHER[point]) for point in points)
+    if "," in open_signs:
         return ((",", ""), (".", ","))
-    if open_point and delimiter == ";":
+    if "." in open_signs and delimiter == ";":
         return ((".", ""), (",", "."))
     return ((".", ""),)
+
+
+_OTHER = {".": ",", ",": "."}

@@ -9,11 +9,15 @@ from pathlib import PurePath
 from typing import Any
 
 from truenav.connect.files.amounts import EMPTY
-from truenav.connect.files.columns import Column, Look, examine, meaning_of, status_of
+from truenav.connect.files.columns import AGREES, EXACT, Column, Look, examine, meaning_of, status_of
 from truenav.connect.files.forms import number_forms, time_forms
 from truenav.connect.files.mapping import BadLayoutError, Field, Layout, Meaning, refuse_bad_layout
 from truenav.connect.files.recognise import zone_in
 from truenav.connect.files.times import TimeRule, abbreviation, has_offset
+
+_TWO_SIDES = frozenset({Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT})
+_WAYS = (Meaning.DEPOSIT, Meaning.WITHDRAWAL)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +105,36 @@ class _Draft:
             if one not in self.fields and name not in taken:
                 self.fields[one] = name
                 taken.add(name)
+        self._refuse_rivals(columns, taken)
+
+    def _refuse_rivals(self, columns: list[Column], taken: set[str]) -> None:
+        """Leave an amount open where several columns may be it and none is called so plainly."""
+        for one in (Field.AMOUNT, Field.QUANTITY):
+            chosen = next((column for column in columns if column.name == self.fields.get(one)), None)
+            if chosen is None or chosen.scores[one] > EXACT:
+                continue
+            least = chosen.scores[one] - AGREES
+            rivals = [other.name for other in columns if other.scores.get(one, 0) > least]
+            if any(name not in taken for name in rivals):
+                self._drop(one)
+                self.ask("columns", f"Which of these columns is {one.value!r}?", tuple(rivals))
 
     def arrange(self) -> None:
         """Make a form of what was found: two sides, a market with its side, or one signed amount."""
         has = self.fields
+        self._find_clock()
+        if not has.keys() >= _TWO_SIDES and {Field.AMOUNT, Field.QUANTITY} & has.keys():
+            self._drop(Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT, Field.SENT_ASSET, Field.RECEIVED_ASSET)
         self._share_assets()
         if {Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT} & has.keys():
             self._drop(Field.AMOUNT, Field.ASSET, Field.QUANTITY, Field.PRICE, Field.TOTAL, Field.MARKET)
             self._drop(Field.BASE, Field.QUOTE, Field.SIDE)
         elif Field.SIDE in has or Field.MARKET in has or {Field.BASE, Field.QUOTE} <= has.keys():
             self._as_trades()
+        elif self._has_trades():
+            has[Field.BASE], has[Field.QUANTITY] = has[Field.ASSET], has[Field.AMOUNT]
+            if Field.PRICE in has and Field.TOTAL in has and not self._is_product():
+                self._drop(Field.TOTAL)
         else:
             self._rename(Field.QUANTITY, Field.AMOUNT)
             self._rename(Field.BASE, Field.ASSET)
@@ -123,6 +147,28 @@ class _Draft:
             self._drop(Field.FEE_ASSET)
         elif Field.FEE_ASSET not in has:
             self._ask_fee_asset()
+
+    def _find_clock(self) -> None:
+        """A column with the time of day beside one with the day."""
+        day = time_forms(self._cells(Field.TIME))
+        if not day or any("%H" in form or "%I" in form for form in day):
+            return
+        taken = set(self.fields.values())
+        for name, column in self.columns.items():
+            cells = [cell for cell in column.cells if cell not in EMPTY]
+            if name not in taken and cells and all(_CLOCK.fullmatch(cell) for cell in cells):
+                self.fields[Field.CLOCK] = name
+                return
+
+    def _has_trades(self) -> bool:
+        """Whether some rows of a ledger are trades at a price, whose other asset a column tells."""
+        has = self.fields
+        words = {meaning_of(cell) for cell in set(self._cells(Field.TYPE))}
+        needed = {Field.AMOUNT, Field.ASSET, Field.QUOTE} <= has.keys() and {
+            Field.PRICE,
+            Field.TOTAL,
+        } & has.keys()
+        return bool(needed and words & {Meaning.BUY, Meaning.SELL})
 
     def _share_assets(self) -> None:
         """Amounts with their unit, and sides whose one asset column serves both."""
@@ -208,6 +254,10 @@ class _Draft:
         cells = self._cells(Field.TIME)
         if not cells:
             return
+        if Field.CLOCK in self.fields:
+            clocks = self.columns[self.fields[Field.CLOCK]].cells
+            days = self.columns[self.fields[Field.TIME]].cells
+            cells = [f"{day} {clock}" for day, clock in zip(days, clocks, strict=True) if day and clock]
         forms = time_forms(cells)
         zone = zone_in(self.fields[Field.TIME])
         if not zone and not all(has_offset(cell) for cell in cells):
@@ -228,6 +278,11 @@ class _Draft:
         words = {cell: meaning_of(cell) for cell in dict.fromkeys(self._cells(named))}
         self.options["words"] = {cell: meaning for cell, meaning in words.items() if meaning is not None}
         unknown = [cell for cell, meaning in words.items() if meaning is None]
+        ways = {cell: meaning_of(cell) for cell in dict.fromkeys(self._cells(Field.DIRECTION))}
+        self.options["directions"] = {
+            cell: way is Meaning.DEPOSIT for cell, way in ways.items() if way in _WAYS
+        }
+        unknown += [cell for cell, way in ways.items() if way not in _WAYS]
         unknown += [cell for cell, counts in statuses.items() if counts is None]
         if unknown:
             self.ask(
