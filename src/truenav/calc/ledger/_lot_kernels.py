@@ -31,6 +31,9 @@ SMALLEST = np.int64(-(2**63))
 BOUND = np.int64(2**61)
 """Holdings and their cost are proven at average cost while they are below it."""
 
+AHEAD = np.uint64(32)
+"""So many rows before one is copied, the memory it goes to is asked for: rows of a pair lie far apart."""
+
 _TWO_64 = 2.0**64
 _SURELY_FITS = 2.0**61
 _OFF_BY_ONE = 2.0**49
@@ -85,6 +88,22 @@ def _add(typingctx: Any, low: Any, high: Any, other_low: Any, other_high: Any) -
 
     four = (types.int64, types.int64, types.int64, types.int64)
     return types.UniTuple(types.int64, 3)(*four), generate
+
+
+@intrinsic
+def _fetch(typingctx: Any, array: Any, place: Any) -> Any:
+    """Ask for the memory of an element that is going to be written; any place will do."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        address = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        hint = ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [address.type, hint, hint, hint])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [address.type], shape)
+        builder.call(prefetch, [address, hint(1), hint(3), hint(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, place), generate
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -398,8 +417,11 @@ def place_rows(pairs: Any, start: Any, stop: Any, places: Any, quantities: Any, 
     Quantities and prices have one limb or two, shape (fills, limbs); whether all of them fit one.
     """
     wide_quantities, wide_prices = quantities.shape[1] == 2, prices.shape[1] == 2
-    lost = np.int64(0)
+    lost, fills, last = np.int64(0), np.uint64(out.shape[1]), np.uint64(stop) - np.uint64(1)
     for row in range(np.uint64(start), np.uint64(stop)):
+        ahead = np.uint64(places[np.uint64(pairs[min(row + AHEAD, last)])])
+        _fetch(out, ahead)
+        _fetch(out, fills + ahead)
         pair = np.uint64(pairs[row])
         place = np.uint64(places[pair])
         places[pair] = place + np.uint64(1)
