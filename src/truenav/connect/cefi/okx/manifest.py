@@ -1,6 +1,11 @@
-"""OKX v5: hosts, wallets and limits, as the venue documents them (requests per seconds and key)."""
+"""OKX v5: hosts, wallets, limits as the venue documents them (requests per seconds and key), and items."""
 
 from truenav.connect.contract import Budget, Manifest
+from truenav.connect.supplies import Origin, not_done, read
+
+_ONE_WALLET = "one wallet backs spot, margin, contracts and options"
+_BEHIND = ("spot", "margin", "swap", "future", "option")
+_POSITIONS = ("linear", "inverse", "option", "hedge", "cross")
 
 MANIFEST = Manifest(
     name="okx",
@@ -29,4 +34,30 @@ MANIFEST = Manifest(
     wallets=("trading", "funding"),
     credentials=("key", "secret", "passphrase"),
     streams={"public": "wss://ws.okx.com:8443"},
+    supplies=(
+        *(read(f"balances.{name}", "balance.json", Origin.OURS, _ONE_WALLET) for name in _BEHIND),
+        read("balances.funding", "funding-balances.json", Origin.OURS),
+        *not_done("savings and staking are not valued", "balances.earn", "history.rewards"),
+        *(read(f"positions.{name}", "positions.json", Origin.OURS) for name in _POSITIONS),
+        *not_done("profit counts; the margin kept in a position is told", "positions.isolated"),
+        read("orders.open", "orders-pending.json", Origin.OURS, "kept as evidence, not valued"),
+        read("margin.collateral", "balance.json", Origin.OURS, "flags are kept as evidence"),
+        *(read(f"margin.{name}", "balance.json", Origin.OURS) for name in ("equity", "maintenance", "ratio")),
+        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read("borrowed", "balance.json", Origin.OURS, "a negative balance; the liability says it again"),
+        read("history.fills", "fills.json", Origin.OURS),
+        read("history.fees", "fills.json", Origin.OURS),
+        read("history.liquidations", "fills.json", Origin.OURS, "as fills, with their cash"),
+        *(
+            read(f"history.{name}", "bills.json", Origin.OURS)
+            for name in ("funding", "interest", "ledger", "settlements")
+        ),
+        read("history.deposits", "deposits.json", Origin.OURS),
+        read("history.withdrawals", "withdrawals.json", Origin.OURS),
+        read("history.internal", "bills.json", Origin.OURS, "between trading and funding account"),
+        *not_done("what came from or went to a sub-account is a difference", "history.subaccounts"),
+        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        read("live.prices", "stream-mark-price.json", Origin.OURS),
+        read("instruments", "instruments.json", Origin.OURS, "terms of expired contracts by their names"),
+    ),
 )

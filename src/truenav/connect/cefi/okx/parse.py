@@ -189,6 +189,9 @@ def _public_stream(evidence: Evidence, body: bytes, context: ParseContext) -> Pa
 
 
 def _balance(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    """Cash of each coin. What is owed in cross margin is a negative one: ``liab`` tells the same debt again,
+    with the hour's interest, which a bill takes from the cash when the hour is over.
+    """
     reading = Reading(evidence, context)
     accounts = _rows(body)
     if not accounts:  # an account without money is listed, too
@@ -238,6 +241,12 @@ def _position(reading: Reading, row: Node) -> PositionLine | None:
         )
         return None
     reading.instrument(name, lost=False)
+    if row.text_or("mgnMode") == "isolated" and (margin := row.decimal_or("margin", ZERO)):
+        reading.lost(
+            name,
+            f"The isolated position {name} keeps {margin} {row.text('ccy')} of margin in itself.",
+            "Hold it in cross margin or enter the margin as a manual item; only its profit is valued yet.",
+        )
     if row.text_or("posSide") == "short":
         quantity = -abs(quantity)
     delta = row.decimal("deltaPA") if row.text_or("deltaPA") else None
