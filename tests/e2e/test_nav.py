@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from tests.e2e.compare import assert_coverage, expected, lines_expected, lines_shown, shown
 from tests.e2e.conftest import Struck, Walk, after, walked
-from tests.e2e.equity import equity
 
 from truenav.app.sources.gather import gather
 from truenav.calc.nav.model import Quality, ReconciliationStatus
 from truenav.core.money import exact
+from truenav.proving.equity import equity
 from truenav.store.postgres import EmbeddedPostgres
 
 NUMERAIRES = {"USD", "USDT", "USDC", "EUR", "GBP", "HKD", "SGD", "JPY", "CNY", "BTC", "ETH", "TIDE60"}
