@@ -271,20 +271,24 @@ def test_what_ccxt_does_not_read_is_told():
     assert (found.problems[0].subject, found.problems[0].lost) == ("phemex transfers", False)
 
 
-def test_a_debt_and_a_missing_total_are_told_and_block():
+def test_a_wallet_of_which_one_total_is_missing_is_unread():
+    with pytest.raises(MalformedPayloadError, match="no total of 'USDT'"):
+        parse("unified.balance/1", {"wallet": "main", "rows": [{"code": "USDT", "used": "1"}]})
+
+
+def test_a_debt_is_told_and_blocks():
     found = parse(
         "unified.balance/1",
         {
             "wallet": "main",
             "rows": [
                 {"code": "BTC", "total": "2", "used": "1", "debt": "0.5"},
-                {"code": "USDT", "used": "1"},
                 {"code": "USD", "total": "0"},
             ],
         },
     )
     assert [(line.asset, line.total, line.locked) for line in found.facts[0].body.lines] == [(BTC, 2, 1)]
-    assert [one.subject for one in found.problems if one.lost] == ["phemex:BTC", "phemex:USDT"]
+    assert [one.subject for one in found.problems if one.lost] == ["phemex:BTC"]
 
 
 def test_a_wallet_that_is_one_with_another_is_counted_once_and_told():

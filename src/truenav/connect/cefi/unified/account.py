@@ -15,8 +15,9 @@ from truenav.connect.cefi.unified.errors import NotReadError
 from truenav.connect.cefi.unified.history import LIMIT, Page, page_of, walk
 from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import Cursor, ParseContext, Payload
-from truenav.connect.errors import IncompletePagesError
+from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import Pages, kept
+from truenav.connect.transport import Params
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
 
@@ -45,6 +46,16 @@ _LEDGER = _History("unified.ledger/1", "fetchLedger", "fetch_ledger", "code")
 _INTEREST = _History("unified.interest/1", "fetchBorrowInterest", "fetch_borrow_interest", "interest")
 
 
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """One wallet's rows, what was asked for them, and the wallet that it is one with, if any."""
+
+    answer: Answer
+    rows: list[dict[str, Any]]
+    asked: list[tuple[str, Params]]
+    same: str
+
+
 @dataclass(slots=True)
 class Reader:
     """Chooses what to ask for one account."""
@@ -54,7 +65,7 @@ class Reader:
     context: ParseContext
     cursors: Mapping[str, Cursor]
     since: datetime
-    balances: dict[str, Any] = field(default_factory=dict)
+    balances: dict[str, _Balance | VenueError] = field(default_factory=dict)
     one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def state_steps(self) -> Iterable[Step]:
@@ -78,21 +89,39 @@ class Reader:
                     yield name, self._history(one, scope, name)
 
     async def _balance(self, wallet: str) -> Pages:
-        """One wallet. A venue that asks alike for two of them has one balance, which is counted once."""
+        """One wallet, once all were asked: that none of them lists an asset is not believed of any."""
         async with self.one_by_one:
-            answer = await self.client.call("fetch_balance", {} if wallet == MAIN else {"type": wallet})
-            asked = [(one.evidence.request.url, one.evidence.request.params) for one in answer.heard]
-            same = next((other for other, (_, before) in self.balances.items() if before == asked), "")
-            found = [] if same else rows.balance_rows(answer.value)
-            self.balances[wallet] = (found, asked)
-        if not found and len(self.account.wallets) == 1:
+            for one in self.account.wallets if not self.balances else ():
+                self.balances[one] = await self._asked_balance(one)
+        found = self.balances[wallet]
+        if isinstance(found, VenueError):
+            raise found
+        if not self._held():
             raise IncompletePagesError(
                 f"{self.client.venue.title} lists no asset at all, and nothing confirms that the account is "
                 "empty; it is not taken."
             )
-        body = {"wallet": wallet, "rows": found, **({"same": same} if same else {})}
-        payload = await rows.payload_of(self.client, "unified.balance/1", "fetchBalance", [answer], body)
-        return Pages((*answer.heard, payload))
+        body = {"wallet": wallet, "rows": found.rows, **({"same": found.same} if found.same else {})}
+        payload = await rows.payload_of(
+            self.client, "unified.balance/1", "fetchBalance", [found.answer], body
+        )
+        return Pages((*found.answer.heard, payload))
+
+    async def _asked_balance(self, wallet: str) -> _Balance | VenueError:
+        """What a wallet holds. One that is asked for as another is one with it, and is counted there."""
+        try:
+            answer = await self.client.call("fetch_balance", {} if wallet == MAIN else {"type": wallet})
+            asked = [(one.evidence.request.url, one.evidence.request.params) for one in answer.heard]
+            known = ((name, one) for name, one in self.balances.items() if isinstance(one, _Balance))
+            same = next((name for name, one in known if one.asked == asked), "")
+            return _Balance(answer, [] if same else rows.balance_rows(answer.value), asked, same)
+        except VenueError as error:
+            return error
+
+    def _held(self) -> set[str]:
+        """Codes of the assets that the venue lists."""
+        read = [one for one in self.balances.values() if isinstance(one, _Balance)]
+        return {row["code"] for one in read for row in one.rows}
 
     def _contract_types(self, wallet: str) -> list[str]:
         types = [kind for kind in _CONTRACTS if kind in self.client.venue.types]
@@ -168,9 +197,10 @@ class Reader:
 
     def _codes(self, what: _History) -> list[str]:
         """Assets that are held, and those read before."""
-        held = {row["code"] for found, _ in self.balances.values() for row in found}
         prefix = f"{what.endpoint}?"
-        return sorted(held | {key.removeprefix(prefix) for key in self.cursors if key.startswith(prefix)})
+        return sorted(
+            self._held() | {key.removeprefix(prefix) for key in self.cursors if key.startswith(prefix)}
+        )
 
     async def _history(self, what: _History, scope: Mapping[str, str], name: str) -> Pages:
         params = {key: value for key, value in scope.items() if key not in ("symbol", "code")}

@@ -177,13 +177,8 @@ def _balance_line(reading: Reading, row: Node) -> BalanceLine | None:
             f"The venue tells a debt in {code[:60]}; whether its total is before or after it is not known.",
             "Enter the debt as a manual item where the total is before it.",
         )
-    if row.maybe("total") is None:
-        reading.lost(
-            f"{reading.venue}:{code[:60]}",
-            f"The venue tells no total of {code[:60]}.",
-            "Enter the holding as a manual item, or import a statement.",
-        )
-        return None
+    if row.maybe("total") is None:  # without it the wallet is unread: what is not listed counts as zero
+        raise row.wrong(f"no total of {code[:60]!r} is told")
     total = _number(row, "total")
     if not total:
         return None

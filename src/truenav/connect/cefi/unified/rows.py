@@ -126,7 +126,9 @@ def balance_rows(balance: object) -> list[dict[str, Any]]:
     if not isinstance(balance, Mapping) or not isinstance(balance.get("total"), Mapping):
         raise MalformedPayloadError("ccxt made no balances of the answer.")
     totals = balance["total"]
-    rows = ({"code": code, **balance[code]} for code in sorted(totals) if isinstance(balance.get(code), dict))
+    if not all(isinstance(code, str) and code for code in totals):
+        raise MalformedPayloadError("ccxt tells a balance of no asset.")
+    rows = ({**balance[code], "code": code} for code in sorted(totals) if isinstance(balance.get(code), dict))
     return [kept(row, BALANCES, f"balance {row['code']}") for row in rows]
 
 
