@@ -142,6 +142,8 @@ def test_text_that_looks_like_a_formula_stays_text():
         (HEADER.encode() + "é".encode()[:1], "cut off"),
         (",".join(f"c{n}" for n in range(10_000)).encode() + b"\n1\n", "10000 columns"),
         (b'"never closed\n1,2', "header"),
+        (b'{"data": []}', "header"),
+        (b"[]", "header"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(data, says):

@@ -49,6 +49,7 @@ def test_every_known_header_is_told_by_name_and_every_layout_by_its_own():
         ",".join(reversed(KRAKEN.split(","))) + "\n" + ",".join(reversed(ROW.split(","))) + "\n",
         json.dumps([dict(zip(KRAKEN.split(","), ROW.split(","), strict=True))]),
         json.dumps(dict(zip(KRAKEN.split(","), ROW.split(","), strict=True))) + "\n",
+        json.dumps({"result": [dict(zip(KRAKEN.split(","), ROW.split(","), strict=True))]}, indent=1),
     ],
 )
 def test_a_layout_is_recognised_in_any_order_case_delimiter_and_form(text):
@@ -57,6 +58,12 @@ def test_a_layout_is_recognised_in_any_order_case_delimiter_and_form(text):
     assert found.layout.name == "kraken-ledger"
     (fact,) = facts(text, found.layout)
     assert fact.body.amount.number == 1
+
+
+def test_what_follows_a_wrapped_list_of_rows_is_not_dropped_in_silence():
+    row = json.dumps(dict(zip(KRAKEN.split(","), ROW.split(","), strict=True)))
+    text = f'{{"page": [{row}], "next": [{row}]}}'
+    assert "follows" in problem(text, layouts()["kraken-ledger"]).message
 
 
 def test_dots_for_spaces_in_a_header_do_not_matter():

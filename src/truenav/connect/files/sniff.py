@@ -86,6 +86,10 @@ def sniff(name: str, data: bytes, more: tuple[Layout, ...] = ()) -> Sniffed:
     text = file_text(data, encoding)
     if is_json(text):
         table = json_table(text, Problems())
+        if not table.columns:
+            raise ImportRefusedError(
+                "No header was found: the JSON holds no list of objects with texts and numbers."
+            )
         rows = [row for _, row in zip(range(LOOK_ROWS), (row for _, row in table.rows), strict=False)]
         return _told(name, encoding, ",", (), column_names(table.columns), rows, known)
     return _delimited(name, text, encoding, known)

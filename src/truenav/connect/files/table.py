@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -162,8 +163,9 @@ def _json_objects(text: str, problems: Problems) -> Iterator[tuple[int, dict[str
     decoder = json.JSONDecoder(
         parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits, object_pairs_hook=_Pairs
     )
-    position, line, counted = 0, 1, 0
-    in_array = text.lstrip()[:1] == "["
+    wrapped = _WRAPPED.match(text)
+    position, line, counted = wrapped.end() if wrapped else 0, 1, 0
+    in_array = text[position:].lstrip()[:1] == "["
     while True:
         while (
             position < len(text)
@@ -176,6 +178,8 @@ def _json_objects(text: str, problems: Problems) -> Iterator[tuple[int, dict[str
         if position >= len(text) or text[position] == "]":
             if in_array and position >= len(text):
                 problems.add(line, "", "the array is not closed", "The file is cut off; export it again.")
+            elif wrapped and text[position + 1 :].strip() != "}":
+                problems.add(line, "", "something follows the list of rows", "Keep the list alone.")
             return
         try:
             value, position = decoder.raw_decode(text, position)
@@ -184,6 +188,10 @@ def _json_objects(text: str, problems: Problems) -> Iterator[tuple[int, dict[str
             return
         if (item := _flat(value, line, problems)) is not None:
             yield line, item
+
+
+_WRAPPED = re.compile(r'\s*\{\s*"[^"\\]*"\s*:\s*(?=\[\s*\{)')
+"""The beginning of an object that holds nothing but a list of rows, as answers of interfaces do."""
 
 
 class _Digits(str):
