@@ -1,6 +1,9 @@
-"""Binance: hosts, wallets and limits, as the venue documents them."""
+"""Binance: hosts, wallets and limits, as the venue documents them, and items."""
 
 from truenav.connect.contract import Budget, Manifest
+from truenav.connect.supplies import Origin, not_done, read
+
+_MARGIN = "the margin wallet is not read; what moves there leaves spot without a transfer"
 
 MANIFEST = Manifest(
     name="binance",
@@ -25,4 +28,42 @@ MANIFEST = Manifest(
         "usdm": "wss://fstream.binance.com",
         "coinm": "wss://dstream.binance.com",
     },
+    supplies=(
+        read("balances.spot", "spot-account.json", Origin.OURS),
+        *not_done(_MARGIN, "balances.margin", "borrowed", "history.interest"),
+        read("balances.swap", "usdm-account.json", Origin.OURS, "USD-M; COIN-M in a wallet of its own"),
+        read("balances.future", "coinm-account.json", Origin.OURS, "in the wallets of the perpetuals"),
+        *not_done("European options are not read", "balances.option", "positions.option"),
+        *not_done("deposits into it are left out of the spot wallet, too", "balances.funding"),
+        *not_done(
+            "Simple Earn is not read; what moves there leaves spot without a transfer",
+            "balances.earn",
+            "history.rewards",
+        ),
+        read("positions.linear", "usdm-account.json", Origin.OURS),
+        read("positions.inverse", "coinm-account.json", Origin.OURS, "in contracts of a fixed value in USD"),
+        *(read(f"positions.{one}", "coinm-account.json", Origin.OURS) for one in ("hedge", "isolated")),
+        read("positions.cross", "usdm-account.json", Origin.OURS),
+        read("orders.open", "coinm-open-orders.json", Origin.DOCUMENTED, "kept as evidence"),
+        read("margin.collateral", "usdm-account.json", Origin.OURS, "flags are kept as evidence"),
+        *not_done("portfolio margin accounts are not read", "margin.equity"),
+        read("margin.maintenance", "usdm-account.json", Origin.OURS),
+        read(
+            "margin.ratio", "coinm-account.json", Origin.OURS, "of COIN-M the coin's nearest to liquidation"
+        ),
+        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read("history.fills", "coinm-trades.json", Origin.OURS, "with the tags of their orders"),
+        read("history.funding", "coinm-income.json", Origin.OURS),
+        read("history.fees", "spot-trades.json", Origin.OURS, "in any coin"),
+        read("history.ledger", "usdm-income.json", Origin.OURS, "of the futures wallets; spot has none"),
+        read("history.deposits", "deposits.json", Origin.OURS),
+        read("history.withdrawals", "withdrawals.json", Origin.OURS),
+        read("history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M and COIN-M"),
+        *not_done("transfers with a master or sub-account are not read", "history.subaccounts"),
+        read("history.settlements", "coinm-income.json", Origin.OURS, "the cash of a delivery"),
+        read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),
+        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        read("live.prices", "stream-coinm.json", Origin.OURS),
+        read("instruments", "coinm-exchange-info.json", Origin.DOCUMENTED, "of markets that are listed now"),
+    ),
 )
