@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import time
 from dataclasses import replace
 from decimal import Decimal
 
@@ -149,6 +150,14 @@ def test_text_that_looks_like_a_formula_stays_text():
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(data, says):
     with pytest.raises(ImportRefusedError, match=says):
         sniff("export.csv", data)
+
+
+def test_long_texts_cost_no_time():
+    words = " ".join(["deposit fee trade"] * 3_000)
+    text = f'Date,Type,Amount,Coin,"{words}"\n' + f'2024-01-01T10:00:00Z,"{words}",1,BTC,"{words}"\n' * 50
+    started = time.perf_counter()
+    sniff("export.csv", text.encode())
+    assert time.perf_counter() - started < 5
 
 
 def test_utf_16_and_latin_1_are_read_where_they_are_sure():

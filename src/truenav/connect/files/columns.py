@@ -15,6 +15,9 @@ from truenav.connect.files.mapping import Field, Meaning, column_key
 
 EXACT, PART, VALUE_ONLY = 80, 45, 30
 AGREES = 15
+LONGEST = 80
+"""Characters of the longest text whose words are looked at."""
+
 KNOWN_WORDS = 30
 """What a column of types gains by words that the vocabulary knows, and loses without any."""
 
@@ -93,6 +96,8 @@ def examine(header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> list[Colu
 
 def meaning_of(text: str) -> Meaning | None:
     """What a word of a type column means, where the vocabulary has it; a long one by its only known part."""
+    if len(text) > LONGEST:
+        return None
     key = column_key(text)
     if key in _meanings():
         return _meanings()[key]
@@ -160,6 +165,8 @@ _PATTERNS = (
 
 def _by_words(name: str) -> dict[Field, int]:
     """Fields whose words stand in a column's name: all of it, or a part."""
+    if len(name) > LONGEST:
+        return {}
     bare = re.sub(r"#\d+$", "", name)
     bare = re.sub(r"\(?\s*UTC\s*([+-]\s*\d{1,2}(:\d\d)?)?\s*\)?", " ", bare, flags=re.IGNORECASE) or name
     key, words = column_key(bare), _words_of(bare)
