@@ -22,7 +22,7 @@ Side = tuple[Decimal, AssetId]
 """Size of what moved, not negative, and its asset."""
 
 PRICE_DIGITS = 28
-_PRICE = Context(prec=PRICE_DIGITS)
+_divided = Context(prec=PRICE_DIGITS).divide
 _CASH: dict[Meaning, CashKind] = {
     Meaning.REWARD: CashKind.REWARD,
     Meaning.INTEREST: CashKind.INTEREST,
@@ -103,7 +103,7 @@ class Stated:
         if not quantity:
             raise RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
         id, at, account, wallet, order_id = where
-        price = _PRICE.divide(cost.number, quantity).copy_abs()
+        price = _divided(cost.number, quantity).copy_abs()
         if price.adjusted() < PRICE_DIGITS - MAX_SCALE:
             price = rounded(price, MAX_SCALE)
         size = quantity if bought else -quantity

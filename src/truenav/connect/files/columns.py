@@ -101,13 +101,7 @@ def meaning_of(text: str) -> Meaning | None:
     key = column_key(text)
     if key in _meanings():
         return _meanings()[key]
-    words = _words_of(text)
-    found = {
-        _meanings()["".join(words[start:end])]
-        for start in range(len(words))
-        for end in range(start + 1, len(words) + 1)
-        if "".join(words[start:end]) in _meanings()
-    }
+    found = {_meanings()[run] for run in _runs(_words_of(text)) if run in _meanings()}
     return found.pop() if len(found) == 1 else None
 
 
@@ -169,21 +163,19 @@ def _by_words(name: str) -> dict[Field, int]:
         return {}
     bare = re.sub(r"#\d+$", "", name)
     bare = re.sub(r"\(?\s*UTC\s*([+-]\s*\d{1,2}(:\d\d)?)?\s*\)?", " ", bare, flags=re.IGNORECASE) or name
-    key, words = column_key(bare), _words_of(bare)
+    key, parts = column_key(bare), _runs(_words_of(bare))
     found: dict[Field, int] = {}
     for word, field in _column_words():
         if word == key:
             found[field] = EXACT
-        elif _is_part(word, words, key):
+        elif (len(word) > 2 and word in parts) if word.isascii() else (len(word) > 1 and word in key):
             found[field] = max(found.get(field, 0), PART + min(len(word), 15))
     return found
 
 
-def _is_part(word: str, words: list[str], key: str) -> bool:
-    if not word.isascii():
-        return len(word) > 1 and word in key
-    runs = ("".join(words[a:b]) for a in range(len(words)) for b in range(a + 1, len(words) + 1))
-    return len(word) > 2 and word in runs
+def _runs(words: list[str]) -> set[str]:
+    """All runs of words that stand side by side, put together."""
+    return {"".join(words[a:b]) for a in range(len(words)) for b in range(a + 1, len(words) + 1)}
 
 
 @cache

@@ -104,7 +104,7 @@ class Engine:
         if len(cells) > MAX_CELL:
             raise RefusedCell(f"the row has more than {MAX_CELL} characters", "Shorten its cells.")
         digest = hashlib.sha256(cells.encode("utf-8", "surrogatepass")).digest()[: _HASH_DIGITS // 2]
-        if own in EMPTY:
+        if not own or own in EMPTY:
             count = self._counts[digest] = self._counts.get(digest, 0) + 1
             return digest.hex() if count == 1 else f"{digest.hex()}-{count}"
         if len(own) > _ID_LENGTH or not own.isprintable():
