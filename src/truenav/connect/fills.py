@@ -131,14 +131,12 @@ def keys_stand_once(body: bytes, keys: int) -> bool:
 
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
     """Exact numbers of a column, or None where one is long or not written plainly."""
-    written = set(texts)  # prices and sizes repeat
-    if "".join(written).strip("0123456789.-") or max(map(len, written)) > _SHORT:
+    if "".join(texts).strip("0123456789.-") or max(map(len, texts)) > _SHORT:
         return None
     try:
-        numbers = {text: Decimal(text) for text in written}
+        return list(map(Decimal, texts))
     except InvalidOperation:
         return None
-    return [numbers[text] for text in texts]
 
 
 def plain_instants(texts: Sequence[str]) -> list[int] | None:
