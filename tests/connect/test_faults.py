@@ -125,7 +125,7 @@ def test_one_failing_endpoint_leaves_the_rest_of_the_account(lab, venue):
     got = asyncio.run(run())
     assert [failure.subject for failure in got.failures] == [KEYS[venue]]
     wallets = {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)}
-    assert wallets == {"binance": {"spot", "coinm"}, "okx": {"trading"}}[venue]
+    assert wallets == {"binance": {"spot", "coinm"}, "okx": {"trading", "earn"}}[venue]
 
 
 @VENUES
@@ -161,14 +161,20 @@ NO_FUNDING = {"kind": "empty_page", "path": "asset/balances"}
         pytest.param(
             [EMPTY_POSITIONS],
             "list of positions is empty",
-            {"funding", "trading"},
+            {"earn", "funding", "trading"},
             id="the balance shows some",
         ),
         pytest.param(
-            [EMPTY_POSITIONS, NO_BALANCE], "could confirm it", {"funding"}, id="no balance confirms it"
+            [EMPTY_POSITIONS, NO_BALANCE],
+            "could confirm it",
+            {"earn", "funding"},
+            id="no balance confirms it",
         ),
         pytest.param(
-            [NO_FUNDING], "list of funding balances is empty", {"trading"}, id="the venue values them"
+            [NO_FUNDING],
+            "list of funding balances is empty",
+            {"earn", "trading"},
+            id="the venue values them",
         ),
     ],
 )

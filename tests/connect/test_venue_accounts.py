@@ -147,14 +147,14 @@ def test_the_archived_payloads_alone_give_the_same_facts_again(lab, name):
     asyncio.run(run())
 
 
-def test_state_alone_takes_four_requests_and_reports_its_progress(lab):
+def test_state_alone_takes_seven_requests_and_reports_its_progress(lab):
     async def run():
         async with lab() as world:
             seen = []
             context = await world.market("okx")
             got = await world.gather("okx-trend", context, history=False, progress=seen.append)
-            assert got.requests == 4
-            assert [step.done for step in seen] == [1, 2, 3, 4]
+            assert got.requests == 7  # two for earn products, and one to believe that there are none
+            assert [step.done for step in seen] == [1, 2, 3, 4, 5]
 
     asyncio.run(run())
 

@@ -245,6 +245,35 @@ def funding_balances(call: Call) -> list[dict[str, Any]]:
     ]
 
 
+def funding_bills(call: Call) -> list[dict[str, Any]]:
+    """GET asset/bills and asset/bills-history: `after` and `before` are times."""
+    rows = [entry for entry in books(call).entries if entry.wallet == "funding"]
+    return [
+        {
+            "bal": plain(entry.balance),
+            "balChg": plain(entry.amount),
+            "billId": str(entry.id),
+            "ccy": entry.asset,
+            "clientId": "",
+            "notes": "",
+            "ts": str(milliseconds(entry.at)),
+            "type": _funding_bill_type(entry),
+        }
+        for entry in page(call, rows, lambda one: milliseconds(one.at), lambda one: milliseconds(one.at))
+    ]
+
+
+def _funding_bill_type(entry: Entry) -> str:
+    if entry.cause == "transfer":
+        return "130" if entry.amount > 0 else "131"
+    return "1" if entry.cause == "deposit" else "2"
+
+
+def no_product(_: Call) -> list[Any]:
+    """GET finance/...: nobody here saves or stakes."""
+    return []
+
+
 def _movements(call: Call, direction: str) -> list[Movement]:
     coin = call.params.get("ccy")
     rows = [
@@ -346,6 +375,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/account/bills"): Route(bills_of_a_week, 5, 1.0, signed=True),
     ("GET", "/api/v5/account/bills-archive"): Route(bills_of_three_months, 5, 2.0, signed=True),
     ("GET", "/api/v5/asset/balances"): Route(funding_balances, 6, 1.0, signed=True),
+    ("GET", "/api/v5/asset/bills"): Route(funding_bills, 6, 1.0, signed=True),
+    ("GET", "/api/v5/asset/bills-history"): Route(funding_bills, 1, 1.0, signed=True),
+    ("GET", "/api/v5/finance/savings/balance"): Route(no_product, 6, 1.0, signed=True),
+    ("GET", "/api/v5/finance/savings/lending-history"): Route(no_product, 6, 1.0, signed=True),
+    ("GET", "/api/v5/finance/staking-defi/orders-active"): Route(no_product, 3, 1.0, signed=True),
     ("GET", "/api/v5/asset/currencies"): Route(currencies, 6, 1.0, signed=True),
     ("GET", "/api/v5/asset/deposit-history"): Route(deposits, 6, 1.0, signed=True),
     ("GET", "/api/v5/asset/withdrawal-history"): Route(withdrawals, 6, 1.0, signed=True),

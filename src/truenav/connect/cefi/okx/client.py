@@ -6,20 +6,27 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.cefi.okx.earn import lending_id
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import Pages, Row, kept, unfold
 from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.core.canonical import sha256_hex
 from truenav.core.clock import to_milliseconds
+from truenav.core.ids import Sha256
 
 PAGE = 100
 QUARTER = timedelta(days=85)
 """Archives hold three months; a little less is relied on."""
+MONTH = timedelta(days=26)
+"""Lending is told for a month; the same holds."""
+PARTS = "local:parts"
+"""Name of the note on a joined answer: the digests of the answers it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,13 @@ BILLS = Endpoint("bills/1", "/api/v5/account/bills", "bills")
 BILLS_ARCHIVE = Endpoint("bills/1", "/api/v5/account/bills-archive", "bills-archive")
 DEPOSITS = Endpoint("deposits/1", "/api/v5/asset/deposit-history", "deposits")
 WITHDRAWALS = Endpoint("withdrawals/1", "/api/v5/asset/withdrawal-history", "withdrawals")
+SAVINGS = Endpoint("savings/1", "/api/v5/finance/savings/balance", "savings")
+STAKES = Endpoint("stakes/1", "/api/v5/finance/staking-defi/orders-active", "stakes")
+LENDING = Endpoint("lending/1", "/api/v5/finance/savings/lending-history", "lending")
+FUNDING_BILLS = Endpoint("funding-bills/1", "/api/v5/asset/bills", "funding-bills")
+FUNDING_BILLS_HISTORY = Endpoint("funding-bills/1", "/api/v5/asset/bills-history", "funding-bills-history")
 
-_RECENT = {FILLS.name: timedelta(days=2), BILLS.name: timedelta(days=6)}
+_RECENT = {FILLS.name: timedelta(days=2), BILLS.name: timedelta(days=6), FUNDING_BILLS.name: MONTH}
 """Age up to which the quick endpoint, which forgets sooner, still has a row."""
 _TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
 _FINAL = {DEPOSITS.name: {"1", "2"}, WITHDRAWALS.name: {"2", "-1", "-2"}}
@@ -111,14 +123,7 @@ class OkxClient:
     async def movements(self, endpoint: Endpoint, cursor: Cursor | None, since: datetime) -> Pages:
         """Deposits or withdrawals; one that is still under way holds the cursor back to itself."""
         read = deposit_row if endpoint is DEPOSITS else withdrawal_row
-
-        async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
-            # "after" excludes its own instant: one millisecond later keeps the last row on the page.
-            after = {} if last is None else {"after": str(to_milliseconds(last.at) + 1)}
-            payload = await self.get(endpoint, {**after, "limit": str(PAGE)})
-            return payload, rows_of(payload, read)
-
-        pages = await unfold(ask, cursor, since=since, limit=PAGE, what=f"okx {endpoint.name}")
+        pages = await self._by_time(endpoint, read, cursor, since)
         pending = [
             read(node)
             for payload in pages.payloads
@@ -129,6 +134,43 @@ class OkxClient:
             return pages
         oldest = min(pending)
         return Pages(pages.payloads, Cursor(oldest.id, oldest.at))
+
+    async def lending(self, cursor: Cursor | None, since: datetime) -> Pages:
+        """What savings earned since the cursor, or in the month that the venue tells."""
+        return await self._by_time(LENDING, lending_row, kept(cursor, self.api.now(), MONTH), since)
+
+    async def funding_bills(self, cursor: Cursor | None, since: datetime) -> Pages:
+        """Balance changes of the funding account since the cursor."""
+        recent = _is_recent(FUNDING_BILLS, cursor, self.api.now())
+        return await self._by_time(
+            FUNDING_BILLS if recent else FUNDING_BILLS_HISTORY, bill_row, cursor, since
+        )
+
+    async def earn_balances(self) -> tuple[Payload, Payload, Payload]:
+        """Savings, orders of on-chain products, and both as one JSON array: together they state a wallet."""
+        parts = await self.get(SAVINGS), await self.get(STAKES)
+        body = b"[" + b",".join(one.body for one in parts) + b"]"
+        first, last = (one.evidence for one in parts)
+        evidence = replace(
+            first,
+            endpoint="earn-balances/1",
+            sha256=Sha256(sha256_hex(body)),
+            size=len(body),
+            answered_at=last.answered_at,
+            request=replace(first.request, params=((PARTS, f"{first.sha256},{last.sha256}"),)),
+        )
+        return *parts, await self.api.keep(Payload(evidence, body))
+
+    async def _by_time(
+        self, endpoint: Endpoint, read: Callable[[Node], Row], cursor: Cursor | None, since: datetime
+    ) -> Pages:
+        async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
+            # "after" excludes its own instant: one millisecond later keeps the last row on the page.
+            after = {} if last is None else {"after": str(to_milliseconds(last.at) + 1)}
+            payload = await self.get(endpoint, {**after, "limit": str(PAGE)})
+            return payload, rows_of(payload, read)
+
+        return await unfold(ask, cursor, since=since, limit=PAGE, what=f"okx {endpoint.name}")
 
     async def _by_number(
         self, endpoint: Endpoint, params: Mapping[str, str], cursor: Cursor | None, since: datetime
@@ -172,6 +214,11 @@ def bill_row(node: Node) -> Row:
 def deposit_row(node: Node) -> Row:
     """A deposit's identity and instant."""
     return Row(node.instant("ts"), node.text("depId"))
+
+
+def lending_row(node: Node) -> Row:
+    """An hour's lending of one coin, and its instant."""
+    return Row(node.instant("ts"), lending_id(node))
 
 
 def withdrawal_row(node: Node) -> Row:

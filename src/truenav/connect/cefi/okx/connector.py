@@ -43,7 +43,7 @@ _LEVELS = {"1": "simple", "2": "single-currency", "3": "multi-currency", "4": "p
 
 
 class OkxConnector:
-    """Reads OKX trading and funding accounts."""
+    """Reads OKX trading and funding accounts and earn products."""
 
     manifest: Manifest = MANIFEST
     parsers: Mapping[str, Parser] = PARSERS
@@ -107,9 +107,10 @@ class OkxConnector:
         """Balances, positions and open orders at once, then fills, bills and movements side by side."""
         client = OkxClient(api, credentials)
         harvest = Harvest(api, context, account.id, report=progress)
-        trading, funding = "trading" in account.wallets, "funding" in account.wallets
+        trading, funding, earn = (name in account.wallets for name in MANIFEST.wallets)
         state: list[Step] = [*_trading_state(client)] if trading else []
         state += [(okx.FUNDING.name, _read_funding(client))] if funding else []
+        state += [("earn-balances/1", _read_earn(client))] if earn else []
         await harvest.run(state)
         if not history:
             return harvest.gathered()
@@ -122,6 +123,10 @@ class OkxConnector:
         for endpoint in (okx.DEPOSITS, okx.WITHDRAWALS) if funding else ():
             cursor = cursors.get(endpoint.name)
             past.append((endpoint.name, client.movements(endpoint, cursor, since)))
+        if earn:
+            lent, moved = okx.LENDING.name, okx.FUNDING_BILLS.name
+            past.append((lent, client.lending(cursors.get(lent), since)))
+            past.append((moved, client.funding_bills(cursors.get(moved), since)))
         await harvest.run(past)
         return harvest.gathered()
 
@@ -198,12 +203,24 @@ async def _read_funding(client: OkxClient) -> Pages:
     """What the funding account holds; that it holds nothing counts only where it is worth nothing, too."""
     balances = await client.get(okx.FUNDING)
     if not _has_rows(balances):
-        worth = _first((await client.get(okx.VALUATION, {"ccy": "USDT"})).body).field("details")
-        if worth.decimal("funding"):
-            raise IncompletePagesError(
-                "okx: the list of funding balances is empty, but the venue values them; it is not taken."
-            )
+        await _refuse_worth(client, "funding")
     return Pages((balances,))
+
+
+async def _read_earn(client: OkxClient) -> Pages:
+    """What is saved and staked; the same holds where both lists are empty."""
+    savings, stakes, joined = await client.earn_balances()
+    if not (_has_rows(savings) or _has_rows(stakes)):
+        await _refuse_worth(client, "earn")
+    return Pages((savings, stakes, joined))
+
+
+async def _refuse_worth(client: OkxClient, account: str) -> None:
+    worth = _first((await client.get(okx.VALUATION, {"ccy": "USDT"})).body).field("details")
+    if worth.decimal(account):
+        raise IncompletePagesError(
+            f"okx: the list of {account} balances is empty, but the venue values them; it is not taken."
+        )
 
 
 def _has_rows(payload: Payload) -> bool:

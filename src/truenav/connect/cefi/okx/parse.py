@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
+from truenav.connect.cefi.okx import earn
+from truenav.connect.cefi.okx.earn import answered
 from truenav.connect.cefi.okx.fills import fills
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
@@ -84,18 +86,11 @@ def _parser(read: Callable[[Reading, Node], None]) -> Parser:
     def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         reading = Reading(evidence, context)
         with exact():
-            for row in _rows(body):
+            for row in answered(read_json(body)):
                 read(reading, row)
         return reading.done()
 
     return parse
-
-
-def _rows(body: bytes) -> list[Node]:
-    document = read_json(body)
-    if document.text("code") != "0":
-        raise document.wrong(f"the answer is the refusal {document.text('code')}")
-    return list(document.field("data").items())
 
 
 def _instrument(reading: Reading, row: Node) -> None:
@@ -193,7 +188,7 @@ def _balance(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     with the hour's interest, which a bill takes from the cash when the hour is over.
     """
     reading = Reading(evidence, context)
-    accounts = _rows(body)
+    accounts = answered(read_json(body))
     if not accounts:  # an account without money is listed, too
         raise read_json(body).field("data").wrong("no account is listed, so its balances are unknown")
     lines = []
@@ -211,7 +206,7 @@ def _funding_balances(evidence: Evidence, body: bytes, context: ParseContext) ->
     reading = Reading(evidence, context)
     lines = []
     with exact():
-        for row in _rows(body):
+        for row in answered(read_json(body)):
             if total := row.decimal("bal"):
                 asset = reading.asset(row.text("ccy"), evidence.answered_at)
                 lines.append(BalanceLine(asset, total, row.decimal_or("frozenBal", ZERO)))
@@ -223,7 +218,7 @@ def _funding_balances(evidence: Evidence, body: bytes, context: ParseContext) ->
 def _positions(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     reading = Reading(evidence, context)
     with exact():
-        lines = [line for row in _rows(body) if (line := _position(reading, row)) is not None]
+        lines = [line for row in answered(read_json(body)) if (line := _position(reading, row)) is not None]
     lines.sort(key=lambda line: (line.instrument, line.quantity))
     reading.snapshot("trading", PositionSnapshot("trading", tuple(lines)))
     return reading.done()
@@ -406,4 +401,9 @@ PARSERS: Mapping[str, Parser] = {
     "bills/1": _parser(_bill),
     "deposits/1": _parser(_deposit),
     "withdrawals/1": _parser(_withdrawal),
+    "savings/1": _parser(_nothing),
+    "stakes/1": _parser(_nothing),
+    "earn-balances/1": earn.balances,
+    "lending/1": _parser(earn.lending),
+    "funding-bills/1": _parser(earn.funding_bill),
 }
