@@ -15,7 +15,7 @@ from truenav.core.facts import CashKind, QuoteKind, TransferKind
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import Amount
 
-from .conftest import body_of, stated
+from .conftest import EMPTY, body_of, stated
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 COLLECTED = Path(__file__).parents[5] / "shared" / "data" / "ccxt_static" / "binance" / "rest.json"
@@ -164,9 +164,27 @@ def test_fills_of_contracts_state_what_they_realised(read):
     assert (sold.quantity, sold.realised) == (Decimal(-100), Amount(Decimal("0.00576764"), BTC))
 
 
-def test_a_fill_of_an_unknown_contract_or_order_states_nothing_and_is_lost(read):
-    unknown = read("coinm.trades/1", "coinm-trades-documented", "28=basis")
-    assert (unknown.facts, [one.lost for one in unknown.problems]) == ((), [True])
+def test_terms_of_a_delivered_contract_come_from_its_name_and_its_pair(read):
+    parsed = read("coinm.trades/1", "coinm-trades-documented", "28=basis")
+    (terms,) = parsed.instruments
+    assert terms.id == "binance-coinm:BTCUSD_200626"
+    assert terms.expiry_at == datetime(2020, 6, 26, 8, tzinfo=UTC)
+    assert (terms.multiplier, terms.inverse, terms.settle) == (100, True, BTC)
+    (fact,) = parsed.facts
+    assert (fact.body.instrument, fact.body.quantity) == (terms.id, Decimal(-1))
+    assert parsed.problems == ()
+
+
+@pytest.mark.parametrize("symbol", [b"BTCUSD_209926", b"XRPUSD_200626", b"BTCUSD_PERP"])
+def test_a_contract_whose_terms_nothing_tells_is_lost(read, symbol):
+    known = read("coinm.exchangeInfo/1", "coinm-exchange-info").instruments
+    body = body_of("coinm-trades-documented").replace(b"BTCUSD_200626", symbol)
+    parsed = stated("coinm.trades/1", body, EMPTY.with_instruments(known), "28=basis")
+    assert (parsed.facts, parsed.instruments) == ((), ())
+    assert [one.lost for one in parsed.problems] == [True]
+
+
+def test_a_fill_of_an_unknown_order_states_nothing_and_is_lost(read):
     orphans = read("coinm.trades/1", "coinm-trades", "28=basis")
     assert (len(orphans.facts), [one.lost for one in orphans.problems]) == (1, [True])
 

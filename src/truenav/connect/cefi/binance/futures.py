@@ -6,9 +6,10 @@ units of the quote and settles in the base.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from truenav.connect.cefi.binance.manifest import MANIFEST
@@ -34,6 +35,8 @@ from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 from truenav.core.money import ONE, ZERO, Amount
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
+_DATED = re.compile(r"(?P<pair>[A-Z0-9]{2,24})_(?P<day>[0-9]{6})")
+_DELIVERY_TIME = time(8, tzinfo=UTC)
 _FROM_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 """Income that the trades state too; taking both would count it twice."""
 _INCOME_KINDS: Mapping[str, CashKind] = {
@@ -95,6 +98,37 @@ class Family:
                 )
             )
 
+    def terms(self, reading: Reading, symbol: str) -> Instrument | None:
+        """Terms of a contract; of a delivered one, which is listed no more, from its name and its pair.
+
+        A name tells the day (``BTCUSD_250926``), delivery is at 08:00 UTC, and size and assets are those of
+        the pair's other contracts. None without one of them.
+        """
+        name, known = self.id(symbol), reading.context.instruments.instruments
+        if name in known:
+            return known[name]
+        derived = next((one for one in reading.instruments if one.id == name), None)
+        match = _DATED.fullmatch(symbol)
+        if derived is not None or match is None:
+            return derived
+        pair = self.id(match["pair"])
+        siblings = [one for key, one in known.items() if key == pair or key.startswith(f"{pair}_")]
+        try:
+            day = datetime.strptime(match["day"], "%y%m%d").date()  # noqa: DTZ007 - a day, not an instant
+        except ValueError:
+            return None
+        if not siblings:
+            return None
+        terms = replace(
+            min(siblings, key=lambda one: one.id),
+            id=name,
+            code=symbol,
+            kind=InstrumentKind.FUTURE,
+            expiry_at=datetime.combine(day, _DELIVERY_TIME),
+        )
+        reading.instruments.append(terms)
+        return terms
+
     def marks(self, reading: Reading, document: Node) -> None:
         """Marks and indices; ``premiumIndex``."""
         for row in document.items():
@@ -138,8 +172,8 @@ class Family:
         """Fills with what they realised; ``userTrades``."""
         tags = noted_tags(reading.evidence)
         for row in document.items():
-            terms = reading.instrument(self.id(row.text("symbol")), lost=True)
-            order = row.text("orderId")
+            symbol, order = row.text("symbol"), row.text("orderId")
+            terms = self.terms(reading, symbol) or reading.instrument(self.id(symbol), lost=True)
             if terms is None or order_unknown(reading, tags, order):
                 continue
             at, sign = row.instant("time"), 1 if required_flag(row, "buyer") else -1
@@ -168,8 +202,11 @@ class Family:
                 reading.state(name, at, Transfer(self.wallet, amount, TransferKind.INTERNAL))
                 continue
             cash = _INCOME_KINDS.get(kind) or _by_sign(reading, kind, number)
-            symbol = row.text_or("symbol")
-            reading.state(name, at, CashFlow(self.wallet, cash, amount, self.id(symbol) if symbol else None))
+            contract = None
+            if symbol := row.text_or("symbol"):
+                self.terms(reading, symbol)
+                contract = self.id(symbol)
+            reading.state(name, at, CashFlow(self.wallet, cash, amount, contract))
 
 
 def _by_sign(reading: Reading, kind: str, number: Decimal) -> CashKind:

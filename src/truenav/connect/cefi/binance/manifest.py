@@ -64,6 +64,6 @@ MANIFEST = Manifest(
         read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),
         *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
         read("live.prices", "stream-coinm.json", Origin.OURS),
-        read("instruments", "coinm-exchange-info.json", Origin.DOCUMENTED, "of markets that are listed now"),
+        read("instruments", "coinm-exchange-info.json", Origin.DOCUMENTED, "delivered ones by their names"),
     ),
 )
