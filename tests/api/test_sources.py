@@ -147,10 +147,12 @@ def test_a_checked_file_keeps_nothing_and_a_second_import_brings_nothing(fund):
     assert issue["kind"] == "fact_conflict"
 
 
-def test_the_template_may_be_named_and_an_unknown_one_is_422(fund):
+def test_a_template_is_known_by_its_header_or_named_and_an_unknown_one_is_422(fund):
     text = "at,base,quote,price\n2026-01-31T07:58:00Z,BTC,USD,75010\n"
-    assert fund.upload("export.csv", text).status_code == 422
-    assert fund.upload("export.csv", text, path="imports?template=prices").status_code == 201
+    assert fund.upload("export.csv", text).status_code == 201
+    assert fund.upload("again.csv", text, path="imports?template=prices").status_code == 201
+    assert fund.upload("export.csv", text, path="imports?template=nothing").status_code == 422
+    assert fund.upload("export.csv", "when,what\n2026-01-31,BTC\n").status_code == 422
     missing = fund.maker.post("/api/v1/imports", data={"file": "text"})
     assert missing.status_code == 422
 
