@@ -59,6 +59,74 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  deribit: {
+    link: 'https://www.deribit.com/account/BTC/API',
+    steps: {
+      en: [
+        'Open the account menu, API, and choose “Add new key”, then “Deribit-generated key”.',
+        'Set the scopes “account”, “trade” and “wallet” to “read” and all others to “none”.',
+        'Enter the address that this installation calls from under “IP whitelisting”.',
+        'Copy the client ID as API key and the client secret. Each sub-account needs a key of its own.',
+      ],
+      zh: [
+        '打开账户菜单中的“API”，选择“添加新密钥”，再选“Deribit 生成的密钥”。',
+        '权限范围 account、trade、wallet 选“read”，其余一律选“none”。',
+        '在“IP 白名单”中填入本系统的出口地址。',
+        'Client ID 填作 API Key，并复制 Client Secret。每个子账户需要各自的密钥。',
+      ],
+    },
+  },
+  fireblocks: {
+    link: 'https://console.fireblocks.io',
+    steps: {
+      en: [
+        'Make a key pair with OpenSSL: openssl req -new -newkey rsa:4096 -nodes -keyout fireblocks.key -out fireblocks.csr',
+        'In the console open Developer Center, API users, choose “Add API user” with the role “Viewer”, and upload fireblocks.csr.',
+        'Have the owner and the admin quorum approve the user; allow the address that this installation calls from.',
+        'Copy the user’s API key. The secret is the whole text of fireblocks.key.',
+      ],
+      zh: [
+        '用 OpenSSL 生成密钥对：openssl req -new -newkey rsa:4096 -nodes -keyout fireblocks.key -out fireblocks.csr',
+        '在控制台打开“Developer Center → API users”，选择“Add API user”，角色选“Viewer”，上传 fireblocks.csr。',
+        '由所有者和管理员法定人数批准该用户，并允许本系统的出口地址。',
+        '复制该用户的 API Key。Secret 为 fireblocks.key 的全文。',
+      ],
+    },
+  },
+  coinbase_prime: {
+    link: 'https://prime.coinbase.com',
+    steps: {
+      en: [
+        'Open Settings, APIs, and choose “Create API Key”. It reaches one portfolio, or those of the whole entity.',
+        'As access type choose “Read” only. Leave trading and transfers off.',
+        'Once the approvers have agreed, choose “Activate Key” under “Pending Keys”.',
+        'Copy the access key as API key, the signing key as secret, and the passphrase. They are shown once.',
+      ],
+      zh: [
+        '打开“Settings → APIs”，选择“Create API Key”。密钥可对应单个投资组合或整个实体。',
+        '访问类型只选“Read”，不选交易和转账。',
+        '审批通过后，在“Pending Keys”中选择“Activate Key”。',
+        'Access Key 填作 API Key，Signing Key 填作 Secret，并复制 Passphrase。均只显示一次。',
+      ],
+    },
+  },
+  cobo: {
+    link: 'https://portal.cobo.com',
+    steps: {
+      en: [
+        'Make an Ed25519 key pair: 64 hexadecimal digits each. The public one is the API key, the private one the secret.',
+        'In the portal open Developer, WaaS 2.0, API Keys, choose “Register API Key”, and enter the public key.',
+        'Under “Role & Wallet Scope” choose the role “Viewer” and the wallets that are to be read.',
+        'As key type choose “Permanent” with the address that this installation calls from; a temporary key lapses after 30 days.',
+      ],
+      zh: [
+        '生成一对 Ed25519 密钥，各为 64 位十六进制字符。公钥即 API Key，私钥即 Secret。',
+        '在 Portal 打开“开发者 → WaaS 2.0 → API Keys”，选择“注册 API Key”，填入公钥。',
+        '在“用户角色 & 钱包范围”中选择“Viewer”角色和需要读取的钱包。',
+        '密钥类型选“长期”，并填入本系统的出口地址；临时密钥 30 天后失效。',
+      ],
+    },
+  },
   vendor: {
     link: '',
     steps: {
@@ -69,16 +137,10 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
 };
 
 /** Where assets lie that no connector reads yet: their statements come in by file. */
-export const BY_FILE: readonly { readonly name: string; readonly kind: 'exchange' | 'chain' | 'custodian' | 'bank' }[] = [
-  { name: 'Deribit', kind: 'exchange' },
-  { name: 'Bitget', kind: 'exchange' },
-  { name: 'Kraken', kind: 'exchange' },
-  { name: 'Coinbase', kind: 'exchange' },
-  { name: 'Hyperliquid', kind: 'exchange' },
+export const BY_FILE: readonly { readonly name: string; readonly kind: 'chain' | 'custodian' | 'bank' }[] = [
   { name: 'Ethereum', kind: 'chain' },
   { name: 'Solana', kind: 'chain' },
   { name: 'Bitcoin', kind: 'chain' },
   { name: 'Copper', kind: 'custodian' },
-  { name: 'Fireblocks', kind: 'custodian' },
   { name: 'SWIFT, CAMT.053', kind: 'bank' },
 ];
