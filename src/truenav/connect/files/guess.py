@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
@@ -14,10 +15,13 @@ from truenav.connect.files.forms import number_forms, time_forms
 from truenav.connect.files.mapping import BadLayoutError, Field, Layout, Meaning, refuse_bad_layout
 from truenav.connect.files.recognise import zone_in
 from truenav.connect.files.times import TimeRule, abbreviation, has_offset
+from truenav.core.money import exact
 
 _TWO_SIDES = frozenset({Field.SENT_AMOUNT, Field.RECEIVED_AMOUNT})
 _WAYS = (Meaning.DEPOSIT, Meaning.WITHDRAWAL)
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
+
+_SLACK, _LAST_DIGIT = Decimal("0.0001"), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +309,10 @@ class _Draft:
 
 
 def _near(quantity: str, price: str, total: str) -> bool:
-    """Whether a total is the product up to the rounding of its last digits; only a sign, never an amount."""
-    product, given = abs(float(quantity) * float(price)), abs(float(total))
-    return abs(product - given) <= max(product, given) * 1e-4 + 0.01
+    """Whether a total is the product up to the rounding of its last digits."""
+    with exact():
+        product, given = abs(Decimal(quantity) * Decimal(price)), abs(Decimal(total))
+        return abs(product - given) <= max(product, given) * _SLACK + _LAST_DIGIT
 
 
 def _slug(name: str) -> str:

@@ -94,7 +94,7 @@ def describe(exchange: Any) -> Venue:
         hosts=_hosts(exchange.urls["api"], exchange.hostname or ""),
         credentials=credentials,
         unfit=unfit,
-        pause_ms=float(exchange.rateLimit),
+        pause_ms=1.0 * exchange.rateLimit,
         has=tuple(name for name in METHODS if name in has),
         wallets=_wallets(exchange, types) or (MAIN,),
         types=types,
