@@ -125,7 +125,7 @@ def test_one_failing_endpoint_leaves_the_rest_of_the_account(lab, venue):
     got = asyncio.run(run())
     assert [failure.subject for failure in got.failures] == [KEYS[venue]]
     wallets = {fact.body.wallet for fact in got.facts if isinstance(fact.body, BalanceSnapshot)}
-    assert wallets == {"binance": {"spot", "coinm"}, "okx": {"trading", "earn"}}[venue]
+    assert wallets == {"binance": {"spot", "coinm", "margin"}, "okx": {"trading", "earn"}}[venue]
 
 
 @VENUES
@@ -217,7 +217,7 @@ def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):
             asked = sum(world.world.meter.requests.values())
             second = await world.gather("binance-directional", context, history=False)
             assert first.failures
-            assert len(second.failures) == 6
+            assert len(second.failures) == 8
             assert sum(world.world.meter.requests.values()) == asked
             await world.network.sleep(61)
             third = await world.gather("binance-directional", context, history=False)

@@ -145,7 +145,8 @@ def _transfer(random: Random, venue: str, amount: str, coin: str) -> str:
     door, desk = DESKS[venue][0], _desk(venue, coin)
     if door == desk:  # a venue with one wallet moves between its sub-accounts
         return f'{random.choice(("deposit", "withdraw"))} = "{amount} {coin}", network = "subaccount"'
-    stakes = ((door, "earn"), (desk, "earn")) if venue == "bybit" else ()
+    further = {"binance": "margin", "bybit": "earn"}.get(venue)
+    stakes = ((door, further), (desk, further)) if further else ()
     source, target = random.choice(((door, desk), (desk, door), *stakes))
     return f'transfer = "{amount} {coin}", from = "{source}", to = "{target}"'
 

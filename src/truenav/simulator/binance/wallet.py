@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 from truenav.simulator.binance.rules import (
@@ -21,13 +22,15 @@ from truenav.simulator.numbers import fixed, plain
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
+MARGIN_ASSETS = ("BTC", "ETH", "USDC", "USDT")
 NINETY_DAYS = timedelta(days=90)
 SPAN_TOO_LONG = (-1127, "The interval of startTime and endTime cannot be longer than 90 days.")
+WALLETS = {"MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "MARGIN": "margin"}
+FUTURES = {"UMFUTURE", "CMFUTURE"}
 TRANSFERS = {
-    "MAIN_UMFUTURE": ("spot", "usdm"),
-    "UMFUTURE_MAIN": ("usdm", "spot"),
-    "MAIN_CMFUTURE": ("spot", "coinm"),
-    "CMFUTURE_MAIN": ("coinm", "spot"),
+    f"{source}_{target}": (WALLETS[source], WALLETS[target])
+    for source, target in permutations(WALLETS, 2)
+    if {source, target} != FUTURES
 }
 
 
@@ -194,6 +197,41 @@ def _transfer(entry: Entry, kind: str) -> dict[str, Any]:
     }
 
 
+def margin_account(call: Call) -> dict[str, Any]:
+    """GET margin/account: cross margin, where nothing is lent."""
+    state = books(call)
+    return {
+        "borrowEnabled": False,
+        "marginLevel": "999.00000000",
+        "tradeEnabled": False,
+        "transferEnabled": True,
+        "accountType": "MARGIN_1",
+        "userAssets": [_margin_asset(one, fixed(state.balance("margin", one))) for one in MARGIN_ASSETS],
+    }
+
+
+def _margin_asset(name: str, free: str) -> dict[str, str]:
+    nothing = "0.00000000"
+    return {
+        "asset": name,
+        "borrowed": nothing,
+        "free": free,
+        "interest": nothing,
+        "locked": nothing,
+        "netAsset": free,
+    }
+
+
+def no_margin_rows(_: Call) -> list[Any]:
+    """GET margin/myTrades, allOrders and openOrders: money only rests in that wallet."""
+    return []
+
+
+def no_interest(_: Call) -> dict[str, Any]:
+    """GET margin/interestHistory: nothing is owed."""
+    return {"rows": [], "total": 0}
+
+
 def no_margin_pairs(_: Call) -> list[Any]:
     """GET margin/allPairs and margin/isolated/allPairs: this venue lends nothing."""
     return []
@@ -209,6 +247,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/capital/deposit/hisrec"): _route(deposits, 1, paged=True),
     ("GET", "/sapi/v1/capital/withdraw/history"): _route(withdrawals, 1, paged=True),
     ("GET", "/sapi/v1/asset/transfer"): _route(transfers, 1),
+    ("GET", "/sapi/v1/margin/account"): _route(margin_account, 10),
+    ("GET", "/sapi/v1/margin/myTrades"): _route(no_margin_rows, 10, paged=True),
+    ("GET", "/sapi/v1/margin/allOrders"): _route(no_margin_rows, 200, paged=True),
+    ("GET", "/sapi/v1/margin/openOrders"): _route(no_margin_rows, 10),
+    ("GET", "/sapi/v1/margin/interestHistory"): _route(no_interest, 1),
     ("GET", "/sapi/v1/margin/allPairs"): Route(no_margin_pairs, "wallet"),
     ("GET", "/sapi/v1/margin/isolated/allPairs"): _route(no_margin_pairs, 10),
 }

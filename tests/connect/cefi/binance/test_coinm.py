@@ -117,8 +117,8 @@ def test_a_key_tells_the_wallets_that_it_reads(lab):
             api = world.transport("binance", QUIET)
             return await connector("binance").check_key(api, world.credentials(QUIET))
 
-    assert asyncio.run(run(False)).account_types == ("spot", "usdm", "coinm")
-    assert asyncio.run(run(True)).account_types == ("spot", "usdm")
+    assert asyncio.run(run(False)).account_types == ("spot", "usdm", "coinm", "margin")
+    assert asyncio.run(run(True)).account_types == ("spot", "usdm", "margin")
 
 
 def test_the_margin_ratio_is_the_worst_coins(lab):

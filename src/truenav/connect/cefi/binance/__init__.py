@@ -1,1 +1,1 @@
-"""Binance: spot, USD-M and COIN-M futures."""
+"""Binance: spot, cross margin, USD-M and COIN-M futures."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from truenav.connect.cefi.binance.rows import income_id, utc_time
+from truenav.connect.cefi.binance.rows import income_id, interest_id, utc_time
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
@@ -41,6 +41,11 @@ SPOT_TRADES = Endpoint("spot.trades/1", "spot", "/api/v3/myTrades", "spot", 20)
 KEY_RIGHTS = Endpoint("key.restrictions/1", "spot", "/sapi/v1/account/apiRestrictions", "wallet", 1)
 DEPOSITS = Endpoint("wallet.deposits/1", "spot", "/sapi/v1/capital/deposit/hisrec", "wallet", 1)
 WITHDRAWALS = Endpoint("wallet.withdrawals/1", "spot", "/sapi/v1/capital/withdraw/history", "wallet", 600)
+MARGIN_ACCOUNT = Endpoint("margin.account/1", "spot", "/sapi/v1/margin/account", "wallet", 10)
+MARGIN_OPEN_ORDERS = Endpoint("margin.openOrders/1", "spot", "/sapi/v1/margin/openOrders", "wallet", 10)
+MARGIN_ORDERS = Endpoint("margin.orders/1", "spot", "/sapi/v1/margin/allOrders", "wallet", 200)
+MARGIN_TRADES = Endpoint("margin.trades/1", "spot", "/sapi/v1/margin/myTrades", "wallet", 10)
+MARGIN_INTEREST = Endpoint("margin.interest/1", "spot", "/sapi/v1/margin/interestHistory", "wallet", 1)
 TRANSFERS = Endpoint("wallet.transfers/1", "spot", "/sapi/v1/asset/transfer", "wallet", 1)
 
 
@@ -151,6 +156,11 @@ def deposit_row(node: Node) -> Row:
 def withdrawal_row(node: Node) -> Row:
     """A withdrawal's identity and instant."""
     return Row(utc_time(node, "applyTime"), node.text("id"))
+
+
+def interest_row(node: Node) -> Row:
+    """An interest charge's identity and instant."""
+    return Row(node.instant("interestAccuredTime"), interest_id(node))
 
 
 def transfer_row(node: Node) -> Row:

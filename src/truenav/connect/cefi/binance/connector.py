@@ -37,6 +37,14 @@ from truenav.core.failure import FailureKind
 
 _USDM_TRANSFERS = ("MAIN_UMFUTURE", "UMFUTURE_MAIN")
 _COINM_TRANSFERS = ("MAIN_CMFUTURE", "CMFUTURE_MAIN")
+_MARGIN_TRANSFERS = (
+    "MAIN_MARGIN",
+    "MARGIN_MAIN",
+    "MARGIN_UMFUTURE",
+    "UMFUTURE_MARGIN",
+    "MARGIN_CMFUTURE",
+    "CMFUTURE_MARGIN",
+)
 Step = tuple[str, Coroutine[object, object, Pages]]
 _TRADING_RIGHTS = (
     "enableSpotAndMarginTrading",
@@ -51,7 +59,7 @@ _TRADING_RIGHTS = (
 
 
 class BinanceConnector:
-    """Reads Binance spot, USD-M and COIN-M futures accounts."""
+    """Reads Binance spot, cross margin, USD-M and COIN-M futures accounts."""
 
     manifest: Manifest = MANIFEST
     parsers: Mapping[str, Parser] = PARSERS
@@ -77,7 +85,7 @@ class BinanceConnector:
             trade=Right.YES if Right.YES in trade else trade[0],
             withdraw=_right(rights, "enableWithdrawals"),
             clock_offset=offset,
-            account_types=("spot", *await self._futures(client)),
+            account_types=("spot", *await self._futures(client), *await self._margin(client)),
             identity=read_json(account.body).text_or("uid"),
             notes=notes,
         )
@@ -98,6 +106,13 @@ class BinanceConnector:
         except VenueError:
             return ("usdm",)
         return ("usdm", "coinm")
+
+    async def _margin(self, client: BinanceClient) -> tuple[str, ...]:
+        try:
+            await client.get(binance.MARGIN_ACCOUNT)
+        except VenueError:
+            return ()
+        return ("margin",)
 
     async def gather_market(
         self, api: Transport, context: ParseContext, credentials: Credentials | None = None
@@ -143,10 +158,13 @@ class BinanceConnector:
         families = [futures for futures in binance.FUTURES if futures.wallet in account.wallets]
         spot = "spot" in account.wallets
         state = [binance.SPOT_ACCOUNT, binance.SPOT_OPEN_ORDERS] if spot else []
+        if "margin" in account.wallets:
+            state += [binance.MARGIN_ACCOUNT, binance.MARGIN_OPEN_ORDERS]
         state += [endpoint for futures in families for endpoint in futures.state]
         await harvest.run([_one(client, endpoint) for endpoint in state])
         if history:
             steps = reader.spot_steps(account.wallets) if spot else []
+            steps += reader.margin_steps() if "margin" in account.wallets else []
             done = await harvest.run([*steps, *map(reader.income_step, families)])
             incomes = zip(families, done[len(steps) :], strict=True)
             await harvest.run([step for one in incomes for step in reader.futures_steps(*one)])
@@ -167,17 +185,28 @@ class _History:
     def spot_steps(self, wallets: tuple[str, ...]) -> list[Step]:
         """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
         steps: list[Step] = []
-        for symbol in self._spot_symbols():
+        for symbol in self._pairs("spot", binance.SPOT_TRADES):
             key = f"{binance.SPOT_TRADES.name}?{symbol}"
             steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), self.since)))
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
         kinds = (*_USDM_TRANSFERS, *(_COINM_TRANSFERS if "coinm" in wallets else ()))
-        for kind in kinds:
-            key = f"{binance.TRANSFERS.name}?{kind}"
-            steps.append((key, history.transfers(self.client, kind, self.cursors.get(key), self.since)))
+        return steps + [self._transfers(kind) for kind in kinds]
+
+    def margin_steps(self) -> list[Step]:
+        """Trades of the pairs that matter, interest, and transfers with the other wallets."""
+        steps = [self._transfers(kind) for kind in _MARGIN_TRANSFERS]
+        name = binance.MARGIN_INTEREST.name
+        steps.append((name, history.interest(self.client, self.cursors.get(name), self.since)))
+        for symbol in self._pairs("margin", binance.MARGIN_TRADES):
+            key = f"{binance.MARGIN_TRADES.name}?{symbol}"
+            steps.append((key, history.margin_trades(self.client, symbol, self.cursors.get(key), self.since)))
         return steps
+
+    def _transfers(self, kind: str) -> Step:
+        key = f"{binance.TRANSFERS.name}?{kind}"
+        return key, history.transfers(self.client, kind, self.cursors.get(key), self.since)
 
     def income_step(self, futures: Futures) -> Step:
         """A futures wallet's cash movements."""
@@ -200,21 +229,21 @@ class _History:
             steps.append((key, history.futures_trades(self.client, futures, symbol, cursor, self.since)))
         return steps
 
-    def _spot_symbols(self) -> list[str]:
+    def _pairs(self, wallet: str, trades: Endpoint) -> list[str]:
         """At the first sync every known pair; later those traded before or whose base is held."""
         if not self.cursors:
             return _symbols(self.harvest.context, VENUE)
         held = {
             line.asset
             for fact in self.harvest.facts
-            if isinstance(fact.body, BalanceSnapshot) and fact.body.wallet == "spot"
+            if isinstance(fact.body, BalanceSnapshot) and fact.body.wallet == wallet
             for line in fact.body.lines
         }
         known = self.harvest.context.instruments.instruments
         bought = {
             symbol for symbol in _symbols(self.harvest.context, VENUE) if known[spot_id(symbol)].base in held
         }
-        return sorted({*bought, *self._read_before(binance.SPOT_TRADES)})
+        return sorted({*bought, *self._read_before(trades)})
 
     def _read_before(self, endpoint: Endpoint) -> set[str]:
         prefix = f"{endpoint.name}?"

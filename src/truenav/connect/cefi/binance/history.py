@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance.client import (
     DEPOSITS,
+    MARGIN_INTEREST,
+    MARGIN_ORDERS,
+    MARGIN_TRADES,
     SPOT_ORDERS,
     SPOT_TRADES,
     TRANSFERS,
@@ -17,6 +20,7 @@ from truenav.connect.cefi.binance.client import (
     Futures,
     deposit_row,
     income_row,
+    interest_row,
     rows_of,
     trade_row,
     transfer_row,
@@ -32,11 +36,13 @@ from truenav.core.clock import to_milliseconds
 PAGE = 1000
 TRANSFER_PAGE = 100
 SPOT_ORDERS_PAGE = 500
+MARGIN_ORDERS_PAGE = 500
 LONGEST_SPAN = timedelta(days=90)
 INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
 TRADES_KEPT = timedelta(days=175)
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
 _DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
 """States of a deposit or withdrawal that do not change any more."""
 
@@ -46,6 +52,24 @@ async def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None,
     first = {"startTime": str(to_milliseconds(since))}
     orders = _Orders(client, SPOT_ORDERS, SPOT_ORDERS_PAGE, symbol)
     return await _trades(orders, SPOT_TRADES, cursor, first)
+
+
+async def margin_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+    """Trades of one pair in the margin wallet from the cursor's trade on, else since an instant.
+
+    The venue finds by time within a day only, so the first trade is sought by number from the oldest on.
+    """
+    number, first = "0", {"fromId": ""}
+    while cursor is None and not first["fromId"]:
+        params = {"symbol": symbol, "fromId": number, "limit": str(PAGE)}
+        rows = rows_of(await client.get(MARGIN_TRADES, params), trade_row)
+        later = [row for row in rows if row.at >= since]
+        if not later and len(rows) < PAGE:
+            return Pages(())
+        first["fromId"] = min(later).id if later else ""
+        number = max(rows).id
+    orders = _Orders(client, MARGIN_ORDERS, MARGIN_ORDERS_PAGE, symbol)
+    return await _trades(orders, MARGIN_TRADES, cursor, first)
 
 
 async def futures_trades(
@@ -193,25 +217,54 @@ def _held_back(payloads: Iterable[Payload], done: set[str], read: Callable[[Node
 async def transfers(client: BinanceClient, kind: str, cursor: Cursor | None, since: datetime) -> Pages:
     """Transfers between wallets in one direction; complete when the venue's own count is reached."""
     start = max(since if cursor is None else cursor.at, client.api.now() - TRANSFERS_KEPT)
+    params = {"type": kind, "startTime": str(to_milliseconds(start))}
+    payloads, rows = await _counted(client, TRANSFERS, params, transfer_row)
+    return _repeating(payloads, rows, cursor, start, f"transfers {kind}")
+
+
+async def interest(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
+    """What the margin wallet was charged for loans, month by month, each complete by the venue's count."""
+    start, now = (since if cursor is None else cursor.at), client.api.now()
+    payloads: list[Payload] = []
+    rows: dict[str, Row] = {}
+    begin = start
+    while begin <= now:
+        end = min(begin + MONTH, now)
+        params = {"startTime": str(to_milliseconds(begin)), "endTime": str(to_milliseconds(end))}
+        found, more = await _counted(client, MARGIN_INTEREST, params, interest_row)
+        payloads += found
+        rows |= more
+        begin = end + timedelta(milliseconds=1)
+    return _repeating(payloads, rows, cursor, start, "interest")
+
+
+async def _counted(
+    client: BinanceClient, endpoint: Endpoint, params: dict[str, str], read: Callable[[Node], Row]
+) -> tuple[list[Payload], dict[str, Row]]:
+    """Pages by number until the venue's own count of rows is reached."""
     payloads: list[Payload] = []
     rows: dict[str, Row] = {}
     for number in range(1, PAGE):
-        params = {
-            "type": kind,
-            "startTime": str(to_milliseconds(start)),
-            "current": str(number),
-            "size": str(TRANSFER_PAGE),
-        }
-        payload = await client.get(TRANSFERS, params)
+        asked = {**params, "current": str(number), "size": str(TRANSFER_PAGE)}
+        payload = await client.get(endpoint, asked)
         payloads.append(payload)
         document = read_json(payload.body)
         listed = document.maybe("rows")
-        page = [transfer_row(node) for node in listed.items()] if listed is not None else []
+        page = [read(node) for node in listed.items()] if listed is not None else []
         rows.update((row.id, row) for row in page)
         if len(page) < TRANSFER_PAGE:
             break
     total = document.decimal("total")
-    if total != len(rows) or (cursor is not None and cursor.id not in rows and cursor.at >= start):
-        raise IncompletePagesError(f"binance transfers {kind}: {len(rows)} of {total} rows came.")
+    if total != len(rows):
+        raise IncompletePagesError(f"binance {endpoint.name}: {len(rows)} of {total} rows came.")
+    return payloads, rows
+
+
+def _repeating(
+    payloads: list[Payload], rows: dict[str, Row], cursor: Cursor | None, start: datetime, what: str
+) -> Pages:
+    """All pages, where the row of the last sync came again."""
+    if cursor is not None and cursor.id not in rows and cursor.at >= start:
+        raise IncompletePagesError(f"binance {what}: row {cursor.id} of the last sync is gone.")
     newest = max(rows.values(), default=None)
     return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))

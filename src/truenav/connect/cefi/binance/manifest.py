@@ -3,7 +3,7 @@
 from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, not_done, read
 
-_MARGIN = "the margin wallet is not read; what moves there leaves spot without a transfer"
+_ISOLATED = "isolated margin pairs have wallets of their own, which are not read"
 
 MANIFEST = Manifest(
     name="binance",
@@ -21,7 +21,7 @@ MANIFEST = Manifest(
         Budget("coinm", 2400, 60),
         Budget("wallet", 12000, 60),
     ),
-    wallets=("spot", "usdm", "coinm"),
+    wallets=("spot", "usdm", "coinm", "margin"),
     credentials=("key", "secret"),
     streams={
         "spot": "wss://stream.binance.com:9443",
@@ -30,7 +30,9 @@ MANIFEST = Manifest(
     },
     supplies=(
         read("balances.spot", "spot-account.json", Origin.OURS),
-        *not_done(_MARGIN, "balances.margin", "borrowed", "history.interest"),
+        read("balances.margin", "margin-account.json", Origin.DOCUMENTED, f"cross margin; {_ISOLATED}"),
+        read("borrowed", "margin-account.json", Origin.DOCUMENTED, "taken off the balance with its interest"),
+        read("history.interest", "margin-interest.json", Origin.OURS),
         read("balances.swap", "usdm-account.json", Origin.OURS, "USD-M; COIN-M in a wallet of its own"),
         read("balances.future", "coinm-account.json", Origin.OURS, "in the wallets of the perpetuals"),
         *not_done("European options are not read", "balances.option", "positions.option"),
@@ -58,7 +60,9 @@ MANIFEST = Manifest(
         read("history.ledger", "usdm-income.json", Origin.OURS, "of the futures wallets; spot has none"),
         read("history.deposits", "deposits.json", Origin.OURS),
         read("history.withdrawals", "withdrawals.json", Origin.OURS),
-        read("history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M and COIN-M"),
+        read(
+            "history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M, COIN-M and margin"
+        ),
         *not_done("transfers with a master or sub-account are not read", "history.subaccounts"),
         read("history.settlements", "coinm-income.json", Origin.OURS, "the cash of a delivery"),
         read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),

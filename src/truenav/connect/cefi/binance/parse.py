@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from truenav.connect.cefi.binance import margin
 from truenav.connect.cefi.binance.fills import spot_trades
 from truenav.connect.cefi.binance.futures import COINM, USDM
 from truenav.connect.cefi.binance.manifest import MANIFEST
@@ -137,18 +138,28 @@ def _withdrawals(reading: Reading, document: Node) -> None:
         reading.state(f"withdrawal:{row.text('id')}", at, body)
 
 
+_WALLETS = {"MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "MARGIN": margin.WALLET}
+
+
 def _transfers(reading: Reading, document: Node) -> None:
-    """The spot wallet's side of a transfer; the other side stands in the futures wallet's own income."""
+    """Spot's and margin's sides of a transfer; a futures wallet's side stands in its own income."""
     rows = document.maybe("rows")
     for row in rows.items() if rows is not None else ():
         if row.text("status") != "CONFIRMED":
             continue
         at, kind = row.instant("timestamp"), row.text("type")
-        sign = -1 if kind.startswith("MAIN_") else 1
-        amount = Amount(sign * row.decimal("amount"), reading.asset(row.text("asset"), at))
-        other = "coinm" if "CMFUTURE" in kind else "usdm"
-        body = Transfer("spot", amount, TransferKind.INTERNAL, counterpart=other)
-        reading.state(f"transfer:{row.text('tranId')}", at, body)
+        source, target = (_WALLETS.get(name) for name in kind.partition("_")[::2])
+        if source is None or target is None:
+            raise row.wrong(f"field 'type' is {kind[:40]!r}, which is not between wallets that are read")
+        amount = Amount(row.decimal("amount"), reading.asset(row.text("asset"), at))
+        number = f"transfer:{row.text('tranId')}"
+        for wallet, other, moved in (
+            (source, target, Amount(-amount.number, amount.asset)),
+            (target, source, amount),
+        ):
+            if wallet in ("spot", margin.WALLET):
+                name = number if wallet == "spot" else f"{number}:{wallet}"
+                reading.state(name, at, Transfer(wallet, moved, TransferKind.INTERNAL, counterpart=other))
 
 
 def _array(reading: Reading, document: Node) -> None:
@@ -188,6 +199,11 @@ PARSERS: Mapping[str, Parser] = {
     "coinm.orders/1": _parser(_array),
     "coinm.trades/1": _parser(COINM.trades),
     "coinm.income/1": _parser(COINM.income),
+    "margin.account/1": _parser(margin.account),
+    "margin.openOrders/1": _parser(_array),
+    "margin.orders/1": _parser(_array),
+    "margin.trades/1": _parser(margin.trades),
+    "margin.interest/1": _parser(margin.interest),
     "key.restrictions/1": _parser(_object),
     "wallet.deposits/1": _parser(_deposits),
     "wallet.withdrawals/1": _parser(_withdrawals),

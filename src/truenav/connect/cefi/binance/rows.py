@@ -53,6 +53,11 @@ def income_id(node: Node) -> str:
     return ":".join((*parts, node.text_or("tradeId")))
 
 
+def interest_id(node: Node) -> str:
+    """An interest charge's identity: its transaction and asset."""
+    return f"{node.text('txId')}:{node.text('asset')}"
+
+
 def told(message: Node) -> list[Node]:
     """The events of a stream's message: one or an array, bare or wrapped by the name of their stream.
 
