@@ -49,7 +49,7 @@ def waiting():
     return {}
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.nightly)])
 def window(request, visit, demo, people, waiting):
     """A window for each of the demo's people, opened when first asked for."""
     opened = {}

@@ -51,7 +51,7 @@ WORDS = {
 }
 
 
-@pytest.fixture(params=["en", "zh"])
+@pytest.fixture(params=["en", pytest.param("zh", marks=pytest.mark.nightly)])
 def language(request):
     return request.param
 

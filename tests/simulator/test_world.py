@@ -137,7 +137,7 @@ def test_the_control_path_tells_truth_and_counts_requests(simulator: Running, ht
         ('deposit = "5"', "not an amount"),
         ('buy = 1.5, instrument = "BTC-USDT"', "in quotes"),
         ('buy = "1", sell = "1", instrument = "BTC-USDT"', "exactly one"),
-        ('transfer = "1 USDT", from = "spot", to = "margin"', "no wallet"),
+        ('transfer = "1 USDT", from = "spot", to = "vault"', "no wallet"),
         ('deposit = "1 USDT", times = 2, every = "0h"', "not a duration"),
         ('buy = "1"', "missing"),
     ],

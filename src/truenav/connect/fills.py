@@ -7,7 +7,7 @@ is wrong and where. So both give the same facts, and only the time differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,14 +15,14 @@ from typing import TypeVar
 
 import msgspec
 
-from truenav.connect.contract import ParseContext, Parsed, Parser
+from truenav.connect.contract import ParseContext
 from truenav.connect.document import MAX_BYTES
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact, Trade
 from truenav.core.instrument import Instrument, InstrumentKind
-from truenav.core.money import MAX_SCALE, Amount, AssetId, exact
+from truenav.core.money import MAX_SCALE, Amount, AssetId
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,23 +95,8 @@ class Fills:
         )
 
 
-ReadFills = Callable[[Evidence, bytes, ParseContext], Fills | None]
-"""Reads a page column by column; None where it is not exactly as documented."""
-
-
 def _currency(terms: Instrument) -> AssetId:
     return terms.settle if terms.kind is InstrumentKind.OPTION else terms.quote
-
-
-def in_bulk(read: ReadFills, careful: Parser) -> Parser:
-    """The parser ``careful``, but a page that ``read`` understands is not read row by row."""
-
-    def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
-        with exact():
-            fills = read(evidence, body, context)
-        return careful(evidence, body, context) if fills is None else Parsed(fills.facts(evidence))
-
-    return parse
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:

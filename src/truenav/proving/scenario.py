@@ -60,16 +60,14 @@ WEEK = Size(
     days=9,
     events=40,
     looks=(
-        timedelta(days=3, hours=17, minutes=13),
         timedelta(days=6, hours=8),
         timedelta(days=8, hours=5, minutes=29),
     ),
 )
 MONTH = Size(
     days=29,
-    events=120,
+    events=80,
     looks=(
-        timedelta(days=5, hours=23, minutes=59),
         timedelta(days=16, hours=16),
         timedelta(days=27, hours=8),
         timedelta(days=28, minutes=1),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.binance import margin
-from truenav.connect.cefi.binance.fills import spot_trades
 from truenav.connect.cefi.binance.futures import COINM, USDM
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.rows import fees, order_unknown, required_flag, told, utc_time
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
-from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading, noted_tags
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -182,7 +181,7 @@ PARSERS: Mapping[str, Parser] = {
     "spot.account/1": _parser(_spot_account),
     "spot.openOrders/1": _parser(_array),
     "spot.orders/1": _parser(_array),
-    "spot.trades/1": in_bulk(spot_trades, _parser(_spot_trades)),
+    "spot.trades/1": in_bulk("truenav.connect.cefi.binance.fills:spot_trades", _parser(_spot_trades)),
     "usdm.exchangeInfo/1": _parser(USDM.info),
     "usdm.premiumIndex/1": _parser(USDM.marks),
     "usdm.stream.markPrice/1": _parser(USDM.mark_events),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.bybit import ledger
 from truenav.connect.cefi.bybit.answers import (
     EARN,
@@ -22,10 +23,8 @@ from truenav.connect.cefi.bybit.answers import (
     rows_parser,
     spot_id,
 )
-from truenav.connect.cefi.bybit.fills import fills
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
-from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading
 from truenav.core.contracts import option_name
 from truenav.core.evidence import Evidence
@@ -269,7 +268,7 @@ PARSERS: Mapping[str, Parser] = {
     "positions/1": _positions,
     "funding-balances/1": _funding_balances,
     "earn-positions/1": _earn_positions,
-    "executions/1": in_bulk(fills, ledger.executions),
+    "executions/1": in_bulk("truenav.connect.cefi.bybit.fills:fills", ledger.executions),
     "log/1": rows_parser("list", ledger.log_row),
     "deliveries/1": rows_parser("list", ledger.delivery),
     "deposits/1": rows_parser("rows", ledger.deposit),

@@ -19,12 +19,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.connect.cefi.deribit.fills import fills
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.deribit.ledger import WALLET, profits_noted, read_log
 from truenav.connect.cefi.deribit.terms import deribit_id, is_combination, known_terms, read_terms
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
-from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -242,6 +241,6 @@ PARSERS: Mapping[str, Parser] = {
     "account/1": _account,
     "positions/1": _positions,
     "open-orders/1": _reader(Node.items, _nothing),
-    "trades/1": in_bulk(fills, _trades),
+    "trades/1": in_bulk("truenav.connect.cefi.deribit.fills:fills", _trades),
     "log/1": _reader(lambda result: (result,), read_log),
 }

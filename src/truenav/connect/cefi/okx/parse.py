@@ -12,13 +12,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.okx import earn
 from truenav.connect.cefi.okx.earn import answered
-from truenav.connect.cefi.okx.fills import fills
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
-from truenav.connect.fills import in_bulk
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -397,7 +396,7 @@ PARSERS: Mapping[str, Parser] = {
     "positions/1": _positions,
     "funding-balances/1": _funding_balances,
     "orders-pending/1": _parser(_nothing),
-    "fills/1": in_bulk(fills, _parser(_fill)),
+    "fills/1": in_bulk("truenav.connect.cefi.okx.fills:fills", _parser(_fill)),
     "bills/1": _parser(_bill),
     "deposits/1": _parser(_deposit),
     "withdrawals/1": _parser(_withdrawal),
