@@ -12,10 +12,11 @@ from typing import Any
 import ccxt
 
 from bench.harness import Contender, Goal, Workload
+from truenav.connect.bulk import ReadFills
 from truenav.connect.cefi.binance.fills import spot_trades
 from truenav.connect.cefi.okx.fills import fills
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, ReadFills
+from truenav.connect.fills import Fills
 from truenav.connect.reading import TAGS
 from truenav.connect.registry import parse
 from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, USDT, AssetBook
