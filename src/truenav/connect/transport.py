@@ -31,6 +31,7 @@ from truenav.connect.errors import (
 from truenav.connect.guard import GuardedTransport, venue_address
 from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
 from truenav.connect.spending import OwnSpending, SharedSpending, Spending
+from truenav.core.canonical import sha256_hex
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
@@ -44,6 +45,8 @@ CONNECTIONS_A_POOL = 8
 beyond them wait before the pools, in order."""
 MAX_ANSWER = 64 * 1024 * 1024
 DEFAULT_BAN = 120.0
+PARTS = "local:parts"
+"""Name of the note on a joined answer: the hashes of the answers that it is made of."""
 
 Params = tuple[tuple[str, str], ...]
 Judge = Callable[[int, bytes], VenueError | None]
@@ -314,6 +317,25 @@ class Transport:
         """Archive bytes that were made of answers, and give them back."""
         await self._archive(payload)
         return payload
+
+    async def join(self, endpoint: str, payloads: Sequence[Payload]) -> Payload:
+        """Answers that only together state something, as one: a JSON array of them, each byte as it came.
+
+        Archived as such, with the request of the first and a note of what it is made of (`PARTS`).
+        """
+        parts = [one.evidence for one in payloads]
+        body = b"[" + b",".join(one.body for one in payloads) + b"]"
+        note = (PARTS, ",".join(one.sha256 for one in parts))
+        evidence = replace(
+            parts[0],
+            endpoint=endpoint,
+            sha256=Sha256(sha256_hex(body)),
+            size=len(body),
+            asked_at=min(one.asked_at for one in parts),
+            answered_at=max(one.answered_at for one in parts),
+            request=replace(parts[0].request, params=(note,)),
+        )
+        return await self.keep(Payload(evidence, body))
 
     async def note(self, payload: Payload, name: str, value: str) -> Payload:
         """The same answer with something learned elsewhere noted in its evidence, archived as such."""

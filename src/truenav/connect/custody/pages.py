@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row
-from truenav.connect.transport import Transport
-from truenav.core.ids import Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +57,6 @@ async def turn(ask: Turn, cursor: Cursor | None, *, what: str) -> Pages:
         Pages(tuple(page.payload for page in pages), reached),
         (row for page in pages for row in page.under_way),
     )
-
-
-async def joined(api: Transport, payloads: tuple[Payload, ...]) -> Payload:
-    """All pages of one list as one document, ``{"pages": [...]}``, each page's bytes within it unchanged.
-
-    For balances whose rows stand on several pages: one snapshot must see all of them. Archived as the pages
-    are, with the request of the first.
-    """
-    body = b'{"pages":[' + b",".join(one.body for one in payloads) + b"]}"
-    first, last = payloads[0].evidence, payloads[-1].evidence
-    evidence = replace(
-        first,
-        sha256=Sha256(hashlib.sha256(body).hexdigest()),
-        size=len(body),
-        answered_at=last.answered_at,
-    )
-    return await api.keep(Payload(evidence, body))
 
 
 def held_back(pages: Pages, under_way: Iterable[Row]) -> Pages:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from truenav.connect.cefi.bybit.answers import listed
 from truenav.connect.cefi.bybit.rows import (
     OWNER,
-    PARTS,
     delivery_id,
     deposit_at,
     deposit_id,
@@ -30,7 +29,6 @@ from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row, kept
 from truenav.connect.transport import Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
-from truenav.core.ids import Sha256
 
 RECEIVE_WINDOW = "5000"
 WEEK = timedelta(days=7)
@@ -243,22 +241,6 @@ class BybitClient:
             if not token or len(rows) < limit:
                 return tuple(payloads)
         raise IncompletePagesError(f"bybit {endpoint.name}: the list has more than {MAX_PAGES} pages.")
-
-    async def joined(self, name: str, payloads: Sequence[Payload]) -> Payload:
-        """Answers that only together state something, as one: a JSON array of them, each byte as it came."""
-        body = b"[" + b",".join(one.body for one in payloads) + b"]"
-        first = payloads[0].evidence
-        parts = ",".join(one.evidence.sha256 for one in payloads)
-        evidence = replace(
-            first,
-            endpoint=name,
-            sha256=Sha256(hashlib.sha256(body).hexdigest()),
-            size=len(body),
-            asked_at=min(one.evidence.asked_at for one in payloads),
-            answered_at=max(one.evidence.answered_at for one in payloads),
-            request=replace(first.request, params=((PARTS, parts),)),
-        )
-        return await self.api.keep(Payload(evidence, body))
 
     async def history(
         self,

@@ -236,7 +236,7 @@ def _unified_state(client: BybitClient) -> tuple[Step, Step]:
         pages = [await client.pages(bybit.POSITIONS, params, 200) for params in POSITION_LISTS]
         await _refuse_missing_positions(wallet, pages)
         parts = tuple(payload for one in pages for payload in one)
-        return Pages((*parts, await client.joined("positions/1", parts)))
+        return Pages((*parts, await client.api.join("positions/1", parts)))
 
     return (bybit.WALLET.name, read_wallet()), ("positions/1", read_positions())
 
@@ -312,7 +312,7 @@ async def _read_earn(client: BybitClient) -> Pages:
     parts = [await client.get(bybit.EARN, params) for params in EARN_LISTS]
     if not any(listed(result(one), "list") for one in parts):
         await _refuse_worth(client, "Earn")
-    return Pages((*parts, await client.joined("earn-positions/1", parts)))
+    return Pages((*parts, await client.api.join("earn-positions/1", parts)))
 
 
 async def _refuse_worth(client: BybitClient, kind: str) -> None:

@@ -9,8 +9,6 @@ from truenav.core.clock import from_milliseconds
 
 OWNER = "local:owner"
 """Name of the note on a page of transfers: whose account number the key is."""
-PARTS = "local:parts"
-"""Name of the note on a joined answer: the hashes of the answers that it is made of."""
 
 DONE_DEPOSIT = frozenset({"3", "10012"})
 DONE_INTERNAL_DEPOSIT = "2"

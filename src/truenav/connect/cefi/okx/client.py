@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -16,17 +16,13 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import Pages, Row, kept, unfold
 from truenav.connect.transport import Params, Signed, Signer, Transport
-from truenav.core.canonical import sha256_hex
 from truenav.core.clock import to_milliseconds
-from truenav.core.ids import Sha256
 
 PAGE = 100
 QUARTER = timedelta(days=85)
 """Archives hold three months; a little less is relied on."""
 MONTH = timedelta(days=26)
 """Lending is told for a month; the same holds."""
-PARTS = "local:parts"
-"""Name of the note on a joined answer: the digests of the answers it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +144,8 @@ class OkxClient:
 
     async def earn_balances(self) -> tuple[Payload, Payload, Payload]:
         """Savings, orders of on-chain products, and both as one JSON array: together they state a wallet."""
-        parts = await self.get(SAVINGS), await self.get(STAKES)
-        body = b"[" + b",".join(one.body for one in parts) + b"]"
-        first, last = (one.evidence for one in parts)
-        evidence = replace(
-            first,
-            endpoint="earn-balances/1",
-            sha256=Sha256(sha256_hex(body)),
-            size=len(body),
-            answered_at=last.answered_at,
-            request=replace(first.request, params=((PARTS, f"{first.sha256},{last.sha256}"),)),
-        )
-        return *parts, await self.api.keep(Payload(evidence, body))
+        savings, stakes = await self.get(SAVINGS), await self.get(STAKES)
+        return savings, stakes, await self.api.join("earn-balances/1", (savings, stakes))
 
     async def _by_time(
         self, endpoint: Endpoint, read: Callable[[Node], Row], cursor: Cursor | None, since: datetime

@@ -16,7 +16,7 @@ from truenav.connect.custody.cobo.parse import DEAD, DONE, PARSERS, VENUE
 from truenav.connect.custody.connector import CustodyConnector, Step, cursor_name
 from truenav.connect.custody.contract import Approval, Vault
 from truenav.connect.custody.moves import asset_named, noted
-from truenav.connect.custody.pages import Page, Turn, joined, turn
+from truenav.connect.custody.pages import Page, Turn, turn
 from truenav.connect.custody.refusals import refusal
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyRevokedError, VenueError
@@ -158,7 +158,8 @@ def _row(node: Node, payload: Payload) -> Row:
 async def _tokens(api: Transport, sign: Signer, wallet: str) -> Pages:
     ask = _list(api, sign, "tokens/1", f"{WALLETS}/{quote(wallet, '')}/tokens", {})
     pages = await turn(ask, None, what=f"{VENUE} tokens of {wallet}")
-    return Pages((await noted(api, await joined(api, pages.payloads), (wallet,)),))
+    whole = await api.join(pages.payloads[0].evidence.endpoint, pages.payloads)
+    return Pages((await noted(api, whole, (wallet,)),))
 
 
 def _approval(row: Node, detail: Node | None, context: ParseContext) -> Approval:

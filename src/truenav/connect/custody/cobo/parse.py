@@ -38,7 +38,7 @@ def _tokens(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         raise MalformedPayloadError("the wallet that was asked about is not noted.")
     holdings: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     with exact():
-        for page in read_json(body).field("pages").items():
+        for page in read_json(body).items():
             for row in page.field("data").items():
                 balance, sums = row.field("balance"), holdings[row.text("token_id")]
                 total = balance.decimal("total")

@@ -25,7 +25,7 @@ from truenav.connect.contract import (
 from truenav.connect.custody.connector import CustodyConnector, Step, cursor_name
 from truenav.connect.custody.contract import Approval, Vault
 from truenav.connect.custody.moves import asset_named, noted
-from truenav.connect.custody.pages import Page, Turn, joined, turn
+from truenav.connect.custody.pages import Page, Turn, turn
 from truenav.connect.custody.rest.manifest import MANIFEST
 from truenav.connect.custody.rest.mapping import (
     BalanceList,
@@ -177,7 +177,7 @@ class RestConnector(CustodyConnector):
         self, api: Transport, credentials: Credentials, want: BalanceList, wallets: tuple[str, ...]
     ) -> Pages:
         pages = await turn(self._turn(api, credentials, want, ""), None, what=f"{self.mapping.name} balances")
-        whole = await joined(api, pages.payloads)
+        whole = await api.join(pages.payloads[0].evidence.endpoint, pages.payloads)
         return Pages((await self._noted(api, whole, "balances", wallets),))
 
     async def _noted(self, api: Transport, payload: Payload, list: str, wallets: tuple[str, ...]) -> Payload:

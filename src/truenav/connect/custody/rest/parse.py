@@ -53,7 +53,7 @@ def _balances(reading: Reading, mapping: RestMapping, document: Node) -> None:
     sums: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(lambda: [ZERO, ZERO]))
     vaults = followed(reading.evidence)
     alone = next(iter(vaults)) if not want.vault and len(vaults) == 1 else ""
-    for page in document.field("pages").items():
+    for page in document.items():
         for row in rows_of(page, want.rows):
             code = text(row, want.asset)
             entry = sums[alone or text(row, want.vault)][mapping.assets.get(code, code)]
