@@ -7,7 +7,14 @@ from decimal import Decimal
 import pytest
 
 from truenav.core.asset import BTC, USD, USDC
-from truenav.core.contracts import OptionName, UnreadableNameError, contract_key, option_name
+from truenav.core.contracts import (
+    DatedName,
+    OptionName,
+    UnreadableNameError,
+    contract_key,
+    dated_name,
+    option_name,
+)
 from truenav.core.instrument import Instrument, InstrumentKind, OptionRight, instrument_id
 
 DAY = date(2025, 12, 26)
@@ -73,6 +80,28 @@ def test_each_venues_way_of_writing_is_read(name, read):
 def test_what_is_no_options_name_is_refused(name):
     with pytest.raises(UnreadableNameError, match="BTC-26DEC25"):
         option_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("BTC-26DEC25", "BTC"),
+        ("BTC_USDC-26DEC25", "BTC_USDC"),
+        ("BTCUSDT-26DEC25", "BTCUSDT"),
+        ("BTC-USD-251226", "BTC-USD"),
+        ("BTCUSD_251226", "BTCUSD"),
+        ("BTC_USDT-20251226", "BTC_USDT"),
+    ],
+)
+def test_a_dated_futures_name_tells_its_family_and_day(name, family):
+    assert dated_name(name) == DatedName(family, DAY)
+
+
+@pytest.mark.parametrize(
+    "name", ["BTCUSDT", "BTC-PERPETUAL", "BTCUSD_PERP", "BTC-31NOV25", "BTC_USDC", "251226"]
+)
+def test_what_has_no_day_is_no_dated_name(name):
+    assert dated_name(name) is None
 
 
 def test_one_contract_on_two_venues_has_one_key():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
 
 from truenav.connect.contract import ParseContext, Parsed, Problem
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import instant_text
+from truenav.core.contracts import DatedName
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Body, Fact, Quote
 from truenav.core.failure import FailureKind
 from truenav.core.ids import InstrumentId
-from truenav.core.instrument import Instrument, UnknownInstrumentError
+from truenav.core.instrument import Instrument, InstrumentKind, UnknownInstrumentError
 from truenav.core.money import AssetId
 
 TAGS = "local:order_tags"
@@ -22,6 +23,9 @@ TAGS = "local:order_tags"
 Venues that report trades without the client's order id need a second answer to know the strategy tag;
 what it said is noted in the evidence of the trades, so that one payload still states one fact.
 """
+
+USUAL_EXPIRY = time(8, tzinfo=UTC)
+"""When contracts expire at most venues."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Reading:
     facts: list[Fact] = field(default_factory=list)
     instruments: list[Instrument] = field(default_factory=list)
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
+    derived: dict[InstrumentId, Instrument] = field(default_factory=dict)
 
     @property
     def venue(self) -> str:
@@ -82,6 +87,41 @@ class Reading:
                 )
             )
             return None
+
+    def terms(self, name: InstrumentId) -> Instrument | None:
+        """Terms that the master knows or this payload let us derive; else None, and nothing is noted."""
+        return self.context.instruments.instruments.get(name) or self.derived.get(name)
+
+    def expired(
+        self,
+        name: InstrumentId,
+        dated: DatedName,
+        family: Iterable[Instrument],
+        *,
+        at: time = USUAL_EXPIRY,
+    ) -> Instrument | None:
+        """Terms of a contract that is listed no more: its family's, with what its name tells of its own.
+
+        Size, assets and kind of profit are those of any contract of ``family``; without one, None. The terms
+        are stated, so that the master learns them.
+        """
+        sibling = min(family, key=lambda one: one.id, default=None)
+        if sibling is None:
+            return None
+        terms = replace(
+            sibling,
+            id=name,
+            code=name.partition(":")[2],
+            kind=InstrumentKind.FUTURE if dated.strike is None else InstrumentKind.OPTION,
+            expiry_at=datetime.combine(dated.expires_on, at),
+            strike=dated.strike,
+            right=dated.right,
+            valid_from=None,
+            valid_to=None,
+        )
+        self.derived[name] = terms
+        self.instruments.append(terms)
+        return terms
 
     def lost(self, subject: str, message: str, mend: str) -> None:
         """Note a row that states no fact for want of something."""

@@ -1,4 +1,4 @@
-"""What one contract is called by many venues: an identity across venues, and the names of options.
+"""What one contract is called by many venues: an identity across venues, and names that tell an expiry.
 
 Contracts with one key have the same payoff for one unit of ``base``; their sizes may differ, so quantities
 are compared after multiplying by the multiplier.
@@ -41,6 +41,51 @@ def contract_key(terms: Instrument) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedName:
+    """What the name of a contract with an expiry says; ``strike`` and ``right`` are an option's.
+
+    ``family`` is what stands before the day. ``expires_on`` is a day; its hour is the venue's.
+    ``settle`` is empty where the name does not say it.
+    """
+
+    family: str
+    expires_on: date
+    strike: Decimal | None = None
+    right: OptionRight | None = None
+    settle: str = ""
+
+
+def dated_name(text: str) -> DatedName | None:
+    """Read the name of a dated future or an option; None where it is none.
+
+    A family (``BTC``, ``BTC-USD``, ``BTC_USDC``, ``BTCUSDT``), the expiry (see ``expiry_day``), and of an
+    option the strike (``100000``, ``0.55``, ``0d55``), the right (``C``, ``PUT``) and perhaps the settlement
+    (``USDT``), with hyphens between; before the day of a future an underscore is read, too
+    (``BTCUSD_250926``). One venue writes ``C-BTC-100000-261225``.
+    """
+    if (turned := _TURNED.fullmatch(text)) is not None:
+        day = expiry_day(f"{turned['day'][4:]}{turned['day'][2:4]}{turned['day'][:2]}")
+        return None if day is None else _option(turned, day)
+    if (match := _USUAL.fullmatch(text)) is None or (day := expiry_day(match["day"])) is None:
+        return None
+    return _option(match, day) if match["right"] else DatedName(match["family"], day)
+
+
+def expiry_day(text: str) -> date | None:
+    """A day as venues write it: ``26DEC25``, ``251226`` (year first) or ``20251226``; else None."""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        if match["name"]:
+            return date(2000 + int(text[-2:]), _MONTHS.index(match["name"]) + 1, int(text[:-5]))
+        year = int(text[:-4])
+        return date(year if len(text) == 8 else 2000 + year, int(text[-4:-2]), int(text[-2:]))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class OptionName:
     """What an option's name says. ``quote`` and ``settle`` are empty where the name does not say them.
 
@@ -58,55 +103,38 @@ class OptionName:
 def option_name(text: str) -> OptionName:
     """Read an option's name as venues write it; ``UnreadableNameError`` where it is none, or can be two.
 
-    A market (``BTC``, ``BTC-USD``, ``BTC_USDC``, ``BTC/USDT:USDT``), the expiry (``26DEC25``, ``251226``,
-    ``20251226``), the strike (``100000``, ``0.55``, ``0d55``), the right (``C``, ``PUT``), and perhaps the
-    settlement (``USDT``), with hyphens between. One venue writes ``C-BTC-100000-261225`` instead.
+    As ``dated_name``, in any case of letters, of a market ``BTC``, ``BTC-USD``, ``BTC_USDC`` or
+    ``BTC/USDT:USDT``.
     """
-    name = text.strip().upper()
-    if (match := _TURNED.fullmatch(name)) is None and (match := _USUAL.fullmatch(name)) is None:
-        raise _unreadable(text)
-    found = match.groupdict()
-    market = _MARKET.fullmatch(found["market"])
-    if market is None:
-        raise _unreadable(text)
-    return OptionName(
-        base=market["base"],
-        quote=market["quote"] or "",
-        settle=market["settle"] or found.get("settle") or "",
-        expires_on=_day(text, found["day"], turned="settle" not in found),
-        strike=Decimal(found["strike"].replace("D", ".")),
-        right=OptionRight.CALL if found["right"].startswith("C") else OptionRight.PUT,
-    )
+    name = dated_name(text.strip().upper())
+    market = None if name is None else _MARKET.fullmatch(name.family)
+    if name is None or market is None or name.strike is None or name.right is None:
+        raise UnreadableNameError(
+            f"{text[:60]!r} is no option's name that can be read; write it like BTC-26DEC25-100000-C."
+        )
+    settle = market["settle"] or name.settle
+    return OptionName(market["base"], market["quote"] or "", settle, name.expires_on, name.strike, name.right)
 
 
 _RIGHT = r"(?P<right>C|P|CALL|PUT)"
-_STRIKE = r"(?P<strike>\d+(?:[.D]\d+)?)"
+_STRIKE = r"(?P<strike>\d{1,12}(?:[.dD]\d{1,12})?)"
 _USUAL = re.compile(
-    r"(?P<market>.+)-(?P<day>\d{1,2}[A-Z]{3}\d{2}|\d{6}|\d{8})-"
-    + _STRIKE
-    + "-"
-    + _RIGHT
-    + r"(?:-(?P<settle>[A-Z]+))?",
+    r"(?P<family>.{1,40}?)(?:-|_(?=\d{6}$))(?P<day>\d{1,2}[A-Z]{3}\d{2}|\d{6}|\d{8})"
+    + f"(?:-{_STRIKE}-{_RIGHT}"
+    + r"(?:-(?P<settle>[A-Z]+))?)?",
     re.ASCII,
 )
-_TURNED = re.compile(_RIGHT + r"-(?P<market>[A-Z0-9]+)-" + _STRIKE + r"-(?P<day>\d{6})", re.ASCII)
+_TURNED = re.compile(_RIGHT + r"-(?P<family>[A-Z0-9]+)-" + _STRIKE + r"-(?P<day>\d{6})", re.ASCII)
 _MARKET = re.compile(r"(?P<base>[A-Z0-9]+)(?:[-_/](?P<quote>[A-Z]+)(?::(?P<settle>[A-Z]+))?)?", re.ASCII)
+_DAY = re.compile(r"\d{1,2}(?P<name>[A-Z]{3})\d{2}|\d{6}|\d{8}", re.ASCII)
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
-def _day(text: str, digits: str, *, turned: bool) -> date:
-    try:
-        if not digits.isdigit():
-            return date(2000 + int(digits[-2:]), _MONTHS.index(digits[-5:-2]) + 1, int(digits[:-5]))
-        if len(digits) == 8:
-            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        first, month, last = int(digits[:2]), int(digits[2:4]), int(digits[4:])
-        return date(2000 + last, month, first) if turned else date(2000 + first, month, last)
-    except ValueError:
-        raise _unreadable(text) from None
-
-
-def _unreadable(text: str) -> UnreadableNameError:
-    return UnreadableNameError(
-        f"{text[:60]!r} is no option's name that can be read; write it like BTC-26DEC25-100000-C."
+def _option(match: re.Match[str], day: date) -> DatedName:
+    return DatedName(
+        family=match["family"],
+        expires_on=day,
+        strike=Decimal(match["strike"].upper().replace("D", ".")),
+        right=OptionRight.CALL if match["right"].startswith("C") else OptionRight.PUT,
+        settle=match.groupdict().get("settle") or "",
     )

@@ -6,10 +6,9 @@ units of the quote and settles in the base.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from truenav.connect.cefi.binance.manifest import MANIFEST
@@ -17,6 +16,7 @@ from truenav.connect.cefi.binance.rows import fees, income_id, order_unknown, re
 from truenav.connect.contract import Problem
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading, noted_tags
+from truenav.core.contracts import dated_name
 from truenav.core.facts import (
     BalanceLine,
     BalanceSnapshot,
@@ -35,8 +35,6 @@ from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 from truenav.core.money import ONE, ZERO, Amount
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-_DATED = re.compile(r"(?P<pair>[A-Z0-9]{2,24})_(?P<day>[0-9]{6})")
-_DELIVERY_TIME = time(8, tzinfo=UTC)
 _FROM_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 """Income that the trades state too; taking both would count it twice."""
 _INCOME_KINDS: Mapping[str, CashKind] = {
@@ -104,30 +102,13 @@ class Family:
         A name tells the day (``BTCUSD_250926``), delivery is at 08:00 UTC, and size and assets are those of
         the pair's other contracts. None without one of them.
         """
-        name, known = self.id(symbol), reading.context.instruments.instruments
-        if name in known:
-            return known[name]
-        derived = next((one for one in reading.instruments if one.id == name), None)
-        match = _DATED.fullmatch(symbol)
-        if derived is not None or match is None:
-            return derived
-        pair = self.id(match["pair"])
-        siblings = [one for key, one in known.items() if key == pair or key.startswith(f"{pair}_")]
-        try:
-            day = datetime.strptime(match["day"], "%y%m%d").date()  # noqa: DTZ007 - a day, not an instant
-        except ValueError:
-            return None
-        if not siblings:
-            return None
-        terms = replace(
-            min(siblings, key=lambda one: one.id),
-            id=name,
-            code=symbol,
-            kind=InstrumentKind.FUTURE,
-            expiry_at=datetime.combine(day, _DELIVERY_TIME),
-        )
-        reading.instruments.append(terms)
-        return terms
+        known, dated = reading.terms(self.id(symbol)), dated_name(symbol)
+        if known is not None or dated is None:
+            return known
+        pair = self.id(dated.family)
+        listed = reading.context.instruments.instruments.items()
+        siblings = (one for key, one in listed if key == pair or key.startswith(f"{pair}_"))
+        return reading.expired(self.id(symbol), dated, siblings)
 
     def marks(self, reading: Reading, document: Node) -> None:
         """Marks and indices; ``premiumIndex``."""

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, time
-from decimal import Decimal
 
 from truenav.connect.cefi.deribit.manifest import MANIFEST
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
+from truenav.core.contracts import dated_name
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind, OptionRight, instrument_id
 from truenav.core.money import ONE
 
 VENUE = MANIFEST.name
-_DATED = re.compile(
-    r"(?P<family>[A-Z0-9]{1,20}(_[A-Z0-9]{1,20})?)-(?P<day>\d{1,2}[A-Z]{3}\d{2})"
-    r"(-(?P<strike>\d{1,12}(d\d{1,12})?)-(?P<right>[CP]))?",
-    re.ASCII,
-)
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_EXPIRY_TIME = time(8, tzinfo=UTC)
-_NAMED_RIGHTS = {"C": OptionRight.CALL, "P": OptionRight.PUT}
 _RIGHTS: Mapping[str, OptionRight] = {"call": OptionRight.CALL, "put": OptionRight.PUT}
 
 
@@ -112,39 +101,11 @@ def known_terms(reading: Reading, name: str) -> Instrument | None:
     A name tells expiry, strike and right (``BTC-26DEC25-100000-C``, ``XRP_USDC-26DEC25-0d5-P``); contract
     size, currencies and kind are the family's, so any listed sibling gives them.
     """
-    known = reading.context.instruments.instruments
-    if deribit_id(name) in known:
-        return known[deribit_id(name)]
-    match = _DATED.fullmatch(name)
-    expiry_at = None if match is None else _expiry(match["day"])
-    if match is None or expiry_at is None:
-        return None
-    kind = InstrumentKind.OPTION if match["right"] else InstrumentKind.FUTURE
-    prefix = deribit_id(match["family"]) + "-"
-    siblings = [one for key, one in known.items() if one.kind is kind and key.startswith(prefix)]
-    if not siblings:
-        return None
-    terms = replace(
-        min(siblings, key=lambda one: one.id),
-        id=deribit_id(name),
-        code=name,
-        expiry_at=expiry_at,
-        strike=Decimal(match["strike"].replace("d", ".")) if match["strike"] else None,
-        right=_NAMED_RIGHTS[match["right"]] if match["right"] else None,
-        valid_from=None,
-        valid_to=None,
-    )
-    reading.instruments.append(terms)
-    return terms
-
-
-def _expiry(text: str) -> datetime | None:
-    """08:00 UTC of a day such as ``26DEC25``; None where there is no such day."""
-    day, month, year = text[:-5], text[-5:-2], text[-2:]
-    if month not in _MONTHS:
-        return None
-    try:
-        date = datetime(2000 + int(year), _MONTHS.index(month) + 1, int(day), tzinfo=UTC).date()
-    except ValueError:
-        return None
-    return datetime.combine(date, _EXPIRY_TIME)
+    known = reading.terms(deribit_id(name))
+    if known is not None or (dated := dated_name(name)) is None:
+        return known
+    kind = InstrumentKind.FUTURE if dated.strike is None else InstrumentKind.OPTION
+    prefix = deribit_id(dated.family) + "-"
+    listed = reading.context.instruments.instruments.items()
+    family = (one for key, one in listed if one.kind is kind and key.startswith(prefix))
+    return reading.expired(deribit_id(name), dated, family)

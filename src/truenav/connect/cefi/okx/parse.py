@@ -6,9 +6,7 @@ trades; both together are every change of ``cashBal``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -19,6 +17,7 @@ from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
 from truenav.connect.reading import Reading, tag_of
+from truenav.core.contracts import dated_name
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
     BalanceLine,
@@ -46,10 +45,6 @@ _KINDS: Mapping[str, InstrumentKind] = {
     "OPTION": InstrumentKind.OPTION,
 }
 _RIGHTS = {"C": OptionRight.CALL, "P": OptionRight.PUT}
-_DATED = re.compile(
-    r"(?P<family>[A-Z0-9]{1,20}-[A-Z0-9]{1,20})-(?P<day>\d{6})(-(?P<strike>\d{1,12})-(?P<right>[CP]))?",
-    re.ASCII,
-)
 _FUNDING_ACCOUNT = "6"
 _TRANSFER, _DELIVERY = "1", "3"
 _TRADES = frozenset({"2", "5", "9", "14", "24"})
@@ -256,29 +251,14 @@ def _terms(reading: Reading, name: str) -> Instrument | None:
     A name tells expiry, strike and right (``BTC-USD-261218-40000-C``); contract size, currency and kind
     are the family's, so any listed sibling gives them.
     """
-    known = reading.context.instruments.instruments
-    if okx_id(name) in known:
-        return known[okx_id(name)]
-    match = _DATED.fullmatch(name)
-    kind = None if match is None else InstrumentKind.OPTION if match["right"] else InstrumentKind.FUTURE
-    prefix = "" if match is None else okx_id(match["family"]) + "-"
-    siblings = [one for key, one in known.items() if kind is one.kind and key.startswith(prefix)]
-    if match is None or not siblings:
-        return reading.instrument(okx_id(name), lost=True)
-    try:
-        day = datetime.strptime(match["day"], "%y%m%d").date()  # noqa: DTZ007 - a day, not an instant
-    except ValueError:
-        return reading.instrument(okx_id(name), lost=True)
-    terms = replace(
-        min(siblings, key=lambda one: one.id),
-        id=okx_id(name),
-        code=name,
-        expiry_at=datetime.combine(day, _EXPIRY_TIME),
-        strike=Decimal(match["strike"]) if match["strike"] else None,
-        right=_RIGHTS[match["right"]] if match["right"] else None,
-    )
-    reading.instruments.append(terms)
-    return terms
+    known, dated = reading.terms(okx_id(name)), dated_name(name)
+    if known is not None or dated is None:
+        return known or reading.instrument(okx_id(name), lost=True)
+    kind = InstrumentKind.FUTURE if dated.strike is None else InstrumentKind.OPTION
+    prefix = okx_id(dated.family) + "-"
+    listed = reading.context.instruments.instruments.items()
+    family = (one for key, one in listed if one.kind is kind and key.startswith(prefix))
+    return reading.expired(okx_id(name), dated, family) or reading.instrument(okx_id(name), lost=True)
 
 
 def _fill(reading: Reading, row: Node) -> None:
