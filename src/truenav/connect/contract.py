@@ -170,7 +170,7 @@ class Gathered:
 
     ``cursors`` holds only those that may move: their page sets are complete. Store them in the
     transaction that stores the facts. ``failures`` names what could not be read; the facts of all other
-    endpoints are here all the same.
+    endpoints are here all the same. ``unfinished`` names histories that go on behind what was read.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -179,8 +179,13 @@ class Gathered:
     problems: tuple[Problem, ...] = ()
     failures: tuple[Failure, ...] = ()
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
     requests: int = 0
     weight: int = 0
+
+
+Record = Callable[[Gathered], Awaitable[None]]
+"""Makes durable what a part of a long history stated, with its cursor; given back when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,68 @@ class StreamPlan:
     silence: float
     ping: str = ""
     pong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where one connection of a private stream goes and what is said first; both may hold secrets.
+
+    ``standing``: the venue confirms nothing, the stream stands as soon as it is open.
+    """
+
+    path: str = field(repr=False)
+    hello: tuple[str, ...] = field(default=(), repr=False)
+    standing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one message of a private stream means.
+
+    ``say`` is what to answer, ``standing`` that everything is subscribed. ``news`` names what of the account
+    changed; such a message is evidence, the others are talk between machines and may hold secrets.
+    """
+
+    say: tuple[str, ...] = field(default=(), repr=False)
+    standing: bool = False
+    news: str = ""
+
+
+class AccountStream(Protocol):
+    """One private stream of one account: what to say, and what is meant by what is heard.
+
+    Its news say *that* something changed; what it is now is asked for by requests, so that ids, pages and
+    the proofs of completeness stay the same. ``plan`` has the path that is shown, and no ``hello``.
+    """
+
+    @property
+    def plan(self) -> StreamPlan:
+        """Endpoint of what is kept, host, shown path, silence, and what is asked in a long silence."""
+        ...
+
+    @property
+    def renewal(self) -> float:
+        """Seconds after which ``renew`` is to be called, again and again; may be infinite."""
+        ...
+
+    async def enter(self, api: Transport, credentials: Credentials) -> Entry:
+        """Begin anew, for a connection that is about to be opened; asks for a listen key where one is needed.
+
+        Raises a ``VenueError`` as any request does.
+        """
+        ...
+
+    def hear(self, message: bytes) -> Heard:
+        """The meaning of one message.
+
+        Raises ``KeyRevokedError`` and its kin where the log-in is refused, ``VenueUnavailableError`` where
+        the venue ends the stream, ``MalformedPayloadError`` where a message is broken.
+        """
+        ...
+
+    async def renew(self, api: Transport, credentials: Credentials) -> tuple[str, ...]:
+        """Keep the log-in alive; gives what to say for it. Raises as ``enter`` does."""
+        ...
 
 
 @runtime_checkable
@@ -304,6 +371,15 @@ class AccountConnector(MarketConnector, Protocol):
 
         Never raises for a venue's fault: what could not be read is in ``failures``.
         """
+        ...
+
+
+@runtime_checkable
+class AccountStreamingConnector(AccountConnector, Protocol):
+    """A connector whose venue tells an account's changes as they happen."""
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """What to follow of the account's wallets; nothing where the venue tells nothing of them."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -41,51 +41,65 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Answers of one endpoint. ``cursor`` is where the next sync begins, None if it stays."""
+    """Answers of one endpoint, or a part of them that is complete by itself.
+
+    ``cursor`` is where the next sync begins, None if it stays; ``marks`` are further places by their names,
+    kept beside it. ``more`` tells that the history goes on behind them.
+    """
 
     payloads: tuple[Payload, ...]
     cursor: Cursor | None = None
+    marks: tuple[tuple[str, Cursor], ...] = ()
+    more: bool = False
 
+
+Parts = AsyncIterator[Pages]
+"""A history part by part, each recorded before the next is asked for."""
+
+Step = tuple[str, Coroutine[object, object, Pages] | Parts]
+"""The name of what is asked, which is its cursor's, and the asking."""
 
 Ask = Callable[[Row | None], Awaitable[tuple[Payload, list[Row]]]]
 """Asks for the page that begins at a row (that row included), or for the first page."""
 
 
-async def follow(ask: Ask, cursor: Cursor | None, *, limit: int, what: str) -> Pages:
-    """Read ascending pages, each beginning with the row that ended the last one.
+async def following(ask: Ask, cursor: Cursor | None, *, limit: int, what: str) -> Parts:
+    """Read ascending pages, each beginning with the row that ended the last one, and give each as it comes.
 
     The repeated row proves that no page between is missing, and that an empty page is not taken for
-    the end. Raises ``IncompletePagesError`` where it does not repeat.
+    the end. Raises ``IncompletePagesError`` where it does not repeat; what was given before stays.
     """
     last = None if cursor is None else Row(cursor.at, cursor.id)
-    payloads: list[Payload] = []
     for _ in range(MAX_PAGES):
         payload, rows = await ask(last)
         if last is not None and last.id not in {row.id for row in rows}:
             raise IncompletePagesError(
-                f"{what}: row {last.id} of the last page is not on the next one; nothing of this endpoint is "
+                f"{what}: row {last.id} of the last page is not on the next one; nothing from there on is "
                 "taken, the next gathering reads it again."
             )
-        payloads.append(payload)
-        newest = max(rows, default=last)
-        if len(rows) < limit:
-            last = newest
-            break
-        if newest == last:
+        newest, full = max(rows, default=last), len(rows) >= limit
+        if full and newest == last:
             raise IncompletePagesError(f"{what}: {limit} rows bear one instant; the page cannot be turned.")
         last = newest
-    return Pages(tuple(payloads), None if last is None else Cursor(last.id, last.at))
+        yield Pages((payload,), _place(last), more=full)
+        if not full:
+            break
 
 
-async def unfold(ask: Ask, cursor: Cursor | None, *, since: datetime, limit: int, what: str) -> Pages:
-    """Read descending pages, newest first, back to the cursor's row (else to ``since``).
+async def turning(
+    ask: Ask, name: str, cursors: Mapping[str, Cursor], *, since: datetime, limit: int, what: str
+) -> Parts:
+    """Read descending pages, newest first, back to the cursor's row (else to ``since``), each as it comes.
 
-    ``ask(row)`` gives the page that begins with ``row``; a page that does not repeat it is a gap.
+    ``ask(row)`` gives the page that begins with ``row``; a page that does not repeat it is a gap. The cursor
+    called ``name`` moves when the last page came. Until then two marks keep how far back the reading is and
+    where it began, and a reading that was broken off goes on from there.
     """
+    cursor, *begun = (cursors.get(one) for one in places(name))
     until = since if cursor is None else cursor.at
-    payloads: list[Payload] = []
-    newest: Row | None = None
-    last: Row | None = None
+    newest = last = None
+    if broken_off(name, cursors):
+        newest, last = (Row(one.at, one.id) for one in begun if one is not None)
     for _ in range(MAX_PAGES):
         payload, rows = await ask(last)
         found = {row.id for row in rows}
@@ -93,27 +107,78 @@ async def unfold(ask: Ask, cursor: Cursor | None, *, since: datetime, limit: int
             raise IncompletePagesError(
                 f"{what}: row {last.id} does not repeat on the next page; a page is missing."
             )
-        payloads.append(payload)
         newest = newest or max(rows, default=None)
-        if cursor is not None and cursor.id in found:
-            break
-        ended = len(rows) < limit
-        if ended or (rows and min(rows).at < until):
-            if cursor is not None:
-                raise IncompletePagesError(
-                    f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
-                )
-            break
-        oldest = rows[-1]
-        if oldest == last:
+        overlaps = cursor is not None and cursor.id in found
+        ended = len(rows) < limit or min(rows).at < until
+        if ended and cursor is not None and not overlaps:
+            raise IncompletePagesError(
+                f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
+            )
+        if ended or overlaps:
+            top = _place(newest)
+            yield Pages((payload,), top, marks=() if top is None else ((places(name)[1], top),))
+            return
+        if rows[-1] == last:
             raise IncompletePagesError(f"{what}: the same page came twice.")
-        last = oldest
-    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+        last = rows[-1]
+        yield Pages((payload,), None, marks=_marks(name, newest, last), more=True)
+
+
+def places(name: str) -> tuple[str, str, str]:
+    """Names of a descending history's cursor, and of its marks: where a reading began, how far it came."""
+    return name, f"{name} newest", f"{name} reached"
+
+
+def broken_off(name: str, cursors: Mapping[str, Cursor]) -> bool:
+    """Whether a descending reading began and did not end, and its marks are known."""
+    cursor, newest, reached = (cursors.get(one) for one in places(name))
+    return newest is not None and reached is not None and newest != cursor
+
+
+def _place(row: Row | None) -> Cursor | None:
+    return None if row is None else Cursor(row.id, row.at)
+
+
+def _marks(name: str, newest: Row | None, last: Row) -> tuple[tuple[str, Cursor], ...]:
+    marks = zip(places(name)[1:], (_place(newest), _place(last)), strict=True)
+    return tuple((key, place) for key, place in marks if place is not None)
+
+
+async def follow(ask: Ask, cursor: Cursor | None, *, limit: int, what: str) -> Pages:
+    """All parts of ``following`` at once, for histories that are short or needed as a whole."""
+    return await whole(following(ask, cursor, limit=limit, what=what))
+
+
+async def unfold(ask: Ask, cursor: Cursor | None, *, since: datetime, limit: int, what: str) -> Pages:
+    """All parts of ``turning`` at once, for histories that are short or needed as a whole.
+
+    Raises ``IncompletePagesError`` where they have more than ``MAX_PAGES`` pages.
+    """
+    known = {} if cursor is None else {"": cursor}
+    pages = await whole(turning(ask, "", known, since=since, limit=limit, what=what))
+    if pages.more:
+        raise IncompletePagesError(f"{what}: there are more than {MAX_PAGES} pages; begin at a later day.")
+    return replace(pages, marks=())
+
+
+async def whole(parts: Parts) -> Pages:
+    """The parts of a history as one."""
+    payloads: list[Payload] = []
+    found = Pages(())
+    async for part in parts:
+        payloads += part.payloads
+        marks = {**dict(found.marks), **dict(part.marks)}
+        found = Pages((), part.cursor or found.cursor, tuple(marks.items()), part.more)
+    return replace(found, payloads=tuple(payloads))
 
 
 @dataclass(slots=True)
 class Harvest:
-    """Collects what one gathering learns; a step that fails becomes a failure, the others go on."""
+    """Collects what one gathering learns; a step that fails becomes a failure, the others go on.
+
+    Where the transport can record, a part of a long history is recorded before the next is asked for, and
+    forgotten here; the last part goes with everything else.
+    """
 
     api: Transport
     context: ParseContext
@@ -126,19 +191,27 @@ class Harvest:
     problems: list[Problem] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
     done: int = 0
     total: int = 0
 
-    async def run(self, steps: Iterable[tuple[str, Coroutine[object, object, Pages]]]) -> list[Pages | None]:
-        """Run steps side by side; each is a name (its cursor's key) and what it asks."""
+    async def run(self, steps: Iterable[Step]) -> list[Pages | None]:
+        """Run steps side by side; each is a name (its cursor's key) and what it asks.
+
+        Gives what each answered; of one that comes in parts, its last part.
+        """
         named = list(steps)
         self.total += len(named)
         return list(await asyncio.gather(*(self._step(name, step) for name, step in named)))
 
-    async def _step(self, name: str, step: Coroutine[object, object, Pages]) -> Pages | None:
+    async def _step(self, name: str, step: Coroutine[object, object, Pages] | Parts) -> Pages | None:
+        pages: Pages | None = None
         try:
-            pages = await step
-            self._take(name, pages)
+            if isinstance(step, Coroutine):
+                pages = await step
+                self._take(name, pages)
+            else:
+                pages = await self._parts(name, step)
         except VenueError as error:
             self._fail(name, error)
             return None
@@ -147,8 +220,28 @@ class Harvest:
             self.report(Progress(self.subject, self.done, self.total, name))
         return pages
 
-    def _take(self, name: str, pages: Pages) -> None:
-        """Parse all pages before keeping any, so that a malformed one leaves nothing half-taken."""
+    async def _parts(self, name: str, parts: Parts) -> Pages | None:
+        """Take a history part by part; after one that could not be taken whole the cursor stays."""
+        last: Pages | None = None
+        held = False
+        async for pages in parts:
+            last = replace(pages, cursor=None, marks=()) if held else pages
+            if self.api.record is None or not last.more:
+                held = self._take(name, last) or held
+                continue
+            part = Harvest(self.api, self.context, self.subject, self.kind)
+            held = part._take(name, last) or held
+            await self.api.record(replace(part.gathered(), requests=0, weight=0))
+            self.instruments.extend(part.instruments)
+        if last is not None and last.more:
+            self.unfinished.add(name)
+        return last
+
+    def _take(self, name: str, pages: Pages) -> bool:
+        """Parse all pages before keeping any, so that a malformed one leaves nothing half-taken.
+
+        Gives whether something of them was lost, for which the cursor stays.
+        """
         parsed = [parse(one.evidence, one.body, self.context) for one in pages.payloads]
         self.evidence.extend(one.evidence for one in pages.payloads)
         lost = False
@@ -157,8 +250,11 @@ class Harvest:
             self.instruments.extend(one.instruments)
             self.problems.extend(one.problems)
             lost = lost or any(problem.lost for problem in one.problems)
-        if pages.cursor is not None and not lost:
-            self.cursors[name] = pages.cursor
+        if not lost:
+            self.cursors.update(pages.marks)
+            if pages.cursor is not None:
+                self.cursors[name] = pages.cursor
+        return lost
 
     def require_prices(self) -> None:
         """Fail for spot markets, and for contracts, that were listed without a single price among them.
@@ -204,6 +300,7 @@ class Harvest:
             problems=tuple(problems[key] for key in sorted(problems)),
             failures=tuple(sorted(self.failures, key=lambda one: one.message)),
             cursors=self.cursors,
+            unfinished=tuple(sorted(self.unfinished)),
             requests=self.api.counter.requests,
             weight=self.api.counter.weight,
         )

@@ -19,7 +19,15 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from truenav.connect.contract import CLOCK_FOLLOWED, Archive, ClockedConnector, Connector, Manifest, Payload
+from truenav.connect.contract import (
+    CLOCK_FOLLOWED,
+    Archive,
+    ClockedConnector,
+    Connector,
+    Manifest,
+    Payload,
+    Record,
+)
 from truenav.connect.errors import (
     ClockSkewError,
     MalformedPayloadError,
@@ -129,14 +137,18 @@ class Network:
         *,
         account: str = "",
         base_url: str | None = None,
+        record: Record | None = None,
     ) -> Transport:
-        """A transport to one venue for one account; ``base_url`` replaces all the venue's hosts."""
+        """A transport to one venue for one account; ``base_url`` replaces all the venue's hosts.
+
+        ``record`` takes long histories part by part; without it they are given whole.
+        """
         manifest = connector.manifest
         hosts = {name: (base_url or url).rstrip("/") for name, url in manifest.hosts.items()}
         place = (manifest.name, base_url or "")
         gate = self._gates.get(place) or self._gate(manifest, *place)
         self._gates[place] = gate
-        return Transport(self, connector, hosts, gate, archive, account, base_url)
+        return Transport(self, connector, hosts, gate, archive, account, base_url, record)
 
     def _gate(self, manifest: Manifest, *place: str) -> VenueGate:
         spending: Spending = OwnSpending(self._monotonic)
@@ -193,10 +205,12 @@ class Transport:
         archive: Archive,
         account: str,
         base_url: str | None = None,
+        record: Record | None = None,
     ) -> None:
         self.manifest = connector.manifest
         self.account = account
         self.base_url = base_url
+        self.record = record
         self.gate = gate
         self.counter = Counter()
         self._network = network

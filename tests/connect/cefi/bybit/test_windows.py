@@ -11,7 +11,7 @@ from truenav.connect.cefi.bybit import windows
 from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Row
+from truenav.connect.gathering import Row, whole
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
 
@@ -43,8 +43,9 @@ def rows(*days):
 
 
 def swept(venue, cursor=None, days=20):
+    until = T + DAY * days
     return asyncio.run(
-        sweep(venue.ask, cursor, since=T, until=T + DAY * days, step=7 * DAY, limit=3, what="bybit log")
+        whole(sweep(venue.ask, cursor, since=T, until=until, step=7 * DAY, limit=3, what="bybit log"))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -26,7 +26,7 @@ from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row, kept
+from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
 
@@ -182,6 +182,11 @@ FUND_HISTORY = History(
 YIELDS = History("yields/1", "/v5/earn/yield", "yields", "list", _yield_row, 100, WEEK)
 
 
+def signature(credentials: Credentials, message: str) -> str:
+    """HMAC-SHA256 of a message in hexadecimal."""
+    return hmac.new(credentials.secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
 def signer(credentials: Credentials) -> Signer:
     """Bybit's signature: HMAC-SHA256 of time, key, receive window and query, in hexadecimal."""
 
@@ -189,11 +194,9 @@ def signer(credentials: Credentials) -> Signer:
         del method, path
         query = urlencode(params)
         stamp = str(to_milliseconds(now))
-        message = f"{stamp}{credentials.key}{RECEIVE_WINDOW}{query}".encode()
-        digest = hmac.new(credentials.secret.encode(), message, hashlib.sha256).hexdigest()
         headers = {
             "X-BAPI-API-KEY": credentials.key,
-            "X-BAPI-SIGN": digest,
+            "X-BAPI-SIGN": signature(credentials, f"{stamp}{credentials.key}{RECEIVE_WINDOW}{query}"),
             "X-BAPI-TIMESTAMP": stamp,
             "X-BAPI-RECV-WINDOW": RECEIVE_WINDOW,
         }
@@ -249,7 +252,7 @@ class BybitClient:
         since: datetime,
         params: Mapping[str, str] | None = None,
         owner: str = "",
-    ) -> Pages:
+    ) -> Parts:
         """Rows since the cursor; one that is still under way holds the cursor back to itself.
 
         ``owner`` is noted in the evidence of each page where its rows cannot be told from others' without.
@@ -272,7 +275,7 @@ class BybitClient:
             pending.extend(endpoint.row(node) for node in nodes if endpoint.pending(node))
             return Page(payload, [endpoint.row(node) for node in nodes], found.text_or("nextPageCursor"))
 
-        pages = await sweep(
+        parts = sweep(
             ask,
             kept(cursor, now, REMEMBERED),
             since=max(since, now - REMEMBERED),
@@ -281,11 +284,14 @@ class BybitClient:
             limit=endpoint.limit,
             what=f"bybit {endpoint.name}",
         )
-        if not pending:
-            return pages
-        oldest = min(pending)
-        stays = oldest.at < (since if cursor is None else cursor.at)
-        return Pages(pages.payloads, cursor if stays else Cursor(oldest.id, oldest.at))
+        begin = since if cursor is None else cursor.at
+        async for pages in parts:
+            oldest = min(pending, default=None)
+            if oldest is None:
+                yield pages
+            else:
+                held = cursor if oldest.at < begin else Cursor(oldest.id, oldest.at)
+                yield replace(pages, cursor=held)
 
 
 def result(payload: Payload) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,8 +13,9 @@ from truenav.connect.cefi.bybit.client import BybitClient, Endpoint, result
 from truenav.connect.cefi.bybit.errors import refusal
 from truenav.connect.cefi.bybit.manifest import MANIFEST
 from truenav.connect.cefi.bybit.parse import PARSERS
-from truenav.connect.cefi.bybit.streams import market_streams
+from truenav.connect.cefi.bybit.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -30,14 +31,13 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Parts, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO, exact
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 OPTION_COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "MNT")
 """Bybit lists options by coin; these are the coins that it has them on."""
 POSITION_LISTS: tuple[Mapping[str, str], ...] = (
@@ -118,6 +118,10 @@ class BybitConnector:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
 
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
+
     async def gather_account(
         self,
         api: Transport,
@@ -179,11 +183,12 @@ def _past(
     return steps
 
 
-async def _universal(client: BybitClient, cursor: Cursor | None, since: datetime) -> Pages:
+async def _universal(client: BybitClient, cursor: Cursor | None, since: datetime) -> Parts:
     """Transfers between accounts of one owner, each page noted with which account is ours."""
     key = await client.get(bybit.KEY)
-    pages = await client.history(bybit.UNIVERSAL, cursor, since, owner=result(key).text("userID"))
-    return Pages((key, *pages.payloads), pages.cursor)
+    yield Pages((key,), cursor)
+    async for pages in client.history(bybit.UNIVERSAL, cursor, since, owner=result(key).text("userID")):
+        yield pages
 
 
 def _one(client: BybitClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:

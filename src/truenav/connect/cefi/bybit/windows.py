@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row
+from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
 
-WINDOW_PAGES = 100
+WINDOW_PAGES = 20
 """Pages of one window; a busier one is halved."""
 SHORTEST = timedelta(seconds=1)
 
@@ -62,20 +62,20 @@ async def sweep(
     step: timedelta,
     limit: int,
     what: str,
-) -> Pages:
+) -> Parts:
     """All rows from the cursor (its row included, else from ``since``) to ``until``, window by window.
 
-    The cursor's row must come again. A window that was empty though later ones were not is asked again: only
-    an answer that is empty twice is taken for a quiet time. After ``MAX_PAGES`` the rest follows at the next
-    sync. Raises ``IncompletePagesError``.
+    The cursor's row must come again. A window that was empty is asked again when a later one is not: only an
+    answer that is empty twice is taken for a quiet time. A window with a full page is given at once, others
+    together. After ``MAX_PAGES`` the rest follows at the next sync. Raises ``IncompletePagesError``.
     """
     start, length = since if cursor is None else cursor.at, step
-    payloads: list[Payload] = []
+    waiting: list[Payload] = []
     quiet: list[Span] = []
     newest: Row | None = None
-    last_quiet = 0
+    asked = 0
     first = True
-    while first or (start <= until and len(payloads) < MAX_PAGES):
+    while first or (start <= until and asked < MAX_PAGES):
         span = Span(start, start + length)
         window = await _read(ask, span, limit, what)
         if window is None:
@@ -85,16 +85,25 @@ async def sweep(
             raise IncompletePagesError(
                 f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
             )
-        payloads += window.payloads
-        if window.rows:
-            newest, last_quiet = max(window.rows.values()), len(quiet)
-        else:
-            quiet.append(span)
+        waiting += window.payloads
+        asked += len(window.payloads)
         start, first, length = span.end, False, min(step, 2 * length)
-    for span in quiet[:last_quiet]:
+        if not window.rows:
+            quiet.append(span)
+            continue
+        await _confirm_quiet(ask, quiet, what)
+        newest, quiet = max(window.rows.values()), []
+        if window.filled and start <= until:
+            yield Pages(tuple(waiting), Cursor(newest.id, newest.at), more=True)
+            waiting = []
+    moved = None if newest is None else Cursor(newest.id, newest.at)
+    yield Pages(tuple(waiting), moved, more=start <= until)
+
+
+async def _confirm_quiet(ask: Ask, quiet: list[Span], what: str) -> None:
+    for span in quiet:
         if (await ask(span, "")).rows:
             raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
-    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
 
 
 async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window | None:

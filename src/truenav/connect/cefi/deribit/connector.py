@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.deribit import client as deribit
@@ -11,9 +11,10 @@ from truenav.connect.cefi.deribit.client import DeribitClient, Endpoint
 from truenav.connect.cefi.deribit.errors import refusal
 from truenav.connect.cefi.deribit.manifest import MANIFEST
 from truenav.connect.cefi.deribit.parse import PARSERS
-from truenav.connect.cefi.deribit.streams import market_streams
+from truenav.connect.cefi.deribit.streams import account_streams, market_streams
 from truenav.connect.contract import (
     CLOCK_FOLLOWED,
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -29,13 +30,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import ClockSkewError, IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 CURRENCIES = ("BTC", "ETH", "USDC", "USDT", "EURR")
 """What contracts settle in and spot is quoted in: trades and prices are listed by these."""
 _OPEN = ("futures_pl", "session_upl", "options_value", "delta_total")
@@ -96,6 +96,10 @@ class DeribitConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from truenav.connect.cefi.okx.earn import lending_id
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.gathering import Pages, Row, kept, unfold
+from truenav.connect.gathering import Ask, Pages, Parts, Row, broken_off, kept, places, turning, unfold
 from truenav.connect.transport import Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
 
@@ -62,17 +62,22 @@ _TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
 _FINAL = {DEPOSITS.name: {"1", "2"}, WITHDRAWALS.name: {"2", "-1", "-2"}}
 
 
+def signature(credentials: Credentials, message: str) -> str:
+    """HMAC-SHA256 of a message in base64."""
+    digest = hmac.new(credentials.secret.encode(), message.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
 def signer(credentials: Credentials) -> Signer:
     """OKX's signature: HMAC-SHA256 of time, method and path with query, in base64."""
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
         query = urlencode(params)
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        message = f"{stamp}{method}{path}{'?' if query else ''}{query}".encode()
-        digest = hmac.new(credentials.secret.encode(), message, hashlib.sha256).digest()
+        message = f"{stamp}{method}{path}{'?' if query else ''}{query}"
         headers = {
             "OK-ACCESS-KEY": credentials.key,
-            "OK-ACCESS-SIGN": base64.b64encode(digest).decode(),
+            "OK-ACCESS-SIGN": signature(credentials, message),
             "OK-ACCESS-TIMESTAMP": stamp,
             "OK-ACCESS-PASSPHRASE": credentials.passphrase,
         }
@@ -99,27 +104,50 @@ class OkxClient:
             budget=endpoint.budget,
         )
 
-    async def fills(self, cursor: Cursor | None, since: datetime) -> Pages:
-        """Fills since the cursor: of the last days in one set, older ones per instrument type."""
-        if _is_recent(FILLS, cursor, self.api.now()):
-            return await self._by_number(FILLS, {}, cursor, since)
-        start = since if cursor is None else cursor.at
-        sets = [await self._by_number(FILLS_HISTORY, {"instType": one}, None, start) for one in _TYPES]
-        payloads = tuple(payload for pages in sets for payload in pages.payloads)
-        moved = [pages.cursor for pages in sets if pages.cursor is not None]
-        if kept(cursor, self.api.now(), QUARTER) is not None:
-            _require_overlap(cursor, payloads)
-        return Pages(payloads, max(moved, key=lambda one: (one.at, one.id), default=None))
+    async def fills(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
+        """Fills since the cursor: of the last days in one set, older ones per instrument type.
 
-    async def bills(self, cursor: Cursor | None, since: datetime) -> Pages:
+        Each type has a place of its own, so that a reading that is broken off goes on; the cursor moves when
+        all types were read.
+        """
+        cursor, now = cursors.get(FILLS.name), self.api.now()
+        if _is_recent(FILLS, cursor, now):
+            known = _repeatable(FILLS.name, cursors, now, _RECENT[FILLS.name])
+            async for part in self._by_number(FILLS, {}, FILLS.name, known, since):
+                yield part
+            return
+        start = since if cursor is None else cursor.at
+        confirmed = kept(cursor, now, QUARTER) is None
+        tops: list[Cursor] = []
+        for kind in _TYPES:
+            name, part = f"{FILLS_HISTORY.name}?{kind}", Pages(())
+            known = _repeatable(name, cursors, now, QUARTER)
+            if name in known and known[name].at < start:
+                known = {}
+            confirmed = confirmed or bool(known)
+            async for part in self._by_number(FILLS_HISTORY, {"instType": kind}, name, known, start):
+                confirmed = confirmed or _repeats(cursor, part)
+                places = () if part.cursor is None else ((name, part.cursor),)
+                yield Pages(part.payloads, None, (*part.marks, *places), more=True)
+            if part.more:
+                return
+            tops += () if part.cursor is None else (part.cursor,)
+        if not confirmed:
+            raise IncompletePagesError("okx fills: the row of the last sync is gone; it is read again.")
+        yield Pages((), max(tops, key=lambda one: (one.at, one.id), default=None))
+
+    def bills(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
         """Balance changes of the trading account since the cursor."""
-        endpoint = BILLS if _is_recent(BILLS, cursor, self.api.now()) else BILLS_ARCHIVE
-        return await self._by_number(endpoint, {}, kept(cursor, self.api.now(), QUARTER), since)
+        now = self.api.now()
+        known = _repeatable(BILLS.name, cursors, now, QUARTER)
+        recent = _is_recent(BILLS, known.get(BILLS.name), now) and not broken_off(BILLS.name, known)
+        return self._by_number(BILLS if recent else BILLS_ARCHIVE, {}, BILLS.name, known, since)
 
     async def movements(self, endpoint: Endpoint, cursor: Cursor | None, since: datetime) -> Pages:
         """Deposits or withdrawals; one that is still under way holds the cursor back to itself."""
         read = deposit_row if endpoint is DEPOSITS else withdrawal_row
-        pages = await self._by_time(endpoint, read, cursor, since)
+        ask, what = self._turned_by_time(endpoint, read), f"okx {endpoint.name}"
+        pages = await unfold(ask, cursor, since=since, limit=PAGE, what=what)
         pending = [
             read(node)
             for payload in pages.payloads
@@ -131,54 +159,67 @@ class OkxClient:
         oldest = min(pending)
         return Pages(pages.payloads, Cursor(oldest.id, oldest.at))
 
-    async def lending(self, cursor: Cursor | None, since: datetime) -> Pages:
+    def lending(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
         """What savings earned since the cursor, or in the month that the venue tells."""
-        return await self._by_time(LENDING, lending_row, kept(cursor, self.api.now(), MONTH), since)
+        known = _repeatable(LENDING.name, cursors, self.api.now(), MONTH)
+        ask, what = self._turned_by_time(LENDING, lending_row), f"okx {LENDING.name}"
+        return turning(ask, LENDING.name, known, since=since, limit=PAGE, what=what)
 
-    async def funding_bills(self, cursor: Cursor | None, since: datetime) -> Pages:
+    def funding_bills(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
         """Balance changes of the funding account since the cursor."""
-        recent = _is_recent(FUNDING_BILLS, cursor, self.api.now())
-        return await self._by_time(
-            FUNDING_BILLS if recent else FUNDING_BILLS_HISTORY, bill_row, cursor, since
+        name = FUNDING_BILLS.name
+        recent = (
+            _is_recent(FUNDING_BILLS, cursors.get(name), self.api.now()) and places(name)[2] not in cursors
         )
+        ask = self._turned_by_time(FUNDING_BILLS if recent else FUNDING_BILLS_HISTORY, bill_row)
+        return turning(ask, name, cursors, since=since, limit=PAGE, what=f"okx {name}")
 
     async def earn_balances(self) -> tuple[Payload, Payload, Payload]:
         """Savings, orders of on-chain products, and both as one JSON array: together they state a wallet."""
         savings, stakes = await self.get(SAVINGS), await self.get(STAKES)
         return savings, stakes, await self.api.join("earn-balances/1", (savings, stakes))
 
-    async def _by_time(
-        self, endpoint: Endpoint, read: Callable[[Node], Row], cursor: Cursor | None, since: datetime
-    ) -> Pages:
+    def _turned_by_time(self, endpoint: Endpoint, read: Callable[[Node], Row]) -> Ask:
         async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
             # "after" excludes its own instant: one millisecond later keeps the last row on the page.
             after = {} if last is None else {"after": str(to_milliseconds(last.at) + 1)}
             payload = await self.get(endpoint, {**after, "limit": str(PAGE)})
             return payload, rows_of(payload, read)
 
-        return await unfold(ask, cursor, since=since, limit=PAGE, what=f"okx {endpoint.name}")
+        return ask
 
-    async def _by_number(
-        self, endpoint: Endpoint, params: Mapping[str, str], cursor: Cursor | None, since: datetime
-    ) -> Pages:
+    def _by_number(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        name: str,
+        cursors: Mapping[str, Cursor],
+        since: datetime,
+    ) -> Parts:
         async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
             # "after" excludes its own bill: one more keeps the last row on the page.
             after = {} if last is None else {"after": str(int(last.id) + 1)}
             payload = await self.get(endpoint, {**params, **after, "limit": str(PAGE)})
             return payload, rows_of(payload, bill_row)
 
-        return await unfold(ask, cursor, since=since, limit=PAGE, what=f"okx {endpoint.name}")
+        return turning(ask, name, cursors, since=since, limit=PAGE, what=f"okx {endpoint.name}")
+
+
+def _repeatable(name: str, cursors: Mapping[str, Cursor], now: datetime, age: timedelta) -> dict[str, Cursor]:
+    """A history's cursor and marks, as far as the venue can repeat their rows."""
+    known = ((one, kept(cursors.get(one), now, age)) for one in places(name))
+    return {one: place for one, place in known if place is not None}
 
 
 def _is_recent(endpoint: Endpoint, cursor: Cursor | None, now: datetime) -> bool:
     return cursor is not None and now - cursor.at < _RECENT[endpoint.name]
 
 
-def _require_overlap(cursor: Cursor | None, payloads: Iterable[Payload]) -> None:
-    """The cursor's row must be on one of the pages, else something between is missing."""
-    found = {row.id for payload in payloads for row in rows_of(payload, bill_row)}
-    if cursor is not None and cursor.id not in found:
-        raise IncompletePagesError(f"okx fills: row {cursor.id} of the last sync is gone; it is read again.")
+def _repeats(cursor: Cursor | None, part: Pages) -> bool:
+    """Whether the row of the last sync is on one of the pages."""
+    return cursor is not None and any(
+        cursor.id == row.id for payload in part.payloads for row in rows_of(payload, bill_row)
+    )
 
 
 def rows_of(payload: Payload, read: Callable[[Node], Row]) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.okx import client as okx
@@ -11,8 +11,9 @@ from truenav.connect.cefi.okx.client import Endpoint, OkxClient
 from truenav.connect.cefi.okx.errors import refusal
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.cefi.okx.parse import PARSERS, VENUE
-from truenav.connect.cefi.okx.streams import market_streams
+from truenav.connect.cefi.okx.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -28,13 +29,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 OPTION_FAMILIES = ("BTC-USD", "ETH-USD")
 """OKX lists options by family and these are the families it has."""
 _NOTIONALS = ("notionalUsdForSwap", "notionalUsdForFutures", "notionalUsdForOption")
@@ -92,6 +92,10 @@ class OkxConnector:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
 
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
+
     async def gather_account(
         self,
         api: Transport,
@@ -117,16 +121,16 @@ class OkxConnector:
         past: list[Step] = []
         fills, bills = okx.FILLS.name, okx.BILLS.name
         if trading:
-            past.append((fills, client.fills(cursors.get(fills), since)))
+            past.append((fills, client.fills(cursors, since)))
         if trading or funding:
-            past.append((bills, client.bills(cursors.get(bills), since)))
+            past.append((bills, client.bills(cursors, since)))
         for endpoint in (okx.DEPOSITS, okx.WITHDRAWALS) if funding else ():
             cursor = cursors.get(endpoint.name)
             past.append((endpoint.name, client.movements(endpoint, cursor, since)))
         if earn:
             lent, moved = okx.LENDING.name, okx.FUNDING_BILLS.name
-            past.append((lent, client.lending(cursors.get(lent), since)))
-            past.append((moved, client.funding_bills(cursors.get(moved), since)))
+            past.append((lent, client.lending(cursors, since)))
+            past.append((moved, client.funding_bills(cursors, since)))
         await harvest.run(past)
         return harvest.gathered()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
@@ -27,7 +27,7 @@ from truenav.connect.contract import (
     silent,
 )
 from truenav.connect.errors import ClockSkewError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.limits import VenueGate
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
@@ -35,7 +35,6 @@ from truenav.core.clock import from_milliseconds
 from truenav.core.failure import FailureKind
 from truenav.core.instrument import InstrumentBook
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 _CONTRACTS = ("swap", "future", "option")
 _SIDE_BY_SIDE = 8
 """Steps at a time: a venue that lets little through would refuse the last of many."""
