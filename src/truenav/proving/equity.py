@@ -17,7 +17,7 @@ from truenav.core.facts import Fact, PositionSnapshot, Trade
 from truenav.core.ids import AccountId
 from truenav.core.instrument import InstrumentBook
 from truenav.core.money import ZERO, AssetId, exact, rounded
-from truenav.simulator.ledger import Books
+from truenav.simulator.books import Books
 
 PRICED_AT = {"custodian": "binance", "ethereum": "binance"}
 """Whose prices the scenario values the wallets at that have no market of their own."""

@@ -140,17 +140,16 @@ def change_mark(call: Call) -> dict[str, Any]:
     document = _document(call)
     venue, name = str(document.get("venue", "")), str(document.get("instrument", ""))
     world = call.world
-    if venue == "vendor":
-        known = name in world.market.usd
-    else:
-        known = any(item.id == name for item in world.market.listed(venue))
-    if not known:
+    item = next((item for item in world.market.listed(venue) if item.id == name), None)
+    if item is None and not (venue == "vendor" and name in world.market.usd):
         raise ControlError(f"{venue!r} lists no instrument {name!r}.")
     override = _override(document)
     if override == Override():
         world.overrides.pop((venue, name), None)
     else:
         world.overrides[venue, name] = override
+    if item is not None and override.price is not None and not override.hidden:
+        world.print(item, override.price)
     world.bell.ring()
     return {"venue": venue, "instrument": name, "changed": override != Override()}
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from truenav.simulator.bookkeeper import settlement_wallet
+from truenav.simulator.books import Fill, Movement
 from truenav.simulator.contracts import Position
-from truenav.simulator.ledger import Fill, Movement, settlement_wallet
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact, plain
 from truenav.simulator.scenario import AccountPlan

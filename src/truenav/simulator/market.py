@@ -76,6 +76,21 @@ class Rate:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A part of a price's way on which it moves evenly from `start` to `end`."""
+
+    begins: datetime
+    ends: datetime
+    start: Decimal
+    end: Decimal
+
+    def price(self, instant: datetime) -> Decimal:
+        """The price at an instant of the leg."""
+        passed = Decimal((instant - self.begins) // MICROSECOND) / ((self.ends - self.begins) // MICROSECOND)
+        return self.start + (self.end - self.start) * passed
+
+
 class Series(Generic[T]):
     """Values in time order; each holds until the next."""
 
@@ -158,20 +173,24 @@ class Market:
 
         The way begins with the bar, or at `since` in the bar that contains it: no price jumps then.
         """
+        for leg in self.way(venue, key, instant, since=since):
+            if leg.begins <= instant < leg.ends:
+                tick = self.instrument(venue, key).tick
+                return (leg.price(instant) / tick).to_integral_value() * tick
+        return self.bar(venue, key, instant).open
+
+    def way(self, venue: str, key: str, instant: datetime, *, since: datetime) -> tuple[Leg, ...]:
+        """The legs of a price's way through the bar that contains `instant`; none where it rests."""
         bar = self.bar(venue, key, instant)
         series = self.bars[venue, key]
         began, following = max(series.time_at(instant), since), series.following(instant)
         if following is None or instant < began:
-            return bar.open
+            return ()
         ends, after = following
         turns = (bar.low, bar.high) if after.open >= bar.open else (bar.high, bar.low)
         points = (bar.open, *turns, after.open)
-        legs = len(points) - 1
-        passed = Decimal((instant - began) // MICROSECOND * legs) / ((ends - began) // MICROSECOND)
-        leg = int(passed)
-        price = points[leg] + (points[leg + 1] - points[leg]) * (passed - leg)
-        tick = self.instrument(venue, key).tick
-        return (price / tick).to_integral_value() * tick
+        times = [began + (ends - began) * n / (len(points) - 1) for n in range(len(points))]
+        return tuple(Leg(times[n], times[n + 1], points[n], points[n + 1]) for n in range(len(points) - 1))
 
     def funding_rate(self, venue: str, key: str, instant: datetime) -> Rate | None:
         """The rate exchanged at or last before `instant`; None where nothing is published."""

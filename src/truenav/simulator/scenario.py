@@ -75,8 +75,8 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """An order that fills at once and in full.
+class Deal:
+    """A trade done outright: its order fills at once and in full.
 
     Without `price` it fills at the market, bettered by the fraction `edge` (negative is worse) and
     rounded to the tick. `fee_rate` is a fraction of the notional; a rebate is negative.
@@ -93,7 +93,7 @@ class Order:
     tag: str
 
 
-Event = Deposit | Withdrawal | Transfer | Order
+Event = Deposit | Withdrawal | Transfer | Deal
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _event(raw: dict[str, Any], after: timedelta, venue: Venue, where: str) -> E
     verb = verbs[0]
     wallets = WALLETS[venue.dialect]
     if verb in ("buy", "sell"):
-        return _order(raw, after, verb, where)
+        return _deal(raw, after, verb, where)
     amount, asset = _amount(raw[verb], where)
     network = str(raw.get("network", "ETH"))
     if verb == "transfer":
@@ -242,8 +242,8 @@ def _event(raw: dict[str, Any], after: timedelta, venue: Venue, where: str) -> E
     return Withdrawal(after, door, asset, amount, fee, network)
 
 
-def _order(raw: dict[str, Any], after: timedelta, verb: str, where: str) -> Order:
-    return Order(
+def _deal(raw: dict[str, Any], after: timedelta, verb: str, where: str) -> Deal:
+    return Deal(
         after=after,
         side="buy" if verb == "buy" else "sell",
         key=str(raw["instrument"]),

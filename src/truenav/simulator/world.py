@@ -11,12 +11,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from truenav.simulator.bell import Bell
+from truenav.simulator.books import Books
+from truenav.simulator.entry import Asked, RefusedError, check
 from truenav.simulator.errors import ScenarioError, UnknownNameError
 from truenav.simulator.faults import Faults
-from truenav.simulator.ledger import Books, Ledger
+from truenav.simulator.journal import Journal
+from truenav.simulator.ledger import Ledger, whole_millisecond
 from truenav.simulator.market import Bar, Instrument, Market, load_market
 from truenav.simulator.meter import Meter
 from truenav.simulator.numbers import exact
+from truenav.simulator.orders import Command, Order, Placed, Printed, Terms, Withdrawn
 from truenav.simulator.scenario import AccountPlan, Scenario, load_scenario
 from truenav.simulator.times import Clock
 
@@ -56,7 +60,14 @@ class World:
     funding and settlements of the scenario keep to the opens.
     """
 
-    def __init__(self, scenario: Scenario, market: Market, shift: timedelta, clock: Clock) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        market: Market,
+        shift: timedelta,
+        clock: Clock,
+        journal: Journal | None = None,
+    ) -> None:
         self.scenario = scenario
         self.market = market = market.listing(scenario.instruments, shift)
         self.shift = shift
@@ -72,10 +83,12 @@ class World:
             name: Ledger(plan, market, self.inception) for name, plan in scenario.accounts.items()
         }
         self._lock = threading.RLock()
+        self._journal = journal
+        self._remember()
         self._check()
 
     @classmethod
-    def load(cls, scenario_path: Path, anchor: date, clock: Clock) -> World:
+    def load(cls, scenario_path: Path, anchor: date, clock: Clock, journal: Journal | None = None) -> World:
         """Read a scenario and re-date it so that `anchor` is the day its live time begins.
 
         Raises :class:`ScenarioError` where the scenario or its market is malformed, or an account
@@ -84,7 +97,13 @@ class World:
         scenario = load_scenario(scenario_path)
         live_day = (scenario.inception + scenario.live_after).date()
         shift = anchor - live_day
-        return cls(scenario, load_market(scenario.market_folder, shift), shift, clock)
+        return cls(scenario, load_market(scenario.market_folder, shift), shift, clock, journal)
+
+    def _remember(self) -> None:
+        """Give every account what its clients did before."""
+        for name, command in self._journal.commands() if self._journal else ():
+            self.account(name)
+            self._ledgers[name].commands.append(command)
 
     def _check(self) -> None:
         """Fold every account to its last event, so that a bad scenario is refused at the door."""
@@ -112,6 +131,63 @@ class World:
         self.account(name)
         with self._lock:
             return self._ledgers[name].at(at or self.now())
+
+    # -- what clients do ----------------------------------------------------------------------
+
+    def place(self, name: str, terms: Terms) -> Order:
+        """Take an order and match it; gives it as it is then. Raises :class:`RefusedError`."""
+        plan = self.account(name)
+        item = self.market.instrument(plan.venue.prices, terms.key)
+        with self._lock, exact():
+            quote = self.quote(item)
+            if quote is None or (item.expires_at is not None and item.expires_at <= self.now()):
+                raise RefusedError("closed")
+            asked = Asked(plan.venue.dialect, terms, item, quote.bid, quote.ask)
+            check(asked, self.books(name), self._marked, lambda coin: self.spot_price(item.venue, coin))
+            at = self._moment(name)
+            since = self.walking_since or at
+            books = self._obey(name, Placed(at, terms, quote.bid, quote.ask, since))
+            return next(reversed(books.orders.values()))
+
+    def cancel(self, name: str, order: int) -> Order:
+        """Cancel a working order; gives it as it is then. Raises :class:`RefusedError`."""
+        with self._lock:
+            found = self.books(name).orders.get(order)
+            if found is None:
+                raise RefusedError("unknown")
+            if not found.working:
+                raise RefusedError("ended")
+            return self._obey(name, Withdrawn(self._moment(name), order)).orders[order]
+
+    def print(self, instrument: Instrument, price: Decimal) -> None:
+        """Fill what a price that the operator published reaches, in every account of its market."""
+        with self._lock:
+            for name, plan in self.scenario.accounts.items():
+                if plan.venue.prices != instrument.venue:
+                    continue
+                if any(o.terms.key == instrument.key for o in self.books(name).working.values()):
+                    self._obey(name, Printed(self._moment(name), instrument.key, price))
+
+    def _moment(self, name: str) -> datetime:
+        """The present millisecond, and never before what a client did already."""
+        done = self._ledgers[name].commands
+        now = whole_millisecond(self.now())
+        return max(now, done[-1].at) if done else now
+
+    def _obey(self, name: str, command: Command) -> Books:
+        if self._journal is not None:
+            self._journal.write(name, command)
+        books = self._ledgers[name].obey(command)
+        self.bell.ring()
+        return books
+
+    def _marked(self, instrument: Instrument) -> Decimal:
+        """The mark, the last replayed one where prices are hidden."""
+        quote = self.quote(instrument) or self.quote(instrument, self.now())
+        assert quote is not None
+        return quote.mark
+
+    # -- what is published --------------------------------------------------------------------
 
     def quote(self, instrument: Instrument, at: datetime | None = None) -> Quote | None:
         """The published prices of an instrument; None where the operator hid them.
@@ -210,4 +286,4 @@ def open_world(scenario_path: Path, state_dir: Path, clock: Clock) -> World:
     """The world of `scenario_path`, continuing where the first start under `state_dir` began."""
     name = load_scenario(scenario_path).name
     anchor = remembered_anchor(state_dir, name, clock.now().astimezone(UTC).date())
-    return World.load(scenario_path, anchor, clock)
+    return World.load(scenario_path, anchor, clock, Journal(state_dir / "orders.jsonl", name))

@@ -25,8 +25,8 @@ from truenav.simulator.binance.usdm_account import (
     income_of,
     open_positions,
 )
+from truenav.simulator.books import Fill
 from truenav.simulator.contracts import Position, notional
-from truenav.simulator.ledger import Fill
 from truenav.simulator.market import FUNDING_INTERVAL, Instrument
 from truenav.simulator.numbers import fixed, plain, round8
 from truenav.simulator.protocol import Call

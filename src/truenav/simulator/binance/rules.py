@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from truenav.simulator.ledger import Books
+from truenav.simulator.books import Books
 from truenav.simulator.market import Instrument
 from truenav.simulator.protocol import Call, Handler, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan

@@ -23,7 +23,7 @@ from truenav.simulator.binance.rules import (
     symbol_of,
     time_span,
 )
-from truenav.simulator.ledger import Fill
+from truenav.simulator.books import Fill
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, round8
 from truenav.simulator.protocol import Call

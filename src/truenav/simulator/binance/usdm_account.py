@@ -20,8 +20,8 @@ from truenav.simulator.binance.rules import (
     symbol_of,
     time_span,
 )
+from truenav.simulator.books import Entry, Fill
 from truenav.simulator.contracts import Position
-from truenav.simulator.ledger import Entry, Fill
 from truenav.simulator.numbers import fixed, plain, round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds

@@ -17,7 +17,7 @@ from truenav.simulator.binance.rules import (
     time_span,
     utc_text,
 )
-from truenav.simulator.ledger import Entry, Movement
+from truenav.simulator.books import Entry, Movement
 from truenav.simulator.numbers import fixed, plain
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Books
 from truenav.simulator.bybit.rules import (
     Result,
     Route,
@@ -18,7 +19,6 @@ from truenav.simulator.bybit.rules import (
     symbol_of,
 )
 from truenav.simulator.contracts import ZERO, Position, notional
-from truenav.simulator.ledger import Books
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import iso, milliseconds

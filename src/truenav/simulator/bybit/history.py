@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Books, Entry, Fill, Movement
 from truenav.simulator.bybit.rules import (
     Result,
     Route,
@@ -22,7 +23,6 @@ from truenav.simulator.bybit.rules import (
     window,
 )
 from truenav.simulator.contracts import ZERO
-from truenav.simulator.ledger import Books, Entry, Fill, Movement
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds

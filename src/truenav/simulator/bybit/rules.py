@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from truenav.simulator.ledger import Books
+from truenav.simulator.books import Books
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import plain
 from truenav.simulator.protocol import Call, Reply, json_reply

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, Position, notional
 from truenav.simulator.deribit.names import KINDS, amount, belongs, deribit_name
 from truenav.simulator.deribit.rules import Route, account, books, listed
 from truenav.simulator.deribit.sessions import Session, averages, replay
-from truenav.simulator.ledger import Books
 from truenav.simulator.numbers import round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.world import Quote

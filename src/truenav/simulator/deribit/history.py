@@ -6,11 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Fill, Movement
 from truenav.simulator.contracts import ZERO
 from truenav.simulator.deribit.names import KINDS, amount, belongs, deribit_name
 from truenav.simulator.deribit.rules import DeribitError, Route, account, books, currency, integer
 from truenav.simulator.deribit.sessions import SUBACCOUNT, LogEntry, replay
-from truenav.simulator.ledger import Fill, Movement
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 

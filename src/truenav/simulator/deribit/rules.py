@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from truenav.simulator.ledger import Books
+from truenav.simulator.books import Books
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact
 from truenav.simulator.protocol import Call, Reply

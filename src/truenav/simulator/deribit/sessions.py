@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from truenav.simulator.books import Books, Entry, Fill, Tie
 from truenav.simulator.contracts import ZERO, Position, changed_position
-from truenav.simulator.ledger import Books, Entry, Fill, Tie
 
 SUBACCOUNT = "subaccount"
 """A movement over this network is a transfer between sub-accounts."""

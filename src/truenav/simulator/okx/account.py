@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, Position, notional
-from truenav.simulator.ledger import Books
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.okx.rules import TYPE_OF, Route, account, books
 from truenav.simulator.protocol import Call

@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.books import Entry, Fill, Movement
 from truenav.simulator.contracts import ZERO
-from truenav.simulator.ledger import Entry, Fill, Movement
 from truenav.simulator.numbers import plain
 from truenav.simulator.okx.rules import TYPE_OF, Route, account, books, live_instruments, page
 from truenav.simulator.protocol import Call

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from truenav.simulator.books import Books
 from truenav.simulator.errors import ControlError
-from truenav.simulator.ledger import Books
 from truenav.simulator.market import Instrument
 from truenav.simulator.protocol import Call, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
