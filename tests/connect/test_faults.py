@@ -146,8 +146,8 @@ def test_a_page_that_lacks_the_overlap_moves_no_cursor(lab, venue, kind):
     if kind == "empty_page":
         assert second.failures
         assert all("row" in failure.message for failure in second.failures)
-    for name, cursor in second.cursors.items():
-        assert cursor.at >= first.cursors[name].at
+    for name in first.cursors.keys() & second.cursors.keys():
+        assert second.cursors[name].at >= first.cursors[name].at
 
 
 EMPTY_POSITIONS = {"kind": "empty_page", "path": "account/positions"}

@@ -14,6 +14,7 @@ from truenav.connect.cefi.binance import history
 from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.contract import Credentials, Cursor
 from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import whole
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network
 from truenav.core.asset import BTC, ETH, USDT
@@ -126,14 +127,15 @@ def executions(path, params):
 
 
 def test_fills_are_sought_from_the_oldest_and_stated_since_the_account_began():
-    ask = lambda client: history.margin_trades(client, "BTCUSDT", None, T)  # noqa: E731 - one question
+    ask = lambda client: whole(history.margin_trades(client, "BTCUSDT", None, T))  # noqa: E731 - one question
     pages, questions = asked_of(executions, ask)
     sought = [params["fromId"] for name, params in questions if name == "myTrades"]
     assert sought == ["0", "1000", "1500"]
     fills = [page for page in pages.payloads if page.evidence.endpoint == "margin.trades/1"]
     assert json.loads(fills[0].body)[0]["id"] == 1500
     assert pages.cursor.id == "2000"
-    none, questions = asked_of(executions, lambda client: history.margin_trades(client, "BTCUSDT", None, NOW))
+    later = lambda client: whole(history.margin_trades(client, "BTCUSDT", None, NOW))  # noqa: E731 - as above
+    none, questions = asked_of(executions, later)
     assert (none.payloads, none.cursor, len(questions)) == ((), None, 3)
 
 

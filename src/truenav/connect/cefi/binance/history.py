@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance.client import (
@@ -29,7 +29,7 @@ from truenav.connect.cefi.binance.client import (
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Pages, Row, follow, kept, unfold
+from truenav.connect.gathering import Pages, Parts, Row, following, kept, unfold
 from truenav.connect.reading import TAGS, tag_of, tags_note
 from truenav.core.clock import to_milliseconds
 
@@ -37,24 +37,26 @@ PAGE = 1000
 TRANSFER_PAGE = 100
 SPOT_ORDERS_PAGE = 500
 MARGIN_ORDERS_PAGE = 500
+TAGS_KEPT = 10_000
+"""Orders whose tags are remembered from page to page; an older one is looked up again."""
 LONGEST_SPAN = timedelta(days=90)
 INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
 TRADES_KEPT = timedelta(days=175)
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
-_DONE = {DEPOSITS.name: {"1", "6", "7"}, WITHDRAWALS.name: {"1", "3", "5", "6"}}
+_DONE = {DEPOSITS.path: {"1", "6", "7"}, WITHDRAWALS.path: {"1", "3", "5", "6"}}
 """States of a deposit or withdrawal that do not change any more."""
 
 
-async def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Parts:
     """Trades of one pair from the cursor's trade on, else since an instant."""
     first = {"startTime": str(to_milliseconds(since))}
     orders = _Orders(client, SPOT_ORDERS, SPOT_ORDERS_PAGE, symbol)
-    return await _trades(orders, SPOT_TRADES, cursor, first)
+    return _trades(orders, SPOT_TRADES, cursor, first)
 
 
-async def margin_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Pages:
+async def margin_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Parts:
     """Trades of one pair in the margin wallet from the cursor's trade on, else since an instant.
 
     The venue finds by time within a day only, so the first trade is sought by number from the oldest on.
@@ -65,33 +67,35 @@ async def margin_trades(client: BinanceClient, symbol: str, cursor: Cursor | Non
         rows = rows_of(await client.get(MARGIN_TRADES, params), trade_row)
         later = [row for row in rows if row.at >= since]
         if not later and len(rows) < PAGE:
-            return Pages(())
+            return
         first["fromId"] = min(later).id if later else ""
         number = max(rows).id
     orders = _Orders(client, MARGIN_ORDERS, MARGIN_ORDERS_PAGE, symbol)
-    return await _trades(orders, MARGIN_TRADES, cursor, first)
+    async for part in _trades(orders, MARGIN_TRADES, cursor, first):
+        yield part
 
 
 async def futures_trades(
     client: BinanceClient, futures: Futures, symbol: str, cursor: Cursor | None, since: datetime
-) -> Pages:
+) -> Parts:
     """Trades of one contract from the cursor's trade on, else since an instant.
 
     The venue gives at most a week by time, so the first trade is sought week by week; from there on
     pages turn by number.
     """
     start, now = max(since, client.api.now() - TRADES_KEPT), client.api.now()
-    cursor = kept(cursor, now, TRADES_KEPT)
+    cursor = kept(cursor, now, TRADES_KEPT) if cursor is not None and cursor.id else None
     first: dict[str, str] = {}
     while cursor is None and not first:
         if start >= now:
-            return Pages(())
+            return
         span = {"startTime": str(to_milliseconds(start)), "endTime": str(to_milliseconds(start + WEEK))}
         rows = rows_of(await client.get(futures.trades, {"symbol": symbol, **span, "limit": "1"}), trade_row)
         first = {"fromId": min(rows).id} if rows else {}
         start += WEEK
     orders = _Orders(client, futures.orders, futures.orders_page, symbol)
-    return await _trades(orders, futures.trades, cursor, first)
+    async for part in _trades(orders, futures.trades, cursor, first):
+        yield part
 
 
 @dataclass(slots=True)
@@ -117,8 +121,15 @@ class _Orders:
                 self.tags[node.text("orderId")] = tag_of(node.text_or("clientOrderId"))
             missing -= {*self.tags, oldest}
 
+    def forget(self) -> list[Payload]:
+        """The answers since the last time, and of the tags only the newest are kept from here on."""
+        for order in list(self.tags)[:-TAGS_KEPT]:
+            del self.tags[order]
+        seen, self.seen = self.seen, []
+        return seen
 
-async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, first: dict[str, str]) -> Pages:
+
+async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, first: dict[str, str]) -> Parts:
     """Trades of one symbol, each page noted with the tags of its orders."""
     client, symbol = orders.client, orders.symbol
 
@@ -131,16 +142,22 @@ async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, fi
         noted = tags_note((order, orders.tags[order]) for order in wanted & orders.tags.keys())
         return await client.api.note(payload, TAGS, noted), rows
 
-    pages = await follow(ask, cursor, limit=PAGE, what=f"binance {endpoint.name} {symbol}")
-    return Pages((*orders.seen, *pages.payloads), pages.cursor)
+    async for part in following(ask, cursor, limit=PAGE, what=f"binance {endpoint.name} {symbol}"):
+        yield replace(part, payloads=(*orders.forget(), *part.payloads))
 
 
 def _order_row(node: Node) -> Row:
     return Row(node.instant("time"), node.text("orderId"))
 
 
-async def income(client: BinanceClient, futures: Futures, cursor: Cursor | None, since: datetime) -> Pages:
-    """A futures wallet's cash movements since the cursor."""
+async def income(
+    client: BinanceClient, futures: Futures, cursors: Mapping[str, Cursor], since: datetime, traded: set[str]
+) -> Parts:
+    """A futures wallet's cash movements since the cursor; adds the contracts that they name to ``traded``.
+
+    Contracts whose trades were never read are marked with the income that names them, so that a gathering
+    that ends before their trades came does not forget them.
+    """
 
     async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
         start = since if last is None else last.at
@@ -148,12 +165,15 @@ async def income(client: BinanceClient, futures: Futures, cursor: Cursor | None,
         payload = await client.get(futures.income, params)
         return payload, rows_of(payload, income_row)
 
-    start = kept(cursor, client.api.now(), INCOME_KEPT)
-    return await follow(ask, start, limit=PAGE, what=f"binance {futures.wallet}.income")
+    start = kept(cursors.get(futures.income.name), client.api.now(), INCOME_KEPT)
+    async for part in following(ask, start, limit=PAGE, what=f"binance {futures.wallet}.income"):
+        named = _symbols(part.payloads) - traded
+        traded |= named
+        keys = [f"{futures.trades.name}?{symbol}" for symbol in sorted(named)]
+        yield replace(part, marks=tuple((key, Cursor("", since)) for key in keys if key not in cursors))
 
 
-def traded_symbols(payloads: Iterable[Payload]) -> set[str]:
-    """Futures symbols that income names."""
+def _symbols(payloads: Iterable[Payload]) -> set[str]:
     rows = (node for payload in payloads for node in read_json(payload.body).items())
     return {symbol for node in rows if (symbol := node.text_or("symbol"))}
 
@@ -162,7 +182,7 @@ async def movements(
     client: BinanceClient, endpoint: Endpoint, cursor: Cursor | None, since: datetime
 ) -> Pages:
     """Deposits or withdrawals; one that is still under way holds the cursor back to itself."""
-    read = deposit_row if endpoint is DEPOSITS else withdrawal_row
+    read = deposit_row if endpoint.path == DEPOSITS.path else withdrawal_row
     start, now = (since if cursor is None else cursor.at), client.api.now()
     payloads: list[Payload] = []
     moved = cursor
@@ -174,7 +194,7 @@ async def movements(
         if end >= now:
             break
         start = end
-    return Pages(tuple(payloads), _held_back(payloads, _DONE[endpoint.name], read) or moved)
+    return Pages(tuple(payloads), _held_back(payloads, _DONE[endpoint.path], read) or moved)
 
 
 async def _span(
