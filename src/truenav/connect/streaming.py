@@ -1,13 +1,15 @@
-"""Following one stream of a venue: connect, subscribe, parse; when it breaks or falls silent, again.
+"""Following one stream of a venue: connect, subscribe, listen; when it breaks or falls silent, again.
 
-Messages are parsed by the connector's own pure parsers, with their evidence, as answers to requests are.
-After each connecting the market is read once by request, so that nothing that changed meanwhile is missed.
+Messages of prices are parsed by the connector's own pure parsers, with their evidence, as answers to requests
+are. After each connecting what is followed is read once by request, so that nothing that changed meanwhile is
+missed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from truenav.connect.contract import Connector, ParseContext, Parsed, StreamPlan
-from truenav.connect.errors import MalformedPayloadError, VenueError, VenueUnavailableError
+from truenav.connect.errors import (
+    KeyForbiddenError,
+    KeyRevokedError,
+    MalformedPayloadError,
+    VenueError,
+    VenueUnavailableError,
+)
 from truenav.connect.guard import venue_address
 from truenav.connect.limits import Sleep
 from truenav.connect.registry import parse
@@ -31,11 +39,17 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 SETTLED_SECONDS = 10.0
 """A stream that stood so long begins anew with the shortest pause."""
+REFUSED_PAUSE = 60.0
+"""A key that is not accepted is not tried more often."""
 
 OPEN_TIMEOUT = 5.0
 CLOSE_TIMEOUT = 1.0
 MAX_MESSAGE = 8 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
+
+_QUIET = logging.getLogger("truenav.wire")
+_QUIET.setLevel(logging.WARNING)
+"""What is said to a venue may hold a key; a library that logs every word at its lowest level does not."""
 
 Take = Callable[[Parsed], None]
 CatchUp = Callable[[], Awaitable[None]]
@@ -104,12 +118,101 @@ class _NoRedirect(connect):
         return exc
 
 
-class MarketStream:
-    """One stream of one venue. ``run`` follows it until cancelled; ``health`` tells how it does.
+class Line:
+    """One WebSocket of a venue. ``run`` follows it until cancelled; ``health`` tells how it does.
 
-    ``take`` gets what each message states, ``catch_up`` reads the market by request. ``base_url`` replaces
-    the venue's own host and ``private_hosts`` may lead to a private network, as for requests.
+    It is opened anew, after pauses that grow, whenever it breaks or falls silent. ``base_url`` replaces the
+    venue's own host and ``private_hosts`` may lead to a private network, as for requests.
     """
+
+    def __init__(
+        self,
+        source: Connector,
+        plan: StreamPlan,
+        *,
+        clock: Clock,
+        seed: int,
+        private_hosts: Collection[str] = (),
+        base_url: str | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.plan = plan
+        self.health = StreamHealth(StreamState.CONNECTING, clock.now())
+        self.url = stream_url(base_url or source.manifest.streams[plan.stream], plan.path)
+        self._pong = plan.pong.encode()
+        self.source = source
+        self._clock = clock
+        self._private_hosts = private_hosts
+        self._base_url = base_url
+        self._rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Follow the stream; a fault of the venue is never raised."""
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            began = loop.time()
+            least = 0.0
+            try:
+                await self._follow()
+            except (VenueError, WebSocketException, OSError) as error:
+                trouble = (
+                    error.message if isinstance(error, VenueError) else f"{type(error).__name__}: {error}"
+                )
+                self._become(StreamState.BROKEN, trouble)
+                least = REFUSED_PAUSE if isinstance(error, KeyRevokedError | KeyForbiddenError) else 0.0
+            failures = 1 if loop.time() - began > SETTLED_SECONDS else failures + 1
+            pause = max(least, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)))
+            await self._sleep(pause * (0.5 + self._rng.random()))
+            self.health.reconnects += 1
+
+    async def _follow(self) -> None:
+        """One connection, from its opening to its end, which is always a refusal."""
+        raise NotImplementedError
+
+    async def _opening(self, url: str) -> connect:
+        """The connection to be opened: its address is judged as for requests, TLS still asks for the name."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        address = await venue_address(parts.hostname or "", port, allowed=self._private_hosts)
+        return _NoRedirect(
+            url,
+            host=address,
+            proxy=None,
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=CLOSE_TIMEOUT,
+            max_size=MAX_MESSAGE,
+            user_agent_header="truenav",
+            logger=_QUIET,
+        )
+
+    async def _hear(self, connection: ClientConnection) -> bytes:
+        """The next message; silence beyond the plan's is refused, after a ping where the venue knows one."""
+        pings = bool(self.plan.ping)
+        for last in (False, True) if pings else (True,):
+            try:
+                # Not `wait_for`, which forgets that it was cancelled where a message comes at that moment.
+                async with asyncio.timeout(self.plan.silence / (2 if pings else 1)):
+                    message = await connection.recv(decode=False)
+                    self.health.messages += 1
+                    self.health.last_message_at = self._clock.now()
+                    return message
+            except TimeoutError:
+                if not last:
+                    await connection.send(self.plan.ping)
+        raise VenueUnavailableError(
+            f"{self.source.manifest.title} said nothing on its stream for {self.plan.silence:.0f} s; "
+            "it is opened anew."
+        )
+
+    def _become(self, state: StreamState, trouble: str = "") -> None:
+        self.health.state, self.health.since = state, self._clock.now()
+        self.health.trouble = trouble or self.health.trouble
+
+
+class MarketStream(Line):
+    """A stream of public prices: ``take`` gets what each message states, ``catch_up`` reads by request."""
 
     def __init__(
         self,
@@ -125,49 +228,21 @@ class MarketStream:
         base_url: str | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self.plan = plan
-        self.health = StreamHealth(StreamState.CONNECTING, clock.now())
-        self.url = stream_url(base_url or source.manifest.streams[plan.stream], plan.path)
-        self._pong = plan.pong.encode()
-        self._source = source
+        super().__init__(
+            source,
+            plan,
+            clock=clock,
+            seed=seed,
+            private_hosts=private_hosts,
+            base_url=base_url,
+            sleep=sleep,
+        )
         self._context = context
         self._take = take
         self._catch_up = catch_up
-        self._clock = clock
-        self._private_hosts = private_hosts
-        self._rng = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
-        self._sleep = sleep
-
-    async def run(self) -> None:
-        """Follow the stream; a fault of the venue is never raised."""
-        loop = asyncio.get_running_loop()
-        failures = 0
-        while True:
-            began = loop.time()
-            try:
-                await self._follow()
-            except (VenueError, WebSocketException, OSError) as error:
-                trouble = (
-                    error.message if isinstance(error, VenueError) else f"{type(error).__name__}: {error}"
-                )
-                self._become(StreamState.BROKEN, trouble)
-            failures = 1 if loop.time() - began > SETTLED_SECONDS else failures + 1
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
-            await self._sleep(pause * (0.5 + self._rng.random()))
-            self.health.reconnects += 1
 
     async def _follow(self) -> None:
-        """One connection, from its opening to its end, which is always a refusal."""
-        opening = _NoRedirect(
-            self.url,
-            host=await self._address(),
-            proxy=None,
-            open_timeout=OPEN_TIMEOUT,
-            close_timeout=CLOSE_TIMEOUT,
-            max_size=MAX_MESSAGE,
-            user_agent_header="truenav",
-        )
-        async with opening as connection:
+        async with await self._opening(self.url) as connection:
             opened_at = self._clock.now()
             for text in self.plan.hello:
                 await connection.send(text)
@@ -175,53 +250,32 @@ class MarketStream:
             while True:
                 message = await self._hear(connection)
                 stated = Parsed() if message == self._pong else self._read(message, opened_at)
-                self.health.messages += 1
-                self.health.last_message_at = self._clock.now()
                 if self.health.state is not StreamState.STANDING:
                     self._become(StreamState.STANDING)
                 self._take(stated)
 
-    async def _address(self) -> str:
-        """Where to connect to, judged as for requests; TLS still asks for the name."""
-        parts = urlsplit(self.url)
-        port = parts.port or (443 if parts.scheme == "wss" else 80)
-        return await venue_address(parts.hostname or "", port, allowed=self._private_hosts)
-
-    async def _hear(self, connection: ClientConnection) -> bytes:
-        """The next message; silence beyond the plan's is refused, after a ping where the venue knows one."""
-        pings = bool(self.plan.ping)
-        for last in (False, True) if pings else (True,):
-            try:
-                # Not `wait_for`, which forgets that it was cancelled where a message comes at that moment.
-                async with asyncio.timeout(self.plan.silence / (2 if pings else 1)):
-                    return await connection.recv(decode=False)
-            except TimeoutError:
-                if not last:
-                    await connection.send(self.plan.ping)
-        raise VenueUnavailableError(
-            f"{self._source.manifest.title} said nothing on its stream for {self.plan.silence:.0f} s; "
-            "it is opened anew."
-        )
-
     def _read(self, message: bytes, opened_at: datetime) -> Parsed:
-        manifest = self._source.manifest
-        evidence = Evidence(
-            sha256=Sha256(hashlib.sha256(message).hexdigest()),
-            size=len(message),
-            connector=manifest.name,
-            connector_version=manifest.version,
-            endpoint=self.plan.endpoint,
-            account="",
-            request=Request("GET", self.url),
-            asked_at=opened_at,
-            answered_at=self._clock.now(),
-            status=SWITCHING_PROTOCOLS,
-        )
+        evidence = stream_evidence(self, message, asked_at=opened_at, answered_at=self._clock.now())
         return parse(evidence, message, self._context)
 
-    def _become(self, state: StreamState, trouble: str = "") -> None:
-        self.health.state, self.health.since = state, self._clock.now()
-        self.health.trouble = trouble or self.health.trouble
+
+def stream_evidence(
+    line: Line, body: bytes, *, asked_at: datetime, answered_at: datetime, account: str = ""
+) -> Evidence:
+    """Where what a stream told comes from; nothing that was said to the venue is in it."""
+    manifest = line.source.manifest
+    return Evidence(
+        sha256=Sha256(hashlib.sha256(body).hexdigest()),
+        size=len(body),
+        connector=manifest.name,
+        connector_version=manifest.version,
+        endpoint=line.plan.endpoint,
+        account=account,
+        request=Request("GET", line.url),
+        asked_at=asked_at,
+        answered_at=answered_at,
+        status=SWITCHING_PROTOCOLS,
+    )
 
 
 def stream_url(base: str, path: str) -> str:

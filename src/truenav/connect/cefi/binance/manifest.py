@@ -4,6 +4,7 @@ from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, not_done, read
 
 _ISOLATED = "isolated margin pairs have wallets of their own, which are not read"
+_LIVE = "of spot, cross margin and futures, told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
     name="binance",
@@ -27,6 +28,7 @@ MANIFEST = Manifest(
         "spot": "wss://stream.binance.com:9443",
         "usdm": "wss://fstream.binance.com",
         "coinm": "wss://dstream.binance.com",
+        "account": "wss://ws-api.binance.com:443",
     },
     supplies=(
         read("balances.spot", "spot-account.json", Origin.OURS),
@@ -66,7 +68,10 @@ MANIFEST = Manifest(
         *not_done("transfers with a master or sub-account are not read", "history.subaccounts"),
         read("history.settlements", "coinm-income.json", Origin.OURS, "the cash of a delivery"),
         read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-coinm.json", Origin.OURS),
         read("instruments", "coinm-exchange-info.json", Origin.DOCUMENTED, "delivered ones by their names"),
     ),

@@ -11,6 +11,7 @@ from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.rows import fees, order_unknown, required_flag, told, utc_time
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading, noted_tags
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -174,6 +175,7 @@ def _object(reading: Reading, document: Node) -> None:
 
 
 PARSERS: Mapping[str, Parser] = {
+    PRIVATE: private_news,
     "spot.time/1": _parser(_object),
     "spot.exchangeInfo/1": _parser(_spot_info),
     "spot.ticker/1": _parser(_spot_ticker),

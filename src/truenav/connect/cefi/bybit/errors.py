@@ -62,3 +62,15 @@ def refusal(status: int, body: bytes) -> VenueError | None:
     if code in _BUSY:
         return VenueUnavailableError(f"the venue is busy ({code}: {message}).", code=code)
     return VenueError(f"refused ({code}: {message}).", code=code)
+
+
+def stream_refusal(verb: str, message: str) -> VenueError:
+    """The refusal in a message of a stream, which has no code: what was asked tells what it means."""
+    told = message[:200]
+    if verb == "auth" and "expire" in told.lower():
+        return ClockSkewError(f"our clock differs too much ({told}); synchronise it by NTP.")
+    if verb == "auth":
+        return KeyRevokedError(
+            f"the key is not accepted ({told}); check key, secret, its expiry and its addresses."
+        )
+    return VenueError(f"refused ({verb}: {told}).")

@@ -6,6 +6,7 @@ from truenav.connect.supplies import Origin, not_done, read
 _ONE_WALLET = "one wallet backs spot, margin, contracts and options"
 _BEHIND = ("spot", "margin", "swap", "future", "option")
 _POSITIONS = ("linear", "inverse", "option", "hedge", "isolated", "cross")
+_LIVE = "of the unified account, told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
     name="bybit",
@@ -61,7 +62,10 @@ MANIFEST = Manifest(
         read("history.subaccounts", "universal-transfers.json", Origin.OURS),
         read("history.settlements", "deliveries.json", Origin.OURS, "with cash by the transaction log"),
         read("history.rewards", "funding-history.json", Origin.OURS),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-linear.json", Origin.OURS),
         read("instruments", "instruments.json", Origin.OURS, "terms of expired contracts by their names"),
     ),

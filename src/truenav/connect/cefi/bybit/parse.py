@@ -25,6 +25,7 @@ from truenav.connect.cefi.bybit.answers import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.contracts import option_name
 from truenav.core.evidence import Evidence
@@ -253,6 +254,7 @@ def _nothing(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
 
 
 PARSERS: Mapping[str, Parser] = {
+    PRIVATE: private_news,
     "time/1": _nothing,
     "key/1": _nothing,
     "account/1": _nothing,

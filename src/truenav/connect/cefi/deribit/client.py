@@ -59,6 +59,20 @@ def _signature(credentials: Credentials, stamp: str, message: str) -> tuple[str,
     return nonce, hmac.new(credentials.secret.encode(), text, hashlib.sha256).hexdigest()
 
 
+def login(credentials: Credentials, now: datetime) -> dict[str, str]:
+    """What ``public/auth`` asks for: the key's id and a signature, not its secret."""
+    stamp = str(to_milliseconds(now))
+    nonce, signed = _signature(credentials, stamp, "")
+    return {
+        "grant_type": "client_signature",
+        "client_id": credentials.key,
+        "timestamp": stamp,
+        "nonce": nonce,
+        "data": "",
+        "signature": signed,
+    }
+
+
 def _always(body: bytes) -> bool:
     """Every answer to this request holds a secret."""
     del body
@@ -110,19 +124,7 @@ class DeribitClient:
         url = (self.api.base_url or self.api.manifest.hosts["api"]).rstrip("/") + AUTH.path
 
         def prepare(now: datetime) -> Outgoing:
-            stamp = str(to_milliseconds(now))
-            nonce, signature = _signature(credentials, stamp, "")
-            query = urlencode(
-                {
-                    "grant_type": "client_signature",
-                    "client_id": credentials.key,
-                    "timestamp": stamp,
-                    "nonce": nonce,
-                    "data": "",
-                    "signature": signature,
-                }
-            )
-            return Outgoing("GET", f"{url}?{query}", url)
+            return Outgoing("GET", f"{url}?{urlencode(login(credentials, now))}", url)
 
         answer = await self.api.send(
             AUTH.name,

@@ -11,6 +11,7 @@ _SUMMARIES = "get_account_summaries.json"
 _POSITIONS = "get_positions.json"
 _LOG = "get_transaction_log.json"
 _SETTLED = "within the settlements of the transaction log"
+_LIVE = "told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
     name="deribit",
@@ -60,7 +61,10 @@ MANIFEST = Manifest(
         read("history.settlements", _LOG, Origin.OURS, "daily settlements and deliveries"),
         read("history.liquidations", _LOG, Origin.OURS, "their trades are fills"),
         read("history.rewards", _LOG, Origin.OURS),
-        *not_done("accounts are polled", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream_ticker.json", Origin.OURS, "tickers"),
         read("instruments", "get_instruments.json", Origin.OURS, "expired ones stay"),
     ),

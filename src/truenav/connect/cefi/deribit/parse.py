@@ -24,6 +24,7 @@ from truenav.connect.cefi.deribit.ledger import WALLET, profits_noted, read_log
 from truenav.connect.cefi.deribit.terms import deribit_id, is_combination, known_terms, read_terms
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -234,6 +235,7 @@ def _nothing(reading: Reading, row: Node) -> None:
 
 
 PARSERS: Mapping[str, Parser] = {
+    PRIVATE: private_news,
     "time/1": _reader(lambda result: (result,), lambda reading, row: None),
     "instruments/1": _reader(Node.items, read_terms),
     "book-summaries/1": _reader(Node.items, _summary),

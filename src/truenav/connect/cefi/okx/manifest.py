@@ -6,6 +6,7 @@ from truenav.connect.supplies import Origin, not_done, read
 _ONE_WALLET = "one wallet backs spot, margin, contracts and options"
 _BEHIND = ("spot", "margin", "swap", "future", "option")
 _POSITIONS = ("linear", "inverse", "option", "hedge", "cross")
+_LIVE = "told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
     name="okx",
@@ -72,7 +73,10 @@ MANIFEST = Manifest(
             Origin.OURS,
             "of on-chain products by bills of funding",
         ),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-mark-price.json", Origin.OURS),
         read("instruments", "instruments.json", Origin.OURS, "terms of expired contracts by their names"),
     ),

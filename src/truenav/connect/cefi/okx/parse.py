@@ -16,6 +16,7 @@ from truenav.connect.cefi.okx.earn import answered
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.contracts import dated_name
 from truenav.core.evidence import Evidence
@@ -366,6 +367,7 @@ def _nothing(reading: Reading, row: Node) -> None:
 
 
 PARSERS: Mapping[str, Parser] = {
+    PRIVATE: private_news,
     "time/1": _parser(_nothing),
     "config/1": _parser(_nothing),
     "instruments/1": _parser(_instrument),
