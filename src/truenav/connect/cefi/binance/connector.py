@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
@@ -31,7 +31,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
@@ -47,7 +47,6 @@ _MARGIN_TRANSFERS = (
     "MARGIN_CMFUTURE",
     "CMFUTURE_MARGIN",
 )
-Step = tuple[str, Coroutine[object, object, Pages]]
 _TRADING_RIGHTS = (
     "enableSpotAndMarginTrading",
     "enableFutures",
@@ -171,9 +170,8 @@ class BinanceConnector:
         if history:
             steps = reader.spot_steps(account.wallets) if spot else []
             steps += reader.margin_steps() if "margin" in account.wallets else []
-            done = await harvest.run([*steps, *map(reader.income_step, families)])
-            incomes = zip(families, done[len(steps) :], strict=True)
-            await harvest.run([step for one in incomes for step in reader.futures_steps(*one)])
+            await harvest.run([*steps, *map(reader.income_step, families)])
+            await harvest.run([step for futures in families for step in reader.futures_steps(futures)])
         return harvest.gathered()
 
 
@@ -187,6 +185,7 @@ class _History:
         self.harvest = harvest
         self.cursors = cursors
         self.since = since
+        self.traded: dict[str, set[str]] = {futures.wallet: set() for futures in binance.FUTURES}
 
     def spot_steps(self, wallets: tuple[str, ...]) -> list[Step]:
         """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
@@ -216,12 +215,12 @@ class _History:
 
     def income_step(self, futures: Futures) -> Step:
         """A futures wallet's cash movements."""
-        name = futures.income.name
-        return name, history.income(self.client, futures, self.cursors.get(name), self.since)
+        traded = self.traded[futures.wallet]
+        return futures.income.name, history.income(self.client, futures, self.cursors, self.since, traded)
 
-    def futures_steps(self, futures: Futures, income: Pages | None) -> list[Step]:
+    def futures_steps(self, futures: Futures) -> list[Step]:
         """Trades of every contract that left income, is held, or was traded before."""
-        traded = history.traded_symbols(income.payloads) if income is not None else set()
+        traded = self.traded[futures.wallet]
         held = {
             line.instrument.partition(":")[2]
             for fact in self.harvest.facts
