@@ -1,0 +1,1 @@
+"""Kraken spot: one account with margin positions and earn products."""

@@ -1,0 +1,209 @@
+"""Kraken spot: key check, market and accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
+
+from truenav.connect.cefi.kraken import client as kraken
+from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient
+from truenav.connect.cefi.kraken.errors import refusal
+from truenav.connect.cefi.kraken.history import read_past
+from truenav.connect.cefi.kraken.manifest import MANIFEST
+from truenav.connect.cefi.kraken.names import entries
+from truenav.connect.cefi.kraken.notes import result, seconds
+from truenav.connect.cefi.kraken.parse import PARSERS
+from truenav.connect.cefi.kraken.streams import market_streams
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    Payload,
+    ProgressReport,
+    Right,
+    StreamPlan,
+    silent,
+)
+from truenav.connect.document import Node
+from truenav.connect.errors import IncompletePagesError, VenueError
+from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.failure import FailureKind
+from truenav.core.money import ZERO
+
+Step = tuple[str, Coroutine[object, object, Pages]]
+_NEEDED = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger")
+_HARMLESS = frozenset({*_NEEDED, "export-data", "create-ws-token", "access-websockets", "add-funds"})
+_TRADING = frozenset({"modify-trades", "close-trades", "earn-funds"})
+_MARGIN_IN_USE = ("m", "c", "v", "n")
+"""Fields of the trade balance that are not zero while a position on margin is open."""
+
+
+class KrakenConnector:
+    """Reads Kraken accounts: one balance with its variants, positions on margin, the ledger."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """Kraken's own error in an answer."""
+        return refusal(status, body)
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """Kraken's clock less ours. It tells whole seconds: within the one it tells there is no offset."""
+        clock = await KrakenClient(api).public(kraken.TIME)
+        earliest, ours = seconds(result(clock), "unixtime"), clock.evidence.middle
+        latest = earliest + timedelta(seconds=1)
+        return min(max(ours, earliest), latest) - ours
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, rights and account number of a key; raises where the key is not accepted at all.
+
+        The answer repeats the key, so it is not archived.
+        """
+        offset = await self.clock_offset(api)
+        answer = await KrakenClient(api, credentials).private(kraken.KEY, secret=_always)
+        key = result(answer)
+        rights = {str(one.value) for one in key.field("permissions").items()}
+        return KeyCheck(
+            read=Right.YES if "query-funds" in rights else Right.NO,
+            trade=_trading(rights),
+            withdraw=Right.YES if any("withdraw" in one for one in rights) else Right.NO,
+            clock_offset=offset,
+            account_types=("spot",),
+            identity=key.text_or("iban"),
+            notes=_notes(key, rights),
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Pairs of known assets and their last prices, which are the marks of positions on margin, too."""
+        del credentials
+        client = KrakenClient(api)
+        harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
+        await harvest.run((_market(client, kraken.PAIRS),))
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        await harvest.run((_market(client, kraken.TICKERS),))
+        harvest.require_prices()
+        return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balance and positions, then open orders, earn allocations and the past.
+
+        By open orders and allocations nothing is valued, so they are left out where only the state is asked
+        for: the venue's counter is small.
+        """
+        client = KrakenClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        await harvest.run(_state(client))
+        if history:
+            past = read_past(client, cursors.get(kraken.LEDGERS.name), since)
+            allocations = {"hide_zero_allocations": "true"}
+            await harvest.run(
+                (
+                    _private(client, kraken.ORDERS),
+                    _private(client, kraken.ALLOCATIONS, allocations),
+                    (kraken.LEDGERS.name, past),
+                )
+            )
+        return harvest.gathered()
+
+
+def _market(client: KrakenClient, endpoint: Endpoint) -> Step:
+    async def ask() -> Pages:
+        answer = await client.public(endpoint)
+        if not entries(result(answer)):
+            raise IncompletePagesError(f"kraken {endpoint.name}: the list is empty; it is not taken.")
+        return Pages((answer,))
+
+    return endpoint.name, ask()
+
+
+def _private(client: KrakenClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.private(endpoint, params),))
+
+    return endpoint.name, ask()
+
+
+def _state(client: KrakenClient) -> tuple[Step, Step]:
+    """Balance and positions; the trade balance confirms either list where it is empty."""
+    summary: asyncio.Future[Payload] = asyncio.ensure_future(client.private(kraken.TRADE_BALANCE))
+
+    async def read_balances() -> Pages:
+        balances = await client.private(kraken.BALANCES)
+        totals = await summary
+        if not entries(result(balances)) and result(totals).decimal("eb"):
+            raise IncompletePagesError("kraken: no coin is listed, but the account is worth something.")
+        joined = await client.api.join("balances/1", (balances, totals))
+        return Pages((balances, totals, joined))
+
+    async def read_positions() -> Pages:
+        positions = await client.private(kraken.POSITIONS)
+        if not entries(result(positions)):
+            await _refuse_open_positions(summary)
+        return Pages((positions,))
+
+    return ("balances/1", read_balances()), (kraken.POSITIONS.name, read_positions())
+
+
+async def _refuse_open_positions(summary: asyncio.Future[Payload]) -> None:
+    try:
+        totals = result(await summary)
+    except VenueError as error:
+        raise IncompletePagesError(
+            "kraken: the list of positions is empty and the trade balance, which could confirm it, is not "
+            "read; it is not taken."
+        ) from error
+    if any(totals.decimal_or(name, ZERO) for name in _MARGIN_IN_USE):
+        raise IncompletePagesError(
+            "kraken: the list of positions is empty, but the trade balance shows margin in use; it is not "
+            "taken."
+        )
+
+
+def _trading(rights: set[str]) -> Right:
+    """Whether a key may trade; a right that we do not know is no proof that it may not."""
+    if rights & _TRADING:
+        return Right.YES
+    unknown = {one for one in rights - _HARMLESS if "withdraw" not in one}
+    return Right.UNVERIFIED if unknown else Right.NO
+
+
+def _notes(key: Node, rights: set[str]) -> tuple[str, ...]:
+    notes = [f"The key lacks the right {one}, which is read." for one in _NEEDED if one not in rights]
+    if key.text_or("queryFrom", "0") != "0" or key.text_or("queryTo", "0") != "0":
+        notes.append(
+            "The key reads a part of the past only (query start and end date): histories may lack rows."
+        )
+    return tuple(notes)
+
+
+def _always(body: bytes) -> bool:
+    del body
+    return True
+
+
+CONNECTOR = KrakenConnector()

@@ -1,0 +1,69 @@
+"""Kraken's histories: a window of time that ends in the past, its pages turned by offset from the oldest.
+
+Offsets count from the newest row, so they shift as rows come; those of a window that has ended stand still.
+Each page begins with a row of the one before it, which proves that nothing slipped between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from truenav.connect.cefi.kraken.client import PAGE
+from truenav.connect.contract import Payload
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its rows, and how many the venue counts in the whole window."""
+
+    payload: Payload
+    rows: tuple[Row, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Pages of a window from its oldest row on; ``whole`` where they reach its newest."""
+
+    pages: tuple[Page, ...]
+    whole: bool
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, the oldest first."""
+        return sorted({row for page in self.pages for row in page.rows})
+
+
+Ask = Callable[[int], Awaitable[Page]]
+"""Asks for the page of a window at an offset from its newest row."""
+
+
+async def climb(ask: Ask, known: str, *, most: int, what: str) -> Climb:
+    """The oldest pages of a window, ``most`` of them; the row ``known`` of the last sync must be there.
+
+    The venue's count tells where the oldest page is, and that an empty window is empty. Raises
+    ``IncompletePagesError``.
+    """
+    newest = await ask(0)
+    pages: list[Page] = []
+    offset = max(newest.count - PAGE, 0)
+    while len(pages) < most:
+        page = await ask(offset) if offset else newest
+        if len(page.rows) < min(PAGE, newest.count - offset):
+            raise IncompletePagesError(
+                f"{what}: {len(page.rows)} rows came at offset {offset} of {newest.count}; nothing is taken."
+            )
+        if pages and not set(page.rows) & set(pages[-1].rows):
+            raise IncompletePagesError(f"{what}: the page at offset {offset} does not meet the one before.")
+        pages.append(page)
+        if offset == 0:
+            break
+        offset = max(offset - PAGE + 1, 0)
+    if known and known not in {row.id for page in pages for row in page.rows}:
+        raise IncompletePagesError(
+            f"{what}: row {known} of the last sync is gone; the next gathering reads it again."
+        )
+    return Climb(tuple(pages), whole=offset == 0)
