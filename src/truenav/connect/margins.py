@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "bybit", "deribit", "okx"})
+MARGIN_VENUES = frozenset({"binance", "bybit", "coinbase", "deribit", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -91,6 +91,15 @@ def _bybit(payload: Any) -> Decimal | None:
     return _share(parse_decimal(account["accountMMRate"]), Decimal(1))
 
 
+def _coinbase(payload: Any) -> Decimal | None:
+    """``liquidation_threshold / available_margin`` of the futures account: at 1 positions are liquidated."""
+    summary = payload["balance_summary"]
+    needed, available = (
+        parse_decimal(summary[name]["value"]) for name in ("liquidation_threshold", "available_margin")
+    )
+    return _share(needed, available)
+
+
 def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
     return divided(needed, balance) if needed > 0 and balance > 0 else None
 
@@ -99,6 +108,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
     ("binance", "coinm.account"): _binance_coins,
     ("bybit", "wallet"): _bybit,
+    ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,
     ("okx", "balance"): _okx,
 }

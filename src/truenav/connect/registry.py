@@ -23,6 +23,7 @@ GROUP = "truenav.connectors"
 _BUILTIN: Mapping[str, tuple[str, str]] = {
     "binance": ("truenav.connect.cefi.binance.parse", "truenav.connect.cefi.binance.connector"),
     "bybit": ("truenav.connect.cefi.bybit.parse", "truenav.connect.cefi.bybit.connector"),
+    "coinbase": ("truenav.connect.cefi.coinbase.parse", "truenav.connect.cefi.coinbase.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
     "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),
     "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
