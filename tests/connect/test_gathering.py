@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from truenav.connect import gathering
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Harvest, Row, follow, kept, unfold
+from truenav.connect.gathering import Harvest, Row, broken_off, follow, kept, turning, unfold, whole
 from truenav.connect.transport import Counter
 from truenav.core.evidence import Evidence, Request
 from truenav.core.facts import Fact, Void
@@ -69,6 +70,27 @@ def test_both_ways_read_every_row_after_the_cursor(count, limit, known):
     end = Cursor(row(count - 1).id, row(count - 1).at) if count else None
     assert up.cursor == end
     assert down.cursor == end
+
+
+def test_a_very_long_history_follows_in_several_gatherings_and_nothing_of_it_is_skipped(monkeypatch):
+    monkeypatch.setattr(gathering, "MAX_PAGES", 3)
+    venue, cursors, found, gatherings = Venue(40, 5), {}, set(), 0
+    while "rows" not in cursors:
+        part = asyncio.run(whole(turning(venue.descending, "rows", cursors, since=T0, limit=5, what="rows")))
+        assert part.more is (part.cursor is None)
+        found |= taken(part)
+        cursors |= dict(part.marks) | ({} if part.cursor is None else {"rows": part.cursor})
+        gatherings += 1
+    assert found == {one.id for one in venue.rows}
+    assert cursors["rows"].id == venue.rows[-1].id
+    assert gatherings > 2
+    assert not broken_off("rows", cursors)
+
+
+def test_one_that_is_needed_whole_is_refused_where_it_is_too_long(monkeypatch):
+    monkeypatch.setattr(gathering, "MAX_PAGES", 3)
+    with pytest.raises(IncompletePagesError, match="more than 3 pages"):
+        asyncio.run(unfold(Venue(40, 5).descending, None, since=T0, limit=5, what="rows"))
 
 
 @pytest.mark.parametrize("broken", [1, 2])

@@ -22,6 +22,7 @@ VARIABLE = "TRUENAV_KILL_AT"
 COMMIT_POINTS: Mapping[str, str] = MappingProxyType(
     {
         "gather.archived": "A venue's answers are on disk; nothing is recorded from them yet",
+        "gather.part": "A part of a long history is committed, its cursor with it",
         "gather.recorded": "The facts of one connection are committed, its cursors with them",
         "import.archived": "The imported file is on disk; none of its rows is recorded yet",
         "import.recorded": "All rows of the imported file are committed",

@@ -8,7 +8,7 @@ the facts known by then explain the window, and *explained* when it was nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,12 +78,13 @@ def check_windows(
     account: AccountId,
     gathered: Sequence[Fact],
     *,
+    late: Sequence[Fact] = (),
     unread: Sequence[str] = (),
     now: datetime,
 ) -> None:
     """Judge what a complete gathering of an account has touched; ``gathered`` are its facts, recorded now.
 
-    ``unread`` tells what of it could not be taken.
+    ``late`` are `late_facts` that it recorded before; ``unread`` tells what of it could not be taken.
     """
     checked = checked_until(session, account)
     newest = _newest(gathered)
@@ -91,13 +92,29 @@ def check_windows(
     if not newest and not known:
         return
     spans = {_window_of(one) for one in known}
-    if starts := _starts(journal, account, checked, newest, gathered, now):
+    late = [*late, *late_facts(session, journal, account, gathered, now)] if newest else []
+    if starts := _starts(journal, account, checked, newest, late, now):
         spans.add((min(starts), max(newest.values())))
     look = _Look(journal, instruments, account, tuple(unread))
     found = {issue_id(one[0]): one for span in _merged(spans) for one in look.judge(*span).breaks}
     _keep(session, account, known, found, now)
     for key, at in newest.items():
         cursors.move(session, _place(account), _name(key), Checked(at), at=now)
+
+
+def late_facts(
+    session: Session, journal: Journal, account: AccountId, gathered: Sequence[Fact], now: datetime
+) -> list[Fact]:
+    """Facts of one recording that were learned now and are of a time that was judged already."""
+    checked = checked_until(session, account).values()
+    if not checked:
+        return []
+    until = max(checked)
+    old = [
+        fact for fact in gathered if until - TRANSIT < fact.occurred_at <= until and fact.kind in MOVING_KINDS
+    ]
+    learned = journal.recorded_at([fact.content_hash for fact in old])
+    return [fact for fact in old if learned.get(fact.content_hash) == now]
 
 
 def judge_around(
@@ -223,12 +240,11 @@ def _starts(
     account: AccountId,
     checked: Mapping[WalletKey, datetime],
     newest: Mapping[WalletKey, datetime],
-    gathered: Sequence[Fact],
+    late: Sequence[Fact],
     now: datetime,
 ) -> list[datetime]:
     """Where the windows to judge begin: at the last check, earlier where facts came late."""
     starts = [checked[key] for key in newest if key in checked]
-    late = _late(journal, starts, gathered, now)
     if late:
         earliest = min(fact.occurred_at for fact in late)
         before = journal.latest_snapshots([account], earliest - _INSTANT, now)
@@ -250,20 +266,6 @@ def _merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, 
         else:
             merged.append((opened, closed))
     return merged
-
-
-def _late(
-    journal: Journal, checked: Collection[datetime], gathered: Sequence[Fact], now: datetime
-) -> list[Fact]:
-    """Facts that were learned now, of a time that was judged already."""
-    if not checked:
-        return []
-    until = max(checked)
-    old = [
-        fact for fact in gathered if until - TRANSIT < fact.occurred_at <= until and fact.kind in MOVING_KINDS
-    ]
-    learned = journal.recorded_at([fact.content_hash for fact in old])
-    return [fact for fact in old if learned.get(fact.content_hash) == now]
 
 
 def _keep(

@@ -2,8 +2,8 @@
 
 The bytes of each answer are archived before they are parsed. What one connection learned is recorded in
 one transaction: evidence, facts, cursors, contract terms and data issues (windows that do not add up among
-them), all or nothing, so a process killed at any point leaves whole gatherings and no half ones; gathering
-again repeats nothing.
+them), all or nothing. A long history is recorded part by part in the same way, each with the cursor behind
+it, so a process killed at any point leaves whole parts and no half ones; gathering again repeats nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from truenav.app.house import House
 from truenav.app.reconciliation.transfers import check_transfers
-from truenav.app.reconciliation.windows import check_windows
+from truenav.app.reconciliation.windows import check_windows, late_facts
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
 from truenav.app.sources.opening import open_source
@@ -37,15 +37,16 @@ from truenav.connect.registry import connector
 from truenav.connect.transport import Network, open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json, decode, sha256_hex
+from truenav.core.facts import Fact
 from truenav.core.failure import Failure, FailureKind, InvalidInputError, TruenavError
 from truenav.core.ids import AccountId, TenantId
-from truenav.core.instrument import InstrumentBook
+from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.store import cursors, definitions, evidence, issues
 from truenav.store.blobs import BlobStore
 from truenav.store.commit_points import commit_point
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
-from truenav.store.journal import Journal
+from truenav.store.journal import AppendResult, Journal
 from truenav.store.secrets import SecretNotFoundError
 
 ProgressReport = Callable[[Progress], None]
@@ -63,6 +64,22 @@ class Outcome:
     weight: int
     failures: tuple[Failure, ...]
     problems: int
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the parts of one account's long histories brought before its gathering ended.
+
+    ``late`` are facts of a time whose windows were judged already; ``lost`` tells what was not taken.
+    """
+
+    facts: int = 0
+    duplicates: int = 0
+    problems: int = 0
+    lost: list[str] = field(default_factory=list)
+    late: list[Fact] = field(default_factory=list)
+    instruments: list[Instrument] = field(default_factory=list)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +107,21 @@ def gather(
     *,
     accounts: frozenset[AccountId] | None = None,
     history: bool = True,
+    prices: bool = True,
     report: ProgressReport = silent,
 ) -> tuple[Outcome, ...]:
     """Read all enabled connections of a tenant, or the price sources and those of ``accounts``.
 
     Never raises for a venue's fault: an account that could not be read is in its outcome's failures.
-    ``history`` False reads the present state alone. Outcomes come in the order of the connections' ids.
+    ``history`` False reads the present state alone. ``prices`` False reads accounts alone, and a venue's
+    market only where its contract terms are not known. Outcomes come in the order of the connections' ids.
     """
     with house.database.transaction(tenant) as session:
         context = parse_context(session)
         plans = _plans(house, session, accounts)
-    return asyncio.run(_gather(house, tenant, plans, context, history=history, report=report))
+        asked = plans if prices else _without_terms(plans, context)
+        plans = plans if prices else [plan for plan in plans if plan.account is not None]
+    return asyncio.run(_gather(house, tenant, plans, asked, context, history=history, report=report))
 
 
 def _plans(house: House, session: Session, accounts: frozenset[AccountId] | None) -> list[_Plan]:
@@ -111,6 +132,12 @@ def _plans(house: House, session: Session, accounts: frozenset[AccountId] | None
         if connection.enabled
         and (accounts is None or connection.account is None or connection.account in accounts)
     ]
+
+
+def _without_terms(plans: Iterable[_Plan], context: ParseContext) -> list[_Plan]:
+    """Those of accounts at venues of which no contract terms are known."""
+    known = {one.venue for one in context.instruments.instruments.values()}
+    return [one for one in plans if one.account is not None and one.connection.connector not in known]
 
 
 def _plan(
@@ -133,6 +160,7 @@ async def _gather(
     house: House,
     tenant: TenantId,
     plans: list[_Plan],
+    markets_of: list[_Plan],
     context: ParseContext,
     *,
     history: bool,
@@ -147,7 +175,7 @@ async def _gather(
         limits=house.settings.limits_folder,
     ) as network:
         gathering = _Gathering(house, tenant, blobs, network, history, report)
-        markets = await gathering.markets(plans, context)
+        markets = await gathering.markets(markets_of, context)
         enriched = context.with_instruments(
             tuple(one for market in markets.values() for one in market.instruments)
         )
@@ -180,15 +208,20 @@ class _Gathering:
 
     async def one(self, plan: _Plan, context: ParseContext, market: Gathered | None) -> Outcome:
         """Gather and record one connection; any failure is its own."""
+        parts = _Parts()
         if plan.failure is not None:
             gathered = Gathered(failures=(plan.failure,))
         elif plan.account is None:
             found = market or Gathered()
             gathered = replace(found, failures=_prices_unread(plan.connection.id, found.failures))
         else:
-            gathered = await self._account(plan, plan.account, context)
-        known = context.with_instruments(gathered.instruments).instruments
-        outcome = await asyncio.to_thread(self._record, plan, gathered, known)
+            gathered = await self._account(plan, plan.account, context, parts)
+            if market is None and _lost(gathered):
+                found = await self._market(plan, context)
+                context = context.with_instruments(found.instruments)
+                gathered = await self._account(plan, plan.account, context, parts)
+        known = context.with_instruments((*parts.instruments, *gathered.instruments)).instruments
+        outcome = await asyncio.to_thread(self._record, plan, gathered, known, parts)
         self.report(Progress(plan.subject, 1, 1, "recorded"))
         return outcome
 
@@ -203,10 +236,10 @@ class _Gathering:
         if plan.account is not None:
             # Prices of an account's venue are nobody's connection: recorded here, once.
             public = _Plan(replace(plan.connection, account=None), None, None, {})
-            await asyncio.to_thread(self._record, public, gathered, context.instruments)
+            await asyncio.to_thread(self._record, public, gathered, context.instruments, _Parts())
         return gathered
 
-    async def _account(self, plan: _Plan, account: Account, context: ParseContext) -> Gathered:
+    async def _account(self, plan: _Plan, account: Account, context: ParseContext, parts: _Parts) -> Gathered:
         try:
             source, base_url = open_source(plan.connection)
         except InvalidInputError as error:
@@ -215,9 +248,17 @@ class _Gathering:
             return Gathered()
         if plan.credentials is None:
             return Gathered(failures=(_unread(plan.connection, "no key is stored for it"),))
+
+        async def record(part: Gathered) -> None:
+            async with parts.turn:
+                await asyncio.to_thread(self._record_part, plan, account.id, part, parts)
+
+        api = self.network.transport(
+            source, self._archive, account=account.id, base_url=base_url, record=record
+        )
         try:
             return await source.gather_account(
-                self.network.transport(source, self._archive, account=account.id, base_url=base_url),
+                api,
                 account,
                 plan.credentials,
                 context,
@@ -239,33 +280,67 @@ class _Gathering:
         """Make the bytes durable before anybody reads them."""
         self.blobs.write(payload.body)
 
-    def _record(self, plan: _Plan, gathered: Gathered, instruments: InstrumentBook) -> Outcome:
+    def _record_part(self, plan: _Plan, account: AccountId, part: Gathered, parts: _Parts) -> None:
+        """Make one part of a long history durable, its cursor with it."""
+        now = self.house.clock.now()
+        with self.house.database.transaction(self.tenant) as session:
+            journal = Journal(session, self.house.objects, self.tenant)
+            result = _append(session, journal, plan, part, now)
+            late = late_facts(session, journal, account, part.facts, now)
+        commit_point("gather.part")
+        parts.facts += result.appended
+        parts.duplicates += result.duplicates
+        parts.problems += len(part.problems) + len(result.conflicts)
+        parts.lost += _lost(part)
+        parts.late += late
+        parts.instruments += part.instruments
+
+    def _record(self, plan: _Plan, gathered: Gathered, instruments: InstrumentBook, parts: _Parts) -> Outcome:
         commit_point("gather.archived")
         now = self.house.clock.now()
         with self.house.database.transaction(self.tenant) as session:
-            evidence.note_many(session, gathered.evidence)
-            keep_instruments(session, gathered.instruments, at=now)
             journal = Journal(session, self.house.objects, self.tenant)
-            result = journal.append(gathered.facts, recorded_at=now)
-            for name, cursor in gathered.cursors.items():
-                cursors.move(session, plan.connection.id, name, cursor, at=now)
-            issues.open_many(session, [_issue(one, now) for one in gathered.problems])
-            if plan.account is not None and self.history and not gathered.failures:
-                lost = [f"{one.where}: {one.message}" for one in gathered.problems if one.lost]
+            result = _append(session, journal, plan, gathered, now)
+            whole = self.history and not gathered.failures and not gathered.unfinished
+            if plan.account is not None and whole:
                 check_windows(
-                    session, journal, instruments, plan.account.id, gathered.facts, unread=lost, now=now
+                    session,
+                    journal,
+                    instruments,
+                    plan.account.id,
+                    gathered.facts,
+                    late=parts.late,
+                    unread=[*parts.lost, *_lost(gathered)],
+                    now=now,
                 )
         commit_point("gather.recorded")
         return Outcome(
             connection=plan.connection,
             subject=plan.subject,
-            facts=result.appended,
-            duplicates=result.duplicates,
+            facts=parts.facts + result.appended,
+            duplicates=parts.duplicates + result.duplicates,
             requests=gathered.requests,
             weight=gathered.weight,
             failures=gathered.failures,
-            problems=len(gathered.problems) + len(result.conflicts),
+            problems=parts.problems + len(gathered.problems) + len(result.conflicts),
         )
+
+
+def _append(
+    session: Session, journal: Journal, plan: _Plan, gathered: Gathered, now: datetime
+) -> AppendResult:
+    """Write down what was learned: evidence, terms, facts, how far it was read, and what is wrong with it."""
+    evidence.note_many(session, gathered.evidence)
+    keep_instruments(session, gathered.instruments, at=now)
+    result = journal.append(gathered.facts, recorded_at=now)
+    for name, cursor in gathered.cursors.items():
+        cursors.move(session, plan.connection.id, name, cursor, at=now)
+    issues.open_many(session, [_issue(one, now) for one in gathered.problems])
+    return result
+
+
+def _lost(gathered: Gathered) -> list[str]:
+    return [f"{one.where}: {one.message}" for one in gathered.problems if one.lost]
 
 
 def _failed_markets(
