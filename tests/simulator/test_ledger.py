@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from truenav.simulator.books import Books
 from truenav.simulator.contracts import Position, average_entry, realized_pnl, settlement_cash
 from truenav.simulator.errors import ScenarioError
-from truenav.simulator.books import Books
 from truenav.simulator.ledger import Ledger
 from truenav.simulator.market import Instrument, Kind, load_market
 from truenav.simulator.scenario import load_scenario

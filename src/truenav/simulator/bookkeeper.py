@@ -190,7 +190,6 @@ class Bookkeeper:
             side=done.side,
             size=done.size,
             price=done.price,
-            post_only=done.maker,
             client_id=f"{done.tag}{separator}{self._outright[done.tag]:06d}",
             tag=done.tag,
         )

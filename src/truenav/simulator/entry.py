@@ -105,7 +105,7 @@ def _check_balance(asked: Asked, books: Books) -> None:
     wallet = settlement_wallet(asked.dialect, item)
     buys = terms.side == "buy"
     coin, needed = (item.quote, terms.size * asked.price) if buys else (item.base, terms.size)
-    if books.balance(wallet, coin) - locked(books, wallet, coin) < needed:
+    if books.balance(wallet, coin) - locked(books, coin) < needed:
         raise RefusedError("balance")
 
 

@@ -105,8 +105,8 @@ def reducible(books: Books, key: str, side: str) -> Decimal:
     return abs(position.size)
 
 
-def locked(books: Books, wallet: str, coin: str) -> Decimal:
-    """What open spot orders keep from being used."""
+def locked(books: Books, coin: str) -> Decimal:
+    """What open spot orders keep from being used of the wallet that they trade from."""
     total = ZERO
     for order in books.working.values():
         item, terms = order.instrument, order.terms
@@ -114,4 +114,4 @@ def locked(books: Books, wallet: str, coin: str) -> Decimal:
             buys = terms.side == "buy"
             if coin == (item.quote if buys else item.base):
                 total += order.rest * (terms.price or terms.trigger or ZERO) if buys else order.rest
-    return total if wallet in ("spot", "trading", "unified", "main") else ZERO
+    return total

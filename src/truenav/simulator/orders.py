@@ -162,12 +162,12 @@ def _whole(instant: datetime) -> datetime:
 
 
 def depth(instrument: Instrument, volume: Decimal, price: Decimal, salt: str) -> Decimal:
-    """What one level of the book holds: a drawn 5 to 50 % of five minutes' volume, in whole lots.
+    """What one level of the book holds: a drawn 0.5 to 5 % of five minutes' volume, in whole lots.
 
     `volume` is the 8-hour bar's, in units of base; the salt draws, and the same one draws the same.
     """
     drawn = int.from_bytes(hashlib.sha256(salt.encode()).digest()[:4], "big")
-    share = Decimal(5 + drawn % 46) / 100
+    share = Decimal(5 + drawn % 46) / 1000
     traded = volume / (FUNDING_INTERVAL // REFILL)
     units = traded * price if instrument.inverse else traded
     lots = (units * share / instrument.multiplier / instrument.lot).to_integral_value(ROUND_FLOOR)

@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 import uvicorn
 
 from truenav.simulator import control, references, streams
-from truenav.simulator.binance import coinm, spot, usdm, usdm_account, wallet
+from truenav.simulator.binance import coinm, idle, spot, usdm, usdm_account, wallet
+from truenav.simulator.binance import orders as binance_orders
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.bybit import account as bybit_account
@@ -44,7 +45,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-BINANCE = spot.ROUTES | wallet.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
+BINANCE = spot.ROUTES | wallet.ROUTES | idle.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
+BINANCE |= binance_orders.ROUTES
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.binance.orders import FUTURES_TYPES, coinm_row
 from truenav.simulator.binance.rules import (
     Route,
     account,
@@ -20,10 +21,10 @@ from truenav.simulator.binance.rules import (
 from truenav.simulator.binance.usdm_account import (
     LEVERAGE,
     MAINTENANCE_RATE,
-    fills_by_order,
     fills_by_trade,
     income_of,
     open_positions,
+    orders_by_id,
 )
 from truenav.simulator.books import Fill
 from truenav.simulator.contracts import Position, notional
@@ -73,7 +74,7 @@ def _listing(item: Instrument, call: Call) -> dict[str, Any]:
         "underlyingType": "COIN",
         "underlyingSubType": [],
         "filters": [],
-        "orderTypes": ["LIMIT", "MARKET"],
+        "orderTypes": list(FUTURES_TYPES),
         "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
     }
 
@@ -179,7 +180,7 @@ def user_trades(call: Call) -> list[dict[str, Any]]:
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET allOrders, by symbol: at most 100 a page."""
-    return [_order(fill) for fill in fills_by_order(call, KIND, ORDERS_PAGE)]
+    return [coinm_row(order) for order in orders_by_id(call, KIND, ORDERS_PAGE)]
 
 
 def _coins(fill: Fill) -> str:
@@ -207,41 +208,13 @@ def _trade(fill: Fill) -> dict[str, Any]:
     }
 
 
-def _order(fill: Fill) -> dict[str, Any]:
-    at = milliseconds(fill.at)
-    return {
-        "avgPrice": plain(fill.price),
-        "clientOrderId": fill.client_id,
-        "cumBase": _coins(fill),
-        "executedQty": plain(fill.size),
-        "orderId": fill.order_id,
-        "origQty": plain(fill.size),
-        "origType": "LIMIT",
-        "price": plain(fill.price),
-        "reduceOnly": False,
-        "side": fill.side.upper(),
-        "positionSide": "BOTH",
-        "status": "FILLED",
-        "stopPrice": "0",
-        "closePosition": False,
-        "symbol": symbol_of(fill.instrument),
-        "pair": pair_of(fill.instrument),
-        "time": at,
-        "timeInForce": "GTC",
-        "type": "LIMIT",
-        "updateTime": at,
-        "workingType": "CONTRACT_PRICE",
-        "priceProtect": False,
-    }
-
-
 def income(call: Call) -> list[dict[str, Any]]:
     """GET income."""
     return income_of(call, KIND)
 
 
 def nothing(call: Call) -> list[Any]:
-    """An empty list: no tickers are published, and every order fills at once."""
+    """An empty list: no tickers are published."""
     if "symbol" in call.params:
         find_symbol(call, KIND)
     return []
@@ -265,5 +238,4 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/dapi/v1/income"): _signed(income, 20, paged=True),
     ("GET", "/dapi/v1/userTrades"): _signed(user_trades, 20, paged=True),
     ("GET", "/dapi/v1/allOrders"): _signed(all_orders, 20, paged=True),
-    ("GET", "/dapi/v1/openOrders"): _signed(nothing, 1, weight_all=40),
 }

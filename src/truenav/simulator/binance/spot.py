@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from truenav.simulator.binance.orders import SPOT_TYPES, spot_row
 from truenav.simulator.binance.rules import (
     BinanceError,
     Route,
@@ -24,12 +25,15 @@ from truenav.simulator.binance.rules import (
     time_span,
 )
 from truenav.simulator.books import Fill
+from truenav.simulator.margin import locked
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, round8
+from truenav.simulator.orders import Order
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
 
+R = TypeVar("R", Fill, Order)
 DAY_MS = 86_400_000
 TOO_LONG = (-1127, "More than 24 hours between startTime and endTime.")
 
@@ -63,7 +67,7 @@ def _listing(item: Instrument) -> dict[str, Any]:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": list(SPOT_TYPES),
         "icebergAllowed": True,
         "ocoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
@@ -127,8 +131,8 @@ def account_information(call: Call) -> dict[str, Any]:
         "balances": [
             {
                 "asset": asset,
-                "free": fixed(state.balance("spot", asset)),
-                "locked": fixed(Decimal(0)),
+                "free": fixed(state.balance("spot", asset) - locked(state, asset)),
+                "locked": fixed(locked(state, asset)),
             }
             for asset in state.assets("spot")
             if state.balance("spot", asset) or not hide_zero
@@ -140,25 +144,25 @@ def account_information(call: Call) -> dict[str, Any]:
 
 def my_trades(call: Call) -> list[dict[str, Any]]:
     """GET myTrades: by fromId, by time (at most 24 hours when both ends are given), else the latest."""
-    return [_trade(fill) for fill in _page_of_fills(call, "fromId", lambda fill: fill.id)]
+    return [_trade(fill) for fill in _page_of(call, books(call).fills, "fromId")]
 
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET allOrders: like myTrades, by orderId."""
-    return [_order(fill) for fill in _page_of_fills(call, "orderId", lambda fill: fill.order_id)]
+    return [spot_row(order) for order in _page_of(call, books(call).orders.values(), "orderId")]
 
 
-def _page_of_fills(call: Call, cursor: str, number: Any) -> list[Fill]:
+def _page_of(call: Call, rows: Iterable[R], cursor: str) -> list[R]:
     item = find_symbol(call, "spot")
     size = limit(call, 500, 1000)
-    fills = [fill for fill in books(call).fills if fill.instrument.key == item.key]
+    mine = [row for row in rows if row.instrument.key == item.key]
     if cursor in call.params:
         first = integer(call, cursor)
-        return page([fill for fill in fills if number(fill) >= first], size, newest=False)
+        return page([row for row in mine if row.id >= first], size, newest=False)
     if "startTime" not in call.params and "endTime" not in call.params:
-        return page(fills, size, newest=True)
+        return page(mine, size, newest=True)
     span = _span(call)
-    return page([fill for fill in fills if is_between(fill.at, span)], size, newest=False)
+    return page([row for row in mine if is_between(row.at, span)], size, newest=False)
 
 
 def _span(call: Call) -> tuple[int, int]:
@@ -184,39 +188,6 @@ def _trade(fill: Fill) -> dict[str, Any]:
         "isMaker": fill.maker,
         "isBestMatch": True,
     }
-
-
-def _order(fill: Fill) -> dict[str, Any]:
-    at = milliseconds(fill.at)
-    return {
-        "symbol": symbol_of(fill.instrument),
-        "orderId": fill.order_id,
-        "orderListId": -1,
-        "clientOrderId": fill.client_id,
-        "price": fixed(fill.price),
-        "origQty": fixed(fill.size),
-        "executedQty": fixed(fill.size),
-        "origQuoteOrderQty": "0.00000000",
-        "cummulativeQuoteQty": fixed(round8(fill.size * fill.price)),
-        "status": "FILLED",
-        "timeInForce": "GTC",
-        "type": "LIMIT",
-        "side": fill.side.upper(),
-        "stopPrice": "0.00000000",
-        "icebergQty": "0.00000000",
-        "time": at,
-        "updateTime": at,
-        "isWorking": True,
-        "workingTime": at,
-        "selfTradePreventionMode": "NONE",
-    }
-
-
-def open_orders(call: Call) -> list[dict[str, Any]]:
-    """GET openOrders: every order here fills at once."""
-    if "symbol" in call.params:
-        find_symbol(call, "spot")
-    return []
 
 
 def ticker_price(call: Call) -> Any:
@@ -316,5 +287,4 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/account"): _route(account_information, 20, signed=True),
     ("GET", "/api/v3/myTrades"): _route(my_trades, 20, signed=True, paged=True),
     ("GET", "/api/v3/allOrders"): _route(all_orders, 20, signed=True, paged=True),
-    ("GET", "/api/v3/openOrders"): _route(open_orders, 6, weight_all=80, signed=True),
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from truenav.simulator.binance.orders import FUTURES_TYPES
 from truenav.simulator.binance.rules import (
     Route,
     find_symbol,
@@ -95,7 +96,7 @@ def _listing(item: Instrument, call: Call) -> dict[str, Any]:
             },
             {"filterType": "MIN_NOTIONAL", "notional": "100"},
         ],
-        "orderTypes": ["LIMIT", "MARKET"],
+        "orderTypes": list(FUTURES_TYPES),
         "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
     }
 

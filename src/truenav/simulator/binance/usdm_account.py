@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from truenav.simulator.binance.orders import usdm_row
 from truenav.simulator.binance.rules import (
     BinanceError,
     Route,
@@ -23,9 +25,11 @@ from truenav.simulator.binance.rules import (
 from truenav.simulator.books import Entry, Fill
 from truenav.simulator.contracts import Position
 from truenav.simulator.numbers import fixed, plain, round8
+from truenav.simulator.orders import Order
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
+R = TypeVar("R", Fill, Order)
 ASSETS = ("USDT", "USDC")
 LEVERAGE = 20
 MAINTENANCE_RATE = Decimal("0.004")
@@ -289,26 +293,26 @@ def _income(entry: Entry) -> dict[str, Any]:
 
 def fills_by_trade(call: Call, kind: str = "swap") -> list[Fill]:
     """Fills by fromId, or of a span of at most 7 days (the last 7 by default)."""
-    return _page_of_fills(call, kind, "fromId", lambda fill: fill.id)
+    return _page_of(call, books(call).fills, kind, "fromId", 1000)
 
 
-def fills_by_order(call: Call, kind: str = "swap", most: int = 1000) -> list[Fill]:
+def orders_by_id(call: Call, kind: str = "swap", most: int = 1000) -> list[Order]:
     """Like :func:`fills_by_trade`, by orderId, at most `most` a page."""
-    return _page_of_fills(call, kind, "orderId", lambda fill: fill.order_id, most)
+    return _page_of(call, books(call).orders.values(), kind, "orderId", most)
 
 
-def _page_of_fills(call: Call, kind: str, cursor: str, number: Any, most: int = 1000) -> list[Fill]:
+def _page_of(call: Call, rows: Iterable[R], kind: str, cursor: str, most: int) -> list[R]:
     size = limit(call, 500, most)
     item = find_symbol(call, kind)
-    fills = [fill for fill in books(call).fills if fill.instrument.key == item.key]
+    mine = [row for row in rows if row.instrument.key == item.key]
     if cursor in call.params:
         if "startTime" in call.params or "endTime" in call.params:
             message = f"Parameter '{cursor}' cannot be sent with startTime or endTime."
             raise BinanceError(400, -1106, message)
         first = integer(call, cursor)
-        return page([fill for fill in fills if number(fill) >= first], size, newest=False)
+        return page([row for row in mine if row.id >= first], size, newest=False)
     span = time_span(call, default=WEEK, longest=WEEK, too_long=WEEK_ONLY)
-    inside = [fill for fill in fills if is_between(fill.at, span)]
+    inside = [row for row in mine if is_between(row.at, span)]
     return page(inside, size, newest="startTime" not in call.params)
 
 
@@ -319,7 +323,7 @@ def user_trades(call: Call) -> list[dict[str, Any]]:
 
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET allOrders: like userTrades, by orderId."""
-    return [_order(fill) for fill in fills_by_order(call)]
+    return [usdm_row(order) for order in orders_by_id(call)]
 
 
 def _trade(fill: Fill) -> dict[str, Any]:
@@ -342,40 +346,6 @@ def _trade(fill: Fill) -> dict[str, Any]:
     }
 
 
-def _order(fill: Fill) -> dict[str, Any]:
-    at = milliseconds(fill.at)
-    return {
-        "symbol": symbol_of(fill.instrument),
-        "orderId": fill.order_id,
-        "clientOrderId": fill.client_id,
-        "avgPrice": plain(fill.price),
-        "cumQuote": plain(fill.size * fill.price),
-        "executedQty": plain(fill.size),
-        "origQty": plain(fill.size),
-        "price": plain(fill.price),
-        "origType": "LIMIT",
-        "type": "LIMIT",
-        "side": fill.side.upper(),
-        "positionSide": "BOTH",
-        "reduceOnly": False,
-        "closePosition": False,
-        "status": "FILLED",
-        "stopPrice": "0",
-        "timeInForce": "GTC",
-        "workingType": "CONTRACT_PRICE",
-        "priceProtect": False,
-        "time": at,
-        "updateTime": at,
-    }
-
-
-def open_orders(call: Call) -> list[dict[str, Any]]:
-    """GET openOrders: every order here fills at once."""
-    if "symbol" in call.params:
-        find_symbol(call, "swap")
-    return []
-
-
 def _signed(handler: Any, weight: int, **terms: Any) -> Route:
     return Route(handler, "usdm", weight, signed=True, **terms)
 
@@ -392,5 +362,4 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/income"): _signed(income, 30, paged=True),
     ("GET", "/fapi/v1/userTrades"): _signed(user_trades, 5, paged=True),
     ("GET", "/fapi/v1/allOrders"): _signed(all_orders, 5, paged=True),
-    ("GET", "/fapi/v1/openOrders"): _signed(open_orders, 1, weight_all=40),
 }
