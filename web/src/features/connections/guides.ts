@@ -93,6 +93,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  coinbase: {
+    link: 'https://portal.cdp.coinbase.com/access/api',
+    steps: {
+      en: [
+        'Open the developer portal, API keys, “Secret API keys”, and choose “Create API key”. A key reaches one portfolio.',
+        'Enter the address that this installation calls from under “IP allowlist”.',
+        'Under “API restrictions” choose the portfolio and “View” only. Leave trade and transfer off.',
+        'Copy the key’s name (organizations/…/apiKeys/…) as API key, and the whole private key, with its first and last line, as secret.',
+      ],
+      zh: [
+        '打开开发者平台“API keys → Secret API keys”，选择“Create API key”。一个密钥对应一个投资组合。',
+        '在“IP allowlist”中填入本系统的出口地址。',
+        '在“API restrictions”中选择投资组合，权限只选“View”，不选交易和转账。',
+        '密钥名称（organizations/…/apiKeys/…）填作 API Key；完整的私钥（含首尾两行）填作 Secret。',
+      ],
+    },
+  },
   coinbase_prime: {
     link: 'https://prime.coinbase.com',
     steps: {
