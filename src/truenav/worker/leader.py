@@ -42,7 +42,7 @@ _KEPT_PROGRESS = timedelta(days=30)
 _KEPT_UPLOADS = timedelta(days=7)
 _KEPT_KEYS = timedelta(days=8)  # a repeated request must be recognised for at least 7 days
 # The server notices within seconds that our machine is gone, and frees the lock.
-_OPTIONS = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
+CONNECTION_OPTIONS = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
 
 _DEPOSE = """
 SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -131,7 +131,7 @@ class Leader:
         """Stand ready, lead, and stand ready again after a lost connection, until ``stop`` is set."""
         while not stop.wait(self._tick_seconds):
             try:
-                with psycopg.connect(self._dsn, autocommit=True, options=_OPTIONS) as connection:
+                with psycopg.connect(self._dsn, autocommit=True, options=CONNECTION_OPTIONS) as connection:
                     self._serve(connection, stop)
             except (psycopg.Error, TruenavError) as error:
                 _log.warning("not leading", reason=str(error))

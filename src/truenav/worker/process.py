@@ -1,4 +1,4 @@
-"""One worker process: does jobs side by side, breathes once a second, and leads when nobody else does."""
+"""One worker process: does jobs side by side, breathes once a second; leads and follows if no other does."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from truenav.app.house import House
 from truenav.app.jobs import JOBS, load_handler
 from truenav.store.queue import task_id
 from truenav.worker.execute import MAX_RETRIES, execute, is_refusal
+from truenav.worker.feeds import Feeds
 from truenav.worker.leader import Leader
 
 HEARTBEAT_SECONDS = 1.0
@@ -80,17 +81,16 @@ class _Process:
         self._retry = _Backoff(backoff_seconds)
         self._worker: Worker | None = None
         self._stopping = asyncio.Event()
-        self._leader_stop = threading.Event()
+        self._duties_stop = threading.Event()
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self._concurrency + 1, "job"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        leading = threading.Thread(
-            target=Leader(self._house, self._dsn).run, args=[self._leader_stop], name="leader", daemon=True
-        )
-        leading.start()
+        for name, duty in (("leader", Leader), ("feeds", Feeds)):
+            run = duty(self._house, self._dsn).run
+            threading.Thread(target=run, args=[self._duties_stop], name=name, daemon=True).start()
         while not self._stopping.is_set():
             try:
                 await self._work()
@@ -103,7 +103,7 @@ class _Process:
             return
         _log.info("stopping")
         self._stopping.set()
-        self._leader_stop.set()
+        self._duties_stop.set()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
         watchdog = threading.Timer(DRAIN_SECONDS, _abandon)

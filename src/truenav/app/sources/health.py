@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from truenav.app.sources.freshness import Freshness, feeds, freshness
 from truenav.app.sources.jobs import GATHER_ONE
 from truenav.app.sources.model import Connection
 from truenav.connect.registry import connector
@@ -43,7 +44,8 @@ class SourceHealth:
 
     ``delay_seconds`` is how long the newest answer took; ``hourly`` counts the answers of the last 24
     hours, the oldest hour first. ``error`` is why the last gathering failed, ``job`` the one that runs,
-    ``stream`` how the live prices of its venue do; None while nobody looks at them.
+    ``stream`` how the live prices of its venue do; None while nobody looks at them. ``freshness`` says
+    whether the account is read as it changes, ``feed`` how the streams that tell of it do.
     """
 
     id: ConnectionId
@@ -62,6 +64,8 @@ class SourceHealth:
     job: str | None
     gathered_at: datetime | None
     stream: MarketHealth | None
+    freshness: Freshness
+    feed: MarketHealth | None
 
 
 class StreamWatch(Protocol):
@@ -78,12 +82,14 @@ def source_health(
     """The health of these connections, in their order."""
     known = answers_of(session, {_source(one) for one in connections}, now=now)
     parts = progress.latest_parts(session, GATHER_ONE)
+    fed = feeds(session, now=now)
     return tuple(
         _health(
             one,
             known.get(_source(one)),
             parts.get(one.account or one.id),
             streams.get((one.connector, one.base_url or "")),
+            fed.get(one.id) if one.enabled else None,
             now=now,
         )
         for one in connections
@@ -99,6 +105,7 @@ def _health(
     answers: Answers | None,
     part: TaskProgress | None,
     stream: MarketHealth | None,
+    feed: MarketHealth | None,
     *,
     now: datetime,
 ) -> SourceHealth:
@@ -122,6 +129,8 @@ def _health(
         job=part.id.partition(":")[0] if part is not None and running else None,
         gathered_at=None if part is None else part.updated_at,
         stream=stream,
+        freshness=freshness(feed),
+        feed=feed,
     )
 
 

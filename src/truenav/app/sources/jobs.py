@@ -62,7 +62,7 @@ class Board:
         if last is not None and time.monotonic() - last < _REPORT_SECONDS:
             return
         self._shown[step.subject] = time.monotonic()
-        running = self._row(step.subject, TaskState.RUNNING)
+        running = _part(self._task, step.subject, TaskState.RUNNING, self._house.clock.now())
         with self._house.database.transaction(self._tenant) as session:
             progress.report(session, replace(running, done=step.done, total=step.total, message=step.message))
 
@@ -70,8 +70,7 @@ class Board:
         """Write down how each account ended, and how many could not be read."""
         unread = sum(1 for one in outcomes if one.failures)
         with self._house.database.transaction(self._tenant) as session:
-            for one in outcomes:
-                progress.report(session, self._ended(one))
+            tell_parts(session, self._task, outcomes, at=self._house.clock.now())
             whole = progress.get(session, self._task)
             count = len(outcomes)
             progress.report(
@@ -79,15 +78,19 @@ class Board:
                 replace(whole, done=count - unread, total=count, message=f"{unread} could not be read"),
             )
 
-    def _ended(self, outcome: Outcome) -> TaskProgress:
-        state = TaskState.FAILED if outcome.failures else TaskState.DONE
-        return replace(
-            self._row(outcome.subject, state),
-            done=outcome.facts,
-            message=f"{outcome.facts} new facts, {outcome.duplicates} known",
-            error="; ".join(failure.message for failure in outcome.failures) or None,
-        )
 
-    def _row(self, subject: str, state: TaskState) -> TaskProgress:
-        now = self._house.clock.now()
-        return TaskProgress(f"{self._task}:{subject}", GATHER_ONE, subject, state, now)
+def tell_parts(session: Session, task: str, outcomes: Collection[Outcome], *, at: datetime) -> None:
+    """Write down how each account ended, as parts of the gathering ``task``."""
+    for one in outcomes:
+        state = TaskState.FAILED if one.failures else TaskState.DONE
+        ended = replace(
+            _part(task, one.subject, state, at),
+            done=one.facts,
+            message=f"{one.facts} new facts, {one.duplicates} known",
+            error="; ".join(failure.message for failure in one.failures) or None,
+        )
+        progress.report(session, ended)
+
+
+def _part(task: str, subject: str, state: TaskState, at: datetime) -> TaskProgress:
+    return TaskProgress(f"{task}:{subject}", GATHER_ONE, subject, state, at)
