@@ -204,7 +204,7 @@ class Manifest:
 
     ``hosts`` maps a host's short name to its base URL, ``streams`` that of a WebSocket; ``grade`` is gold
     where our own parsers and a contract test with recorded payloads exist, and ``supplies`` then has a row
-    for each item that a venue can supply.
+    for each item that a venue can supply. ``more_wallets`` are such as only some accounts have or use.
     """
 
     name: str
@@ -214,6 +214,7 @@ class Manifest:
     hosts: Mapping[str, str]
     budgets: tuple[Budget, ...]
     wallets: tuple[str, ...] = ()
+    more_wallets: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     streams: Mapping[str, str] = field(default_factory=dict)
     supplies: tuple[Supply, ...] = ()

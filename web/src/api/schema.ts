@@ -4479,6 +4479,8 @@ export interface components {
         /**
          * ConnectorAnswer
          * @description A venue or price source that can be connected; ``credentials`` are the parts of its key.
+         *
+         *     ``wallets`` every account of the venue has; ``more_wallets`` are read where an account lists them.
          */
         ConnectorAnswer: {
             /** Credentials */
@@ -4487,6 +4489,8 @@ export interface components {
             grade: string;
             /** Hosts */
             hosts: string[];
+            /** More Wallets */
+            more_wallets: string[];
             /** Name */
             name: string;
             /**

@@ -147,10 +147,10 @@ def _refuse_unfit(session: Session, connection: Connection, *, has_key: bool) ->
         return
     account = definitions.get(session, Kind.ACCOUNT, connection.account, Account)
     any_wallet = isinstance(source, AccountConnector) and not source.manifest.wallets
-    if not any_wallet and (unknown := set(account.wallets) - set(source.manifest.wallets)):
+    wallets = (*source.manifest.wallets, *source.manifest.more_wallets)
+    if not any_wallet and (unknown := set(account.wallets) - set(wallets)):
         raise InvalidInputError(
-            f"{source.manifest.title} has no wallet {min(unknown)!r}; "
-            f"it has {', '.join(source.manifest.wallets)}."
+            f"{source.manifest.title} has no wallet {min(unknown)!r}; it has {', '.join(wallets)}."
         )
     if source.manifest.credentials and not has_key:
         wanted = ", ".join(source.manifest.credentials)

@@ -30,9 +30,15 @@ EMPTY = ParseContext(ASSETS, InstrumentBook(()))
 TERMS = ("spot", "usdm", "coinm")
 
 
-def stated(endpoint: str, body: bytes, context: ParseContext = EMPTY, tags: str = "") -> Parsed:
+def stated(
+    endpoint: str,
+    body: bytes,
+    context: ParseContext = EMPTY,
+    tags: str = "",
+    params: tuple[tuple[str, str], ...] = (),
+) -> Parsed:
     """What a body states as an answer of an endpoint."""
-    request = Request("GET", "https://venue.test", ((TAGS, tags),) if tags else ())
+    request = Request("GET", "https://venue.test", (*params, *(((TAGS, tags),) if tags else ())))
     return parse(
         Evidence(sha256_hex(body), len(body), "binance", "1", endpoint, "a", request, T0, T0, 200),
         body,

@@ -7,23 +7,19 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import httpx
 import pytest
 
 from truenav.connect.cefi.binance import history
-from truenav.connect.cefi.binance.client import BinanceClient
-from truenav.connect.contract import Credentials, Cursor
+from truenav.connect.contract import Cursor
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import whole
-from truenav.connect.registry import connector
-from truenav.connect.transport import Network
 from truenav.core.asset import BTC, ETH, USDT
 from truenav.core.facts import BalanceSnapshot, CashKind, Transfer
 from truenav.core.money import Amount
-from truenav.simulator.times import VirtualClock
+
+from .standin import NOW, asked_of
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
-NOW = datetime(2026, 3, 15, tzinfo=UTC)
 
 
 def test_what_is_borrowed_is_owed_once_with_its_interest(read):
@@ -55,6 +51,16 @@ def test_interest_is_cash_that_leaves(read):
     assert len({fact.external_id for fact in facts}) == 2
 
 
+def test_interest_charged_in_bnb_is_owed_by_the_margin_wallet_too(read):
+    """The venue counts it as interest of BNB there, whatever BNB the wallet holds; a pair's own is its."""
+    converted, isolated = read("margin.interest/1", "margin-interest-bnb").facts
+    assert (converted.body.wallet, converted.body.amount) == (
+        "margin",
+        Amount(Decimal("-0.001"), "binance:BNB"),
+    )
+    assert (isolated.body.wallet, isolated.body.amount.number) == ("isolated", Decimal("-0.0025"))
+
+
 def test_a_transfer_has_the_sides_that_no_income_tells(read):
     facts = read("wallet.transfers/1", "transfers-margin").facts
     told = [(one.body.wallet, one.body.amount.number, one.body.counterpart) for one in facts]
@@ -64,24 +70,6 @@ def test_a_transfer_has_the_sides_that_no_income_tells(read):
         ("spot", Decimal(-15000), "margin"),
     ]
     assert len({fact.external_id for fact in facts}) == 3
-
-
-def asked_of(answer, ask):
-    """What a history gives where the venue answers by ``answer``, and the questions that it asked."""
-    questions = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        params = dict(request.url.params)
-        questions.append((request.url.path.rpartition("/")[2], params))
-        return httpx.Response(200, content=json.dumps(answer(request.url.path, params)).encode())
-
-    async def run():
-        async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as client:
-            network = Network([client], clock=VirtualClock(NOW), seed=1)
-            api = network.transport(connector("binance"), _forget, base_url="http://venue.test")
-            return await ask(BinanceClient(api, Credentials("k", "s")))
-
-    return asyncio.run(run()), questions
 
 
 def charges(path, params):
@@ -155,7 +143,3 @@ def test_money_that_rests_in_the_margin_wallet_is_read_with_both_its_transfers(l
     moved = [fact.body for fact in got.facts if isinstance(fact.body, Transfer)]
     own = [one.amount for one in moved if one.wallet == "margin"]
     assert sum(one.number for one in own if one.asset == USDT) == Decimal("900.5")
-
-
-async def _forget(payload):
-    del payload

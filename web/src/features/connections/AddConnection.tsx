@@ -195,7 +195,7 @@ function AccountForm({ connector, draft, id, change, error }: AccountFormProps) 
           {connector.wallets.length === 0 ? (
             <TagsInput label={t.vaultIds} description={t.vaultIdsHint} value={draft.wallets ?? []} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
           ) : (
-            <MultiSelect label={t.wallets} description={t.walletsHint} data={connector.wallets} value={draft.wallets ?? connector.wallets} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
+            <MultiSelect label={t.wallets} description={t.walletsHint} data={[...connector.wallets, ...connector.more_wallets]} value={draft.wallets ?? connector.wallets} onChange={(wallets) => change({ wallets })} error={fields.get('wallets')} />
           )}
         </>
       )}

@@ -14,7 +14,7 @@ from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.gathering import Row
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
 
 RECEIVE_WINDOW_MS = 5000
@@ -127,6 +127,20 @@ class BinanceClient:
             signer=signer(self.credentials) if self.credentials else None,
             budget=endpoint.budget,
             weight=weight or endpoint.weight,
+        )
+
+    async def post(self, endpoint: Endpoint) -> Payload:
+        """One answer of an endpoint that reads, though the venue wants it asked by POST."""
+        assert self.credentials is not None
+        sign, path = signer(self.credentials), endpoint.path
+        url = (self.api.base_url or self.api.manifest.hosts[endpoint.host]).rstrip("/") + path
+
+        def prepare(now: datetime) -> Outgoing:
+            signed = sign("POST", path, (), now)
+            return Outgoing("POST", f"{url}?{signed.query}", url, (), signed.headers)
+
+        return await self.api.send(
+            endpoint.name, path, prepare, budget=endpoint.budget, weight=endpoint.weight, repeatable=True
         )
 
 

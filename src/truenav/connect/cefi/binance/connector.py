@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
-from truenav.connect.cefi.binance import history
+from truenav.connect.cefi.binance import earn, history, products
 from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.futures import COINM
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.parse import PARSERS, VENUE, spot_id
 from truenav.connect.cefi.binance.private import account_streams
+from truenav.connect.cefi.binance.steps import Asker, one
 from truenav.connect.cefi.binance.streams import market_streams
 from truenav.connect.contract import (
     AccountStream,
@@ -31,22 +32,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 from truenav.core.failure import FailureKind
 
-_USDM_TRANSFERS = ("MAIN_UMFUTURE", "UMFUTURE_MAIN")
-_COINM_TRANSFERS = ("MAIN_CMFUTURE", "CMFUTURE_MAIN")
-_MARGIN_TRANSFERS = (
-    "MAIN_MARGIN",
-    "MARGIN_MAIN",
-    "MARGIN_UMFUTURE",
-    "UMFUTURE_MARGIN",
-    "MARGIN_CMFUTURE",
-    "CMFUTURE_MARGIN",
-)
 _TRADING_RIGHTS = (
     "enableSpotAndMarginTrading",
     "enableFutures",
@@ -122,16 +113,16 @@ class BinanceConnector:
         del credentials
         client = BinanceClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        infos = [_one(client, futures.info) for futures in binance.FUTURES]
-        await harvest.run([_one(client, binance.SPOT_INFO), *infos])
+        infos = [one(client, futures.info) for futures in binance.FUTURES]
+        await harvest.run([one(client, binance.SPOT_INFO), *infos])
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        steps = [_one(client, binance.USDM.marks)]
+        steps = [one(client, binance.USDM.marks)]
         if _symbols(harvest.context, COINM.namespace):
-            steps.append(_one(client, binance.COINM.marks))
+            steps.append(one(client, binance.COINM.marks))
         if symbols := _symbols(harvest.context, VENUE):
             params = {"symbols": json.dumps(symbols, separators=(",", ":"))}
             weight = 2 if len(symbols) <= 20 else 40 if len(symbols) <= 100 else 80
-            steps.append(_one(client, binance.SPOT_TICKER, params, weight))
+            steps.append(one(client, binance.SPOT_TICKER, params, weight))
         await harvest.run(steps)
         harvest.require_prices()
         return harvest.gathered()
@@ -162,13 +153,17 @@ class BinanceConnector:
         reader = _History(client, harvest, cursors, since)
         families = [futures for futures in binance.FUTURES if futures.wallet in account.wallets]
         spot = "spot" in account.wallets
-        state = [binance.SPOT_ACCOUNT, binance.SPOT_OPEN_ORDERS] if spot else []
+        state = [binance.SPOT_OPEN_ORDERS] if spot else []
+        if spot and earn.WALLET not in account.wallets:
+            state.append(binance.SPOT_ACCOUNT)
         if "margin" in account.wallets:
             state += [binance.MARGIN_ACCOUNT, binance.MARGIN_OPEN_ORDERS]
         state += [endpoint for futures in families for endpoint in futures.state]
-        await harvest.run([_one(client, endpoint) for endpoint in state])
+        steps = products.state(client, account.wallets)
+        await harvest.run([*steps, *(one(client, endpoint) for endpoint in state)])
         if history:
-            steps = reader.spot_steps(account.wallets) if spot else []
+            steps = products.past(Asker(client, cursors, since), account.wallets)
+            steps += reader.spot_steps() if spot else []
             steps += reader.margin_steps() if "margin" in account.wallets else []
             await harvest.run([*steps, *map(reader.income_step, families)])
             await harvest.run([step for futures in families for step in reader.futures_steps(futures)])
@@ -187,8 +182,8 @@ class _History:
         self.since = since
         self.traded: dict[str, set[str]] = {futures.wallet: set() for futures in binance.FUTURES}
 
-    def spot_steps(self, wallets: tuple[str, ...]) -> list[Step]:
-        """Trades of the pairs that matter, deposits, withdrawals, and transfers out and in."""
+    def spot_steps(self) -> list[Step]:
+        """Trades of the pairs that matter, deposits and withdrawals."""
         steps: list[Step] = []
         for symbol in self._pairs("spot", binance.SPOT_TRADES):
             key = f"{binance.SPOT_TRADES.name}?{symbol}"
@@ -196,22 +191,16 @@ class _History:
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
-        kinds = (*_USDM_TRANSFERS, *(_COINM_TRANSFERS if "coinm" in wallets else ()))
-        return steps + [self._transfers(kind) for kind in kinds]
+        return steps
 
     def margin_steps(self) -> list[Step]:
-        """Trades of the pairs that matter, interest, and transfers with the other wallets."""
-        steps = [self._transfers(kind) for kind in _MARGIN_TRANSFERS]
+        """Trades of the pairs that matter, and interest."""
         name = binance.MARGIN_INTEREST.name
-        steps.append((name, history.interest(self.client, self.cursors.get(name), self.since)))
+        steps: list[Step] = [(name, history.interest(self.client, self.cursors.get(name), self.since))]
         for symbol in self._pairs("margin", binance.MARGIN_TRADES):
             key = f"{binance.MARGIN_TRADES.name}?{symbol}"
             steps.append((key, history.margin_trades(self.client, symbol, self.cursors.get(key), self.since)))
         return steps
-
-    def _transfers(self, kind: str) -> Step:
-        key = f"{binance.TRANSFERS.name}?{kind}"
-        return key, history.transfers(self.client, kind, self.cursors.get(key), self.since)
 
     def income_step(self, futures: Futures) -> Step:
         """A futures wallet's cash movements."""
@@ -253,15 +242,6 @@ class _History:
     def _read_before(self, endpoint: Endpoint) -> set[str]:
         prefix = f"{endpoint.name}?"
         return {key.removeprefix(prefix) for key in self.cursors if key.startswith(prefix)}
-
-
-def _one(
-    client: BinanceClient, endpoint: Endpoint, params: dict[str, str] | None = None, weight: int | None = None
-) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params, weight=weight),))
-
-    return endpoint.name, ask()
 
 
 def _symbols(context: ParseContext, namespace: str) -> list[str]:

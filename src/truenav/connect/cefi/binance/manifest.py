@@ -21,8 +21,10 @@ MANIFEST = Manifest(
         Budget("usdm", 2400, 60),
         Budget("coinm", 2400, 60),
         Budget("wallet", 12000, 60),
+        Budget("account", 180_000, 60, per="key"),
     ),
     wallets=("spot", "usdm", "coinm", "margin"),
+    more_wallets=("funding", "earn"),
     credentials=("key", "secret"),
     streams={
         "spot": "wss://stream.binance.com:9443",
@@ -38,11 +40,10 @@ MANIFEST = Manifest(
         read("balances.swap", "usdm-account.json", Origin.OURS, "USD-M; COIN-M in a wallet of its own"),
         read("balances.future", "coinm-account.json", Origin.OURS, "in the wallets of the perpetuals"),
         *not_done("European options are not read", "balances.option", "positions.option"),
-        *not_done("deposits into it are left out of the spot wallet, too", "balances.funding"),
-        *not_done(
-            "Simple Earn is not read; what moves there leaves spot without a transfer",
-            "balances.earn",
-            "history.rewards",
+        read("balances.funding", "funding-account.json", Origin.OURS),
+        read("balances.earn", "earn-positions.json", Origin.DOCUMENTED, "Simple Earn, flexible and locked"),
+        read(
+            "history.rewards", "earn-rewards.json", Origin.DOCUMENTED, "kept; paid out: dividends"
         ),
         read("positions.linear", "usdm-account.json", Origin.OURS),
         read("positions.inverse", "coinm-account.json", Origin.OURS, "in contracts of a fixed value in USD"),
@@ -65,7 +66,7 @@ MANIFEST = Manifest(
         read(
             "history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M, COIN-M and margin"
         ),
-        *not_done("transfers with a master or sub-account are not read", "history.subaccounts"),
+        read("history.subaccounts", "sub-universal.json", Origin.OURS, "as a master and as a sub-account"),
         read("history.settlements", "coinm-income.json", Origin.OURS, "the cash of a delivery"),
         read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),
         *(

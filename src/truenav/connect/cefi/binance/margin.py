@@ -14,7 +14,7 @@ from truenav.core.facts import BalanceLine, BalanceSnapshot, CashFlow, CashKind,
 from truenav.core.instrument import instrument_id
 from truenav.core.money import Amount
 
-WALLET = "margin"
+WALLET, ISOLATED = "margin", "isolated"
 
 
 def account(reading: Reading, document: Node) -> None:
@@ -55,9 +55,13 @@ def trades(reading: Reading, document: Node) -> None:
 
 
 def interest(reading: Reading, document: Node) -> None:
-    """What loans cost, as it is charged."""
+    """What loans cost, as it is charged.
+
+    Charged in BNB it is owed in BNB, by the same wallet. A row with a pair is that pair's.
+    """
     rows = document.maybe("rows")
     for row in rows.items() if rows is not None else ():
         at = row.instant("interestAccuredTime")
         charged = Amount(-row.decimal("interest"), reading.asset(row.text("asset"), at))
-        reading.state(f"interest:{interest_id(row)}", at, CashFlow(WALLET, CashKind.INTEREST, charged))
+        wallet = ISOLATED if row.text_or("isolatedSymbol") else WALLET
+        reading.state(f"interest:{interest_id(row)}", at, CashFlow(wallet, CashKind.INTEREST, charged))

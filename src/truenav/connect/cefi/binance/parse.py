@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from truenav.connect.bulk import in_bulk
-from truenav.connect.cefi.binance import margin
+from truenav.connect.cefi.binance import earn, margin
 from truenav.connect.cefi.binance.futures import COINM, USDM
 from truenav.connect.cefi.binance.manifest import MANIFEST
-from truenav.connect.cefi.binance.rows import fees, order_unknown, required_flag, told, utc_time
+from truenav.connect.cefi.binance.products import READERS
+from truenav.connect.cefi.binance.rows import fees, order_unknown, required_flag, told
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
 from truenav.connect.news import PRIVATE, private_news
@@ -20,12 +21,10 @@ from truenav.core.facts import (
     Quote,
     QuoteKind,
     Trade,
-    Transfer,
-    TransferKind,
 )
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
-from truenav.core.money import ONE, ZERO, Amount, exact
+from truenav.core.money import ONE, Amount, exact
 
 VENUE = MANIFEST.name
 
@@ -76,10 +75,10 @@ def _mini_tickers(reading: Reading, message: Node) -> None:
 
 
 def _spot_account(reading: Reading, document: Node) -> None:
-    lines = []
+    lines, receipts = [], earn.receipts(reading.evidence)
     for row in document.field("balances").items():
         free, locked = row.decimal("free"), row.decimal("locked")
-        if free or locked:
+        if (free or locked) and row.text("asset") not in receipts:
             asset = reading.asset(row.text("asset"), reading.evidence.answered_at)
             lines.append(BalanceLine(asset, free + locked, locked))
     reading.snapshot("spot", BalanceSnapshot("spot", tuple(sorted(lines, key=lambda line: line.asset))))
@@ -105,61 +104,6 @@ def _spot_trades(reading: Reading, document: Node) -> None:
             tag=(tags or {}).get(order),
         )
         reading.state(f"{terms.id}:{row.text('id')}", at, body)
-
-
-_SPOT_WALLET = "0"
-
-
-def _deposits(reading: Reading, document: Node) -> None:
-    for row in document.items():
-        if row.text("status") not in ("1", "6") or row.text_or("walletType", _SPOT_WALLET) != _SPOT_WALLET:
-            continue
-        at = row.instant("insertTime")
-        amount = Amount(row.decimal("amount"), reading.asset(row.text("coin"), at))
-        body = Transfer("spot", amount, TransferKind.EXTERNAL, row.text_or("address"), row.text_or("txId"))
-        reading.state(f"deposit:{row.text('id')}", at, body)
-
-
-def _withdrawals(reading: Reading, document: Node) -> None:
-    for row in document.items():
-        if row.text("status") != "6" or row.text_or("walletType", _SPOT_WALLET) != _SPOT_WALLET:
-            continue
-        at = utc_time(row, "applyTime")
-        asset = reading.asset(row.text("coin"), at)
-        fee = row.decimal_or("transactionFee", ZERO)
-        body = Transfer(
-            wallet="spot",
-            amount=Amount(-row.decimal("amount"), asset),
-            kind=TransferKind.EXTERNAL,
-            counterpart=row.text_or("address"),
-            txid=row.text_or("txId"),
-            fee=Amount(-fee, asset) if fee else None,
-        )
-        reading.state(f"withdrawal:{row.text('id')}", at, body)
-
-
-_WALLETS = {"MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "MARGIN": margin.WALLET}
-
-
-def _transfers(reading: Reading, document: Node) -> None:
-    """Spot's and margin's sides of a transfer; a futures wallet's side stands in its own income."""
-    rows = document.maybe("rows")
-    for row in rows.items() if rows is not None else ():
-        if row.text("status") != "CONFIRMED":
-            continue
-        at, kind = row.instant("timestamp"), row.text("type")
-        source, target = (_WALLETS.get(name) for name in kind.partition("_")[::2])
-        if source is None or target is None:
-            raise row.wrong(f"field 'type' is {kind[:40]!r}, which is not between wallets that are read")
-        amount = Amount(row.decimal("amount"), reading.asset(row.text("asset"), at))
-        number = f"transfer:{row.text('tranId')}"
-        for wallet, other, moved in (
-            (source, target, Amount(-amount.number, amount.asset)),
-            (target, source, amount),
-        ):
-            if wallet in ("spot", margin.WALLET):
-                name = number if wallet == "spot" else f"{number}:{wallet}"
-                reading.state(name, at, Transfer(wallet, moved, TransferKind.INTERNAL, counterpart=other))
 
 
 def _array(reading: Reading, document: Node) -> None:
@@ -206,7 +150,5 @@ PARSERS: Mapping[str, Parser] = {
     "margin.trades/1": _parser(margin.trades),
     "margin.interest/1": _parser(margin.interest),
     "key.restrictions/1": _parser(_object),
-    "wallet.deposits/1": _parser(_deposits),
-    "wallet.withdrawals/1": _parser(_withdrawals),
-    "wallet.transfers/1": _parser(_transfers),
+    **{name: _parser(read) for name, read in READERS.items()},
 }

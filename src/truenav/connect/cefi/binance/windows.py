@@ -1,0 +1,158 @@
+"""Histories that Binance tells by spans of time, whatever order their rows come in.
+
+A span ends where its pages do, or, where the venue turns none, is halved until no answer is full. An empty
+span is asked for twice, unless it is the last: that one is read again by the next gathering, which begins
+with the newest row, or four weeks ago where no row is younger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.contract import Cursor, Payload
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
+from truenav.connect.gathering import Pages, Row
+from truenav.core.clock import to_milliseconds
+
+INSTANT = timedelta(milliseconds=1)
+WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
+OVERLAP = timedelta(days=28)
+MAX_PAGES = 1000
+
+
+def settled(row: Node) -> bool:
+    """Every row is final."""
+    del row
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How one history is told.
+
+    ``rows`` names the field of its rows, empty where the answer is an array of them. ``page`` is how many
+    come at once, told by the parameter ``size``; ``count`` the field with how many there are, where pages
+    turn by the number in ``turn``. ``pending`` says of a row that it may still change: it is read again.
+    """
+
+    endpoint: Endpoint
+    row: Callable[[Node], Row]
+    rows: str = "rows"
+    span: timedelta = MONTH
+    page: int = 100
+    size: str = "size"
+    turn: str = "current"
+    count: str = "total"
+    pending: Callable[[Node], bool] = settled
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was read so far."""
+
+    payloads: list[Payload] = field(default_factory=list)
+    rows: dict[str, Row] = field(default_factory=dict)
+    pending: list[Row] = field(default_factory=list)
+
+    def take(self, history: History, payload: Payload, nodes: list[Node]) -> None:
+        """Keep an answer and its rows."""
+        self.payloads.append(payload)
+        for node in nodes:
+            row = history.row(node)
+            self.rows[row.id] = row
+            if history.pending(node):
+                self.pending.append(row)
+
+
+async def read_history(
+    client: BinanceClient, history: History, cursor: Cursor | None, since: datetime
+) -> Pages:
+    """All spans since the cursor, else since an instant; the cursor's row must come again."""
+    now = client.api.now()
+    begin = since if cursor is None else cursor.at
+    found = _Found()
+    while begin <= now:
+        end = min(begin + history.span - INSTANT, now)
+        before = len(found.rows)
+        await _span(client, history, found, begin, end)
+        if len(found.rows) == before and end < now:
+            await _span(client, history, found, begin, end)
+        begin = end + INSTANT
+    if cursor is not None and cursor.id and cursor.id not in found.rows:
+        raise IncompletePagesError(
+            f"binance {history.endpoint.name}: row {cursor.id} of the last sync is gone."
+        )
+    return Pages(tuple(found.payloads), _next(found, now, since))
+
+
+def _next(found: _Found, now: datetime, since: datetime) -> Cursor:
+    """The oldest row that may change, else the newest if it is young, else an instant that was passed."""
+    first = min(found.pending, default=None) or max(found.rows.values(), default=None)
+    if first is not None and (found.pending or first.at > now - OVERLAP):
+        return Cursor(first.id, first.at)
+    return Cursor("", max(now - OVERLAP, min(since, now)))
+
+
+async def _span(
+    client: BinanceClient, history: History, found: _Found, begin: datetime, end: datetime
+) -> None:
+    if history.turn:
+        await _pages(client, history, found, begin, end)
+    else:
+        await _halves(client, history, found, begin, end)
+
+
+async def _pages(
+    client: BinanceClient, history: History, found: _Found, begin: datetime, end: datetime
+) -> None:
+    """Pages by number until the venue's own count of rows is reached."""
+    seen: set[str] = set()
+    for number in range(1, MAX_PAGES):
+        payload, nodes = await _ask(client, history, begin, end, {history.turn: str(number)})
+        found.take(history, payload, nodes)
+        seen |= {history.row(node).id for node in nodes}
+        if len(nodes) < history.page:
+            break
+    total = read_json(payload.body).decimal_or(history.count, Decimal(len(seen)))
+    if total != len(seen):
+        raise IncompletePagesError(f"binance {history.endpoint.name}: {len(seen)} of {total} rows came.")
+
+
+async def _halves(
+    client: BinanceClient, history: History, found: _Found, begin: datetime, end: datetime
+) -> None:
+    """One answer if it is not full, else both halves of the span."""
+    payload, nodes = await _ask(client, history, begin, end, {})
+    if len(nodes) < history.page:
+        found.take(history, payload, nodes)
+        return
+    if end - begin < 2 * INSTANT:
+        raise IncompletePagesError(
+            f"binance {history.endpoint.name}: {len(nodes)} rows bear one instant; the page cannot be turned."
+        )
+    middle = begin + (end - begin) // 2
+    middle = middle.replace(microsecond=middle.microsecond // 1000 * 1000)
+    await _halves(client, history, found, begin, middle)
+    await _halves(client, history, found, middle + INSTANT, end)
+
+
+async def _ask(
+    client: BinanceClient, history: History, begin: datetime, end: datetime, more: Mapping[str, str]
+) -> tuple[Payload, list[Node]]:
+    asked = {"startTime": str(to_milliseconds(begin)), "endTime": str(to_milliseconds(end))}
+    if history.size:
+        asked[history.size] = str(history.page)
+    payload = await client.get(history.endpoint, {**history.params, **asked, **more})
+    try:
+        document = read_json(payload.body)
+        listed = document.maybe(history.rows) if history.rows else document
+        return payload, list(listed.items()) if listed is not None else []
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"binance {history.endpoint.name}: {error.message}") from error

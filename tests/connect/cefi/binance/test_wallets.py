@@ -1,0 +1,176 @@
+"""Funding wallet, conversions, dividends, sub-accounts: each movement once, on the wallet that it moved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from truenav.connect.errors import MalformedPayloadError
+from truenav.core.asset import BTC, ETH, USDT
+from truenav.core.clock import to_milliseconds
+from truenav.core.facts import BalanceSnapshot, CashKind, TransferKind
+from truenav.core.money import Amount
+
+from .conftest import EMPTY, body_of, stated
+from .standin import NOW, QUIET, Refused, Venue
+
+OVERVIEW = "/sapi/v1/asset/wallet/balance"
+FUNDING = "/sapi/v1/asset/get-funding-asset"
+
+
+def by_id(parsed):
+    found = {fact.external_id: fact.body for fact in parsed.facts}
+    assert len(found) == len(parsed.facts)
+    return found
+
+
+def test_what_is_being_withdrawn_is_held_until_it_is_done(read):
+    (fact,) = read("funding.account/1", "funding-account").facts
+    assert {line.asset: (line.total, line.locked) for line in fact.body.lines} == {
+        USDT: (Decimal("1850.75"), Decimal("350.5")),
+        BTC: (Decimal("0.5"), Decimal(0)),
+    }
+    (paid,) = read("funding.withdrawals/1", "funding-withdrawals").facts
+    assert (paid.body.wallet, paid.body.kind) == ("funding", TransferKind.EXTERNAL)
+    assert paid.occurred_at == datetime(2026, 1, 1, 0, 20, 7, tzinfo=UTC)
+    assert (paid.body.amount.number, paid.body.fee.number) == (Decimal("-250.5"), Decimal("-1.5"))
+
+
+def test_a_deposit_belongs_to_the_one_wallet_that_it_reached(read):
+    spot = by_id(read("wallet.deposits/1", "deposits"))
+    funding = by_id(read("funding.deposits/1", "deposits"))
+    assert not spot.keys() & funding.keys()
+    assert [(one.wallet, one.amount) for one in funding.values()] == [("funding", Amount(Decimal(7), ETH))]
+
+
+def test_the_funding_wallets_side_of_a_transfer_is_stated_here_and_futures_in_their_income(read):
+    found = by_id(read("wallet.transfers/1", "transfers-funding"))
+    assert {key: (one.wallet, one.amount.number, one.counterpart) for key, one in found.items()} == {
+        "transfer:71": ("spot", Decimal(-600), "funding"),
+        "transfer:71:funding": ("funding", Decimal(600), "spot"),
+        "transfer:72:funding": ("funding", Decimal(-40), "usdm"),
+    }
+
+
+def test_an_empty_funding_wallet_is_one_that_is_worth_nothing():
+    worth = {"balance": "0", "walletName": "Funding", "activate": True}
+    venue = Venue({FUNDING: [], OVERVIEW: [worth]})
+    got = venue.gather("funding", history=False)
+    assert not got.failures
+    assert [fact.body for fact in got.facts] == [BalanceSnapshot("funding", ())]
+    assert [(method, path) for method, path, _ in venue.asked] == [("POST", FUNDING), ("GET", OVERVIEW)]
+    for lie in ([worth | {"balance": "0.004"}], []):
+        got = Venue({FUNDING: [], OVERVIEW: lie}).gather("funding", history=False)
+        assert (len(got.failures), got.facts) == (1, ())
+
+
+def test_a_conversion_is_a_trade_to_the_last_digit(read):
+    parsed = read("spot.converted/1", "spot-converted")
+    (fact,) = parsed.facts
+    (terms,) = parsed.instruments
+    assert fact.body.instrument == terms.id == "binance-convert:USDT-BNB"
+    assert (terms.base, terms.quote) == (USDT, "binance:BNB")
+    assert (fact.body.quantity, fact.body.cost) == (
+        Decimal(-20),
+        Amount(Decimal("0.06154036"), "binance:BNB"),
+    )
+    assert fact.body.price == Decimal("0.003077018")
+    assert parsed.problems  # BNB is not known here; it keeps the venue's name
+
+
+def test_swept_balances_bring_what_is_left_after_the_charge(read):
+    found = by_id(read("spot.dust/1", "spot-dust"))
+    assert len(found) == 4
+    swept = found["dust:4359321:ETH"]
+    (fee,) = swept.fees
+    assert (swept.quantity, fee.number) == (Decimal("-0.0009"), Decimal("-0.00001799"))
+    assert swept.cost.number + fee.number == Decimal("0.00088156")
+
+
+def test_dividends_are_rewards_of_the_spot_wallet(read):
+    facts = read("spot.dividends/1", "spot-dividends").facts
+    assert [(one.body.wallet, one.body.kind, one.body.amount.number) for one in facts] == [
+        ("spot", CashKind.REWARD, Decimal(10))
+    ] * 2
+    assert len({one.external_id for one in facts}) == 2
+
+
+def test_a_sub_account_states_its_own_side_where_no_ledger_does(read):
+    found = by_id(read("sub.transfers/1", "sub-transfers"))
+    assert [(one.wallet, one.amount, one.counterpart) for one in found.values()] == [
+        ("spot", Amount(Decimal("1.5"), BTC), "master:master@test.com"),
+        ("margin", Amount(Decimal(-2), ETH), "master:master@test.com"),
+    ]
+
+
+def test_a_master_states_the_sides_that_are_no_sub_accounts():
+    body = body_of("sub-universal")
+    with pytest.raises(MalformedPayloadError):
+        stated("sub.universal/1", body)
+    params = (("local:subaccounts", "sub1@test.com,sub2@test.com"),)
+    found = by_id(stated("sub.universal/1", body, EMPTY, params=params))
+    assert [(one.wallet, one.amount, one.counterpart) for one in found.values()] == [
+        ("spot", Amount(Decimal("-1000.5"), USDT), "sub1@test.com"),
+        ("margin", Amount(Decimal("0.25"), BTC), "sub1@test.com"),
+    ]
+
+
+def spot(more):
+    """A spot wallet in which nothing happened but ``more``."""
+    return Venue(QUIET | more)
+
+
+def moved(path, one):
+    """A list whose only rows are ``one``, found by their time as the venue finds them."""
+
+    def answer(params):
+        span = range(int(params["startTime"]), int(params["endTime"]) + 1)
+        rows = [row for row in one if row["time"] in span and str(row["type"]) == params.get("type")]
+        return rows[: int(params["limit"])]
+
+    return {path: answer}
+
+
+def test_a_key_that_may_not_list_sub_accounts_is_one_and_a_gathering_goes_on_where_it_ended():
+    path = "/sapi/v1/sub-account/transfer/subUserHistory"
+    at = to_milliseconds(NOW - timedelta(days=40))
+    row = {"counterParty": "master", "email": "m@test.com", "type": 1, "asset": "BTC", "qty": "1.5"}
+    row |= {"toAccountType": "SPOT", "status": "SUCCESS", "tranId": 5, "time": at}
+    venue = spot({"/sapi/v1/sub-account/list": Refused(-12000), **moved(path, [row])})
+    got = venue.gather("spot", since=NOW - timedelta(days=100))
+    assert not got.failures
+    (fact,) = [fact for fact in got.facts if fact.kind == "transfer"]
+    assert fact.external_id == "sub-transfer:5:1"
+    asked = len([one for one in venue.asked if one[1] == path])
+    again = venue.gather("spot", cursors=got.cursors, since=NOW - timedelta(days=100))
+    assert not again.failures
+    assert len([one for one in venue.asked if one[1] == path]) - asked == 2  # in and out, one window each
+
+
+def test_a_full_answer_is_halved_until_none_is():
+    rows = [
+        {"id": n, "amount": "1", "asset": "BTC", "tranId": n, "divTime": to_milliseconds(NOW) - 1000 * n}
+        for n in range(1, 1201)
+    ]
+
+    def dividends(params):
+        span = range(int(params["startTime"]), int(params["endTime"]) + 1)
+        found = [row for row in rows if row["divTime"] in span]
+        return {"rows": found[: int(params["limit"])], "total": len(found)}
+
+    venue = spot({"/sapi/v1/asset/assetDividend": dividends})
+    got = venue.gather("spot", since=NOW - timedelta(days=1))
+    assert not got.failures
+    assert len({fact.external_id for fact in got.facts if fact.kind == "cash_flow"}) == 1200
+    assert got.cursors["spot.dividends/1"].id == "1"
+
+
+def test_a_row_that_is_gone_is_a_gap():
+    row = {"id": 7, "amount": "1", "asset": "BTC", "tranId": 7, "divTime": to_milliseconds(NOW) - 5000}
+    path = "/sapi/v1/asset/assetDividend"
+    got = spot({path: {"rows": [row], "total": 1}}).gather("spot", since=NOW - timedelta(days=1))
+    later = spot({}).gather("spot", cursors=got.cursors, now=NOW + timedelta(hours=1))
+    assert [failure.message.partition(":")[0] for failure in later.failures] == ["spot.dividends/1"]
+    assert "is gone" in later.failures[0].message
