@@ -21,13 +21,17 @@ router = Router(prefix="/sources", tags=["sources"])
 
 
 class ConnectorAnswer(Answer):
-    """A venue or price source that can be connected; ``credentials`` are the parts of its key."""
+    """A venue or price source that can be connected; ``credentials`` are the parts of its key.
+
+    ``wallets`` every account of the venue has; ``more_wallets`` are read where an account lists them.
+    """
 
     name: str
     title: str
     grade: str
     reads: Literal["accounts", "prices"]
     wallets: list[str]
+    more_wallets: list[str]
     credentials: list[str]
     hosts: list[str]
     settings: bool
@@ -42,6 +46,7 @@ class ConnectorAnswer(Answer):
             grade=manifest.grade,
             reads="accounts" if isinstance(found, AccountConnector) else "prices",
             wallets=list(manifest.wallets),
+            more_wallets=list(manifest.more_wallets),
             credentials=list(manifest.credentials),
             hosts=list(manifest.hosts.values()),
             settings=isinstance(found, ConfigurableConnector),
