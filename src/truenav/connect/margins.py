@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "bybit", "coinbase", "deribit", "okx"})
+MARGIN_VENUES = frozenset({"binance", "bitget", "bybit", "coinbase", "deribit", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -78,6 +78,15 @@ def _deribit(payload: Any) -> Decimal | None:
     return max(ratios, default=None)
 
 
+def _bitget(payload: Any) -> Decimal | None:
+    """The largest ``crossedRiskRate`` of a futures product's accounts: 1 is liquidation in cross margin.
+
+    Positions in isolated margin are liquidated by themselves and are not in it.
+    """
+    rates = [parse_decimal(row["crossedRiskRate"]) for row in payload["data"] if row["crossedRiskRate"]]
+    return max((rate for rate in rates if rate > 0), default=None)
+
+
 def _bybit(payload: Any) -> Decimal | None:
     """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
 
@@ -107,6 +116,9 @@ def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
     ("binance", "coinm.account"): _binance_coins,
+    ("bitget", "coinm.accounts"): _bitget,
+    ("bitget", "usdcm.accounts"): _bitget,
+    ("bitget", "usdtm.accounts"): _bitget,
     ("bybit", "wallet"): _bybit,
     ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,

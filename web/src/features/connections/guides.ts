@@ -59,6 +59,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  bitget: {
+    link: 'https://www.bitget.com/account/newapi',
+    steps: {
+      en: [
+        'Open Account, API keys, and choose “Create API key”, then “System-generated API keys”. The account must be a classic one.',
+        'Choose “Read-only” and tick every area, with taxes, which the funding wallet is read by.',
+        'Choose a passphrase, and enter the address that this installation calls from under “Bind IP address”.',
+        'Copy the API key and the secret key. The secret is shown once.',
+      ],
+      zh: [
+        '打开“账户 → API Key”，选择“创建 API Key”，再选“系统生成的 API Key”。账户须为经典账户。',
+        '选择“只读”并勾选所有项目，包括税务：资金账户靠它读取。',
+        '设置 Passphrase，并在“绑定 IP 地址”中填入本系统的出口地址。',
+        '复制 API Key 和 Secret Key。Secret 只显示一次。',
+      ],
+    },
+  },
   deribit: {
     link: 'https://www.deribit.com/account/BTC/API',
     steps: {

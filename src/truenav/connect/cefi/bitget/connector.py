@@ -1,0 +1,365 @@
+"""Bitget v2: key check, market and accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from truenav.connect.cefi.bitget import client as bitget
+from truenav.connect.cefi.bitget.answers import (
+    EARN,
+    FUNDING,
+    SPOT,
+    VENUE,
+    answered,
+    open_profit,
+)
+from truenav.connect.cefi.bitget.client import (
+    CROSS_MARGIN,
+    FUTURES,
+    ISOLATED_MARGIN,
+    REMEMBERED,
+    BitgetClient,
+    Endpoint,
+    Futures,
+    rows,
+)
+from truenav.connect.cefi.bitget.errors import refusal
+from truenav.connect.cefi.bitget.ledger import is_deal
+from truenav.connect.cefi.bitget.manifest import MANIFEST
+from truenav.connect.cefi.bitget.parse import PARSERS
+from truenav.connect.cefi.bitget.streams import market_streams
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    Payload,
+    Problem,
+    ProgressReport,
+    Right,
+    StreamPlan,
+    silent,
+)
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
+from truenav.connect.gathering import Harvest, Pages, Step, whole
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
+from truenav.core.failure import FailureKind
+from truenav.core.instrument import InstrumentKind
+from truenav.core.money import ZERO
+
+_WITHDRAWS = "wwow"
+_TRADES = frozenset({"coow", "cpow", "stow", "smow", "ttow", "wtow", "chow", "p2p", "pllw", "trade"})
+"""Rights to change something: orders, positions, margin, copy trading, transfers, sub-accounts, loans."""
+_READS = frozenset(
+    {"coor", "cpor", "stor", "smor", "ttor", "wtor", "taxr", "chor", "p2pr", "pllr", "taxw", "readonly"}
+)
+
+
+class BitgetConnector:
+    """Reads Bitget classic accounts: spot, futures, margin, funding and earn."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """Bitget's own error in an answer."""
+        return refusal(status, body)
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """Bitget's clock less ours."""
+        clock = await BitgetClient(api).get(bitget.TIME)
+        return _data(clock).instant("serverTime") - clock.evidence.middle
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, rights and owner of a key; raises where it is not accepted or its account unified."""
+        offset = await self.clock_offset(api)
+        key = _data(await BitgetClient(api, credentials).get(bitget.KEY))
+        rights = _rights(key)
+        return KeyCheck(
+            read=Right.YES,
+            trade=_trade(rights),
+            withdraw=Right.UNVERIFIED if not rights else Right.YES if _WITHDRAWS in rights else Right.NO,
+            clock_offset=offset,
+            account_types=("classic",),
+            identity=key.text_or("userId"),
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of the markets of known assets, then last prices of pairs, marks and indices of contracts."""
+        del credentials
+        client = BitgetClient(api)
+        harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
+        await harvest.run(_one(client, one) for one in (bitget.SYMBOLS, *(one.contracts for one in FUTURES)))
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        await harvest.run(
+            _one(client, one) for one in (bitget.SPOT_TICKERS, *(one.tickers for one in FUTURES))
+        )
+        harvest.require_prices()
+        return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """Balances and positions at once, then open orders and the histories side by side."""
+        client = BitgetClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        state = _state(client, account)
+        held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
+        if history:
+            past = _Past(client, harvest, cursors, since)
+            await harvest.run(past.steps(account))
+            if CROSS_MARGIN.wallet in account.wallets:
+                await past.cross_margin()
+            if ISOLATED_MARGIN.wallet in account.wallets:
+                await past.isolated_margin(held[ISOLATED_MARGIN.assets.name])
+            _tell_forgotten(harvest, cursors, since, api.now())
+        return harvest.gathered()
+
+
+def _one(client: BitgetClient, endpoint: Endpoint) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint),))
+
+    return endpoint.name, ask()
+
+
+def _data(payload: Payload) -> Node:
+    data = answered(read_json(payload.body))
+    if data is None:
+        raise MalformedPayloadError(f"bitget {payload.evidence.endpoint}: the answer holds nothing.")
+    return data
+
+
+def _rights(key: Node) -> frozenset[str]:
+    found = key.maybe("authorities")
+    return frozenset() if found is None else frozenset(str(one.value) for one in found.items())
+
+
+def _trade(rights: frozenset[str]) -> Right:
+    """Whether a key may change anything; a right that is not documented is never taken for none."""
+    if rights & (_TRADES | {_WITHDRAWS}):
+        return Right.YES
+    return Right.NO if rights and rights <= _READS else Right.UNVERIFIED
+
+
+# -- state, and what confirms that a list is empty ------------------------------------------------
+
+
+def _state(client: BitgetClient, account: Account) -> list[Step]:
+    """What the wallets of an account hold; an empty list counts only where the overview says the same."""
+    simple = {
+        SPOT: (bitget.SPOT_ASSETS, "spot"),
+        FUNDING: (bitget.FUNDING_ASSETS, "funding"),
+        EARN: (bitget.EARN_ASSETS, "earn"),
+        CROSS_MARGIN.wallet: (CROSS_MARGIN.assets, "margin"),
+        ISOLATED_MARGIN.wallet: (ISOLATED_MARGIN.assets, "margin"),
+    }
+    steps: list[Step] = [
+        (simple[name][0].name, _confirmed(client, *simple[name]))
+        for name in account.wallets
+        if name in simple
+    ]
+    for futures in FUTURES:
+        if futures.wallet in account.wallets:
+            steps += _futures_state(client, futures)
+    return steps
+
+
+async def _confirmed(client: BitgetClient, endpoint: Endpoint, kind: str) -> Pages:
+    payload = await client.get(endpoint)
+    if not rows(payload, endpoint):
+        await _refuse_worth(client, endpoint, kind)
+    return Pages((payload,))
+
+
+async def _refuse_worth(client: BitgetClient, endpoint: Endpoint, kind: str) -> None:
+    """Refuse an empty list where the overview values its wallet, and no wallet beside it explains that."""
+    overview = rows(await client.get(bitget.OVERVIEW), bitget.OVERVIEW)
+    worth = [one.decimal_or("usdtBalance", ZERO) for one in overview if one.text("accountType") == kind]
+    if overview and not any(worth):
+        return
+    beside = {
+        "futures": [one.accounts for one in FUTURES],
+        "margin": [CROSS_MARGIN.assets, ISOLATED_MARGIN.assets],
+    }.get(kind, [])
+    others = [rows(await client.get(one), one) for one in beside if one.name != endpoint.name]
+    if overview and any(_worth(row) for found in others for row in found):
+        return
+    raise IncompletePagesError(
+        f"bitget {endpoint.name}: the list is empty, but the venue's overview does not say that {kind} is "
+        "worth nothing; it is not taken."
+    )
+
+
+def _worth(row: Node) -> bool:
+    return any(row.decimal_or(name, ZERO) for name in ("usdtEquity", "accountEquity", "totalAmount"))
+
+
+def _futures_state(client: BitgetClient, futures: Futures) -> tuple[Step, Step]:
+    """Accounts and positions of one product, asked at the same time: open profit must come from somewhere."""
+    accounts: asyncio.Future[Payload] = asyncio.ensure_future(client.get(futures.accounts))
+
+    async def read_accounts() -> Pages:
+        payload = await accounts
+        if not rows(payload, futures.accounts):
+            await _refuse_worth(client, futures.accounts, "futures")
+        return Pages((payload,))
+
+    async def read_positions() -> Pages:
+        payload = await client.get(futures.positions)
+        await _refuse_missing_positions(accounts, futures, rows(payload, futures.positions))
+        return Pages((payload,))
+
+    return (futures.accounts.name, read_accounts()), (futures.positions.name, read_positions())
+
+
+async def _refuse_missing_positions(
+    accounts: asyncio.Future[Payload], futures: Futures, positions: Sequence[Node]
+) -> None:
+    """Refuse a list of positions that has none in a coin whose account shows open profit or risk."""
+    try:
+        found = rows(await accounts, futures.accounts)
+    except VenueError as error:
+        raise IncompletePagesError(
+            f"bitget {futures.accounts.name}: the account, which confirms that no position is missing, is "
+            "not read; the list of positions is not taken."
+        ) from error
+    held = {row.text("marginCoin").upper() for row in positions if row.decimal_or("total", ZERO)}
+    for row in found:
+        coin = row.text("marginCoin").upper()
+        if coin not in held and (open_profit(row) or row.decimal_or("crossedRiskRate", ZERO)):
+            raise IncompletePagesError(
+                f"bitget {futures.positions.name}: the account shows open positions in {coin} that the list "
+                "does not have; it is not taken."
+            )
+
+
+# -- history --------------------------------------------------------------------------------------
+
+
+class _Past:
+    """Chooses what to read of one account's past."""
+
+    def __init__(
+        self, client: BitgetClient, harvest: Harvest, cursors: Mapping[str, Cursor], since: datetime
+    ) -> None:
+        self.client = client
+        self.harvest = harvest
+        self.cursors = cursors
+        self.since = since
+
+    def steps(self, account: Account) -> list[Step]:
+        """Open orders, and the histories that are not kept by pair.
+
+        The spot bills tell what earn products took and gave, too.
+        """
+        wallets = set(account.wallets)
+        steps: list[Step] = []
+        if SPOT in wallets:
+            steps += map(self._history, (bitget.SPOT_FILLS, bitget.DEPOSITS, bitget.WITHDRAWALS))
+            steps.append(self._orders(bitget.SPOT_ORDERS))
+        if wallets & {SPOT, EARN}:
+            steps.append(self._history(bitget.SPOT_BILLS))
+        if FUNDING in wallets:
+            steps.append(self._history(bitget.FUNDING_BILLS))
+        for futures in FUTURES:
+            if futures.wallet in wallets:
+                steps += map(self._history, (futures.fills, futures.bills))
+                steps.append(self._orders(futures.orders))
+        return steps
+
+    async def cross_margin(self) -> None:
+        """The records tell which coins were traded; fills are asked for the pairs that those coins make.
+
+        The records' cursor stays where a pair's fills are not read, so that they are asked for again.
+        """
+        ledger = CROSS_MARGIN.ledger
+        parts = self.client.history(ledger, self.cursors.get(ledger.name), self.since)
+        pages, _ = await self.harvest.run([(ledger.name, whole(parts)), self._history(CROSS_MARGIN.interest)])
+        if pages is None:
+            return
+        lines = [row for payload in pages.payloads for row in rows(payload, ledger)]
+        coins = {row.text("coin").upper() for row in lines if is_deal(row)}
+        fills = [self._history(CROSS_MARGIN.fills, pair) for pair in self._pairs(coins)]
+        if None in await self.harvest.run(fills):
+            self.harvest.cursors.pop(ledger.name, None)
+
+    async def isolated_margin(self, assets: Pages | None) -> None:
+        """All histories of each pair that holds or owes something, or did lately."""
+        if assets is None:
+            return
+        margin, oldest = ISOLATED_MARGIN, self.client.api.now() - REMEMBERED
+        found = [row for payload in assets.payloads for row in rows(payload, margin.assets)]
+        pairs = {row.text("symbol").upper() for row in found if _is_alive(row, oldest)}
+        histories = (margin.ledger, margin.interest, margin.fills)
+        await self.harvest.run(self._history(one, pair) for pair in sorted(pairs) for one in histories)
+
+    def _history(self, endpoint: bitget.History, pair: str = "") -> Step:
+        name = f"{endpoint.name}?{pair}" if pair else endpoint.name
+        params = {"symbol": pair} if pair else None
+        return name, self.client.history(endpoint, self.cursors.get(name), self.since, params)
+
+    def _orders(self, endpoint: Endpoint) -> Step:
+        async def ask() -> Pages:
+            return Pages(await self.client.pages(endpoint, "orderId", 100))
+
+        return endpoint.name, ask()
+
+    def _pairs(self, coins: Iterable[str]) -> list[str]:
+        """Codes of the known pairs between the coins."""
+        context, at = self.harvest.context, self.client.api.now()
+        assets = set()
+        for coin in coins:
+            try:
+                assets.add(context.assets.resolve(VENUE, coin, at))
+            except (UnknownAssetError, AmbiguousTickerError):
+                continue
+        known = context.instruments.instruments.values()
+        pairs = (one for one in known if one.venue == VENUE and one.kind is InstrumentKind.SPOT)
+        return sorted(one.code for one in pairs if {one.base, one.quote} <= assets)
+
+
+def _is_alive(row: Node, oldest: datetime) -> bool:
+    holds = any(row.decimal_or(name, ZERO) for name in ("totalAmount", "borrow", "interest"))
+    return holds or (bool(row.text_or("uTime")) and row.instant("uTime") > oldest)
+
+
+def _tell_forgotten(harvest: Harvest, cursors: Mapping[str, Cursor], since: datetime, now: datetime) -> None:
+    """Tell at the first sync what of the past the venue does not give any more."""
+    first = now - REMEMBERED
+    if cursors or since >= first:
+        return
+    harvest.problems.append(
+        Problem(
+            where=VENUE,
+            message=f"Bitget tells the last ninety days only; nothing before {first:%Y-%m-%d} was read.",
+            mend="Import the older statements of the account as files.",
+            subject=harvest.subject,
+        )
+    )
+
+
+CONNECTOR = BitgetConnector()
