@@ -31,7 +31,8 @@ from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
 from .conftest import EMPTY, KEY, T0, Venue, market
 
-ALL = connector("bitget").manifest.wallets
+MANIFEST = connector("bitget").manifest
+ALL = (*MANIFEST.wallets, *MANIFEST.more_wallets)
 
 
 def alone(path, change):

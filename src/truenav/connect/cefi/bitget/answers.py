@@ -20,7 +20,8 @@ from truenav.core.money import ZERO, exact
 VENUE = MANIFEST.name
 CONTRACTS = f"{VENUE}-contract"
 """Namespace of perpetuals and futures: ``BTCUSDT`` is a pair and a perpetual, too."""
-SPOT, USDTM, USDCM, COINM, CROSS, ISOLATED, FUNDING, EARN = MANIFEST.wallets
+SPOT, USDTM, USDCM, COINM = MANIFEST.wallets
+CROSS, ISOLATED, FUNDING, EARN = MANIFEST.more_wallets
 
 
 @dataclass(frozen=True, slots=True)

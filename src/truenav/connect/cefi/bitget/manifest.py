@@ -21,7 +21,8 @@ MANIFEST = Manifest(
         Budget("positions", 5, 1, per="key"),
         Budget("private", 10, 1, per="key"),
     ),
-    wallets=("spot", "usdtm", "usdcm", "coinm", "cross", "isolated", "funding", "earn"),
+    wallets=("spot", "usdtm", "usdcm", "coinm"),
+    more_wallets=("cross", "isolated", "funding", "earn"),
     credentials=("key", "secret", "passphrase"),
     streams={"public": "wss://ws.bitget.com"},
     supplies=(
