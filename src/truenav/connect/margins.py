@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "bitget", "bybit", "coinbase", "deribit", "okx"})
+MARGIN_VENUES = frozenset({"binance", "bitget", "bybit", "coinbase", "deribit", "gate", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -109,6 +109,26 @@ def _coinbase(payload: Any) -> Decimal | None:
     return _share(needed, available)
 
 
+def _gate(payload: Any) -> Decimal | None:
+    """``total_maintenance_margin / total_margin_balance`` of the unified account, both in dollars.
+
+    With single-currency margin both are zero, and each coin has its own; the first to be liquidated counts.
+    """
+    account = payload[0]
+    needed, balance = (
+        parse_decimal(account[f"total_{name}"]) for name in ("maintenance_margin", "margin_balance")
+    )
+    if needed or balance:
+        return _share(needed, balance)
+    coins = [
+        (parse_decimal(coin.get("mm", "0")), parse_decimal(coin.get("margin_balance", "0")))
+        for coin in account["balances"].values()
+    ]
+    if any(needed > 0 and balance <= 0 for needed, balance in coins):
+        return None
+    return max((divided(needed, balance) for needed, balance in coins if needed > 0), default=None)
+
+
 def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
     return divided(needed, balance) if needed > 0 and balance > 0 else None
 
@@ -122,5 +142,6 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("bybit", "wallet"): _bybit,
     ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,
+    ("gate", "unified"): _gate,
     ("okx", "balance"): _okx,
 }

@@ -25,6 +25,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "bitget": ("truenav.connect.cefi.bitget.parse", "truenav.connect.cefi.bitget.connector"),
     "bybit": ("truenav.connect.cefi.bybit.parse", "truenav.connect.cefi.bybit.connector"),
     "coinbase": ("truenav.connect.cefi.coinbase.parse", "truenav.connect.cefi.coinbase.connector"),
+    "gate": ("truenav.connect.cefi.gate.parse", "truenav.connect.cefi.gate.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
     "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),
     "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
