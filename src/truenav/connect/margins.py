@@ -10,7 +10,7 @@ from typing import Any
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "bitget", "bybit", "coinbase", "deribit", "gate", "okx"})
+MARGIN_VENUES = frozenset({"binance", "bitget", "bitmex", "bybit", "coinbase", "deribit", "gate", "okx"})
 """Venues whose accounts can be liquidated."""
 
 
@@ -87,6 +87,22 @@ def _bitget(payload: Any) -> Decimal | None:
     return max((rate for rate in rates if rate > 0), default=None)
 
 
+def _bitmex(payload: Any) -> Decimal | None:
+    """The largest ``maintMargin / marginBalance`` of the currencies, each margined by itself.
+
+    With margin of several assets (``MAMUSd``) one counts. None where margin is needed and there is none.
+    """
+    rows = [
+        (row["currency"], parse_decimal(row["maintMargin"]), parse_decimal(row["marginBalance"]))
+        for row in payload[1]
+    ]
+    needing = [one for one in rows if one[1] > 0]
+    shared = [one for one in needing if one[0] == "MAMUSd"] or needing
+    if any(balance <= 0 for _, _, balance in shared):
+        return None
+    return max((divided(needed, balance) for _, needed, balance in shared), default=None)
+
+
 def _bybit(payload: Any) -> Decimal | None:
     """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
 
@@ -139,6 +155,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("bitget", "coinm.accounts"): _bitget,
     ("bitget", "usdcm.accounts"): _bitget,
     ("bitget", "usdtm.accounts"): _bitget,
+    ("bitmex", "balances"): _bitmex,
     ("bybit", "wallet"): _bybit,
     ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,

@@ -22,6 +22,7 @@ GROUP = "truenav.connectors"
 
 _BUILTIN: Mapping[str, tuple[str, str]] = {
     "binance": ("truenav.connect.cefi.binance.parse", "truenav.connect.cefi.binance.connector"),
+    "bitmex": ("truenav.connect.cefi.bitmex.parse", "truenav.connect.cefi.bitmex.connector"),
     "bitget": ("truenav.connect.cefi.bitget.parse", "truenav.connect.cefi.bitget.connector"),
     "bybit": ("truenav.connect.cefi.bybit.parse", "truenav.connect.cefi.bybit.connector"),
     "coinbase": ("truenav.connect.cefi.coinbase.parse", "truenav.connect.cefi.coinbase.connector"),

@@ -140,6 +140,7 @@ BUILTIN_ASSETS: tuple[Asset, ...] = (
     Asset(USDC, "USDC", "USD Coin", AssetKind.STABLECOIN, 6),
 )
 
-BUILTIN_ALIASES: tuple[AssetAlias, ...] = tuple(
-    AssetAlias(ANY_VENUE, asset.symbol, asset.id) for asset in BUILTIN_ASSETS
+BUILTIN_ALIASES: tuple[AssetAlias, ...] = (
+    *(AssetAlias(ANY_VENUE, asset.symbol, asset.id) for asset in BUILTIN_ASSETS),
+    AssetAlias("bitmex", "XBT", BTC),
 )

@@ -57,8 +57,9 @@ def exposure(
 ) -> tuple[Decimal, AssetId]:
     """Signed exposure to ``terms.base``, as a number and the asset that it is a number of.
 
-    Linear: ``q * m * mark`` of quote; inverse: ``q * m`` of quote; option: the line's ``delta`` in units of
-    base, and without one the full notional, ``q * m`` for a call and ``-q * m`` for a put.
+    Linear: ``q * m * mark`` of settle, which is quote but for quanto contracts, priced in one asset and paid
+    in another; inverse: ``q * m`` of quote; option: the line's ``delta`` in units of base, and without one the
+    full notional, ``q * m`` for a call and ``-q * m`` for a put.
     """
     with exact():
         size = quantity * terms.multiplier
@@ -68,4 +69,4 @@ def exposure(
             return (-size if terms.right is OptionRight.PUT else size), terms.base
         if terms.inverse:
             return size, terms.quote
-        return (size * mark if size else ZERO), terms.quote
+        return (size * mark if size else ZERO), terms.settle

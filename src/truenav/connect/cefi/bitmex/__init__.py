@@ -1,0 +1,1 @@
+"""BitMEX v1: one wallet of several currencies, contracts and spot."""

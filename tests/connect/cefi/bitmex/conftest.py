@@ -1,0 +1,150 @@
+"""BitMEX without a network: one made-up account, whose executions and wallet rows tell of each other."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from truenav.connect.cefi.bitmex.ledger import EXECUTED
+from truenav.connect.cefi.bitmex.units import UNITS, read_units
+from truenav.connect.contract import Credentials, Gathered, ParseContext, Parsed, Payload
+from truenav.connect.registry import connector, parse
+from truenav.connect.transport import Network, Transport
+from truenav.core.account import Account, AccountKind
+from truenav.core.asset import BUILTIN_ALIASES, BUILTIN_ASSETS, AssetBook
+from truenav.core.canonical import sha256_hex
+from truenav.core.evidence import Evidence, Request
+from truenav.core.ids import AccountId
+from truenav.core.instrument import InstrumentBook
+from truenav.simulator.times import VirtualClock
+
+PAYLOADS = Path(__file__).parents[3] / "payloads" / "bitmex"
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+SINCE = datetime(2026, 9, 1, tzinfo=UTC)
+KEY = Credentials("canary-key", "canary-secret")
+EMPTY = ParseContext(AssetBook(BUILTIN_ASSETS, BUILTIN_ALIASES), InstrumentBook(()))
+ACCOUNT = Account(AccountId("a"), "a", "bitmex", AccountKind.EXCHANGE, ("main",))
+
+
+def saved(name: str) -> Any:
+    return json.loads((PAYLOADS / f"{name}.json").read_text())
+
+
+def stated(endpoint: str, value: Any, context: ParseContext = EMPTY, executed: str = "") -> Parsed:
+    """What a document states as an answer of an endpoint, with the units of ``assets.json``."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    units = read_units((PAYLOADS / "assets.json").read_bytes()).within(body)
+    request = Request("GET", "https://venue.test", ((UNITS, units), (EXECUTED, executed)))
+    made = Evidence(sha256_hex(body), len(body), "bitmex", "1", endpoint, "a", request, NOW, NOW, 200)
+    return parse(made, body, context)
+
+
+def known() -> ParseContext:
+    """The venue's markets as they were read."""
+    return EMPTY.with_instruments(stated("instruments/1", saved("instruments")).instruments)
+
+
+@dataclass
+class Venue:
+    """Answers from its tables, pages as asked, and checks each signature; ``faults`` are answered first."""
+
+    tables: dict[str, Any] = field(default_factory=dict)
+    faults: list[httpx.Response] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    empty: set[str] = field(default_factory=set)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, params = request.url.path.removeprefix("/api/v1"), dict(request.url.params)
+        self.asked.append(path)
+        if self.faults:
+            return self.faults.pop(0)
+        if path.startswith(("/user", "/apiKey", "/position", "/order", "/execution")):
+            target = request.url.raw_path.decode()
+            message = f"GET{target}{request.headers['api-expires']}".encode()
+            expected = hmac.new(KEY.secret.encode(), message, hashlib.sha256).hexdigest()
+            if request.headers["api-signature"] != expected or request.headers["api-key"] != KEY.key:
+                error = {"message": "Signature not valid.", "name": "HTTPError"}
+                return httpx.Response(401, json={"error": error})
+        return httpx.Response(200, json=[] if path in self.empty else self.answer(path, params))
+
+    def answer(self, path: str, params: dict[str, str]) -> Any:
+        if path == "":
+            return {"name": "BitMEX API", "version": "1.2.0", "timestamp": int(NOW.timestamp() * 1000) + 250}
+        rows = self.tables[path]
+        if "startTime" in params:
+            since = datetime.fromisoformat(params["startTime"])
+            rows = [row for row in rows if datetime.fromisoformat(row["timestamp"]) >= since]
+        start = int(params.get("start", 0))
+        return rows[start : start + int(params.get("count", 100))]
+
+
+def venue() -> Venue:
+    """The account of the payloads."""
+    wallets, margins = saved("balances")
+    tables = {
+        "/wallet/assets": saved("assets"),
+        "/instrument": saved("instruments"),
+        "/instrument/active": [row for row in saved("instruments") if row["state"] == "Open"],
+        "/apiKey": saved("keys"),
+        "/user/wallet": wallets,
+        "/user/margin": margins,
+        "/position": saved("positions"),
+        "/order": saved("orders"),
+        "/execution/tradeHistory": saved("executions"),
+        "/user/walletHistory": saved("wallet-history"),
+    }
+    return Venue(tables)
+
+
+@dataclass
+class Line:
+    """A network into the venue, and everything that was archived."""
+
+    network: Network
+    archived: list[Payload] = field(default_factory=list)
+
+    async def archive(self, payload: Payload) -> None:
+        self.archived.append(payload)
+
+    def transport(self, account: str = "") -> Transport:
+        return self.network.transport(connector("bitmex"), self.archive, account=account)
+
+    async def gather(self, context: ParseContext, cursors: Any = None, **more: Any) -> Gathered:
+        found: Any = connector("bitmex")
+        return await found.gather_account(
+            self.transport("a"), ACCOUNT, KEY, context, cursors or {}, since=more.pop("since", SINCE), **more
+        )
+
+
+@asynccontextmanager
+async def open_line(answer: Venue) -> AsyncIterator[Line]:
+    ticks = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        ticks[0] += seconds
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        clock = VirtualClock(NOW)
+        yield Line(Network([client], clock=clock, seed=3, sleep=sleep, monotonic=lambda: ticks[0]))
+
+
+@pytest.fixture
+def lab() -> Any:
+    """What the tests share, without importing this file."""
+
+    class Lab:
+        pass
+
+    Lab.saved, Lab.stated, Lab.known, Lab.venue = map(staticmethod, (saved, stated, known, venue))
+    Lab.line, Lab.key, Lab.empty = staticmethod(open_line), KEY, EMPTY
+    return Lab
