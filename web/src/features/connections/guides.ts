@@ -76,6 +76,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  gate: {
+    link: 'https://www.gate.com/myaccount/profile/api-key/manage',
+    steps: {
+      en: [
+        'Open Profile, API Management, and choose “Create API Key”, type “API v4 Key”.',
+        'Tick every area (spot and margin, perpetual, delivery, options, unified account, earn, wallet, account) as “Read Only”. Leave withdrawals empty.',
+        'Enter the address that this installation calls from under “IP permissions”.',
+        'Copy the API key and the secret. The secret is shown once.',
+      ],
+      zh: [
+        '打开“个人中心 → API 管理”，选择“创建 API Key”，类型选“API v4 Key”。',
+        '勾选所有项目（现货与杠杆、永续合约、交割合约、期权、统一账户、理财、钱包、账户），权限选“只读”；不勾“提现”。',
+        '在“IP 权限”中填入本系统的出口地址。',
+        '复制 API Key 和 Secret。Secret 只显示一次。',
+      ],
+    },
+  },
   deribit: {
     link: 'https://www.deribit.com/account/BTC/API',
     steps: {
