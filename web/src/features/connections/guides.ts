@@ -93,6 +93,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  bitmex: {
+    link: 'https://www.bitmex.com/app/apiKeys',
+    steps: {
+      en: [
+        'Open the account menu, API Keys, and choose “Create new API key”. Each sub-account needs a key of its own.',
+        'Set “Key Permissions” to “-”: reading needs none. Leave “Order”, “Order Cancel” and “Withdraw” off.',
+        'Enter the address that this installation calls from under “CIDR”.',
+        'Copy the key’s ID as API key, and the secret. The secret is shown once.',
+      ],
+      zh: [
+        '打开账户菜单中的“API 密钥”，选择“创建新的 API 密钥”。每个子账户需要各自的密钥。',
+        '“密钥权限”选“-”：读取无需任何权限，不选“下单”“撤单”和“提现”。',
+        '在“CIDR”中填入本系统的出口地址。',
+        '密钥 ID 填作 API Key，并复制密钥。密钥只显示一次。',
+      ],
+    },
+  },
   deribit: {
     link: 'https://www.deribit.com/account/BTC/API',
     steps: {
