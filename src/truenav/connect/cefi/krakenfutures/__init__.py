@@ -1,0 +1,1 @@
+"""Kraken Futures: cash, multi-collateral and single-collateral margin accounts."""

@@ -1,0 +1,185 @@
+"""Kraken Futures' requests: signed reads, and the log's pages, which meet in a burst of lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, log_rows, write_notes
+from truenav.connect.contract import Credentials, Cursor, Payload
+from truenav.connect.document import read_json
+from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
+from truenav.connect.gathering import Pages, Row
+from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
+from truenav.core.clock import parse_instant, to_milliseconds
+
+LOG_PAGE = 1000
+PAGES_A_GATHERING = 10
+"""Pages of the log in one gathering, for ten minutes allow little; the rest follows later."""
+SETTLED = timedelta(seconds=5)
+"""After which all lines of a fill are in the log."""
+BURST = timedelta(seconds=1)
+"""Lines of one fill bear one instant; what is so close to a page's last line may go on on the next page."""
+FILL_PAGES = 200
+"""Pages of a hundred fills in one gathering: more than its log can hold."""
+_BEFORE_THE_PATH = "/derivatives"
+"""The part of a path that is not signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
+
+    name: str
+    path: str
+    budget: str
+    weight: int = 1
+
+
+TIME = Endpoint("time/1", "/derivatives/api/v3/tickers/PI_XBTUSD", "public")
+INSTRUMENTS = Endpoint("instruments/1", "/derivatives/api/v3/instruments", "public")
+TICKERS = Endpoint("tickers/1", "/derivatives/api/v3/tickers", "public")
+KEY = Endpoint("key/1", "/api/auth/v1/api-keys/v3/check", "private")
+ACCOUNTS = Endpoint("accounts/1", "/derivatives/api/v3/accounts", "private", 2)
+POSITIONS = Endpoint("positions/1", "/derivatives/api/v3/openpositions", "private", 2)
+ORDERS = Endpoint("orders/1", "/derivatives/api/v3/openorders", "private", 2)
+FILLS = Endpoint("fills/1", "/derivatives/api/v3/fills", "private", 25)
+LOG = Endpoint("log/1", "/api/history/v3/account-log", "history", 3)
+
+
+def signer(credentials: Credentials) -> Signer:
+    """Kraken Futures' ``Authent``: HMAC-SHA512 of the SHA-256 of query and path, without the optional nonce.
+
+    The secret is base64. Raises ``KeyRevokedError`` where it is none.
+    """
+
+    def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
+        del method, now
+        query = urlencode(params)
+        try:
+            private = base64.b64decode(credentials.secret, validate=True)
+        except (binascii.Error, ValueError):
+            raise KeyRevokedError(
+                "the secret is not the base64 text that the venue shows; copy it again."
+            ) from None
+        digest = hashlib.sha256(f"{query}{path.removeprefix(_BEFORE_THE_PATH)}".encode()).digest()
+        mark = base64.b64encode(hmac.new(private, digest, hashlib.sha512).digest()).decode()
+        return Signed(query, {"APIKey": credentials.key, "Authent": mark})
+
+    return sign
+
+
+def _always(body: bytes) -> bool:
+    del body
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class FuturesClient:
+    """Asks endpoints for one key, or without one for public data."""
+
+    api: Transport
+    credentials: Credentials | None = None
+
+    async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
+        """One answer of an endpoint."""
+        return await self.api.get(
+            endpoint.name,
+            "api",
+            endpoint.path,
+            params,
+            signer=signer(self.credentials) if self.credentials else None,
+            budget=endpoint.budget,
+            weight=endpoint.weight,
+        )
+
+    async def key(self) -> Payload:
+        """What the key is; the answer repeats it, so it is not archived."""
+        credentials = self.credentials
+        if credentials is None:
+            raise KeyError("a check belongs to a key")
+        url = (self.api.base_url or self.api.manifest.hosts["api"]).rstrip("/") + KEY.path
+
+        def prepare(now: datetime) -> Outgoing:
+            return Outgoing("GET", url, url, headers=signer(credentials)("GET", KEY.path, (), now).headers)
+
+        return await self.api.send(
+            KEY.name, KEY.path, prepare, budget=KEY.budget, repeatable=True, secret=_always
+        )
+
+    async def log(self, cursor: Cursor | None, since: datetime) -> Pages:
+        """The log since the cursor, oldest first, noted with the orders of its fills.
+
+        Each page begins with the burst of lines that ended the one before, and so does the next sync: a fill
+        whose lines were parted by a page is stated by the page that has all of them.
+        """
+        end = self.api.now() + self.api.gate.clock_offset - SETTLED
+        params = {"sort": "asc", "count": str(LOG_PAGE), "before": str(to_milliseconds(end))}
+        asked = {"from": cursor.id} if cursor else {"since": str(to_milliseconds(since))}
+        met = cursor.id if cursor else ""
+        pages: list[tuple[Payload, int | None]] = []
+        last: Row | None = None
+        while len(pages) < PAGES_A_GATHERING:
+            payload = await self.get(LOG, {**params, **asked})
+            rows = _log_rows(payload)
+            if met and met not in {row.id for row in rows}:
+                raise IncompletePagesError(
+                    f"krakenfutures {LOG.name}: line {met} does not come again; nothing is taken."
+                )
+            last = _burst(rows) if rows else last
+            whole = len(rows) < LOG_PAGE
+            pages.append((payload, None if whole or last is None else int(last.id)))
+            if whole:
+                break
+            if last is None or last.id == met:
+                raise IncompletePagesError(f"krakenfutures {LOG.name}: one second has {LOG_PAGE} lines.")
+            met, asked = last.id, {"from": last.id}
+        return await self._with_orders(pages, None if last is None else Cursor(last.id, last.at))
+
+    async def _with_orders(self, pages: list[tuple[Payload, int | None]], cursor: Cursor | None) -> Pages:
+        booked = {one: at for payload, _ in pages for one, at in executions(payload.body).items()}
+        answers = await self._fills(min(booked.values()), max(booked.values())) if booked else []
+        orders: dict[str, tuple[str, str]] = {}
+        for answer in answers:
+            for fill in read_json(answer.body).field("fills").items():
+                orders[fill.text("fill_id")] = (fill.text_or("order_id"), fill.text_or("cliOrdId"))
+        noted = []
+        for payload, until in pages:
+            told = {one: orders[one] for one in executions(payload.body) if one in orders}
+            noted.append(await self.api.note(payload, NOTE, write_notes(LogNotes(told, until))))
+        return Pages((*answers, *noted), cursor)
+
+    async def _fills(self, oldest: datetime, newest: datetime) -> list[Payload]:
+        """Fills between two instants, from new to old; each page begins with what ended the one before."""
+        answers: list[Payload] = []
+        until = newest
+        for _ in range(FILL_PAGES):
+            bound = (until + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+            answers.append(await self.get(FILLS, {"lastFillTime": bound.replace("+00:00", "Z")}))
+            found = [
+                parse_instant(row.text("fillTime"), what="fillTime")
+                for row in read_json(answers[-1].body).field("fills").items()
+            ]
+            if not found or min(found) >= until or min(found) < oldest:
+                break
+            until = min(found)
+        return answers
+
+
+def _burst(rows: list[Row]) -> Row:
+    """The first line of those that end a page together."""
+    end = max(rows).at - BURST
+    return next(row for row in rows if row.at >= end)
+
+
+def _log_rows(payload: Payload) -> list[Row]:
+    try:
+        return sorted(log_rows(payload.body), key=lambda row: int(row.id))
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"krakenfutures {payload.evidence.endpoint}: {error.message}") from error
