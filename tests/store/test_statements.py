@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from truenav.core.canonical import canonical_json, encode
 from truenav.core.facts import (
+    BalanceSnapshot,
     Body,
     CashFlow,
     Dealing,
@@ -28,6 +30,7 @@ from truenav.core.facts import (
     Transfer,
 )
 from truenav.core.ids import Sha256
+from truenav.core.trades import Trades
 from truenav.store.columns import BadColumnsError, columns_frame
 from truenav.store.frames import facts_frame
 from truenav.store.statements import read_statement
@@ -130,6 +133,35 @@ def as_columns(facts):
     return pl.DataFrame(rows, schema=schema)
 
 
+def in_columns(facts):
+    """Trades of one source and payload, whose fees are one at most, as columns."""
+    bodies = [fact.body for fact in facts]
+    parts = {name: [getattr(one, name) for one in bodies] for name in ("cost", "realised")}
+    parts["fee"] = [one.fees[0] if one.fees else None for one in bodies]
+    amounts = {name: [one and one.number for one in found] for name, found in parts.items()}
+    assets = {f"{name}_asset": [one and one.asset for one in found] for name, found in parts.items()}
+    of_fact = {
+        name: [getattr(one, name) for one in facts] for name in ("account", "external_id", "occurred_at")
+    }
+    names = ("wallet", "instrument", "quantity", "price", "order_id", "tag")
+    of_body = {name: [getattr(one, name) for one in bodies] for name in names}
+    return Trades("okx", EVIDENCE, **of_fact, **of_body, **amounts, **assets)
+
+
+def plain(fact):
+    """A trade as columns hold it."""
+    body = replace(fact.body, fees=fact.body.fees[:1])
+    return replace(fact, source="okx", evidence=EVIDENCE, supersedes=None, body=body)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts_about(objects_of(Trade)).map(plain), min_size=1, max_size=5))
+def test_trades_in_columns_are_the_same_facts_and_make_the_same_frame(facts):
+    trades = in_columns(facts)
+    assert trades == facts
+    assert facts_frame(trades).equals(facts_frame(facts))
+
+
 @pytest.mark.parametrize("body", FLAT)
 def test_columns_give_the_same_frame_as_objects(body):
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -187,13 +219,6 @@ def test_columns_that_do_not_fit_are_refused_by_name(columns, named):
 def test_a_missing_column_and_a_kind_that_is_not_flat_are_refused():
     with pytest.raises(BadColumnsError, match="'price' is missing"):
         columns_frame(Quote, quotes().drop("price"))
-    frame = quotes().with_columns(
-        *(
-            pl.lit("1").alias(name)
-            for name in ("wallet", "instrument", "quantity", "order_id", "fees", "cost")
-        ),
-        *(pl.lit("usd").alias(name) for name in ("cost_asset", "realised_asset")),
-        realised=pl.lit("1"),
-    )
+    frame = quotes().with_columns(pl.lit("1").alias("wallet"), pl.lit("1").alias("lines"))
     with pytest.raises(BadColumnsError, match="not flat"):
-        columns_frame(Trade, frame)
+        columns_frame(BalanceSnapshot, frame)

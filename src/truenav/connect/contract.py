@@ -6,7 +6,7 @@ else, so that the offline verifier derives the same facts from the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,7 +65,7 @@ class Problem:
 class Parsed:
     """What one payload states."""
 
-    facts: tuple[Fact, ...] = ()
+    facts: Sequence[Fact] = ()
     instruments: tuple[Instrument, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -173,7 +173,7 @@ class Gathered:
     endpoints are here all the same. ``unfinished`` names histories that go on behind what was read.
     """
 
-    facts: tuple[Fact, ...] = ()
+    facts: Sequence[Fact] = ()
     instruments: tuple[Instrument, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     problems: tuple[Problem, ...] = ()

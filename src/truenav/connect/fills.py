@@ -20,9 +20,9 @@ from truenav.connect.document import MAX_BYTES
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
-from truenav.core.facts import Fact, Trade
 from truenav.core.instrument import Instrument, InstrumentKind
-from truenav.core.money import MAX_SCALE, Amount, AssetId
+from truenav.core.money import MAX_SCALE, AssetId
+from truenav.core.trades import Trades
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,44 +54,28 @@ class Fills:
     order_id: Sequence[str]
     tag: Sequence[str | None]
 
-    def facts(self, evidence: Evidence) -> tuple[Fact, ...]:
+    def facts(self, evidence: Evidence) -> Trades:
         """The same facts that the careful parser states."""
-        source, account, sha256, wallet = evidence.connector, evidence.account, evidence.sha256, self.wallet
-        return tuple(
-            [
-                Fact(
-                    source,
-                    account,
-                    id,
-                    _EPOCH + timedelta(milliseconds=at),
-                    Trade(
-                        wallet,
-                        terms.id,
-                        quantity,
-                        price,
-                        None if cost is None else Amount(cost, _currency(terms)),
-                        None if realised is None else Amount(realised, terms.settle),
-                        (Amount(fee, fee_asset),) if fee else (),
-                        order_id,
-                        tag,
-                    ),
-                    sha256,
-                )
-                for id, at, terms, quantity, price, cost, realised, fee, fee_asset, order_id, tag in zip(
-                    self.id,
-                    self.at,
-                    self.terms,
-                    self.quantity,
-                    self.price,
-                    self.cost,
-                    self.realised,
-                    self.fee,
-                    self.fee_asset,
-                    self.order_id,
-                    self.tag,
-                    strict=True,
-                )
-            ]
+        size = len(self.id)
+        charged = [one or None for one in self.fee]
+        return Trades(
+            source=evidence.connector,
+            evidence=evidence.sha256,
+            account=[evidence.account] * size,
+            external_id=self.id,
+            occurred_at=[_EPOCH + timedelta(milliseconds=at) for at in self.at],
+            wallet=[self.wallet] * size,
+            instrument=[terms.id for terms in self.terms],
+            quantity=self.quantity,
+            price=self.price,
+            cost=self.cost,
+            cost_asset=[_currency(terms) for terms in self.terms],
+            realised=self.realised,
+            realised_asset=[terms.settle for terms in self.terms],
+            fee=charged,
+            fee_asset=self.fee_asset,
+            order_id=self.order_id,
+            tag=self.tag,
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from truenav.connect.contract import (
     CLOCK_ALARM,
@@ -229,32 +230,47 @@ class Harvest:
             if self.api.record is None or not last.more:
                 held = self._take(name, last) or held
                 continue
-            part = Harvest(self.api, self.context, self.subject, self.kind)
-            held = part._take(name, last) or held
-            await self.api.record(replace(part.gathered(), requests=0, weight=0))
+            part, lost = self._part(name, last)
+            held = lost or held
+            await self.api.record(part)
             self.instruments.extend(part.instruments)
         if last is not None and last.more:
             self.unfinished.add(name)
         return last
 
     def _take(self, name: str, pages: Pages) -> bool:
-        """Parse all pages before keeping any, so that a malformed one leaves nothing half-taken.
+        """Keep what some pages state; gives whether something of them was lost, for which the cursor stays."""
+        found, lost = self._part(name, pages)
+        self.facts.extend(found.facts)
+        self.instruments.extend(found.instruments)
+        self.evidence.extend(found.evidence)
+        self.problems.extend(found.problems)
+        self.cursors.update(found.cursors)
+        return lost
 
-        Gives whether something of them was lost, for which the cursor stays.
+    def _part(self, name: str, pages: Pages) -> tuple[Gathered, bool]:
+        """What some pages state, and whether something of it was lost.
+
+        All are parsed before any is kept, so that a malformed one leaves nothing half-taken.
         """
         parsed = [parse(one.evidence, one.body, self.context) for one in pages.payloads]
-        self.evidence.extend(one.evidence for one in pages.payloads)
-        lost = False
-        for one in parsed:
-            self.facts.extend(one.facts)
-            self.instruments.extend(one.instruments)
-            self.problems.extend(one.problems)
-            lost = lost or any(problem.lost for problem in one.problems)
-        if not lost:
-            self.cursors.update(pages.marks)
-            if pages.cursor is not None:
-                self.cursors[name] = pages.cursor
-        return lost
+        stated = [one.facts for one in parsed if one.facts]
+        problems = tuple(problem for one in parsed for problem in one.problems)
+        lost = any(problem.lost for problem in problems)
+        cursors = {} if lost else dict(pages.marks)
+        if pages.cursor is not None and not lost:
+            cursors[name] = pages.cursor
+        return (
+            Gathered(
+                # The facts of one large page stay in columns.
+                facts=stated[0] if len(stated) == 1 else tuple(chain.from_iterable(stated)),
+                instruments=tuple(one for found in parsed for one in found.instruments),
+                evidence=tuple(one.evidence for one in pages.payloads),
+                problems=problems,
+                cursors=cursors,
+            ),
+            lost,
+        )
 
     def require_prices(self) -> None:
         """Fail for spot markets, and for contracts, that were listed without a single price among them.

@@ -1,8 +1,8 @@
 """Facts of one kind given as columns: the canonical texts are put together by the column engine.
 
 For bulk imports of *flat* kinds: those whose fields are text, exact numbers, enumerations and amounts
-(`Quote`, `CashFlow`, `Transfer`, `NavRecord`, `Dealing`, `FeePayment`). The statements are the same bytes
-that `truenav.store.statements` makes of objects.
+(`Quote`, `CashFlow`, `Trade`, `Transfer`, `NavRecord`, `Dealing`, `FeePayment`). The statements are the same
+bytes that `truenav.store.statements` makes of objects.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ def columns_frame(body: type[Body], frame: pl.DataFrame) -> pl.DataFrame:
 
     Columns: ``source account external_id occurred_at evidence`` (text; UTC microseconds; SHA-256 in
     hexadecimal), ``supersedes`` where given, and the fields of ``body``: text and enumeration values as
-    String, numbers as String or Decimal, an amount as ``NAME`` and ``NAME_asset``. A field that has a
-    default may be absent. `BadColumnsError` names the first column that does not fit.
+    String, numbers as String or Decimal, an amount as ``NAME`` and ``NAME_asset``, of several amounts at
+    most one in the same way. A field that has a default may be absent. `BadColumnsError` names the first
+    column that does not fit.
     """
     kind = body.TAG
     if "supersedes" not in frame.columns:
@@ -96,14 +97,19 @@ def _statement(body: type[Body], frame: pl.DataFrame) -> pl.Expr:
 def _field(field: dataclasses.Field[Any], hint: Any, frame: pl.DataFrame) -> pl.Expr:
     """The JSON text of one field of the body."""
     optional = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    several = hint == tuple[Amount, ...]
     options = [one for one in typing.get_args(hint) if one is not types.NoneType] if optional else [hint]
+    options = [Amount] if several else options
     cls = getattr(options[0], "__supertype__", options[0])
     if field.name not in frame.columns:
         _refuse(field.default is dataclasses.MISSING, field.name, "is missing")
         return pl.lit("null" if field.default is None else json.dumps(field.default))
-    _refuse(not optional and frame[field.name].null_count() > 0, field.name, "has gaps")
-    written = _written(field.name, cls, frame)
-    return pl.when(pl.col(field.name).is_null()).then(pl.lit("null")).otherwise(written)
+    needed = not (optional or several)
+    _refuse(needed and frame[field.name].null_count() > 0, field.name, "has gaps")
+    written, absent = _written(field.name, cls, frame), "null"
+    if several:
+        written, absent = _joined(["[", written, "]"]), "[]"
+    return pl.when(pl.col(field.name).is_null()).then(pl.lit(absent)).otherwise(written)
 
 
 def _written(name: str, cls: Any, frame: pl.DataFrame) -> pl.Expr:

@@ -6,11 +6,13 @@ Apart from `truenav.store.statements` because the column engine is slow to load,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import polars as pl
 
 from truenav.core.canonical import sha256_hex
-from truenav.core.facts import Fact
+from truenav.core.facts import Fact, Trade
+from truenav.core.trades import Trades
 from truenav.store.statements import BadFactError, subject_of
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -29,7 +31,9 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def facts_frame(facts: Sequence[Fact]) -> pl.DataFrame:
-    """Facts as a frame with the columns of `SCHEMA`, in the same order."""
+    """Facts as a frame with the columns of `SCHEMA`, in the same order; `Trades` by their columns."""
+    if isinstance(facts, Trades):
+        return _trades_frame(facts)
     statements = [fact.statement for fact in facts]
     frame = pl.DataFrame(
         {
@@ -48,6 +52,39 @@ def facts_frame(facts: Sequence[Fact]) -> pl.DataFrame:
     )
     refuse_bad_rows(frame)
     return frame
+
+
+def _trades_frame(trades: Trades) -> pl.DataFrame:
+    from truenav.store.columns import columns_frame
+
+    numbers = {name: _texts(getattr(trades, name)) for name in ("quantity", "price", "cost", "realised")}
+    frame = pl.DataFrame(
+        {
+            "external_id": trades.external_id,
+            "occurred_at": trades.occurred_at,
+            "account": trades.account,
+            "wallet": trades.wallet,
+            "instrument": trades.instrument,
+            **numbers,
+            "cost_asset": trades.cost_asset,
+            "realised_asset": trades.realised_asset,
+            "fees": _texts(trades.fee),
+            "fees_asset": trades.fee_asset,
+            "order_id": trades.order_id,
+            "tag": trades.tag,
+        },
+        schema_overrides={"occurred_at": SCHEMA["occurred_at"], **dict.fromkeys(_TEXTS, pl.String)},
+    )
+    constants = (pl.lit(trades.source).alias("source"), pl.lit(trades.evidence).alias("evidence"))
+    return columns_frame(Trade, frame.with_columns(constants))
+
+
+_TEXTS = ("cost", "cost_asset", "realised", "realised_asset", "fees", "fees_asset", "tag")
+"""Columns that may hold nothing but gaps, from which no type can be told."""
+
+
+def _texts(numbers: Sequence[Decimal | None]) -> list[str | None]:
+    return [None if number is None else format(number, "f") for number in numbers]
 
 
 def refuse_bad_rows(frame: pl.DataFrame) -> None:

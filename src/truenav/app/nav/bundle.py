@@ -187,7 +187,7 @@ def derive_facts(
 
 def _parsed(
     inputs: NavInputs, evidence: Iterable[Evidence], payloads: Mapping[Sha256, bytes]
-) -> Iterator[tuple[Evidence, tuple[Fact, ...]]]:
+) -> Iterator[tuple[Evidence, Sequence[Fact]]]:
     context = ParseContext(AssetBook(inputs.assets, inputs.aliases), InstrumentBook(inputs.instruments))
     for one in sorted(evidence, key=_evidence_order):
         yield one, parse(one, payloads[one.sha256], context).facts
