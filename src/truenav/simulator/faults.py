@@ -20,7 +20,7 @@ KINDS = (
     "duplicate_page",
     "empty_page",
 )
-STREAM_KINDS = frozenset(("drop", "stall", "garbage"))
+STREAM_KINDS = frozenset(("drop", "stall", "garbage", "partial"))
 """Faults of WebSocket streams: they strike when a stream is about to say something."""
 
 MAXIMUM_MILLISECONDS = 3_600_000
@@ -36,6 +36,7 @@ class Fault:
     revoked : the key is unknown.               duplicate_page : the cursor is ignored.
     empty_page : an empty list.                 drop : the stream ends.
     stall : the stream stays open and silent.   garbage : it says what is no JSON.
+    partial : it says half a message.
     """
 
     id: int

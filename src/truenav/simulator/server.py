@@ -19,10 +19,12 @@ import uvicorn
 from truenav.simulator import control, references, streams
 from truenav.simulator.binance import coinm, idle, spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import orders as binance_orders
+from truenav.simulator.binance import private as binance_private
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.bybit import account as bybit_account
 from truenav.simulator.bybit import history as bybit_history
+from truenav.simulator.bybit import private as bybit_private
 from truenav.simulator.bybit import public as bybit_public
 from truenav.simulator.bybit import rules as bybit_rules
 from truenav.simulator.bybit import streams as bybit_streams
@@ -33,6 +35,7 @@ from truenav.simulator.faults import Fault
 from truenav.simulator.numbers import exact
 from truenav.simulator.okx import account as okx_account
 from truenav.simulator.okx import history as okx_history
+from truenav.simulator.okx import private as okx_private
 from truenav.simulator.okx import public as okx_public
 from truenav.simulator.okx import rules as okx_rules
 from truenav.simulator.okx import streams as okx_streams
@@ -46,7 +49,7 @@ Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BINANCE = spot.ROUTES | wallet.ROUTES | idle.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
-BINANCE |= binance_orders.ROUTES
+BINANCE |= binance_orders.ROUTES | binance_private.ROUTES
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")
@@ -81,17 +84,10 @@ class Simulator:
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket connection of a venue."""
         call = self._call({**scope, "method": "GET"}, b"")
-        dialect: streams.Dialect | None = None
-        if call.venue and call.path == okx_streams.PATH:
-            dialect = okx_streams.OkxStreams()
-        elif call.venue and call.path in bybit_streams.PATHS:
-            dialect = bybit_streams.BybitStreams(call.path)
-        elif call.venue and call.path == deribit_streams.PATH:
-            dialect = deribit_streams.DeribitStreams()
-        elif call.venue and binance_streams.speaks(call.path):
-            dialect = binance_streams.BinanceStreams(call.path, call.query)
         self.world.meter.requests[f"{call.venue} {call.path}"] += 1
         struck = {fault.kind for fault in self.world.faults.strike(call.venue, call.path, "")}
+        call = _afflicted(call, struck)
+        dialect = stream_dialect(call)
         if dialect is None or struck & {"status", "html"}:
             await streams.refuse(receive, send)
             return
@@ -133,7 +129,7 @@ class Simulator:
             dialect = "bybit"
         elif path.startswith((deribit_rules.PREFIX, deribit_streams.PATH)):
             dialect = "deribit"
-        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS)):
+        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS, "/private/ws/")):
             dialect = "binance"
         else:
             return "ecb" if path.startswith("/stats/") else "vendor"
@@ -161,6 +157,27 @@ class Simulator:
         if "truncate" in kinds:
             return replace(reply, body=reply.body[: len(reply.body) // 2])
         return reply
+
+
+def stream_dialect(call: Call) -> streams.Dialect | None:
+    """What listens at the path of a WebSocket; None where nothing does."""
+    path = call.path
+    if not call.venue:
+        return None
+    if path == okx_streams.PATH:
+        return okx_streams.OkxStreams()
+    if path in okx_private.PATHS:
+        return okx_private.OkxAccountStreams(path)
+    if path in bybit_streams.PATHS:
+        return bybit_streams.BybitStreams(path)
+    if path == bybit_private.PATH:
+        return bybit_private.BybitAccountStreams()
+    if path == deribit_streams.PATH:
+        return deribit_streams.DeribitStreams()
+    private = binance_private.stream_of(call)
+    if private is not None:
+        return private
+    return binance_streams.BinanceStreams(path, call.query) if binance_streams.speaks(path) else None
 
 
 def dispatch(call: Call) -> Reply:

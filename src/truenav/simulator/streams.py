@@ -1,4 +1,4 @@
-"""WebSocket market streams: one loop for both dialects, which say what they hear and what they tell.
+"""WebSocket streams: one loop for all dialects, which say what they hear and what they tell.
 
 A price that changed is told at once, one that stands still after its dialect's own interval.
 """
@@ -118,6 +118,8 @@ class Stream:
                 raise _EndedError
             if fault.kind == "garbage":
                 text = GARBAGE
+            if fault.kind == "partial":
+                text = text[: len(text) // 2]
             self.stalled = self.stalled or fault.kind == "stall"
         if self.stalled:
             return

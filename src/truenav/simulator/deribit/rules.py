@@ -166,6 +166,11 @@ def log_in(call: Call) -> dict[str, Any]:
             check_signature(call, plan, params, params.get("data", ""))
         case _:
             raise DeribitError(-32602, "Invalid params", "grant_type")
+    return granted(plan)
+
+
+def granted(plan: AccountPlan) -> dict[str, Any]:
+    """The tokens of an account."""
     return {
         "access_token": token(plan),
         "expires_in": TOKEN_SECONDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import msgspec
 
 from truenav.simulator.deribit import account, history, public
-from truenav.simulator.deribit.rules import ENCODE, PREFIX, DeribitError, Route, token, told
+from truenav.simulator.deribit.private import CHANGES, PORTFOLIO, PRIVATE, changes
+from truenav.simulator.deribit.rules import ENCODE, PREFIX, DeribitError, Route, granted, token, told
 from truenav.simulator.numbers import plain
+from truenav.simulator.private import Watch, once
 from truenav.simulator.protocol import Call
 from truenav.simulator.streams import News
 from truenav.simulator.times import milliseconds
@@ -28,6 +31,8 @@ class DeribitStreams:
         self.wanted: dict[str, None] = {}
         self.heartbeat = 0.0
         self.authorization = ""
+        self.private: dict[str, None] = {}
+        self.watch = Watch()
 
     def hear(self, call: Call, text: str) -> list[str | bytes]:
         """The answer to one request."""
@@ -49,6 +54,10 @@ class DeribitStreams:
             case "public/set_heartbeat":
                 self.heartbeat = max(10.0, float(params.get("interval", 10)))
                 return {"result": "ok"}
+            case "private/subscribe" | "private/unsubscribe":
+                return self._subscribe_privately(method, params)
+            case "public/auth" if params.get("grant_type") == "refresh_token":
+                return self._refresh(call, str(params.get("refresh_token", "")))
             case "public/disable_heartbeat":
                 self.heartbeat = 0.0
                 return {"result": "ok"}
@@ -69,6 +78,23 @@ class DeribitStreams:
             self.authorization = token(known) if known else ""
         return answer
 
+    def _refresh(self, call: Call, given: str) -> dict[str, Any]:
+        """A new token for the one that this connection has."""
+        plan = call.world.account_of_key(self.authorization.partition(".")[0])
+        if plan is None or call.revoked or not hmac.compare_digest(given, token(plan)[::-1]):
+            return _unauthorized("invalid_token")
+        return {"result": granted(plan)}
+
+    def _subscribe_privately(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The channels of the account that are told from now on, or no more."""
+        if not self.authorization:
+            return _unauthorized("missing_token")
+        named = [str(name) for name in params.get("channels", []) if name in PRIVATE]
+        if method == "private/subscribe":
+            self.private |= dict.fromkeys(named)
+            return {"result": named}
+        return {"result": [name for name in named if self.private.pop(name, "") is None]}
+
     def _subscribe(self, call: Call, params: dict[str, Any]) -> list[str]:
         """The channels that exist, of those that are asked for."""
         named = [str(name) for name in params.get("channels", [])]
@@ -82,12 +108,36 @@ class DeribitStreams:
             found = _payload(call, channel)
             if found is not None and found[1] is not None:
                 price, row = found
-                params = {"channel": channel, "data": row}
-                told_row = msgspec.Raw(ENCODE({"jsonrpc": "2.0", "method": "subscription", "params": params}))
-                yield News(channel, price, SECONDS, told_row)
+                yield News(channel, price, SECONDS, _told(channel, row))
+        yield from self._private_news(call)
         if self.heartbeat:
             question = {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}}
             yield News("heartbeat", None, self.heartbeat, question)
+
+    def _private_news(self, call: Call) -> Iterable[News]:
+        """What changed of the account; its portfolio is told whenever anything in it moved, marks, too."""
+        plan = call.world.account_of_key(self.authorization.partition(".")[0])
+        if plan is None or not self.private:
+            return
+        call = replace(call, account=plan, params={})
+        found = self.watch.look(call.world.books(plan.id, call.at))
+        if CHANGES in self.private:
+            for name, row in changes(found):
+                yield once(f"{name} {milliseconds(call.at)}", _told(CHANGES, row))
+        if PORTFOLIO in self.private:
+            for row in account.summaries(call)["summaries"]:
+                told = (row["balance"], row["equity"])
+                channel = f"user.portfolio.{row['currency'].lower()}"
+                yield News(channel, told, SECONDS, _told(channel, row))
+
+
+def _unauthorized(reason: str) -> dict[str, Any]:
+    return {"error": {"code": 13009, "message": "unauthorized", "data": {"reason": reason}}}
+
+
+def _told(channel: str, row: dict[str, Any] | None) -> msgspec.Raw:
+    params = {"channel": channel, "data": row}
+    return msgspec.Raw(ENCODE({"jsonrpc": "2.0", "method": "subscription", "params": params}))
 
 
 def _text(value: object) -> str:
