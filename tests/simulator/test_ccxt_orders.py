@@ -34,13 +34,19 @@ def client(kind: Any, trading: Running, account: str, **options: Any) -> Any:
     return pointed_at(kind(keys), trading.url)
 
 
+def own_ids(symbol: str) -> tuple[str, str]:
+    """The client's own ids of the order that takes and of the one that rests."""
+    return f"taken{len(symbol)}", f"resting{len(symbol)}"
+
+
 def trade(exchange: Any, symbol: str, size: float, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Take at the market and rest far from it; the resting one is looked up and cancelled on the way."""
-    done = exchange.create_order(symbol, "market", "buy", size, None, {"clientOrderId": "taken1", **more})
+    taken, resting = own_ids(symbol)
+    done = exchange.create_order(symbol, "market", "buy", size, None, {"clientOrderId": taken, **more})
     done = exchange.fetch_order(done["id"], symbol)
     assert (done["status"], done["filled"], done["remaining"]) == ("closed", size, 0)
     price = float(exchange.price_to_precision(symbol, done["average"] * 0.8))
-    far = exchange.create_order(symbol, "limit", "buy", size, price, {"clientOrderId": "resting1"})
+    far = exchange.create_order(symbol, "limit", "buy", size, price, {"clientOrderId": resting})
     far = exchange.fetch_order(far["id"], symbol)
     assert (far["status"], far["filled"], far["price"]) == ("open", 0, price)
     assert [one["id"] for one in exchange.fetch_open_orders(symbol)] == [far["id"]]
@@ -62,7 +68,7 @@ def trade(exchange: Any, symbol: str, size: float, **more: Any) -> tuple[dict[st
 def test_binance(symbol: str, kind: str, size: float, trading: Running) -> None:
     exchange = client(ccxt.binance, trading, "binance", defaultType=kind)
     done, far = trade(exchange, symbol, size)
-    assert (done["clientOrderId"], far["clientOrderId"]) == ("taken1", "resting1")
+    assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
     trades = exchange.fetch_my_trades(symbol)
     assert sum(one["amount"] for one in trades) == size
     assert {one["order"] for one in trades} == {done["id"]}
@@ -77,3 +83,56 @@ def test_binance(symbol: str, kind: str, size: float, trading: Running) -> None:
     reader = client(ccxt.binance, trading, "binance-reader", defaultType=kind)
     with pytest.raises(ccxt.AuthenticationError, match="-2015"):
         reader.create_order(symbol, "market", "buy", size)
+
+
+def refused(exchange: Any, error: type[Exception], symbol: str, *terms: Any, **more: Any) -> None:
+    kind, side, size, price = (*terms, None)[:4]
+    with pytest.raises(error):
+        exchange.create_order(symbol, kind, side, size, price, more)
+
+
+@pytest.mark.parametrize(("symbol", "size"), [("BTC/USDT", 0.25), ("BTC/USDT:USDT", 25)])
+def test_okx(symbol: str, size: float, trading: Running) -> None:
+    exchange = client(ccxt.okx, trading, "okx")
+    done, far = trade(exchange, symbol, size)
+    assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
+    assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    refused(
+        exchange, ccxt.InvalidOrder, symbol, "limit", "buy", size, 20_000, clientOrderId=own_ids(symbol)[1]
+    )
+    refused(exchange, ccxt.InsufficientFunds, symbol, "market", "buy", 100_000)
+    reader = client(ccxt.okx, trading, "okx-reader")
+    refused(reader, ccxt.ExchangeError, symbol, "market", "buy", size)
+
+
+@pytest.mark.parametrize(("symbol", "size"), [("BTC/USDT", 0.25), ("BTC/USDT:USDT", 0.25)])
+def test_bybit(symbol: str, size: float, trading: Running) -> None:
+    exchange = client(ccxt.bybit, trading, "bybit", fetchOrder={"acknowledged": True})
+    exchange.options["createMarketBuyOrderRequiresPrice"] = False
+    done, far = trade(exchange, symbol, size)
+    assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
+    assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    refused(
+        exchange, ccxt.ExchangeError, symbol, "limit", "buy", size, 20_000, clientOrderId=own_ids(symbol)[1]
+    )
+    refused(exchange, ccxt.InsufficientFunds, symbol, "limit", "buy", 100_000, 20_000)
+    reader = client(ccxt.bybit, trading, "bybit-reader")
+    refused(reader, ccxt.PermissionDenied, symbol, "limit", "buy", size, 20_000)
+
+
+@pytest.mark.parametrize(("symbol", "size"), [("BTC/USD:BTC", 1000), ("BTC/USDT", 0.25)])
+def test_deribit(symbol: str, size: float, trading: Running) -> None:
+    exchange = client(ccxt.deribit, trading, "deribit")
+    done, _ = trade(exchange, symbol, size, label="tagged")
+    assert done["info"]["label"] == "tagged"
+    assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    refused(
+        exchange,
+        ccxt.InsufficientFunds,
+        symbol,
+        "market",
+        "sell",
+        9_000 if symbol == "BTC/USDT" else 900_000_000,
+    )
+    reader = client(ccxt.deribit, trading, "deribit-reader")
+    refused(reader, ccxt.PermissionDenied, symbol, "market", "buy", size)

@@ -32,8 +32,9 @@ Reason = Literal[
 
 REUSED_CLIENT_IDS = ("deribit",)
 """Venues whose client ids are only labels."""
+REFUSING_TAKERS = ("binance", "deribit")
+"""Venues that do not take an order that may only rest and would not; the others take it and end it."""
 MINIMUM_NOTIONAL = {"binance": Decimal(5)}
-MAXIMUM_LOTS = Decimal(10) ** 9
 
 
 class RefusedError(Exception):
@@ -72,7 +73,7 @@ def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:
         _check_balance(asked, books)
     else:
         _check_margin(asked, books, mark, price)
-    if asked.dialect == "binance" and asked.terms.post_only:
+    if asked.dialect in REFUSING_TAKERS and asked.terms.post_only:
         touch = asked.ask if asked.terms.side == "buy" else asked.bid
         if crosses(asked.terms, touch):
             raise RefusedError("post_only")
@@ -80,7 +81,7 @@ def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:
 
 def _check_shape(asked: Asked) -> None:
     terms, item = asked.terms, asked.instrument
-    if terms.size < item.lot or terms.size > MAXIMUM_LOTS * item.lot:
+    if terms.size < item.lot:
         raise RefusedError("size")
     if terms.size % item.lot:
         raise RefusedError("lot")

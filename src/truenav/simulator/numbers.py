@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from decimal import (
     ROUND_HALF_EVEN,
@@ -14,6 +15,7 @@ from decimal import (
 )
 from fractions import Fraction
 
+_NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?")
 EIGHT_PLACES = Decimal("0.00000001")
 CONTEXT = Context(prec=78, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -52,3 +54,9 @@ def fraction_text(number: Fraction, places: int = 18) -> str:
 def trimmed(number: Decimal) -> Decimal:
     """The same number without trailing zeros after the point."""
     return Decimal(plain(number))
+
+
+def told_number(text: object) -> Decimal | None:
+    """A number as a client tells it, not negative and without exponent; None where it is no such number."""
+    told = str(text)
+    return Decimal(told) if _NUMBER.fullmatch(told) else None

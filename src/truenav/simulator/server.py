@@ -25,6 +25,7 @@ from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.bybit import account as bybit_account
 from truenav.simulator.bybit import history as bybit_history
 from truenav.simulator.bybit import private as bybit_private
+from truenav.simulator.bybit import orders as bybit_orders
 from truenav.simulator.bybit import public as bybit_public
 from truenav.simulator.bybit import rules as bybit_rules
 from truenav.simulator.bybit import streams as bybit_streams
@@ -36,6 +37,7 @@ from truenav.simulator.numbers import exact
 from truenav.simulator.okx import account as okx_account
 from truenav.simulator.okx import history as okx_history
 from truenav.simulator.okx import private as okx_private
+from truenav.simulator.okx import orders as okx_orders
 from truenav.simulator.okx import public as okx_public
 from truenav.simulator.okx import rules as okx_rules
 from truenav.simulator.okx import streams as okx_streams
@@ -50,8 +52,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BINANCE = spot.ROUTES | wallet.ROUTES | idle.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
 BINANCE |= binance_orders.ROUTES | binance_private.ROUTES
-OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES
-BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES
+OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES | okx_orders.ROUTES
+BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES | bybit_orders.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")
 FOREVER = 3600.0
 BACKLOG = 2048

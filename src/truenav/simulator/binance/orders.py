@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from truenav.simulator.binance.rules import (
@@ -21,13 +21,12 @@ from truenav.simulator.binance.rules import (
 from truenav.simulator.contracts import notional
 from truenav.simulator.entry import Reason, RefusedError, size_of_budget
 from truenav.simulator.market import Instrument
-from truenav.simulator.numbers import fixed, plain, round8
+from truenav.simulator.numbers import fixed, plain, round8, told_number
 from truenav.simulator.orders import ZERO, Duration, Order, Terms
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-_NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?")
 SPOT_TYPES = (
     "LIMIT",
     "LIMIT_MAKER",
@@ -198,12 +197,10 @@ def _decimal(call: Call, name: str) -> Decimal | None:
     text = call.params.get(name)
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text):
+    number = told_number(text)
+    if number is None:
         raise BinanceError(400, -1100, f"Illegal characters found in parameter '{name}'.")
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise BinanceError(400, -1100, f"Illegal characters found in parameter '{name}'.") from error
+    return number
 
 
 def _mandatory(call: Call, name: str) -> Decimal:

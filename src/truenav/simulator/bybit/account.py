@@ -14,11 +14,13 @@ from truenav.simulator.bybit.rules import (
     books,
     category,
     category_of,
+    live_instruments,
     owner,
     pages,
     symbol_of,
 )
 from truenav.simulator.contracts import ZERO, Position, notional
+from truenav.simulator.margin import locked
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import iso, milliseconds
@@ -160,7 +162,7 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
         "equity": plain(equity),
         "usdValue": plain(round8(equity * _price(call, coin))),
         "walletBalance": plain(cash),
-        "locked": "0",
+        "locked": plain(locked(state, coin)),
         "spotHedgingQty": "0",
         "borrowAmount": "0",
         "spotBorrow": "0",
@@ -227,11 +229,6 @@ def _position(row: Valued) -> dict[str, Any]:
     }
 
 
-def orders(call: Call) -> Result:
-    """GET order/realtime: every order here fills at once."""
-    return {"category": category(call), "list": [], "nextPageCursor": ""}
-
-
 # -- funding account and earn products ------------------------------------------------------------
 
 
@@ -244,6 +241,31 @@ def funding(call: Call) -> Result:
         if (amount := state.balance("funding", coin))
     ]
     return {"accountType": "FUND", "memberId": owner(plan), "balance": rows}
+
+
+def coins(call: Call) -> Result:
+    """GET asset/coin/query-info: every coin over one chain."""
+    account(call)
+    items = [item for product in ("spot", "linear", "inverse") for item in live_instruments(call, product)]
+    names = sorted({coin for item in items for coin in (item.base, item.settle)})
+    return {"rows": [_coin_terms(name) for name in names]}
+
+
+def _coin_terms(name: str) -> dict[str, Any]:
+    chain = "BTC" if name == "BTC" else "ETH"
+    terms = {
+        "chain": chain,
+        "chainType": chain,
+        "confirmation": "6",
+        "withdrawFee": "0.0001",
+        "depositMin": "0",
+        "withdrawMin": "0.001",
+        "chainDeposit": "1",
+        "chainWithdraw": "1",
+        "minAccuracy": "8",
+        "withdrawPercentageFee": "0",
+    }
+    return {"name": name, "coin": name, "remainAmount": "10000000", "chains": [terms]}
 
 
 def staked(call: Call) -> Result:
@@ -287,8 +309,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/account/info"): Route(information, 10, signed=True),
     ("GET", "/v5/account/wallet-balance"): Route(wallet, 50, signed=True),
     ("GET", "/v5/position/list"): Route(positions, 50, signed=True),
-    ("GET", "/v5/order/realtime"): Route(orders, 50, signed=True),
     ("GET", "/v5/asset/transfer/query-account-coins-balance"): Route(funding, 2, signed=True),
+    ("GET", "/v5/asset/coin/query-info"): Route(coins, 5, signed=True),
     ("GET", "/v5/earn/position"): Route(staked, 10, signed=True),
     ("GET", "/v5/asset/asset-overview"): Route(overview, 5, signed=True),
 }

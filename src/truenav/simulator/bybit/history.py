@@ -24,6 +24,7 @@ from truenav.simulator.bybit.rules import (
 )
 from truenav.simulator.contracts import ZERO
 from truenav.simulator.numbers import plain, round8
+from truenav.simulator.orders import Order
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
@@ -43,7 +44,8 @@ class Line:
     row: dict[str, Any]
 
 
-def _page(call: Call, lines: Iterable[Line], shape: Window, name: str = "list", **more: Any) -> Result:
+def paged(call: Call, lines: Iterable[Line], shape: Window, name: str = "list", **more: Any) -> Result:
+    """One page of a history."""
     found, token = window(call, list(lines), shape, lambda line: line.at, lambda line: line.id)
     return {**more, name: [line.row for line in found], "nextPageCursor": token}
 
@@ -54,18 +56,22 @@ def _page(call: Call, lines: Iterable[Line], shape: Window, name: str = "list", 
 def executions(call: Call) -> Result:
     """GET execution/list: fills, and of perpetuals the funding as well."""
     product, state = category(call), books(call)
-    fills = [_execution(fill) for fill in state.fills if category_of(fill.instrument) == product]
+    fills = [
+        _execution(fill, state.orders[fill.order_id])
+        for fill in state.fills
+        if category_of(fill.instrument) == product
+    ]
     paid = [
         _funded(entry) for entry in state.entries if entry.cause == "funding" and _product(entry) == product
     ]
-    return _page(call, [*fills, *paid], EXECUTIONS, category=product)
+    return paged(call, [*fills, *paid], EXECUTIONS, category=product)
 
 
 def _product(entry: Entry) -> str:
     return category_of(entry.tie.instrument) if entry.tie.instrument else ""
 
 
-def _execution(fill: Fill) -> Line:
+def _execution(fill: Fill, order: Order) -> Line:
     item, at = fill.instrument, str(milliseconds(fill.at))
     value = round8(fill.size * fill.price)
     row = {
@@ -73,9 +79,9 @@ def _execution(fill: Fill) -> Line:
         "orderId": unique(fill.order_id),
         "orderLinkId": fill.client_id,
         "side": fill.side.capitalize(),
-        "orderPrice": plain(fill.price),
-        "orderQty": plain(fill.size),
-        "leavesQty": "0",
+        "orderPrice": plain(order.terms.price or ZERO),
+        "orderQty": plain(order.terms.size),
+        "leavesQty": plain(order.rest),
         "createType": "CreateByUser",
         "orderType": "Limit" if fill.maker else "Market",
         "stopOrderType": "UNKNOWN",
@@ -141,7 +147,7 @@ def log(call: Call) -> Result:
         wanted = call.params.get(name)
         if wanted:
             lines = [line for line in lines if line.row[name] == wanted]
-    return _page(call, lines, WEEK)
+    return paged(call, lines, WEEK)
 
 
 def _log_lines(state: Books) -> Iterable[Line]:
@@ -269,7 +275,7 @@ def deliveries(call: Call) -> Result:
         for entry in books(call).entries
         if entry.cause == "settlement" and _product(entry) == product
     ]
-    return _page(call, lines, MONTH, category=product)
+    return paged(call, lines, MONTH, category=product)
 
 
 def _delivery(entry: Entry) -> Line:
@@ -300,7 +306,7 @@ def transfers(call: Call) -> Result:
         and entry.amount < 0
         and {entry.wallet, entry.tie.counter_wallet} == set(ACCOUNTS)
     ]
-    return _page(call, lines, WEEK)
+    return paged(call, lines, WEEK)
 
 
 def _transfer(entry: Entry) -> Line:
@@ -318,12 +324,12 @@ def _transfer(entry: Entry) -> Line:
 
 def deposits(call: Call) -> Result:
     """GET asset/deposit/query-record."""
-    return _page(call, _movements(call, "in", _deposit), MONTH, "rows")
+    return paged(call, _movements(call, "in", _deposit), MONTH, "rows")
 
 
 def withdrawals(call: Call) -> Result:
     """GET asset/withdraw/query-record."""
-    return _page(call, _movements(call, "out", _withdrawal), MONTH, "rows")
+    return paged(call, _movements(call, "out", _withdrawal), MONTH, "rows")
 
 
 def _movements(call: Call, direction: str, row: Callable[[Movement], dict[str, Any]]) -> list[Line]:
@@ -374,7 +380,7 @@ def fund_lines(call: Call) -> Result:
     """GET asset/fundinghistory: every change of the funding account, in whole seconds."""
     member = owner(account(call))
     lines = [_fund_line(entry, member) for entry in books(call).entries if entry.wallet == "funding"]
-    return _page(call, lines, FUND)
+    return paged(call, lines, FUND)
 
 
 def _fund_line(entry: Entry, member: str) -> Line:

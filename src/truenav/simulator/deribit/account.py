@@ -179,13 +179,7 @@ def _position(held: Held, session: Session) -> dict[str, Any]:
     return row
 
 
-def no_orders(_: Call) -> list[Any]:
-    """private/get_open_orders: every order here fills at once."""
-    return []
-
-
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v2/private/get_account_summaries"): Route(summaries, private=True),
     ("GET", "/api/v2/private/get_positions"): Route(positions, private=True),
-    ("GET", "/api/v2/private/get_open_orders"): Route(no_orders, private=True),
 }

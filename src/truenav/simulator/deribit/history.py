@@ -44,10 +44,11 @@ def trades(call: Call) -> dict[str, Any]:
     ]
     rows.sort(key=lambda fill: fill.id, reverse=call.params.get("sorting") != "asc")
     count = min(integer(call, "count", 10), 1000)
-    return {"trades": [_trade(fill) for fill in rows[:count]], "has_more": len(rows) > count}
+    return {"trades": [trade_row(fill) for fill in rows[:count]], "has_more": len(rows) > count}
 
 
-def _trade(fill: Fill) -> dict[str, Any]:
+def trade_row(fill: Fill) -> dict[str, Any]:
+    """A trade as Deribit writes it."""
     item = fill.instrument
     row: dict[str, Any] = {
         "amount": amount(item, fill.size),
@@ -262,7 +263,7 @@ def single(call: Call) -> dict[str, Any]:
     start, end = _span(call)
     rows = [fill for fill in found if start <= milliseconds(fill.at) <= end]
     count = min(integer(call, "count", 10), 1000)
-    return {"trades": [_trade(fill) for fill in rows[:count]], "has_more": len(rows) > count}
+    return {"trades": [trade_row(fill) for fill in rows[:count]], "has_more": len(rows) > count}
 
 
 ROUTES: dict[tuple[str, str], Route] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from truenav.simulator.deribit import account, history, public
+from truenav.simulator.deribit import account, history, orders, public
 from truenav.simulator.deribit.private import CHANGES, PORTFOLIO, PRIVATE, changes
 from truenav.simulator.deribit.rules import ENCODE, PREFIX, DeribitError, Route, granted, token, told
 from truenav.simulator.numbers import plain
@@ -21,7 +21,9 @@ from truenav.simulator.times import milliseconds
 PATH = "/ws/api/v2"
 SECONDS = 60.0
 """How often a channel tells a price that stands still."""
-ROUTES: dict[tuple[str, str], Route] = public.ROUTES | account.ROUTES | history.ROUTES
+ROUTES: dict[tuple[str, str], Route] = (
+    public.ROUTES | account.ROUTES | history.ROUTES | orders.ROUTES
+)
 
 
 class DeribitStreams:

@@ -9,6 +9,7 @@ from typing import Any
 
 from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, Position, notional
+from truenav.simulator.margin import locked
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.okx.rules import TYPE_OF, Route, account, books
 from truenav.simulator.protocol import Call
@@ -174,7 +175,7 @@ def _notional_usd(call: Call, valued: Iterable[Valued]) -> Decimal:
 
 
 def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str, Any]:
-    cash = state.balance("trading", coin)
+    cash, frozen = state.balance("trading", coin), locked(state, coin)
     mine = [row for row in valued if row.position.instrument.settle == coin]
     profit = sum((row.profit for row in mine if row.position.instrument.kind != "option"), ZERO)
     equity = cash + profit + sum((row.option_value for row in mine), ZERO)
@@ -183,7 +184,7 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
     dollars = round8(equity * price * call.world.usd_price("USDT-USD", call.at))
     return {
         "accAvgPx": "",
-        "availBal": plain(max(ZERO, cash)),
+        "availBal": plain(max(ZERO, cash - frozen)),
         "availEq": plain(max(ZERO, equity)),
         "borrowFroz": "0",
         "cashBal": plain(cash),
@@ -195,7 +196,7 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
         "eq": plain(equity),
         "eqUsd": plain(dollars),
         "fixedBal": "0",
-        "frozenBal": "0",
+        "frozenBal": plain(frozen),
         "imr": "0",
         "interest": "0",
         "isoEq": "0",
@@ -208,7 +209,7 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
         "mmr": "0",
         "notionalLever": "0",
         "openAvgPx": "",
-        "ordFrozen": "0",
+        "ordFrozen": plain(frozen),
         "rewardBal": "0",
         "smtSyncEq": "0",
         "spotBal": "",
@@ -298,15 +299,9 @@ def _position(call: Call, row: Valued) -> dict[str, Any]:
     }
 
 
-def nothing(_: Call) -> list[Any]:
-    """GET trade/orders-pending: every order here fills at once."""
-    return []
-
-
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/account/config"): Route(configuration, 5, signed=True),
     ("GET", "/api/v5/account/balance"): Route(balance, 10, signed=True),
     ("GET", "/api/v5/account/positions"): Route(positions, 10, signed=True),
     ("GET", "/api/v5/asset/asset-valuation"): Route(valuation, 1, signed=True),
-    ("GET", "/api/v5/trade/orders-pending"): Route(nothing, 60, signed=True),
 }

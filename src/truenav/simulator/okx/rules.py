@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -27,11 +27,12 @@ T = TypeVar("T")
 class OkxError(Exception):
     """An error answer: HTTP status, OKX's code and message."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, rows: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.rows = rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def answer(call: Call, route: Route) -> Reply:
         rows = [] if call.empty_page else route.handler(call)
         return json_reply({"code": "0", "data": rows, "msg": ""})
     except OkxError as error:
-        return json_reply({"code": error.code, "data": [], "msg": error.message}, error.status)
+        body = {"code": error.code, "data": error.rows, "msg": error.message}
+        return json_reply(body, error.status)
 
 
 def authenticate(call: Call) -> None:
@@ -137,7 +139,11 @@ def of_type(call: Call) -> list[Instrument]:
 
 def find_instrument(call: Call) -> Instrument:
     """The instrument of the mandatory `instId`."""
-    wanted = call.params.get("instId")
+    return called(call, call.params.get("instId"))
+
+
+def called(call: Call, wanted: str | None) -> Instrument:
+    """The live instrument of a name."""
     if not wanted:
         raise OkxError(400, "50014", "Parameter instId can not be empty.")
     for item in live_instruments(call):
