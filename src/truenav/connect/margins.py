@@ -48,6 +48,118 @@ def _binance_coins(payload: Any) -> Decimal | None:
     return max((divided(needed, balance) for needed, balance in rows if needed > 0), default=None)
 
 
+def _binance_options(payload: Any) -> Decimal | None:
+    """The largest ``maintMargin / equity`` of the options wallet's assets; None where one has no equity."""
+    rows = [(parse_decimal(row["maintMargin"]), parse_decimal(row["equity"])) for row in payload["asset"]]
+    if any(needed > 0 and equity <= 0 for needed, equity in rows):
+        return None
+    return max((divided(needed, equity) for needed, equity in rows if needed > 0), default=None)
+
+
+def _binance_portfolio(payload: Any) -> Decimal | None:
+    """``accountMaintMargin / accountEquity`` of a portfolio margin account, the inverse of its ``uniMMR``."""
+    account = payload[0] if isinstance(payload, list) else payload
+    needed, equity = (parse_decimal(account[name]) for name in ("accountMaintMargin", "accountEquity"))
+    return _share(needed, equity)
+
+
+def _okx(payload: Any) -> Decimal | None:
+    """The inverse of the smallest ``mgnRatio``, a ratio and not percent: OKX liquidates where one falls to 1.
+
+    In spot, multi-currency and portfolio margin mode the account has one: adjusted equity by maintenance
+    margin with the fee of a liquidation, in dollars. In futures mode (once single-currency margin) that one
+    is empty, and each currency with cross positions has its own in ``details``: the first to be liquidated
+    counts. None where a currency owes more than it has.
+    """
+    account = payload["data"][0]
+    told = [account["mgnRatio"], *(row.get("mgnRatio", "") for row in account.get("details", ()))]
+    smallest = min(parse_decimal(ratio) for ratio in told if ratio)
+    return divided(Decimal(1), smallest) if smallest > 0 else None
+
+
+def _deribit(payload: Any) -> Decimal | None:
+    """The largest ``maintenance_margin / margin_balance`` of the summaries, each in its own currency.
+
+    With margin of its own for each currency the first to be liquidated counts; with cross collateral all
+    currencies tell the same ratio of the whole account. None where a currency that needs margin has none.
+    """
+    ratios = []
+    for row in payload["result"]["summaries"]:
+        needed, balance = parse_decimal(row["maintenance_margin"]), parse_decimal(row["margin_balance"])
+        if needed > 0 and balance <= 0:
+            return None
+        if needed > 0:
+            ratios.append(divided(needed, balance))
+    return max(ratios, default=None)
+
+
+def _bitget(payload: Any) -> Decimal | None:
+    """The largest ``crossedRiskRate`` of a futures product's accounts: 1 is liquidation in cross margin.
+
+    Positions in isolated margin are liquidated by themselves and are not in it.
+    """
+    rates = [parse_decimal(row["crossedRiskRate"]) for row in payload["data"] if row["crossedRiskRate"]]
+    return max((rate for rate in rates if rate > 0), default=None)
+
+
+def _bitmex(payload: Any) -> Decimal | None:
+    """The largest ``maintMargin / marginBalance`` of the currencies, each margined by itself.
+
+    With margin of several assets (``MAMUSd``) one counts. None where margin is needed and there is none.
+    """
+    rows = [
+        (row["currency"], parse_decimal(row["maintMargin"]), parse_decimal(row["marginBalance"]))
+        for row in payload[1]
+    ]
+    needing = [one for one in rows if one[1] > 0]
+    shared = [one for one in needing if one[0] == "MAMUSd"] or needing
+    if any(balance <= 0 for _, _, balance in shared):
+        return None
+    return max((divided(needed, balance) for _, needed, balance in shared), default=None)
+
+
+def _bybit(payload: Any) -> Decimal | None:
+    """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
+
+    ``accountMMRate`` is the same to four decimals, and taken where the amounts are not told. All are empty
+    with isolated margin, where each position is liquidated by itself.
+    """
+    account = payload["result"]["list"][0]
+    needed, balance = (account.get(name) for name in ("totalMaintenanceMargin", "totalMarginBalance"))
+    if needed and balance:
+        return _share(parse_decimal(needed), parse_decimal(balance))
+    return _share(parse_decimal(account["accountMMRate"]), Decimal(1))
+
+
+def _coinbase(payload: Any) -> Decimal | None:
+    """``liquidation_threshold / available_margin`` of the futures account: at 1 positions are liquidated."""
+    summary = payload["balance_summary"]
+    needed, available = (
+        parse_decimal(summary[name]["value"]) for name in ("liquidation_threshold", "available_margin")
+    )
+    return _share(needed, available)
+
+
+def _gate(payload: Any) -> Decimal | None:
+    """``total_maintenance_margin / total_margin_balance`` of the unified account, both in dollars.
+
+    With single-currency margin both are zero, and each coin has its own; the first to be liquidated counts.
+    """
+    account = payload[0]
+    needed, balance = (
+        parse_decimal(account[f"total_{name}"]) for name in ("maintenance_margin", "margin_balance")
+    )
+    if needed or balance:
+        return _share(needed, balance)
+    coins = [
+        (parse_decimal(coin.get("mm", "0")), parse_decimal(coin.get("margin_balance", "0")))
+        for coin in account["balances"].values()
+    ]
+    if any(needed > 0 and balance <= 0 for needed, balance in coins):
+        return None
+    return max((divided(needed, balance) for needed, balance in coins if needed > 0), default=None)
+
+
 def _okx(payload: Any) -> Decimal | None:
     """The inverse of the smallest ``mgnRatio``, a ratio and not percent: OKX liquidates where one falls to 1.
 
@@ -152,6 +264,8 @@ def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
     ("binance", "coinm.account"): _binance_coins,
+    ("binance", "options.marginAccount"): _binance_options,
+    ("binance", "portfolio.account"): _binance_portfolio,
     ("bitget", "coinm.accounts"): _bitget,
     ("bitget", "usdcm.accounts"): _bitget,
     ("bitget", "usdtm.accounts"): _bitget,

@@ -200,7 +200,8 @@ def settlement_wallet(dialect: str, instrument: Instrument) -> str:
     """The wallet in which a venue settles trades of `instrument`."""
     match dialect:
         case "binance":
-            return "spot" if instrument.kind == "spot" else "coinm" if instrument.inverse else "usdm"
+            own = {"spot": "spot", "option": "options"}
+            return own.get(instrument.kind) or ("coinm" if instrument.inverse else "usdm")
         case "okx":
             return "trading"
         case "bybit":

@@ -20,7 +20,7 @@ from truenav.simulator.times import parse_offset, parse_span, parse_time
 Side = Literal["buy", "sell"]
 DIALECTS = ("binance", "okx", "bybit", "deribit", "file")
 WALLETS = {
-    "binance": ("spot", "usdm", "coinm", "margin"),
+    "binance": ("spot", "usdm", "coinm", "margin", "options"),
     "okx": ("funding", "trading"),
     "bybit": ("funding", "unified", "earn"),
     "deribit": ("main",),

@@ -17,15 +17,15 @@ from urllib.parse import parse_qsl
 import uvicorn
 
 from truenav.simulator import control, references, streams
-from truenav.simulator.binance import coinm, idle, spot, usdm, usdm_account, wallet
+from truenav.simulator.binance import coinm, idle, options, spot, usdm, usdm_account, wallet
 from truenav.simulator.binance import orders as binance_orders
 from truenav.simulator.binance import private as binance_private
 from truenav.simulator.binance import rules as binance_rules
 from truenav.simulator.binance import streams as binance_streams
 from truenav.simulator.bybit import account as bybit_account
 from truenav.simulator.bybit import history as bybit_history
-from truenav.simulator.bybit import private as bybit_private
 from truenav.simulator.bybit import orders as bybit_orders
+from truenav.simulator.bybit import private as bybit_private
 from truenav.simulator.bybit import public as bybit_public
 from truenav.simulator.bybit import rules as bybit_rules
 from truenav.simulator.bybit import streams as bybit_streams
@@ -36,8 +36,8 @@ from truenav.simulator.faults import Fault
 from truenav.simulator.numbers import exact
 from truenav.simulator.okx import account as okx_account
 from truenav.simulator.okx import history as okx_history
-from truenav.simulator.okx import private as okx_private
 from truenav.simulator.okx import orders as okx_orders
+from truenav.simulator.okx import private as okx_private
 from truenav.simulator.okx import public as okx_public
 from truenav.simulator.okx import rules as okx_rules
 from truenav.simulator.okx import streams as okx_streams
@@ -50,8 +50,17 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-BINANCE = spot.ROUTES | wallet.ROUTES | idle.ROUTES | usdm.ROUTES | usdm_account.ROUTES | coinm.ROUTES
+BINANCE = (
+    spot.ROUTES
+    | wallet.ROUTES
+    | idle.ROUTES
+    | usdm.ROUTES
+    | usdm_account.ROUTES
+    | coinm.ROUTES
+    | options.ROUTES
+)
 BINANCE |= binance_orders.ROUTES | binance_private.ROUTES
+BINANCE_PATHS = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/")
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES | okx_orders.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES | bybit_orders.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")
@@ -131,7 +140,7 @@ class Simulator:
             dialect = "bybit"
         elif path.startswith((deribit_rules.PREFIX, deribit_streams.PATH)):
             dialect = "deribit"
-        elif path.startswith(("/api/", "/sapi/", "/fapi/", "/dapi/", *binance_streams.PATHS, "/private/ws/")):
+        elif path.startswith((*BINANCE_PATHS, *binance_streams.PATHS, "/private/ws/")):
             dialect = "binance"
         else:
             return "ecb" if path.startswith("/stats/") else "vendor"

@@ -16,7 +16,7 @@ from truenav.simulator.protocol import Call, Handler, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import milliseconds
 
-LIMITS = {"spot": 6000, "usdm": 2400, "coinm": 2400, "wallet": 12000}
+LIMITS = {"spot": 6000, "usdm": 2400, "coinm": 2400, "options": 400, "wallet": 12000}
 """Request weight a minute and address, per family of endpoints."""
 DEFAULT_WINDOW_MS = 5000
 MAXIMUM_WINDOW_MS = 60_000

@@ -25,12 +25,12 @@ from truenav.simulator.times import milliseconds
 MARGIN_ASSETS = ("BTC", "ETH", "USDC", "USDT")
 NINETY_DAYS = timedelta(days=90)
 SPAN_TOO_LONG = (-1127, "The interval of startTime and endTime cannot be longer than 90 days.")
-WALLETS = {"MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "MARGIN": "margin"}
-FUTURES = {"UMFUTURE", "CMFUTURE"}
+WALLETS = {"MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "MARGIN": "margin", "OPTION": "options"}
+UNLINKED = ({"UMFUTURE", "CMFUTURE"}, {"CMFUTURE", "OPTION"})
 TRANSFERS = {
     f"{source}_{target}": (WALLETS[source], WALLETS[target])
     for source, target in permutations(WALLETS, 2)
-    if {source, target} != FUTURES
+    if {source, target} not in UNLINKED
 }
 
 

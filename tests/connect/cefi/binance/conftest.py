@@ -68,9 +68,9 @@ def read() -> Callable[..., Parsed]:
 
 
 @asynccontextmanager
-async def open_lab(start: datetime = START) -> AsyncIterator[Lab]:
+async def open_lab(start: datetime = START, scenario: Path = SCENARIO) -> AsyncIterator[Lab]:
     clock = VirtualClock(start)
-    world = World.load(SCENARIO, date(2026, 11, 21), clock)
+    world = World.load(scenario, date(2026, 11, 21), clock)
     ticks = [0.0]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(world))) as client:
 

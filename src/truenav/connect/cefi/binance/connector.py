@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
-from truenav.connect.cefi.binance import earn, history, products
+from truenav.connect.cefi.binance import earn, history, options, products
 from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.futures import COINM
@@ -114,9 +114,10 @@ class BinanceConnector:
         client = BinanceClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
         infos = [one(client, futures.info) for futures in binance.FUTURES]
-        await harvest.run([one(client, binance.SPOT_INFO), *infos])
+        infos += [one(client, binance.SPOT_INFO), one(client, options.INFO)]
+        *_, listed = await harvest.run(infos)
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        steps = [one(client, binance.USDM.marks)]
+        steps = [one(client, binance.USDM.marks), *options.prices(client, listed, harvest.context)]
         if _symbols(harvest.context, COINM.namespace):
             steps.append(one(client, binance.COINM.marks))
         if symbols := _symbols(harvest.context, VENUE):

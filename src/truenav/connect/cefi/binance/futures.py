@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from truenav.connect.cefi.binance.manifest import MANIFEST
-from truenav.connect.cefi.binance.rows import fees, income_id, order_unknown, required_flag, told
-from truenav.connect.contract import Problem
+from truenav.connect.cefi.binance.rows import by_sign, fees, income_id, order_unknown, required_flag, told
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading, noted_tags
 from truenav.core.contracts import dated_name
@@ -182,21 +181,12 @@ class Family:
             if kind in _INCOME_TRANSFERS:
                 reading.state(name, at, Transfer(self.wallet, amount, TransferKind.INTERNAL))
                 continue
-            cash = _INCOME_KINDS.get(kind) or _by_sign(reading, kind, number)
+            cash = _INCOME_KINDS.get(kind) or by_sign(reading, kind, number)
             contract = None
             if symbol := row.text_or("symbol"):
                 self.terms(reading, symbol)
                 contract = self.id(symbol)
             reading.state(name, at, CashFlow(self.wallet, cash, amount, contract))
-
-
-def _by_sign(reading: Reading, kind: str, number: Decimal) -> CashKind:
-    """Cash of a kind that is not documented: taken, by its sign, and told."""
-    where = f"{reading.venue} {reading.evidence.endpoint}"
-    message = f"Income of the unknown type {kind[:60]!r} is taken as a fee where negative, else as a reward."
-    mend = "Nothing is missing from the balance; report the type so that it gets its own kind."
-    reading.problems.setdefault((kind, message), Problem(where, message, mend, subject=kind))
-    return CashKind.FEE if number < 0 else CashKind.REWARD
 
 
 USDM = Family("usdm", "binance-usdm", inverse=False)

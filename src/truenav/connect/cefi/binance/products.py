@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from truenav.connect.cefi.binance import conversions, earn, funding, transfers
+from truenav.connect.cefi.binance import conversions, earn, funding, options, transfers
 from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.document import Node
@@ -21,6 +21,8 @@ def state(client: BinanceClient, wallets: tuple[str, ...]) -> list[Step]:
         steps += funding.state(client)
     if earn.WALLET in wallets:
         steps += earn.state(client, spot="spot" in wallets)
+    if options.WALLET in wallets:
+        steps += options.state(client)
     return steps
 
 
@@ -33,6 +35,8 @@ def past(asker: Asker, wallets: tuple[str, ...]) -> list[Step]:
         steps += funding.past(asker)
     if earn.WALLET in wallets:
         steps += earn.past(asker)
+    if options.WALLET in wallets:
+        steps += options.past(asker)
     return steps
 
 
@@ -64,4 +68,14 @@ READERS: Mapping[str, Read] = {
     "earn.lockedIn/1": earn.subscriptions,
     "earn.lockedOut/1": earn.redemptions,
     "earn.rewards/1": earn.rewards,
+    "options.exchangeInfo/1": options.info,
+    "options.mark/1": options.marks,
+    "options.index/1": options.index,
+    "options.marginAccount/1": options.account,
+    "options.position/1": options.positions,
+    "options.openOrders/1": nothing,
+    "options.order/1": nothing,
+    "options.userTrades/1": options.trades,
+    "options.exerciseRecord/1": options.exercises,
+    "options.bill/1": options.bills,
 }

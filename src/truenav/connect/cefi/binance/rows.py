@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from truenav.connect.contract import Problem
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
+from truenav.core.facts import CashKind
 from truenav.core.money import Amount
 
 
@@ -56,6 +59,15 @@ def income_id(node: Node) -> str:
 def interest_id(node: Node) -> str:
     """An interest charge's identity: its transaction and asset."""
     return f"{node.text('txId')}:{node.text('asset')}"
+
+
+def by_sign(reading: Reading, kind: str, number: Decimal) -> CashKind:
+    """Cash of a kind that is not documented: taken, by its sign, and told."""
+    where = f"{reading.venue} {reading.evidence.endpoint}"
+    message = f"Income of the unknown type {kind[:60]!r} is taken as a fee where negative, else as a reward."
+    mend = "Nothing is missing from the balance; report the type so that it gets its own kind."
+    reading.problems.setdefault((kind, message), Problem(where, message, mend, subject=kind))
+    return CashKind.FEE if number < 0 else CashKind.REWARD
 
 
 def told(message: Node) -> list[Node]:
