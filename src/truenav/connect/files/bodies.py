@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Context, Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from truenav.connect.contract import ParseContext
@@ -17,6 +18,7 @@ from truenav.core.facts import Body, CashFlow, CashKind, Fact, Trade, Transfer, 
 from truenav.core.ids import InstrumentId, Sha256
 from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 from truenav.core.money import MAX_SCALE, ONE, Amount, AssetId, rounded
+from truenav.core.trades import Trades, joined
 
 Side = tuple[Decimal, AssetId]
 """Size of what moved, not negative, and its asset."""
@@ -55,19 +57,30 @@ class Stated:
     context: ParseContext
     assets: Assets
     facts: list[Fact] = field(default_factory=list)
+    trades: list[Trades] = field(default_factory=list)
     instruments: dict[InstrumentId, Instrument] = field(default_factory=dict)
     _pairs: dict[tuple[AssetId, AssetId, AssetId | None], tuple[InstrumentId, bool]] = field(
         default_factory=dict
     )
-    _source: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
-        self._source = f"{FILE_MARKET}:{self.layout.name}"
+        self.source = f"{FILE_MARKET}:{self.layout.name}"
 
-    def drain(self) -> list[Fact]:
-        """The facts so far, which are then forgotten here."""
-        facts, self.facts = self.facts, []
-        return facts
+    def drain(self) -> Sequence[Fact]:
+        """The facts so far, in columns where they were stated so; they are then forgotten here."""
+        trades, facts = self.trades, self.facts
+        self.trades, self.facts = [], []
+        if not trades:
+            return facts
+        return [*chain(*trades), *facts] if facts else joined(trades)
+
+    def add(self, trades: Trades) -> None:
+        """Trades that were stated in columns."""
+        if self.facts:
+            self.facts.extend(trades)
+        elif trades:
+            self.trades.append(trades)
 
     def trade(
         self,
@@ -101,14 +114,12 @@ class Stated:
     ) -> None:
         """A trade whose pair is known; ``where`` is id, instant, account, wallet and order of its event."""
         if not quantity:
-            raise RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
+            raise nothing_traded()
         id, at, account, wallet, order_id = where
-        price = _divided(cost.number, quantity).copy_abs()
-        if price.adjusted() < PRICE_DIGITS - MAX_SCALE:
-            price = rounded(price, MAX_SCALE)
+        price = price_of(cost.number, quantity)
         size = quantity if bought else -quantity
         body = _trade(wallet, name, size, price, cost, fees, order_id)
-        self.facts.append(_fact(self._source, account, id, at, body, self.evidence))
+        self.facts.append(_fact(self.source, account, id, at, body, self.evidence))
 
     def pair(self, base: AssetId, quote: AssetId, at: datetime) -> InstrumentId:
         """The instrument of a market by its two assets."""
@@ -150,7 +161,7 @@ class Stated:
     def _fee(self, event: Event, fee: Amount) -> None:
         self.facts.append(
             Fact(
-                self._source,
+                self.source,
                 event.account,
                 f"{event.id}-fee",
                 event.at,
@@ -160,7 +171,7 @@ class Stated:
         )
 
     def _state(self, event: Event, body: Body) -> None:
-        self.facts.append(_fact(self._source, event.account, event.id, event.at, body, self.evidence))
+        self.facts.append(_fact(self.source, event.account, event.id, event.at, body, self.evidence))
 
     def _base(self, one: AssetId, other: AssetId) -> AssetId:
         """The asset that is priced in the other: money before stablecoins before BTC and ETH is the quote."""
@@ -188,6 +199,17 @@ class Stated:
             name, FILE_MARKET, code, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE
         )
         return name, base == received
+
+
+def nothing_traded() -> RefusedCell:
+    """The refusal of a trade of nothing."""
+    return RefusedCell("the traded quantity is zero", "Remove the row, or give its word 'ignore'.")
+
+
+def price_of(cost: Decimal, quantity: Decimal) -> Decimal:
+    """Cost over quantity to `PRICE_DIGITS` digits, of any signs."""
+    price = _divided(cost, quantity).copy_abs()
+    return price if price.adjusted() >= PRICE_DIGITS - MAX_SCALE else rounded(price, MAX_SCALE)
 
 
 def amount_of(number: Decimal, asset: AssetId) -> Amount:

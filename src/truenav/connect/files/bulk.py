@@ -8,21 +8,23 @@ cell would be refused the batch is not plain.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from truenav.connect.files.amounts import EMPTY
-from truenav.connect.files.bodies import Event, Side, amount_of
+from truenav.connect.files.bodies import Event, Side, nothing_traded, price_of
 from truenav.connect.files.cells import FeePart, Row
 from truenav.connect.files.engine import Engine
 from truenav.connect.files.mapping import ASSET_OF, TRADES, Field, Meaning
 from truenav.connect.files.rows import RefusedCell
+from truenav.connect.files.table import MAX_CELL
 from truenav.connect.files.times import ISO
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import AssetId
 from truenav.core.names import NAME_LENGTH
+from truenav.core.trades import Trades
 
 Rows = Sequence[tuple[int, Row]]
 Refuse = Callable[[int, InvalidInputError | RefusedCell], None]
@@ -77,8 +79,7 @@ class Bulk:
             batch = _Batch(self, rows)
             straight = self._straight(batch)
             if straight is not None:
-                heads = batch.heads()
-                self._sales(zip(heads, straight, strict=True), refuse)
+                self._engine.stated.add(straight(refuse))
                 return
             if Field.QUANTITY in self._at:
                 run = self._markets(batch)
@@ -99,38 +100,79 @@ class Bulk:
             except (RefusedCell, InvalidInputError) as error:
                 refuse(line, error)
 
-    def _straight(self, batch: _Batch) -> Iterable[Any] | None:
-        """Trades of markets that say everything themselves, column by column; None where some do not."""
+    def _straight(self, batch: _Batch) -> Callable[[Refuse], Trades] | None:
+        """Trades of markets that say everything themselves, in columns; None where some do not.
+
+        All that can show that a batch is not plain is read here, before anything of it is remembered.
+        """
         layout = self._engine.layout
         if Field.QUANTITY not in self._at or Field.TOTAL not in self._at:
             return None
         if layout.signed or layout.fee_included or not _SALES.issuperset(batch.meanings):
             return None
-        quantities = batch.numbers(Field.QUANTITY, _SIZES)
-        totals, fees = batch.numbers(Field.TOTAL, _SIZES), batch.fees()
+        quantities, totals = batch.numbers(Field.QUANTITY, _SIZES), batch.numbers(Field.TOTAL, _SIZES)
+        fees = batch.fees()
         if None in quantities or None in totals or any(fee is not None and fee[1] is None for fee in fees):
             return None
         at, stated = batch.times[0], self._engine.stated
         markets = batch.markets()
-        names = {pair: (stated.pair(*pair, at), pair[1]) for pair in set(markets)}
-        return zip([names[pair] for pair in markets], quantities, totals, fees, strict=True)
+        pairs = {pair: stated.pair(*pair, at) for pair in set(markets)}
+        bought = [meaning is Meaning.BUY for meaning in batch.meanings]
+        signed = [
+            (size, -total) if buys else (-size, total)
+            for buys, size, total in zip(bought, quantities, totals, strict=True)
+            if size is not None and total is not None
+        ]
+        accounts, wallets, orders = batch.accounts(), batch.wallets(), batch.names(Field.ORDER_ID)
 
-    def _sales(self, rows: Iterable[Any], refuse: Refuse) -> None:
-        """State straight trades."""
-        name_of, market = self._engine.name_of, self._engine.stated.market
-        for head, ((pair, quote), quantity, total, fee) in rows:
-            _, line, meaning, own, at, account, wallet, order, _, _, cells = head
+        def state(refuse: Refuse) -> Trades:
+            names = self._names(batch, quantities, refuse)
+            trades = Trades(
+                source=stated.source,
+                evidence=stated.evidence,
+                account=accounts,
+                external_id=[name or "" for name in names],
+                occurred_at=batch.times,
+                wallet=wallets,
+                instrument=[pairs[pair] for pair in markets],
+                quantity=[size for size, _ in signed],
+                price=[price_of(cost, size) if size else _ZERO for size, cost in signed],
+                cost=[cost for _, cost in signed],
+                cost_asset=[pair[1] for pair in markets],
+                realised=[None] * len(names),
+                realised_asset=[None] * len(names),
+                fee=[None if fee is None else fee[0] for fee in fees],
+                fee_asset=[None if fee is None else fee[1] for fee in fees],
+                order_id=orders,
+                tag=[None] * len(names),
+            )
+            return trades.kept(names) if None in names else trades
+
+        return state
+
+    def _names(
+        self, batch: _Batch, quantities: Sequence[Decimal | None], refuse: Refuse
+    ) -> Sequence[str | None]:
+        """The id of each row's trade; None for rows that are ignored, refused, or repeat another."""
+        own = batch.texts(Field.ID)
+        plain = Meaning.IGNORE not in batch.meanings and _ZERO not in quantities and not any(own)
+        if plain and max(map(len, batch.joined)) <= MAX_CELL:
+            return self._engine.names_of(batch.joined)
+        names: list[str | None] = []
+        for line, meaning, text, cells, size in zip(
+            batch.lines, batch.meanings, own, batch.joined, quantities, strict=True
+        ):
+            names.append(None)
             if meaning is Meaning.IGNORE:
                 continue
             try:
-                name = name_of(line, own, cells)
-                if name is not None:
-                    bought = meaning is Meaning.BUY
-                    cost = amount_of(-total if bought else total, quote)
-                    fees = () if fee is None else (amount_of(*fee),)
-                    market((name, at, account, wallet, order), pair, bought, quantity, cost, fees)
+                names[-1] = self._engine.name_of(line, text, cells)
+                if names[-1] is not None and not size:
+                    names[-1] = None
+                    raise nothing_traded()
             except (RefusedCell, InvalidInputError) as error:
                 refuse(line, error)
+        return names
 
     def _markets(self, batch: _Batch) -> Callable[[int, int, Meaning, Event], None]:
         if not TRADES.union({Meaning.IGNORE}).issuperset(batch.meanings):
@@ -203,41 +245,48 @@ class _Batch:
         self._at = bulk._at
         constants = self._engine.constants
         self._rows = [[*row, *constants] for _, row in rows] if constants else [row for _, row in rows]
-        self._lines = [line for line, _ in rows]
+        self.lines = [line for line, _ in rows]
         mapped = [self._engine.mapped(row) for row in self._rows]
-        self._joined = ["\0".join(cells) for cells in mapped]
+        self.joined = ["\0".join(cells) for cells in mapped]
         self._columns = list(zip(*mapped, strict=True))
         self.meanings: list[Meaning] = self._combinations(_WORDS, self._cells.meaning)
         self.times = self._instants()
 
     def heads(self) -> Any:
         """For each row its number, line and meaning, and the parts of its event."""
-        accounts = self._combinations((Field.ACCOUNT, Field.TO_ACCOUNT), self._cells.account)
         return zip(
-            range(len(self._lines)),
-            self._lines,
+            range(len(self.lines)),
+            self.lines,
             self.meanings,
             self.texts(Field.ID),
             self.times,
-            accounts,
-            self._combinations((Field.WALLET,), self._cells.wallet),
-            self._names(Field.ORDER_ID),
-            self._names(Field.TXID),
-            self._names(Field.COUNTERPART),
-            self._joined,
+            self.accounts(),
+            self.wallets(),
+            self.names(Field.ORDER_ID),
+            self.names(Field.TXID),
+            self.names(Field.COUNTERPART),
+            self.joined,
             strict=True,
         )
+
+    def accounts(self) -> Sequence[str]:
+        """Whose each row is."""
+        return self._combinations((Field.ACCOUNT, Field.TO_ACCOUNT), self._cells.account)
+
+    def wallets(self) -> Sequence[str]:
+        """The wallet of each row."""
+        return self._combinations((Field.WALLET,), self._cells.wallet)
 
     def texts(self, name: Field) -> Sequence[str]:
         """A column without outer spaces; empty texts where it is not mapped."""
         column = self._raw(name)
-        return [""] * len(self._lines) if column is None else [cell.strip() for cell in column]
+        return [""] * len(self.lines) if column is None else [cell.strip() for cell in column]
 
     def numbers(self, name: Field, form: re.Pattern[str]) -> Sequence[Decimal | None]:
         """A column of plain numbers; None for empty cells and where it is not mapped."""
         column = self._raw(name)
         if column is None:
-            return [None] * len(self._lines)
+            return [None] * len(self.lines)
         if form.fullmatch("\n".join(column) + "\n") is None:
             raise NotPlain
         return [None if cell in EMPTY else Decimal(cell) or _ZERO for cell in column]
@@ -245,7 +294,7 @@ class _Batch:
     def sides(self, name: Field, form: re.Pattern[str]) -> Sequence[Side | None]:
         """Amounts with their assets; None where there is none."""
         if name not in self._at:
-            return [None] * len(self._lines)
+            return [None] * len(self.lines)
         assets, codes = self._assets(ASSET_OF[name])
         numbers = self.numbers(name, form)
         return [
@@ -289,10 +338,11 @@ class _Batch:
         if self._cells.assets.any_dated:
             raise NotPlain
 
-    def _names(self, name: Field) -> Sequence[str]:
+    def names(self, name: Field) -> Sequence[str]:
+        """A column of names as others gave them; empty where there is none."""
         column = self._raw(name)
         if column is None:
-            return [""] * len(self._lines)
+            return [""] * len(self.lines)
         cells = [cell.strip() for cell in column]
         if max(map(len, cells)) > NAME_LENGTH or not "".join(cells).isprintable():
             raise NotPlain
@@ -315,7 +365,7 @@ class _Batch:
         """What a few fields of each row say together; every combination is read once."""
         given = tuple(field for field in fields if field in self._at)
         if not given:
-            return [self._bulk.known(fields, (), lambda: read(self._rows[0]))] * len(self._lines)
+            return [self._bulk.known(fields, (), lambda: read(self._rows[0]))] * len(self.lines)
         texts = list(zip(*(self._raw(field) or () for field in given), strict=True))
         first = dict(zip(reversed(texts), range(len(texts) - 1, -1, -1), strict=True))
         found = {

@@ -28,6 +28,7 @@ from truenav.core.facts import Dealing, Fact, NavRecord, Quote
 from truenav.core.ids import NodeId, Sha256, ShareClassId
 from truenav.core.instrument import Instrument
 from truenav.core.names import parse_name
+from truenav.core.trades import Trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class ImportReport:
     template: str
     rows: int
     payload: Payload
-    facts: tuple[Fact, ...]
+    facts: Sequence[Fact]
     accounts: tuple[Account, ...]
     instruments: tuple[Instrument, ...]
     problems: tuple[FileProblem, ...]
@@ -66,7 +67,9 @@ class _Named:
     def look(self, facts: Sequence[Fact], rows: int = 0) -> None:
         """Note what a part names, and pass it on."""
         self.count += len(facts)
-        for fact in facts:
+        if isinstance(facts, Trades):  # which name accounts only; none need be made of their columns
+            self.accounts.update(facts.account)
+        for fact in () if isinstance(facts, Trades) else facts:
             if isinstance(fact.body, Dealing | NavRecord):
                 self.classes.add((fact.body.fund, fact.body.share_class))
             elif not isinstance(fact.body, Quote):

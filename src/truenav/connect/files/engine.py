@@ -7,10 +7,10 @@ Legs of one trade that stand in rows of their own are put together by their grou
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from operator import itemgetter
 
 from truenav.connect.contract import ParseContext
@@ -99,11 +99,20 @@ class Engine:
             side = cells.signed_amount(row, at, meaning)
             self.one_side(event, meaning, side, cells.fee(row, at))
 
+    def names_of(self, rows: Sequence[str]) -> list[str]:
+        """The ids of the facts of rows that have none of their own, as `name_of` gives them."""
+        counts, names = self._counts, []
+        for cells in rows:
+            digest = sha256(cells.encode("utf-8", "surrogatepass")).digest()[: _HASH_DIGITS // 2]
+            count = counts[digest] = counts.get(digest, 0) + 1
+            names.append(digest.hex() if count == 1 else f"{digest.hex()}-{count}")
+        return names
+
     def name_of(self, line: int, own: str, cells: str) -> str | None:
         """The id of a row's facts; None for one that repeats an earlier row with the same id."""
         if len(cells) > MAX_CELL:
             raise RefusedCell(f"the row has more than {MAX_CELL} characters", "Shorten its cells.")
-        digest = hashlib.sha256(cells.encode("utf-8", "surrogatepass")).digest()[: _HASH_DIGITS // 2]
+        digest = sha256(cells.encode("utf-8", "surrogatepass")).digest()[: _HASH_DIGITS // 2]
         if not own or own in EMPTY:
             count = self._counts[digest] = self._counts.get(digest, 0) + 1
             return digest.hex() if count == 1 else f"{digest.hex()}-{count}"
@@ -246,7 +255,7 @@ class Engine:
         (sent, sent_asset), (received, received_asset) = sides
         first = min(legs, key=lambda leg: (leg.event.at, leg.line))
         text = "\0".join((*key, sent_asset, received_asset)).encode()
-        event = first.event._replace(id=hashlib.sha256(text).hexdigest()[:_HASH_DIGITS])
+        event = first.event._replace(id=sha256(text).hexdigest()[:_HASH_DIGITS])
         paid = tuple(Amount(number, asset) for asset, number in sorted(fees.items()) if number)
         self.stated.trade(event, (-sent, sent_asset), (received, received_asset), paid)
 

@@ -39,7 +39,7 @@ class Outcome:
     """What a file states. With any problem it states nothing."""
 
     rows: int
-    facts: tuple[Fact, ...] = ()
+    facts: Sequence[Fact] = ()
     accounts: tuple[Account, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     problems: tuple[FileProblem, ...] = ()
@@ -145,7 +145,7 @@ def read_layout(
         take(facts, count)
     return Outcome(
         rows=count,
-        facts=tuple(facts) if take is None else (),
+        facts=facts if take is None else (),
         instruments=tuple(engine.stated.instruments.values()),
         duplicates=tuple(engine.duplicates),
     )

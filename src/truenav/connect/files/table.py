@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,33 +116,39 @@ def _csv_table(text: str, problems: Problems) -> Table:
 
 
 def _csv_rows(reader: Any, width: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    line = reader.line_num
-    while True:
-        first = line + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            problems.add(
-                first,
-                "",
-                f"the row cannot be read ({error})",
-                "Close the quotation mark, or double one that belongs to the text.",
-            )
-            return
-        line = reader.line_num
-        if row is None:
-            return
+    for line, row in read_lines(reader, problems):
         if not row or (len(row) == 1 and not row[0].strip()):
             continue
-        if len(row) != width:
-            problems.add(
-                first,
-                "",
-                f"the row has {len(row)} cells, the header {width}",
-                "Add or remove cells; quote a text that holds a comma.",
-            )
-            continue
-        yield first, row
+        if len(row) == width:
+            yield line, row
+        else:
+            wrong_width(line, row, width, problems)
+
+
+def read_lines(reader: Any, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Rows and the line on which each begins; one that cannot be read is a problem and the end."""
+    line = reader.line_num
+    try:
+        for row in reader:
+            yield line + 1, row
+            line = reader.line_num
+    except csv.Error as error:
+        problems.add(
+            line + 1,
+            "",
+            f"the row cannot be read ({error})",
+            "Close the quotation mark, or double one that belongs to the text.",
+        )
+
+
+def wrong_width(line: int, row: Sequence[str], width: int, problems: Problems) -> None:
+    """Note a row whose cells do not fit the header."""
+    problems.add(
+        line,
+        "",
+        f"the row has {len(row)} cells, the header {width}",
+        "Add or remove cells; quote a text that holds the delimiter.",
+    )
 
 
 def json_table(text: str, problems: Problems) -> Table:

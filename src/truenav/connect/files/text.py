@@ -17,8 +17,10 @@ from truenav.connect.files.table import (
     Table,
     decoded,
     json_table,
+    read_lines,
     refuse_foreign_bytes,
     refuse_foreign_form,
+    wrong_width,
 )
 
 HEADER_ROWS = 40
@@ -100,32 +102,12 @@ def _bounded(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _rows(reader: Any, width: int, problems: Problems) -> Iterator[tuple[int, Row]]:
     """Rows of a header's width; empty cells beyond it are dropped, anything else there is a problem."""
-    line = reader.line_num
-    while True:
-        first = line + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            problems.add(
-                first,
-                "",
-                f"the row cannot be read ({error})",
-                "Close the quotation mark, or double one that belongs to the text.",
-            )
-            return
-        line = reader.line_num
-        if row is None:
-            return
+    for line, row in read_lines(reader, problems):
         if len(row) != width:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) < width or any(cell.strip() for cell in row[width:]):
-                problems.add(
-                    first,
-                    "",
-                    f"the row has {len(row)} cells, the header {width}",
-                    "Add or remove cells; quote a text that holds the delimiter.",
-                )
+                wrong_width(line, row, width, problems)
                 continue
             del row[width:]
-        yield first, row
+        yield line, row
