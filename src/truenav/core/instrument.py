@@ -103,6 +103,8 @@ class InstrumentBook:
     def with_newest(self, more: Iterable[Instrument]) -> InstrumentBook:
         """The same book with ``more`` as the newest terms, in force since when those they replace were."""
         fresh = {one.id: self._in_force(one) for one in more}
+        if not fresh:
+            return self
         newest = self.instruments
         kept = [one for one in self.versions if one.id not in fresh or one is not newest[one.id]]
         return InstrumentBook([*kept, *fresh.values()])
