@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import divided, parse_decimal
+from truenav.core.money import divided, exact, parse_decimal
 
-MARGIN_VENUES = frozenset({"binance", "bitget", "bitmex", "bybit", "coinbase", "deribit", "gate", "okx"})
+MARGIN_VENUES = frozenset(
+    {"binance", "bitget", "bitmex", "bybit", "coinbase", "deribit", "gate", "kraken", "krakenfutures", "okx"}
+)
 """Venues whose accounts can be liquidated."""
 
 
@@ -160,6 +162,35 @@ def _gate(payload: Any) -> Decimal | None:
     return max((divided(needed, balance) for needed, balance in coins if needed > 0), default=None)
 
 
+_KRAKEN_LIQUIDATES_AT = Decimal("0.4")
+"""Kraken closes positions where equity falls to 40 % of the margin in use."""
+
+
+def _kraken(payload: Any) -> Decimal | None:
+    """40 % of the margin in use by equity, from the trade balance that is joined with the balance."""
+    account = payload[1]["result"]
+    with exact():
+        needed = parse_decimal(account["m"]) * _KRAKEN_LIQUIDATES_AT
+    return _share(needed, parse_decimal(account["e"]))
+
+
+def _kraken_futures(payload: Any) -> Decimal | None:
+    """The largest maintenance margin by equity of the flex account and of each single-collateral one.
+
+    None where an account that needs margin has no equity left.
+    """
+    rows = []
+    for account in payload["accounts"].values():
+        if "maintenanceMargin" in account:
+            rows.append((account["maintenanceMargin"], account["marginEquity"]))
+        elif "marginRequirements" in account:
+            rows.append((account["marginRequirements"]["mm"], account["auxiliary"]["pv"]))
+    ratios = [(parse_decimal(needed), parse_decimal(equity)) for needed, equity in rows]
+    if any(needed > 0 and equity <= 0 for needed, equity in ratios):
+        return None
+    return max((divided(needed, equity) for needed, equity in ratios if needed > 0), default=None)
+
+
 def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
     return divided(needed, balance) if needed > 0 and balance > 0 else None
 
@@ -177,5 +208,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,
     ("gate", "unified"): _gate,
+    ("kraken", "balances"): _kraken,
+    ("krakenfutures", "accounts"): _kraken_futures,
     ("okx", "balance"): _okx,
 }

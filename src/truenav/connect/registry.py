@@ -29,6 +29,11 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "gate": ("truenav.connect.cefi.gate.parse", "truenav.connect.cefi.gate.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
     "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),
+    "kraken": ("truenav.connect.cefi.kraken.parse", "truenav.connect.cefi.kraken.connector"),
+    "krakenfutures": (
+        "truenav.connect.cefi.krakenfutures.parse",
+        "truenav.connect.cefi.krakenfutures.connector",
+    ),
     "ecb": ("truenav.connect.prices.ecb.parse", "truenav.connect.prices.ecb.connector"),
     "vendor": ("truenav.connect.prices.vendor.parse", "truenav.connect.prices.vendor.connector"),
     "files": ("truenav.connect.files.parse", "truenav.connect.files.connector"),

@@ -127,6 +127,40 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  kraken: {
+    link: 'https://pro.kraken.com/app/settings/api',
+    steps: {
+      en: [
+        'Open Settings, API, and choose “Create API key” for spot.',
+        'Tick “Query” under funds, “Query open orders & trades” and “Query closed orders & trades”, and “Query ledger entries”. Leave all else empty.',
+        'Enter the address that this installation calls from under “IP address restriction”. Leave the query dates empty.',
+        'Copy the API key and the private key. Let nothing else use this key: its requests are numbered.',
+      ],
+      zh: [
+        '打开“设置 → API”，为现货选择“创建 API 密钥”。',
+        '勾选资金下的“查询”、“查询未结订单与交易”、“查询已结订单与交易”和“查询账本条目”，其余不勾。',
+        '在“IP 地址限制”中填入本系统的出口地址；查询起止日期留空。',
+        '复制 API Key 和 Private Key。该密钥请勿用于其他程序：其请求按序编号。',
+      ],
+    },
+  },
+  krakenfutures: {
+    link: 'https://futures.kraken.com/trade/settings/api',
+    steps: {
+      en: [
+        'Kraken Futures has keys of its own: open its Settings, API keys, and choose “Create key”.',
+        'As “General API” choose “Read only”, as “Withdrawal API” choose “No access”.',
+        'Copy the public key as API key and the private key as secret. It is shown once.',
+        'Each sub-account needs a key of its own.',
+      ],
+      zh: [
+        'Kraken Futures 使用独立的密钥：打开其“设置 → API keys”，选择“Create key”。',
+        '“General API”选“Read only”，“Withdrawal API”选“No access”。',
+        'Public Key 填作 API Key，Private Key 填作 Secret，仅显示一次。',
+        '每个子账户需要各自的密钥。',
+      ],
+    },
+  },
   fireblocks: {
     link: 'https://console.fireblocks.io',
     steps: {
