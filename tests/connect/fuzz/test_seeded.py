@@ -1,0 +1,48 @@
+"""A few hundred wrong inputs on every run; the long search is in the nightly tier."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from .corpus import files as good_files
+from .corpus import fuzzed, sealed, seeds
+from .judge import judge_file, judge_payload
+from .mutate import changed, document_changed, table_changed
+
+CASES = int(os.environ.get("TRUENAV_FUZZ_CASES", "12"))
+"""Wrong inputs for each connector."""
+
+
+@pytest.mark.parametrize("connector", fuzzed())
+def test_what_a_venue_says_wrongly_never_leaves_our_errors(connector: str) -> None:
+    rng = random.Random(f"seeded {connector}")
+    for number in range(CASES):
+        seed = rng.choice(seeds(connector))
+        body = sealed(connector, changed(seed.body, rng, document_changed))
+        try:
+            judge_payload(connector, seed.endpoint, body)
+        except Exception as error:
+            pytest.fail(f"{connector} {seed.endpoint}, case {number}: {error!r}; see {_kept(body)}")
+
+
+def test_a_file_that_is_wrong_never_leaves_our_errors() -> None:
+    rng = random.Random("seeded files")
+    for number in range(2 * CASES):
+        name, data = rng.choice([one for one in good_files() if len(one[1]) < 20_000])
+        body = changed(data, rng, table_changed)
+        try:
+            judge_file(name, body)
+        except Exception as error:
+            pytest.fail(f"{name}, case {number}: {error!r}; see {_kept(body)}")
+
+
+def _kept(body: bytes) -> Path:
+    """Where the input was written, so that it can be tried again."""
+    with tempfile.NamedTemporaryFile(prefix="truenav-fuzz-", delete=False) as file:
+        file.write(body)
+    return Path(file.name)
