@@ -50,7 +50,7 @@ def fix(*, id: str, reason: str) -> None:
 
 
 def _close(id: str, state: str, reason: str) -> None:
-    from truenav.app.sources.settle import settle_issue
+    from truenav.app.completeness.settle import settle_issue
     from truenav.store.issues import IssueState
 
     with desk() as here, here.transaction() as session:

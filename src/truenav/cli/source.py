@@ -106,7 +106,7 @@ def reconcile(
 def transfers(*, since: datetime | None, until: datetime | None, output: str) -> None:
     """List transfers between own accounts, paired, and legs without their other one."""
     from truenav.app.reconciliation.service import list_transfers
-    from truenav.app.reconciliation.transfers import LONGEST
+    from truenav.app.completeness.transfers import LONGEST
     from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
@@ -126,7 +126,7 @@ def confirm(*, sent: str, received: str, reason: str) -> None:
 
     A correction makes the legs internal that are called external; the facts themselves stay readable.
     """
-    from truenav.app.reconciliation.transfers import confirm_pair
+    from truenav.app.reconciliation.confirm import confirm_pair
 
     with desk() as here, here.transaction() as session:
         made = confirm_pair(

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from truenav.access.policy import Principal
+from truenav.app.completeness.windows import checked_until
 from truenav.app.reconciliation import service
 from truenav.app.reconciliation.service import Completeness, ReconciledRow, TransferRow
-from truenav.app.reconciliation.windows import checked_until
 from truenav.app.sight import Sight
 from truenav.calc.ledger.breaks import BreakKind
 from truenav.core.facts import TransferKind

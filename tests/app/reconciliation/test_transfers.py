@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from truenav.access.policy import Principal
-from truenav.app.reconciliation.transfers import check_transfers, confirm_pair, transfers
+from truenav.app.completeness.transfers import check_transfers, transfers
+from truenav.app.reconciliation.confirm import confirm_pair
 from truenav.calc.ledger.matching import match_transfers
 from truenav.core.facts import Fact, Transfer, TransferKind
 from truenav.core.failure import ForbiddenError, InvalidInputError

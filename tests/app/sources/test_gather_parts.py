@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from tests.connect.conftest import SCENARIO, START
 
+from truenav.app.completeness.windows import MOVING_KINDS
 from truenav.app.house import House
-from truenav.app.reconciliation.windows import MOVING_KINDS
 from truenav.app.settings import Settings
 from truenav.app.sources import gather as place
 from truenav.app.sources.model import Connection

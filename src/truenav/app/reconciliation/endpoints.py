@@ -7,12 +7,14 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
+from truenav.app.completeness.transfers import LONGEST
 from truenav.app.exports.wire import as_table
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant, Queued
 from truenav.app.http.problems import refusals
 from truenav.app.http.routes import API_PREFIX, Router, requires
 from truenav.app.reconciliation import service
+from truenav.app.reconciliation.confirm import confirm_pair
 from truenav.app.reconciliation.jobs import start_reconciling
 from truenav.app.reconciliation.schemas import (
     ConfirmTransferBody,
@@ -21,7 +23,6 @@ from truenav.app.reconciliation.schemas import (
     SourceAnswer,
     TransferAnswer,
 )
-from truenav.app.reconciliation.transfers import LONGEST, confirm_pair
 from truenav.app.sources.catalogues import ACCOUNTS
 from truenav.app.sources.schemas import FactAnswer
 from truenav.core.failure import ConflictError, InvalidInputError

@@ -10,8 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from truenav.access.policy import Principal, authorize
-from truenav.app.house import House
-from truenav.app.reconciliation.transfers import (
+from truenav.app.completeness.transfers import (
     AMBIGUOUS,
     EXTERNAL,
     KINDS,
@@ -20,7 +19,8 @@ from truenav.app.reconciliation.transfers import (
     strays,
     transfers,
 )
-from truenav.app.reconciliation.windows import MOVING_KINDS, Break, checked_until, judge_all, record_breaks
+from truenav.app.completeness.windows import MOVING_KINDS, Break, checked_until, judge_all, record_breaks
+from truenav.app.house import House
 from truenav.app.sight import Sight
 from truenav.app.sources.catalogues import ACCOUNTS, CONNECTIONS
 from truenav.app.sources.context import parse_context

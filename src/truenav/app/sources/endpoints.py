@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from truenav.access.masking import refuse_raw
+from truenav.app.completeness.settle import settle_issue
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import (
     IdPath,
@@ -40,7 +41,6 @@ from truenav.app.sources.schemas import (
     PartAnswer,
     SettleBody,
 )
-from truenav.app.sources.settle import settle_issue
 from truenav.core.clock import instant_text, parse_instant
 from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from truenav.access.policy import Principal, Resource, authorize
+from truenav.app.completeness.windows import judge_around
 from truenav.app.house import House
-from truenav.app.reconciliation.windows import judge_around
 from truenav.app.sources.context import parse_context
 from truenav.calc.portfolio.tree import FUND_KINDS, Tree, TreeError
 from truenav.connect.manual.entry import ManualEntry, entry_payload

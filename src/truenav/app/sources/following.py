@@ -37,7 +37,7 @@ from truenav.store import evidence
 GATHERED_BY = "follow"
 """Stands for the job in the progress of a gathering that nobody asked for."""
 
-LEAST_SECONDS = 2.0
+LEAST_SECONDS = 1.5
 """An account is gathered at once, and then not more often than this, however much it tells."""
 SPARING = 2
 """Gathering takes at most one second in three: after a long one the next waits so many times as long."""

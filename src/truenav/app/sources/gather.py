@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from truenav.app.completeness.transfers import check_transfers
+from truenav.app.completeness.windows import check_windows, late_facts
 from truenav.app.house import House
-from truenav.app.reconciliation.transfers import check_transfers
-from truenav.app.reconciliation.windows import check_windows, late_facts
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
 from truenav.app.sources.opening import open_source

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from truenav.app.reconciliation.transfers import strays, transfers
-from truenav.app.sources.settle import Settled, settle_found
+from truenav.app.completeness.settle import Settled, settle_found
+from truenav.app.completeness.transfers import strays, transfers
 from truenav.calc.ledger.book import WalletKey
 from truenav.calc.ledger.breaks import TIMING, TRANSIT, Explanation, Surroundings, explain, offsetting
 from truenav.calc.ledger.completeness import WalletHistory, Window, histories, windows

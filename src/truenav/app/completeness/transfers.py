@@ -1,19 +1,17 @@
 """Transfers between own accounts: told where a leg is missing, called external, or not to be told apart.
 
-Facts are never edited. A leg that its venue calls external, though the other end is ours, counts as internal
-once a person confirms the pair: a correction that names the other place supersedes each such leg.
+A leg that its venue calls external, though the other end is ours, counts as internal once a person confirms
+the pair (`truenav.app.reconciliation.confirm`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from truenav.access.policy import Principal
-from truenav.app.house import House
-from truenav.app.sources.settle import Settled, settle_found
+from truenav.app.completeness.settle import Settled, settle_found
 from truenav.calc.ledger.matching import (
     CHAIN,
     INTERNAL,
@@ -24,9 +22,7 @@ from truenav.calc.ledger.matching import (
 )
 from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.clock import instant_text, parse_instant
-from truenav.core.facts import Fact, RecordedFact, Transfer, TransferKind
-from truenav.core.failure import InvalidInputError
-from truenav.core.ids import Sha256
+from truenav.core.facts import Fact, Transfer
 from truenav.core.money import to_text
 from truenav.store import issues
 from truenav.store.database import Session
@@ -102,48 +98,6 @@ def findings(matching: Matching) -> Iterable[Finding]:
         yield _ambiguous(crowd)
 
 
-def confirm_pair(
-    session: Session,
-    house: House,
-    principal: Principal,
-    sent: Sha256,
-    received: Sha256,
-    *,
-    reason: str,
-) -> tuple[RecordedFact, ...]:
-    """Correct the external legs of one transfer between own accounts to internal; needs ``fact:write``.
-
-    Raises ``InvalidInputError`` where the two facts cannot be one transfer or are internal already.
-    """
-    from truenav.app.sources.entries import enter  # gathering needs no entries
-
-    journal = Journal(session, house.objects, principal.tenant)
-    legs = [journal.get(one).fact for one in (sent, received)]
-    pairs = match_transfers(legs).pairs
-    if [pair.sent.content_hash for pair in pairs] != [sent]:
-        raise InvalidInputError(
-            "These two facts cannot be one transfer between own accounts: compare assets, amounts, accounts "
-            "and times."
-        )
-    external = pairs[0].external_legs
-    if not external:
-        raise InvalidInputError("Both legs are internal already; there is nothing to confirm.")
-    return tuple(
-        enter(
-            session,
-            house,
-            principal,
-            _internal(leg, other=legs[0] if leg is legs[1] else legs[1]),
-            occurred_at=leg.occurred_at,
-            reason=reason,
-            account=leg.account,
-            external_id=f"own-transfer:{leg.content_hash[:32]}",
-            supersedes=leg.content_hash,
-        )
-        for leg in external
-    )
-
-
 def subject_of(accounts: Iterable[str]) -> str:
     """Whom an issue is about: several accounts are no account, so that only who sees all is shown it."""
     return _AND.join(sorted(accounts))
@@ -159,11 +113,6 @@ def strays(facts: Sequence[Fact]) -> tuple[Fact, ...]:
     matching = match_transfers(facts)
     taken = {id(leg) for pair in matching.pairs for leg in (pair.sent, pair.received)}
     return tuple(fact for fact in facts if id(fact) not in taken)
-
-
-def _internal(leg: Fact, *, other: Fact) -> Transfer:
-    body, place = _body(leg), f"{other.account}/{_body(other).wallet}"
-    return replace(body, kind=TransferKind.INTERNAL, counterpart=place)
 
 
 def _external(pair: TransferPair) -> Finding:
@@ -191,12 +140,13 @@ def _ambiguous(crowd: TransferCrowd) -> Finding:
 
 
 def _told(leg: Fact) -> str:
-    body = _body(leg)
+    body = transfer_of(leg)
     amount = f"{to_text(body.amount.number)} {body.amount.asset}"
     return f"{amount} in {leg.account}/{body.wallet} at {instant_text(leg.occurred_at)}"
 
 
-def _body(leg: Fact) -> Transfer:
+def transfer_of(leg: Fact) -> Transfer:
+    """What a leg says."""
     assert isinstance(leg.body, Transfer)
     return leg.body
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 from truenav.access.policy import Principal
-from truenav.app.reconciliation.windows import MOST_ISSUES, checked_until
+from truenav.app.completeness.settle import GATHERING
+from truenav.app.completeness.windows import MOST_ISSUES, checked_until
 from truenav.app.sources.entries import enter
-from truenav.app.sources.settle import GATHERING
 from truenav.core.facts import Body, Fact, Void
 from truenav.core.ids import UserId
 from truenav.store import audit, issues
