@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from truenav.access.policy import Principal, authorize
+from truenav.access.policy import Principal
 from truenav.app.house import House
 from truenav.app.reconciliation.service import record
+from truenav.app.sources.jobs import start_for_accounts
 from truenav.core.account import Account
 from truenav.core.ids import AccountId, TenantId
-from truenav.store import definitions, progress, queue
+from truenav.store import definitions, progress
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 
@@ -22,17 +23,7 @@ def start_reconciling(
     session: Session, principal: Principal, *, now: datetime, accounts: Collection[AccountId] = ()
 ) -> str | None:
     """Have a worker judge these accounts, or all; the id of its progress, None if that waits already."""
-    authorize(principal, "source:gather")
-    names = " ".join(sorted(accounts))
-    return queue.enqueue(
-        session,
-        RECONCILE,
-        {"accounts": names},
-        subject=names or "all",
-        at=now,
-        lock=RECONCILE,
-        queueing_lock=f"{RECONCILE}:{names}",
-    )
+    return start_for_accounts(session, principal, RECONCILE, accounts, now=now)
 
 
 def reconcile_job(house: House, tenant: TenantId, arguments: Mapping[str, str]) -> None:

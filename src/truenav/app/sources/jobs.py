@@ -26,16 +26,23 @@ def start_gathering(
     session: Session, principal: Principal, *, now: datetime, accounts: Collection[AccountId] = ()
 ) -> str | None:
     """Have a worker gather these accounts, or all; the id of its progress, None if that waits already."""
+    return start_for_accounts(session, principal, GATHER, accounts, now=now)
+
+
+def start_for_accounts(
+    session: Session, principal: Principal, job: str, accounts: Collection[AccountId], *, now: datetime
+) -> str | None:
+    """Add a job about these accounts, or all, that runs once at a time and waits once."""
     authorize(principal, "source:gather")
     names = " ".join(sorted(accounts))
     return queue.enqueue(
         session,
-        GATHER,
+        job,
         {"accounts": names},
         subject=names or "all",
         at=now,
-        lock=GATHER,
-        queueing_lock=f"{GATHER}:{names}",
+        lock=job,
+        queueing_lock=f"{job}:{names}",
     )
 
 
