@@ -16,6 +16,7 @@ from tests.connect.custody.standin import CONTEXT, SINCE, START
 from tests.connect.otc.standin_desk import PASSWORD, USER, Desk, open_desk, report
 
 from truenav.connect.contract import Credentials, Payload, Right
+from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.otc.fix.parse import CORRECTS
 from truenav.connect.otc.fix.settings import read_settings
 from truenav.connect.otc.fix.wire import frame, read_message, written
@@ -345,3 +346,15 @@ def test_a_message_with_a_changed_byte_is_broken_or_read_by_our_errors(place, by
         assert read_message(bytes(raw)).raw == bytes(raw)
     except TruenavError:
         assert bytes(raw) != whole
+
+
+@pytest.mark.parametrize(
+    "field", [b"3x7=o1\x01", b"=o1\x01", b"37=\x01", b"37\x01", b"37=\xff\x01", b"95=x\x01"]
+)
+def test_a_sealed_message_with_a_field_that_is_none_is_refused(field):
+    text = b"35=8\x01" + field
+    whole = b"8=FIX.4.4\x019=%d\x01" % len(text) + text
+    whole += b"10=%03d\x01" % (sum(whole) % 256)
+    assert frame(whole) == len(whole)
+    with pytest.raises(MalformedPayloadError):
+        read_message(whole)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import simplefix  # type: ignore[import-untyped]
+from simplefix.errors import ParsingError  # type: ignore[import-untyped]
 
 from truenav.connect.errors import MalformedPayloadError
 
@@ -55,12 +56,15 @@ def read_message(raw: bytes) -> Message:
         raise MalformedPayloadError("not one whole FIX message with the right check sum.")
     parser = simplefix.FixParser()
     parser.append_buffer(raw)
-    found = parser.get_message()
+    try:
+        found = parser.get_message()
+    except ParsingError as error:
+        raise MalformedPayloadError("a FIX message with a field that has no number or no value.") from error
     if found is None:
         raise MalformedPayloadError("a FIX message without an end.")
     try:
         return Message(raw, tuple((int(tag), value.decode("utf-8")) for tag, value in found.pairs))
-    except (UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         raise MalformedPayloadError("a FIX message with a field that is no text.") from error
 
 
