@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,10 +9,9 @@ from dataclasses import asdict, dataclass
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.sources.model import Connection
-from truenav.app.sources.opening import open_source
-from truenav.connect.contract import AccountConnector, Credentials, KeyCheck, Payload, refuse_unsafe_key
+from truenav.app.sources.opening import ask_once, open_source
+from truenav.connect.contract import AccountConnector, Credentials, KeyCheck, refuse_unsafe_key
 from truenav.connect.errors import KeyForbiddenError
-from truenav.connect.transport import open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json
 from truenav.core.failure import InvalidInputError
@@ -43,18 +41,7 @@ def check_key(
     source, base_url = open_source(connection)
     if not isinstance(source, AccountConnector):
         raise InvalidInputError(f"{connection.connector!r} reads no accounts, so it takes no key to check.")
-
-    async def ask() -> KeyCheck:
-        async with open_network(
-            seed=0,
-            private_hosts=house.settings.private_hosts,
-            clock=house.clock,
-            limits=house.settings.limits_folder,
-        ) as network:
-            api = network.transport(source, _forget, base_url=base_url)
-            return await source.check_key(api, credentials)
-
-    check = asyncio.run(ask())
+    check = ask_once(house, source, base_url, lambda api: source.check_key(api, credentials))
     return check, refuse_unsafe_key(check)
 
 
@@ -168,7 +155,3 @@ def _audit(
     audit.append(
         session, actor=principal.user, action=action, subject=subject, at=house.clock.now(), detail=detail
     )
-
-
-async def _forget(payload: Payload) -> None:
-    del payload

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,11 +11,11 @@ from truenav.app.sight import sight_of
 from truenav.app.sources.connections import stored_key
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.model import Connection
-from truenav.app.sources.opening import open_source
-from truenav.connect.contract import Credentials, Payload
+from truenav.app.sources.opening import ask_once, open_source
+from truenav.connect.contract import Credentials
 from truenav.connect.custody.contract import Approval, Custodian, Vault
 from truenav.connect.errors import KeyForbiddenError
-from truenav.connect.transport import Transport, open_network
+from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import AccountId
@@ -59,19 +58,4 @@ def _ask(house: House, connection: Connection, what: Callable[[Custodian, Transp
     source, base_url = open_source(connection)
     if not isinstance(source, Custodian):
         raise InvalidInputError(f"{source.manifest.title} is no custodian: it has no vaults and approvals.")
-
-    async def ask() -> T:
-        async with open_network(
-            seed=0,
-            private_hosts=house.settings.private_hosts,
-            clock=house.clock,
-            limits=house.settings.limits_folder,
-        ) as network:
-            api = network.transport(source, _forget, account=connection.account or "", base_url=base_url)
-            return await what(source, api)
-
-    return asyncio.run(ask())
-
-
-async def _forget(payload: Payload) -> None:
-    del payload
+    return ask_once(house, source, base_url, lambda api: what(source, api), account=connection.account or "")
