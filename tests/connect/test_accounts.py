@@ -179,9 +179,7 @@ def test_an_order_is_told_at_once_and_no_secret_is_kept(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(
-    ("case", "fault"), [*((case, "partial") for case in CASES), (CASES[0], "drop")], ids=str
-)
+@pytest.mark.parametrize(("case", "fault"), list(zip(CASES, ("partial", "drop") * 2, strict=True)), ids=str)
 def test_a_stream_that_ends_or_tells_half_a_message_is_opened_anew_and_says_so(
     case: Case, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
