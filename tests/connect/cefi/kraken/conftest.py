@@ -26,7 +26,7 @@ def payload(name: str) -> bytes:
 
 
 def stated(endpoint: str, body: bytes, context: ParseContext = EMPTY, **params: str) -> Parsed:
-    """What a body states as an answer of an endpoint; ``local_x`` among the params is the note ``local:x``."""
+    """What a body states as an answer of an endpoint; a param ``local_x`` is the note ``local:x``."""
     named = tuple((name.replace("local_", "local:"), value) for name, value in params.items())
     request = Request("POST", "https://venue.test", named)
     return parse(

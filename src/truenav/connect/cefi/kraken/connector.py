@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.kraken import client as kraken
@@ -31,13 +31,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 _NEEDED = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger")
 _HARMLESS = frozenset({*_NEEDED, "export-data", "create-ws-token", "access-websockets", "add-funds"})
 _TRADING = frozenset({"modify-trades", "close-trades", "earn-funds"})
@@ -153,8 +152,8 @@ def _state(client: KrakenClient) -> tuple[Step, Step]:
     summary: asyncio.Future[Payload] = asyncio.ensure_future(client.private(kraken.TRADE_BALANCE))
 
     async def read_balances() -> Pages:
-        balances = await client.private(kraken.BALANCES)
         totals = await summary
+        balances = await client.private(kraken.BALANCES)
         if not entries(result(balances)) and result(totals).decimal("eb"):
             raise IncompletePagesError("kraken: no coin is listed, but the account is worth something.")
         joined = await client.api.join("balances/1", (balances, totals))

@@ -24,11 +24,11 @@ from truenav.connect.cefi.kraken.pages import Climb, Page, climb
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row
+from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
 from truenav.connect.reading import TAGS, tag_of, tags_note
 
-PAGES_A_GATHERING = 20
-"""Pages of the ledger in one gathering, for the counter is small; the rest follows at the next one."""
+PAGES_A_PART, PARTS_A_GATHERING = 20, 5
+"""Pages of the ledger that are recorded together, and how often in a gathering: the counter is small."""
 SETTLED = timedelta(seconds=5)
 """After which a trade is in both lists."""
 AGAIN = timedelta(minutes=1)
@@ -42,11 +42,21 @@ _ON_ITS_WAY = timedelta(days=30)
 _ENDED = frozenset({"Success", "Failure"})
 
 
-async def read_past(client: KrakenClient, cursor: Cursor | None, since: datetime) -> Pages:
-    """Ledger and trades since the cursor, each page noted with what the other list says of it.
+async def read_past(client: KrakenClient, cursor: Cursor | None, since: datetime) -> Parts:
+    """Ledger and trades since the cursor, the oldest first, some pages of the ledger at a time.
 
-    A withdrawal under way, and a trade that is in one list only, hold the cursor before themselves.
+    Each page is noted with what the other list says of it. A withdrawal under way, and a trade that is in
+    one list only, hold the cursor before themselves.
     """
+    for _ in range(PARTS_A_GATHERING):
+        part = await _part(client, cursor, since)
+        yield part
+        if not part.more or part.cursor == cursor:
+            return
+        cursor = part.cursor
+
+
+async def _part(client: KrakenClient, cursor: Cursor | None, since: datetime) -> Pages:
     start = max(since, cursor.at - AGAIN) if cursor else since
     end = client.api.now() + client.api.gate.clock_offset - SETTLED
     known = cursor.id if cursor else ""
@@ -56,30 +66,26 @@ async def read_past(client: KrakenClient, cursor: Cursor | None, since: datetime
     traded = await _trades(client, ledger, start, reach)
     trades = {trade: row for page in traded.pages for trade, row in rows_of(page.payload, "trades")}
     lines = _lines(ledger, trades)
-    sure = min(reach, end - UNLISTED)
     stated = frozenset(entry for found in lines.values() for entry in found)
-    chains, under_way, asked = await _chains(client, ledger, start)
+    chains, under_way, answers = await _chains(client, ledger, start)
+    sure = min(reach, end - UNLISTED)
     waiting = frozenset(
         entry
         for entry, row in ledger.items()
-        if seconds(row, "time") >= start
-        and (
-            row.text("refid") in under_way
-            or (row.text("type") in TRADED and entry not in stated and seconds(row, "time") > sure)
-        )
+        if row.text("refid") in under_way
+        or (row.text("type") in TRADED and entry not in stated and seconds(row, "time") > max(start, sure))
     )
-    payloads = list(asked)
+    payloads = list(answers)
     for page in booked.pages:
         ids = {row.id for row in page.rows}
         refids = {ledger[entry].text("refid") for entry in ids}
         of_page = {refid: chain for refid, chain in chains.items() if refid in refids}
         note = write_ledger_notes(LedgerNotes(start, stated & ids, waiting & ids, of_page))
         payloads.append(await client.api.note(page.payload, NOTE, note))
+    booked_for = {trade: tuple(found.values()) for trade, found in lines.items()}
     for page in traded.pages:
-        payloads += await _with_lines(
-            client, page, {one: lines[one].values() for one in lines}, trades, start
-        )
-    return Pages(tuple(payloads), _cursor(booked, waiting, cursor))
+        payloads += await _with_lines(client, page, booked_for, trades, start)
+    return Pages(tuple(payloads), _cursor(booked, waiting, cursor), more=not booked.whole)
 
 
 async def _trades(client: KrakenClient, ledger: Mapping[str, Node], start: datetime, end: datetime) -> Climb:
@@ -109,7 +115,7 @@ async def _window(
     end: datetime,
     *,
     known: str = "",
-    most: int = PAGES_A_GATHERING,
+    most: int = PAGES_A_PART,
 ) -> Climb:
     """A history between two instants; the venue takes seconds, the first exclusive, the last inclusive."""
     params = {

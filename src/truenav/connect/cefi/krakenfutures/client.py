@@ -15,7 +15,7 @@ from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, l
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
-from truenav.connect.gathering import Pages, Row
+from truenav.connect.gathering import Pages, Parts, Row
 from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
 from truenav.core.clock import parse_instant, to_milliseconds
 
@@ -26,8 +26,8 @@ SETTLED = timedelta(seconds=5)
 """After which all lines of a fill are in the log."""
 BURST = timedelta(seconds=1)
 """Lines of one fill bear one instant; what is so close to a page's last line may go on on the next page."""
-FILL_PAGES = 200
-"""Pages of a hundred fills in one gathering: more than its log can hold."""
+FILL_PAGES = 50
+"""Lists of a hundred fills for one page of the log: more than it can hold."""
 _BEFORE_THE_PATH = "/derivatives"
 """The part of a path that is not signed."""
 
@@ -113,47 +113,43 @@ class FuturesClient:
             KEY.name, KEY.path, prepare, budget=KEY.budget, repeatable=True, secret=_always
         )
 
-    async def log(self, cursor: Cursor | None, since: datetime) -> Pages:
-        """The log since the cursor, oldest first, noted with the orders of its fills.
+    async def log(self, cursor: Cursor | None, since: datetime) -> Parts:
+        """The log since the cursor, oldest first, each page noted with the orders of its fills.
 
         Each page begins with the burst of lines that ended the one before, and so does the next sync: a fill
         whose lines were parted by a page is stated by the page that has all of them.
         """
         end = self.api.now() + self.api.gate.clock_offset - SETTLED
         params = {"sort": "asc", "count": str(LOG_PAGE), "before": str(to_milliseconds(end))}
-        asked = {"from": cursor.id} if cursor else {"since": str(to_milliseconds(since))}
-        met = cursor.id if cursor else ""
-        pages: list[tuple[Payload, int | None]] = []
-        last: Row | None = None
-        while len(pages) < PAGES_A_GATHERING:
+        for _ in range(PAGES_A_GATHERING):
+            asked = {"from": cursor.id} if cursor else {"since": str(to_milliseconds(since))}
             payload = await self.get(LOG, {**params, **asked})
             rows = _log_rows(payload)
-            if met and met not in {row.id for row in rows}:
+            if cursor and cursor.id not in {row.id for row in rows}:
                 raise IncompletePagesError(
-                    f"krakenfutures {LOG.name}: line {met} does not come again; nothing is taken."
+                    f"krakenfutures {LOG.name}: line {cursor.id} does not come again; nothing is taken."
                 )
-            last = _burst(rows) if rows else last
-            whole = len(rows) < LOG_PAGE
-            pages.append((payload, None if whole or last is None else int(last.id)))
-            if whole:
-                break
-            if last is None or last.id == met:
+            full = len(rows) >= LOG_PAGE
+            last = _burst(rows) if rows else None
+            if full and last is not None and cursor and last.id == cursor.id:
                 raise IncompletePagesError(f"krakenfutures {LOG.name}: one second has {LOG_PAGE} lines.")
-            met, asked = last.id, {"from": last.id}
-        return await self._with_orders(pages, None if last is None else Cursor(last.id, last.at))
+            cursor = None if last is None else Cursor(last.id, last.at)
+            yield Pages(await self._with_orders(payload, last if full else None), cursor, more=full)
+            if not full:
+                return
 
-    async def _with_orders(self, pages: list[tuple[Payload, int | None]], cursor: Cursor | None) -> Pages:
-        booked = {one: at for payload, _ in pages for one, at in executions(payload.body).items()}
+    async def _with_orders(self, payload: Payload, until: Row | None) -> tuple[Payload, ...]:
+        """A page of the log with its note, and the lists of fills that told the orders."""
+        booked = executions(payload.body)
         answers = await self._fills(min(booked.values()), max(booked.values())) if booked else []
-        orders: dict[str, tuple[str, str]] = {}
-        for answer in answers:
-            for fill in read_json(answer.body).field("fills").items():
-                orders[fill.text("fill_id")] = (fill.text_or("order_id"), fill.text_or("cliOrdId"))
-        noted = []
-        for payload, until in pages:
-            told = {one: orders[one] for one in executions(payload.body) if one in orders}
-            noted.append(await self.api.note(payload, NOTE, write_notes(LogNotes(told, until))))
-        return Pages((*answers, *noted), cursor)
+        orders = {
+            fill.text("fill_id"): (fill.text_or("order_id"), fill.text_or("cliOrdId"))
+            for answer in answers
+            for fill in read_json(answer.body).field("fills").items()
+            if fill.text("fill_id") in booked
+        }
+        note = write_notes(LogNotes(orders, None if until is None else int(until.id)))
+        return (*answers, await self.api.note(payload, NOTE, note))
 
     async def _fills(self, oldest: datetime, newest: datetime) -> list[Payload]:
         """Fills between two instants, from new to old; each page begins with what ended the one before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.krakenfutures import client as futures
@@ -29,14 +29,13 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import parse_instant
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 _FLEX_IN_USE = ("initialMargin", "maintenanceMargin", "pnl", "unrealizedFunding", "totalUnrealized")
 """Fields of the flex account that are not zero while a position is open."""
 _SINGLE_IN_USE = (("marginRequirements", "mm"), ("auxiliary", "pnl"))
