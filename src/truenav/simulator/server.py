@@ -60,7 +60,7 @@ BINANCE = (
     | options.ROUTES
 )
 BINANCE |= binance_orders.ROUTES | binance_private.ROUTES
-BINANCE_PATHS = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/")
+BINANCE_PATHS = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/", "/papi/")
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES | okx_orders.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES | bybit_orders.ROUTES
 KEY_HEADERS = ("x-mbx-apikey", "ok-access-key", "x-bapi-api-key")

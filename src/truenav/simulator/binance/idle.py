@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from truenav.simulator.binance.rules import Route, account
+from truenav.simulator.binance.rules import BinanceError, Route, account
 from truenav.simulator.protocol import Call
 
 
@@ -33,6 +33,12 @@ def no_sub_accounts(call: Call) -> dict[str, Any]:
     return {"subAccounts": []}
 
 
+def no_portfolio(call: Call) -> dict[str, Any]:
+    """GET papi account: no account here is in portfolio margin."""
+    account(call)
+    raise BinanceError(400, -21001, "User is not in portfolio margin mode.")
+
+
 def _route(handler: Any, weight: int = 1) -> Route:
     return Route(handler, "wallet", weight, signed=True)
 
@@ -42,4 +48,5 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/asset/dribblet"): _route(no_dust),
     ("GET", "/sapi/v1/convert/tradeFlow"): _route(no_conversions),
     ("GET", "/sapi/v1/sub-account/list"): _route(no_sub_accounts),
+    ("GET", "/papi/v1/account"): _route(no_portfolio, 20),
 }

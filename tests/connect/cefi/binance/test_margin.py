@@ -10,6 +10,8 @@ from decimal import Decimal
 import pytest
 
 from truenav.connect.cefi.binance import history
+from truenav.connect.cefi.binance.client import CROSS, interest_row
+from truenav.connect.cefi.binance.windows import History, read_history
 from truenav.connect.contract import Cursor
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import whole
@@ -82,13 +84,17 @@ def charges(path, params):
     return {"rows": found[::-1], "total": len(found)}
 
 
+def interest(client, cursor, since):
+    return read_history(client, History(CROSS.interest, interest_row), cursor, since)
+
+
 def test_interest_is_read_month_by_month_and_goes_on_where_it_ended():
-    pages, questions = asked_of(charges, lambda client: history.interest(client, None, T))
+    pages, questions = asked_of(charges, lambda client: interest(client, None, T))
     assert len(questions) == 3
     found = [row["txId"] for page in pages.payloads for row in json.loads(page.body)["rows"]]
     assert len(found) == len(set(found)) == 7
     assert pages.cursor.at == T + timedelta(days=60)
-    again, questions = asked_of(charges, lambda client: history.interest(client, pages.cursor, T))
+    again, questions = asked_of(charges, lambda client: interest(client, pages.cursor, T))
     assert (len(questions), again.cursor) == (1, pages.cursor)
 
 
@@ -97,10 +103,10 @@ def test_interest_that_is_not_whole_is_not_taken():
         return charges(path, params) | {"total": 50}
 
     with pytest.raises(IncompletePagesError):
-        asked_of(short, lambda client: history.interest(client, None, T))
+        asked_of(short, lambda client: interest(client, None, T))
     gone = Cursor("1:USDT", T + timedelta(days=1))
     with pytest.raises(IncompletePagesError):
-        asked_of(charges, lambda client: history.interest(client, gone, T))
+        asked_of(charges, lambda client: interest(client, gone, T))
 
 
 def trade(number):
@@ -115,14 +121,14 @@ def executions(path, params):
 
 
 def test_fills_are_sought_from_the_oldest_and_stated_since_the_account_began():
-    ask = lambda client: whole(history.margin_trades(client, "BTCUSDT", None, T))  # noqa: E731 - one question
+    ask = lambda client: whole(history.margin_trades(client, CROSS, "BTCUSDT", None, T))  # noqa: E731 - one question
     pages, questions = asked_of(executions, ask)
     sought = [params["fromId"] for name, params in questions if name == "myTrades"]
     assert sought == ["0", "1000", "1500"]
     fills = [page for page in pages.payloads if page.evidence.endpoint == "margin.trades/1"]
     assert json.loads(fills[0].body)[0]["id"] == 1500
     assert pages.cursor.id == "2000"
-    later = lambda client: whole(history.margin_trades(client, "BTCUSDT", None, NOW))  # noqa: E731 - as above
+    later = lambda client: whole(history.margin_trades(client, CROSS, "BTCUSDT", None, NOW))  # noqa: E731 - as above
     none, questions = asked_of(executions, later)
     assert (none.payloads, none.cursor, len(questions)) == ((), None, 3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -51,9 +51,13 @@ TRANSFERS = Endpoint("wallet.transfers/1", "spot", "/sapi/v1/asset/transfer", "w
 
 @dataclass(frozen=True, slots=True)
 class Futures:
-    """The endpoints of one futures wallet; ``orders_page`` is how many orders come at once."""
+    """The endpoints of one futures wallet; ``orders_page`` is how many orders come at once.
+
+    ``namespace`` begins the ids of its contracts.
+    """
 
     wallet: str
+    namespace: str
     info: Endpoint
     marks: Endpoint
     account: Endpoint
@@ -71,6 +75,7 @@ class Futures:
 
 USDM = Futures(
     wallet="usdm",
+    namespace="binance-usdm",
     info=Endpoint("usdm.exchangeInfo/1", "usdm", "/fapi/v1/exchangeInfo", "usdm", 1),
     marks=Endpoint("usdm.premiumIndex/1", "usdm", "/fapi/v1/premiumIndex", "usdm", 10),
     account=Endpoint("usdm.account/1", "usdm", "/fapi/v2/account", "usdm", 5),
@@ -82,6 +87,7 @@ USDM = Futures(
 )
 COINM = Futures(
     wallet="coinm",
+    namespace="binance-coinm",
     info=Endpoint("coinm.exchangeInfo/1", "coinm", "/dapi/v1/exchangeInfo", "coinm", 1),
     marks=Endpoint("coinm.premiumIndex/1", "coinm", "/dapi/v1/premiumIndex", "coinm", 10),
     account=Endpoint("coinm.account/1", "coinm", "/dapi/v1/account", "coinm", 5),
@@ -92,6 +98,20 @@ COINM = Futures(
     orders_page=100,
 )
 FUTURES = (USDM, COINM)
+
+
+@dataclass(frozen=True, slots=True)
+class Lending:
+    """The endpoints of a wallet in which spot pairs are traded with borrowed coins."""
+
+    wallet: str
+    trades: Endpoint
+    orders: Endpoint
+    interest: Endpoint
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+CROSS = Lending("margin", MARGIN_TRADES, MARGIN_ORDERS, MARGIN_INTEREST)
 
 
 def signer(credentials: Credentials) -> Signer:

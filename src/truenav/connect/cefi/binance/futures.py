@@ -6,7 +6,7 @@ units of the quote and settles in the base.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -60,12 +60,14 @@ class Family:
     """One of Binance's two futures wallets; ``namespace`` begins its instrument ids.
 
     ``prefix`` begins the ids of what its income states, because each wallet numbers its own.
+    ``moves_within`` tells that a transfer stays in the wallet, which has other parts, and states nothing.
     """
 
     wallet: str
     namespace: str
     inverse: bool
     prefix: str = ""
+    moves_within: bool = False
 
     def id(self, symbol: str) -> InstrumentId:
         """Id of a contract."""
@@ -139,14 +141,17 @@ class Family:
                 balances.append(BalanceLine(asset, total))
         cash = tuple(sorted(balances, key=lambda line: line.asset))
         reading.snapshot(wallet, BalanceSnapshot(wallet, cash))
-        positions = []
+        reading.snapshot(wallet, PositionSnapshot(wallet, in_order(self.open(reading, document))))
+
+    def open(self, reading: Reading, document: Node) -> list[PositionLine]:
+        """Open positions of an account."""
+        lines = []
         for row in document.field("positions").items():
             if quantity := row.decimal("positionAmt"):
                 name = self.id(row.text("symbol"))
                 reading.instrument(name, lost=False)
-                positions.append(PositionLine(name, quantity, row.decimal("entryPrice")))
-        lines = tuple(sorted(positions, key=lambda line: (line.instrument, line.quantity)))
-        reading.snapshot(wallet, PositionSnapshot(wallet, lines))
+                lines.append(PositionLine(name, quantity, row.decimal("entryPrice")))
+        return lines
 
     def trades(self, reading: Reading, document: Node) -> None:
         """Fills with what they realised; ``userTrades``."""
@@ -174,7 +179,7 @@ class Family:
         """Cash that no trade states: funding, transfers, deliveries, rebates."""
         for row in document.items():
             kind = row.text("incomeType")
-            if kind in _FROM_TRADES:
+            if kind in _FROM_TRADES or (kind in _INCOME_TRANSFERS and self.moves_within):
                 continue
             at, number = row.instant("time"), row.decimal("income")
             amount, name = Amount(number, reading.asset(row.text("asset"), at)), self.prefix + income_id(row)
@@ -187,6 +192,11 @@ class Family:
                 self.terms(reading, symbol)
                 contract = self.id(symbol)
             reading.state(name, at, CashFlow(self.wallet, cash, amount, contract))
+
+
+def in_order(lines: Iterable[PositionLine]) -> tuple[PositionLine, ...]:
+    """Positions as a snapshot has them, however the venue lists them."""
+    return tuple(sorted(lines, key=lambda line: (line.instrument, line.quantity)))
 
 
 USDM = Family("usdm", "binance-usdm", inverse=False)

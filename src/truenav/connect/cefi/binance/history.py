@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance.client import (
     DEPOSITS,
-    MARGIN_INTEREST,
-    MARGIN_ORDERS,
-    MARGIN_TRADES,
     SPOT_ORDERS,
     SPOT_TRADES,
     TRANSFERS,
@@ -18,9 +15,9 @@ from truenav.connect.cefi.binance.client import (
     BinanceClient,
     Endpoint,
     Futures,
+    Lending,
     deposit_row,
     income_row,
-    interest_row,
     rows_of,
     trade_row,
     transfer_row,
@@ -44,7 +41,6 @@ INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
 TRADES_KEPT = timedelta(days=175)
 WEEK = timedelta(days=7)
-MONTH = timedelta(days=30)
 _DONE = {DEPOSITS.path: {"1", "6", "7"}, WITHDRAWALS.path: {"1", "3", "5", "6"}}
 """States of a deposit or withdrawal that do not change any more."""
 
@@ -56,22 +52,24 @@ def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since
     return _trades(orders, SPOT_TRADES, cursor, first)
 
 
-async def margin_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Parts:
-    """Trades of one pair in the margin wallet from the cursor's trade on, else since an instant.
+async def margin_trades(
+    client: BinanceClient, lending: Lending, symbol: str, cursor: Cursor | None, since: datetime
+) -> Parts:
+    """Trades of one pair in a margin wallet from the cursor's trade on, else since an instant.
 
     The venue finds by time within a day only, so the first trade is sought by number from the oldest on.
     """
     number, first = "0", {"fromId": ""}
     while cursor is None and not first["fromId"]:
-        params = {"symbol": symbol, "fromId": number, "limit": str(PAGE)}
-        rows = rows_of(await client.get(MARGIN_TRADES, params), trade_row)
+        params = {"symbol": symbol, "fromId": number, "limit": str(PAGE), **lending.params}
+        rows = rows_of(await client.get(lending.trades, params), trade_row)
         later = [row for row in rows if row.at >= since]
         if not later and len(rows) < PAGE:
             return
         first["fromId"] = min(later).id if later else ""
         number = max(rows).id
-    orders = _Orders(client, MARGIN_ORDERS, MARGIN_ORDERS_PAGE, symbol)
-    async for part in _trades(orders, MARGIN_TRADES, cursor, first):
+    orders = _Orders(client, lending.orders, MARGIN_ORDERS_PAGE, symbol, lending.params)
+    async for part in _trades(orders, lending.trades, cursor, first):
         yield part
 
 
@@ -106,6 +104,7 @@ class _Orders:
     endpoint: Endpoint
     page: int
     symbol: str
+    more: Mapping[str, str] = field(default_factory=dict)
     tags: dict[str, str | None] = field(default_factory=dict)
     seen: list[Payload] = field(default_factory=list)
 
@@ -114,7 +113,7 @@ class _Orders:
         missing = wanted - self.tags.keys()
         while missing:
             oldest = min(missing, key=lambda order: order.rjust(20))
-            params = {"symbol": self.symbol, "orderId": oldest, "limit": str(self.page)}
+            params = {"symbol": self.symbol, "orderId": oldest, "limit": str(self.page), **self.more}
             payload = await self.client.get(self.endpoint, params)
             self.seen.append(payload)
             for node in read_json(payload.body).items():
@@ -135,7 +134,7 @@ async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, fi
 
     async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
         start = first if last is None else {"fromId": last.id}
-        payload = await client.get(endpoint, {"symbol": symbol, **start, "limit": str(PAGE)})
+        payload = await client.get(endpoint, {"symbol": symbol, **start, "limit": str(PAGE), **orders.more})
         rows = rows_of(payload, trade_row)
         wanted = {row.id for row in rows_of(payload, _order_row)}
         await orders.learn(wanted)
@@ -240,22 +239,6 @@ async def transfers(client: BinanceClient, kind: str, cursor: Cursor | None, sin
     params = {"type": kind, "startTime": str(to_milliseconds(start))}
     payloads, rows = await _counted(client, TRANSFERS, params, transfer_row)
     return _repeating(payloads, rows, cursor, start, f"transfers {kind}")
-
-
-async def interest(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
-    """What the margin wallet was charged for loans, month by month, each complete by the venue's count."""
-    start, now = (since if cursor is None else cursor.at), client.api.now()
-    payloads: list[Payload] = []
-    rows: dict[str, Row] = {}
-    begin = start
-    while begin <= now:
-        end = min(begin + MONTH, now)
-        params = {"startTime": str(to_milliseconds(begin)), "endTime": str(to_milliseconds(end))}
-        found, more = await _counted(client, MARGIN_INTEREST, params, interest_row)
-        payloads += found
-        rows |= more
-        begin = end + timedelta(milliseconds=1)
-    return _repeating(payloads, rows, cursor, start, "interest")
 
 
 async def _counted(

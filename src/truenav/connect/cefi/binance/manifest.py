@@ -3,7 +3,7 @@
 from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, not_done, read
 
-_ISOLATED = "isolated margin pairs have wallets of their own, which are not read"
+_ISOLATED = "cross margin; isolated pairs together are a wallet of their own"
 _LIVE = "of spot, cross margin and futures, told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
@@ -16,17 +16,19 @@ MANIFEST = Manifest(
         "usdm": "https://fapi.binance.com",
         "coinm": "https://dapi.binance.com",
         "options": "https://eapi.binance.com",
+        "portfolio": "https://papi.binance.com",
     },
     budgets=(
         Budget("spot", 6000, 60),
         Budget("usdm", 2400, 60),
         Budget("coinm", 2400, 60),
         Budget("options", 400, 60),
+        Budget("portfolio", 6000, 60),
         Budget("wallet", 12000, 60),
         Budget("account", 180_000, 60, per="key"),
     ),
     wallets=("spot", "usdm", "coinm", "margin"),
-    more_wallets=("funding", "earn", "options"),
+    more_wallets=("funding", "earn", "options", "isolated", "portfolio"),
     credentials=("key", "secret"),
     streams={
         "spot": "wss://stream.binance.com:9443",
@@ -36,7 +38,7 @@ MANIFEST = Manifest(
     },
     supplies=(
         read("balances.spot", "spot-account.json", Origin.OURS),
-        read("balances.margin", "margin-account.json", Origin.DOCUMENTED, f"cross margin; {_ISOLATED}"),
+        read("balances.margin", "margin-account.json", Origin.DOCUMENTED, _ISOLATED),
         read("borrowed", "margin-account.json", Origin.DOCUMENTED, "taken off the balance with its interest"),
         read("history.interest", "margin-interest.json", Origin.OURS),
         read("balances.swap", "usdm-account.json", Origin.OURS, "USD-M; COIN-M in a wallet of its own"),
@@ -52,7 +54,7 @@ MANIFEST = Manifest(
         read("positions.cross", "usdm-account.json", Origin.OURS),
         read("orders.open", "coinm-open-orders.json", Origin.DOCUMENTED, "kept as evidence"),
         read("margin.collateral", "usdm-account.json", Origin.OURS, "flags are kept as evidence"),
-        *not_done("portfolio margin accounts are not read", "margin.equity"),
+        read("margin.equity", "portfolio-account.json", Origin.OURS, "of an account in portfolio margin"),
         read("margin.maintenance", "usdm-account.json", Origin.OURS),
         read(
             "margin.ratio", "coinm-account.json", Origin.OURS, "of COIN-M the coin's nearest to liquidation"

@@ -30,7 +30,7 @@ def account(reading: Reading, document: Node) -> None:
     reading.snapshot(WALLET, BalanceSnapshot(WALLET, cash))
 
 
-def trades(reading: Reading, document: Node) -> None:
+def trades(reading: Reading, document: Node, wallet: str = WALLET) -> None:
     """Fills; the venue does not tell their cost, which is price times quantity."""
     tags = noted_tags(reading.evidence)
     for row in document.items():
@@ -41,7 +41,7 @@ def trades(reading: Reading, document: Node) -> None:
         at, sign = row.instant("time"), 1 if required_flag(row, "isBuyer") else -1
         quantity, price = sign * row.decimal("qty"), row.decimal("price")
         body = Trade(
-            wallet=WALLET,
+            wallet=wallet,
             instrument=terms.id,
             quantity=quantity,
             price=price,
@@ -51,10 +51,10 @@ def trades(reading: Reading, document: Node) -> None:
             order_id=order,
             tag=(tags or {}).get(order),
         )
-        reading.state(f"{WALLET}:{terms.id}:{row.text('id')}", at, body)
+        reading.state(f"{wallet}:{terms.id}:{row.text('id')}", at, body)
 
 
-def interest(reading: Reading, document: Node) -> None:
+def interest(reading: Reading, document: Node, wallet: str = WALLET) -> None:
     """What loans cost, as it is charged.
 
     Charged in BNB it is owed in BNB, by the same wallet. A row with a pair is that pair's.
@@ -63,5 +63,5 @@ def interest(reading: Reading, document: Node) -> None:
     for row in rows.items() if rows is not None else ():
         at = row.instant("interestAccuredTime")
         charged = Amount(-row.decimal("interest"), reading.asset(row.text("asset"), at))
-        wallet = ISOLATED if row.text_or("isolatedSymbol") else WALLET
-        reading.state(f"interest:{interest_id(row)}", at, CashFlow(wallet, CashKind.INTEREST, charged))
+        owner = ISOLATED if row.text_or("isolatedSymbol") else wallet
+        reading.state(f"interest:{interest_id(row)}", at, CashFlow(owner, CashKind.INTEREST, charged))

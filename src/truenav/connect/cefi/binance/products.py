@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from truenav.connect.cefi.binance import conversions, earn, funding, options, transfers
-from truenav.connect.cefi.binance.client import BinanceClient
-from truenav.connect.cefi.binance.steps import Asker
+from truenav.connect.cefi.binance import (
+    conversions,
+    earn,
+    funding,
+    isolated,
+    margin,
+    options,
+    portfolio,
+    transfers,
+)
+from truenav.connect.cefi.binance.client import (
+    FUTURES,
+    MARGIN_ACCOUNT,
+    MARGIN_OPEN_ORDERS,
+    SPOT_ACCOUNT,
+    SPOT_OPEN_ORDERS,
+    BinanceClient,
+)
+from truenav.connect.cefi.binance.steps import Asker, one
 from truenav.connect.document import Node
 from truenav.connect.gathering import Step
 from truenav.connect.reading import Reading
@@ -14,9 +31,21 @@ from truenav.connect.reading import Reading
 Read = Callable[[Reading, Node], None]
 
 
-def state(client: BinanceClient, wallets: tuple[str, ...]) -> list[Step]:
-    """What the wallets beside spot, margin and futures hold."""
-    steps: list[Step] = []
+def state(client: BinanceClient, wallets: tuple[str, ...], pairs: set[str]) -> list[Step]:
+    """What the wallets hold, and open orders; isolated pairs that have any are added to ``pairs``."""
+    left = portfolio.parts_left(wallets)
+    asked = [endpoint for futures in FUTURES if futures.wallet in left for endpoint in futures.state]
+    if "spot" in left:
+        asked.append(SPOT_OPEN_ORDERS)
+    if "spot" in left and earn.WALLET not in left:
+        asked.append(SPOT_ACCOUNT)
+    if margin.WALLET in left:
+        asked += [MARGIN_ACCOUNT, MARGIN_OPEN_ORDERS]
+    steps = [one(client, endpoint) for endpoint in asked]
+    if isolated.WALLET in wallets:
+        steps += isolated.state(client, pairs)
+    if portfolio.WALLET in wallets:
+        steps += portfolio.state(client, wallets)
     if funding.WALLET in wallets:
         steps += funding.state(client)
     if earn.WALLET in wallets:
@@ -26,9 +55,9 @@ def state(client: BinanceClient, wallets: tuple[str, ...]) -> list[Step]:
     return steps
 
 
-def past(asker: Asker, wallets: tuple[str, ...]) -> list[Step]:
-    """What happened in these wallets, between all wallets, and beside the trades of spot."""
-    steps = transfers.past(asker, wallets)
+def past(asker: Asker, wallets: tuple[str, ...], pairs: set[str]) -> list[Step]:
+    """What happened between all wallets, and beside trades and incomes in each."""
+    steps = [*transfers.past(asker, wallets), *isolated.past(asker, pairs)]
     if conversions.WALLET in wallets:
         steps += [*transfers.between_accounts(asker), *conversions.past(asker)]
     if funding.WALLET in wallets:
@@ -47,12 +76,12 @@ def nothing(reading: Reading, document: Node) -> None:
 
 READERS: Mapping[str, Read] = {
     "wallet.overview/1": nothing,
-    "wallet.deposits/1": lambda reading, document: funding.deposits(reading, document, "spot"),
-    "wallet.withdrawals/1": lambda reading, document: funding.withdrawals(reading, document, "spot"),
+    "wallet.deposits/1": partial(funding.deposits, wallet="spot"),
+    "wallet.withdrawals/1": partial(funding.withdrawals, wallet="spot"),
     "wallet.transfers/1": transfers.transfers,
     "funding.account/1": funding.account,
-    "funding.deposits/1": lambda reading, document: funding.deposits(reading, document, funding.WALLET),
-    "funding.withdrawals/1": lambda reading, document: funding.withdrawals(reading, document, funding.WALLET),
+    "funding.deposits/1": partial(funding.deposits, wallet=funding.WALLET),
+    "funding.withdrawals/1": partial(funding.withdrawals, wallet=funding.WALLET),
     "sub.list/1": nothing,
     "sub.transfers/1": transfers.as_sub,
     "sub.universal/1": transfers.as_master,
@@ -78,4 +107,26 @@ READERS: Mapping[str, Read] = {
     "options.userTrades/1": options.trades,
     "options.exerciseRecord/1": options.exercises,
     "options.bill/1": options.bills,
+    "portfolio.account/1": nothing,
+    "portfolio.balance/1": portfolio.balances,
+    "portfolio.openOrders/1": nothing,
+    portfolio.POSITIONS: portfolio.positions,
+    "portfolio.um.account/1": nothing,
+    "portfolio.um.openOrders/1": nothing,
+    "portfolio.um.allOrders/1": nothing,
+    "portfolio.um.userTrades/1": portfolio.UM_FAMILY.trades,
+    "portfolio.um.income/1": portfolio.UM_FAMILY.income,
+    "portfolio.cm.account/1": nothing,
+    "portfolio.cm.openOrders/1": nothing,
+    "portfolio.cm.allOrders/1": nothing,
+    "portfolio.cm.userTrades/1": portfolio.CM_FAMILY.trades,
+    "portfolio.cm.income/1": portfolio.CM_FAMILY.income,
+    "portfolio.margin.allOrders/1": nothing,
+    "portfolio.margin.myTrades/1": partial(margin.trades, wallet=portfolio.WALLET),
+    "portfolio.margin.interest/1": partial(margin.interest, wallet=portfolio.WALLET),
+    "isolated.account/1": isolated.account,
+    "isolated.transfers/1": isolated.transfers,
+    "isolated.trades/1": partial(margin.trades, wallet=isolated.WALLET),
+    "isolated.orders/1": nothing,
+    "isolated.interest/1": partial(margin.interest, wallet=isolated.WALLET),
 }

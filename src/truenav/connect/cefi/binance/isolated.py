@@ -1,0 +1,114 @@
+"""Binance isolated margin: pairs with margin of their own, as one wallet.
+
+A coin's total is what all pairs have of it less what they owe; what moves from pair to pair stays in it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from truenav.connect.cefi.binance.client import (
+    MARGIN_INTEREST,
+    BinanceClient,
+    Endpoint,
+    Lending,
+    interest_row,
+)
+from truenav.connect.cefi.binance.overview import refuse_worth
+from truenav.connect.cefi.binance.steps import Asker
+from truenav.connect.cefi.binance.windows import History
+from truenav.connect.document import Node, read_json
+from truenav.connect.gathering import Pages, Row, Step
+from truenav.connect.reading import Reading
+from truenav.core.facts import BalanceLine, BalanceSnapshot, Transfer, TransferKind
+from truenav.core.money import ZERO, Amount, AssetId
+
+WALLET = "isolated"
+
+
+def _endpoint(name: str, path: str, weight: int) -> Endpoint:
+    return Endpoint(f"isolated.{name}/1", "spot", f"/sapi/v1/margin/{path}", "wallet", weight)
+
+
+ACCOUNT = _endpoint("account", "isolated/account", 10)
+_TRANSFERS = _endpoint("transfers", "transfer", 1)
+LENDING = Lending(
+    WALLET,
+    _endpoint("trades", "myTrades", 10),
+    _endpoint("orders", "allOrders", 200),
+    Endpoint("isolated.interest/1", "spot", MARGIN_INTEREST.path, "wallet", 1),
+    {"isIsolated": "TRUE"},
+)
+_OWN = "ISOLATED_MARGIN"
+_OTHERS = {"SPOT": "spot", "CROSS_MARGIN": "margin", "MARGIN": "margin", "FUNDING": "funding"}
+_SECONDS = 10
+"""Digits of an instant in seconds; the venue's transfers have some."""
+
+
+def state(client: BinanceClient, pairs: set[str]) -> list[Step]:
+    """What the pairs hold and owe; they are added to ``pairs``. None counts where they are worth nothing."""
+
+    async def ask() -> Pages:
+        payload = await client.get(ACCOUNT)
+        found = {row.text("symbol") for row in read_json(payload.body).field("assets").items()}
+        if not found:
+            await refuse_worth(client, "Isolated Margin")
+        pairs.update(found)
+        return Pages((payload,))
+
+    return [(ACCOUNT.name, ask())]
+
+
+def past(asker: Asker, pairs: set[str]) -> list[Step]:
+    """Interest and transfers of each pair; its trades are asked for as those of cross margin."""
+    interest = History(LENDING.interest, interest_row)
+    moved = History(_TRANSFERS, _transfer_row)
+    return [
+        step
+        for pair in sorted(pairs)
+        for step in (asker.history(interest, isolatedSymbol=pair), asker.history(moved, isolatedSymbol=pair))
+    ]
+
+
+def _transfer_row(node: Node) -> Row:
+    return Row(_at(node), node.text("txId"))
+
+
+def _at(row: Node) -> datetime:
+    digits = row.text("timestamp")
+    if digits.isascii() and digits.isdigit() and len(digits) <= _SECONDS:
+        return datetime.fromtimestamp(int(digits), UTC)
+    return row.instant("timestamp")
+
+
+def account(reading: Reading, document: Node) -> None:
+    """What is free and locked in all pairs, less what they owe."""
+    held: dict[AssetId, tuple[Decimal, Decimal]] = {}
+    for pair in document.field("assets").items():
+        for row in (pair.field("baseAsset"), pair.field("quoteAsset")):
+            free, locked = row.decimal("free"), row.decimal("locked")
+            owed = row.decimal("borrowed") + row.decimal("interest")
+            if free or locked or owed:
+                asset = reading.asset(row.text("asset"), reading.evidence.answered_at)
+                total, bound = held.get(asset, (ZERO, ZERO))
+                held[asset] = (total + free + locked - owed, bound + locked)
+    lines = (BalanceLine(asset, *held[asset]) for asset in sorted(held))
+    reading.snapshot(WALLET, BalanceSnapshot(WALLET, tuple(lines)))
+
+
+def transfers(reading: Reading, document: Node) -> None:
+    """Both sides of what came from another wallet or went there."""
+    rows = document.maybe("rows")
+    for row in rows.items() if rows is not None else ():
+        came = row.text("type") == "ROLL_IN"
+        other = row.text_or("transFrom" if came else "transTo", "SPOT")
+        if row.text("status") != "CONFIRMED" or other == _OWN:
+            continue
+        if other not in _OTHERS:
+            raise row.wrong(f"the other wallet is {other[:40]!r}, which is not read")
+        at, wallet = _at(row), _OTHERS[other]
+        amount = Amount(row.decimal("amount"), reading.asset(row.text("asset"), at))
+        name, moved = f"isolated-transfer:{row.text('txId')}", amount if came else -amount
+        reading.state(name, at, Transfer(WALLET, moved, TransferKind.INTERNAL, wallet))
+        reading.state(f"{name}:{wallet}", at, Transfer(wallet, -moved, TransferKind.INTERNAL, WALLET))

@@ -1,0 +1,151 @@
+"""Binance portfolio margin: one wallet of cross margin, USD-M and COIN-M, which only its own host tells.
+
+A coin's total is what the margin part has less what it owes, and the balances of both futures parts;
+``negativeBalance`` repeats what a futures part owes, and is not taken off again. Money that moves between the
+parts stays in the wallet and states nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures, Lending
+from truenav.connect.cefi.binance.futures import Family, in_order
+from truenav.connect.cefi.binance.steps import one
+from truenav.connect.contract import Payload
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import IncompletePagesError, VenueError
+from truenav.connect.gathering import Pages, Step
+from truenav.connect.reading import Reading
+from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionSnapshot
+from truenav.core.money import ZERO
+
+WALLET = "portfolio"
+PARTS = frozenset({"margin", "usdm", "coinm"})
+"""Wallets that an account in portfolio margin has no more; read beside it they would count twice."""
+POSITIONS = "portfolio.positions/1"
+"""The accounts of both futures parts, joined."""
+
+
+def _endpoint(name: str, path: str, weight: int) -> Endpoint:
+    return Endpoint(f"portfolio.{name}/1", WALLET, f"/papi/v1/{path}", WALLET, weight)
+
+
+ACCOUNT, BALANCE = _endpoint("account", "account", 20), _endpoint("balance", "balance", 20)
+_MARGIN_ORDERS = _endpoint("openOrders", "margin/openOrders", 5)
+
+
+def _futures(part: str, namespace: str, orders_weight: int) -> Futures:
+    def endpoint(name: str, weight: int) -> Endpoint:
+        return _endpoint(f"{part}.{name}", f"{part}/{name}", weight)
+
+    return Futures(
+        wallet=WALLET,
+        namespace=namespace,
+        info=endpoint("exchangeInfo", 1),
+        marks=endpoint("premiumIndex", 1),
+        account=endpoint("account", 5),
+        open_orders=endpoint("openOrders", 40),
+        orders=endpoint("allOrders", orders_weight),
+        trades=endpoint("userTrades", orders_weight),
+        income=endpoint("income", 30),
+        orders_page=100,
+    )
+
+
+UM, CM = _futures("um", "binance-usdm", 5), _futures("cm", "binance-coinm", 20)
+LENDING = Lending(
+    WALLET,
+    _endpoint("margin.myTrades", "margin/myTrades", 5),
+    _endpoint("margin.allOrders", "margin/allOrders", 100),
+    _endpoint("margin.interest", "margin/marginInterestHistory", 1),
+)
+UM_FAMILY = Family(WALLET, UM.namespace, inverse=False, prefix="portfolio-um:", moves_within=True)
+CM_FAMILY = Family(WALLET, CM.namespace, inverse=True, prefix="portfolio-cm:", moves_within=True)
+
+
+# -- what is asked ----------------------------------------------------------------------------------
+
+
+def parts_left(wallets: Collection[str]) -> tuple[str, ...]:
+    """The wallets that are read; beside portfolio margin its parts are not."""
+    return tuple(one for one in wallets if WALLET not in wallets or one not in PARTS)
+
+
+def state(client: BinanceClient, wallets: Collection[str]) -> list[Step]:
+    """Balance, positions, equity and open orders; positions are believed if the balance shows no others."""
+    balance = asyncio.ensure_future(client.get(BALANCE))
+
+    async def ask_balance() -> Pages:
+        payload = await balance
+        if not list(read_json(payload.body).items()):
+            raise IncompletePagesError("binance: the balance of portfolio margin lists no coin.")
+        return Pages((payload,))
+
+    async def ask_positions() -> Pages:
+        parts = (await client.get(UM.account), await client.get(CM.account))
+        await _refuse_missing(balance, parts)
+        return Pages((*parts, await client.api.join(POSITIONS, parts)))
+
+    steps: list[Step] = [(BALANCE.name, ask_balance()), (POSITIONS, ask_positions()), one(client, ACCOUNT)]
+    steps += [one(client, endpoint) for endpoint in (_MARGIN_ORDERS, UM.open_orders, CM.open_orders)]
+    if twice := PARTS & set(wallets):
+        steps.append(("wallets", _refuse_parts(sorted(twice))))
+    return steps
+
+
+async def _refuse_parts(names: list[str]) -> Pages:
+    raise VenueError(
+        f"the account lists {', '.join(names)} beside {WALLET}, whose parts these are; they are not read, so "
+        f"that nothing counts twice. List {WALLET} alone."
+    )
+
+
+async def _refuse_missing(balance: asyncio.Future[Payload], accounts: tuple[Payload, Payload]) -> None:
+    try:
+        coins = list(read_json((await balance).body).items())
+    except VenueError as error:
+        raise IncompletePagesError(
+            "binance: the portfolio margin balance, which confirms that no position is missing, is not read."
+        ) from error
+    for payload, name in zip(accounts, ("umUnrealizedPNL", "cmUnrealizedPNL"), strict=True):
+        rows = read_json(payload.body).field("positions").items()
+        open_ = any(row.decimal("positionAmt") for row in rows)
+        if not open_ and any(coin.decimal_or(name, ZERO) for coin in coins):
+            raise IncompletePagesError(
+                f"binance: no position is listed, but {name} of the balance is not zero; they are not taken."
+            )
+
+
+# -- what it states ---------------------------------------------------------------------------------
+
+
+def balances(reading: Reading, document: Node) -> None:
+    """All three parts of each coin, without open profit."""
+    lines = []
+    for row in document.items():
+        free, locked, owed, interest, *futures = (
+            row.decimal_or(name, ZERO)
+            for name in (
+                "crossMarginFree",
+                "crossMarginLocked",
+                "crossMarginBorrowed",
+                "crossMarginInterest",
+                "umWalletBalance",
+                "cmWalletBalance",
+            )
+        )
+        total = free + locked - owed - interest + sum(futures, ZERO)
+        if total or locked or owed:
+            asset = reading.asset(row.text("asset"), reading.evidence.answered_at)
+            lines.append(BalanceLine(asset, total, locked))
+    cash = tuple(sorted(lines, key=lambda line: line.asset))
+    reading.snapshot(WALLET, BalanceSnapshot(WALLET, cash))
+
+
+def positions(reading: Reading, document: Node) -> None:
+    """Open contracts of both futures parts."""
+    linear, inverse = document.items()
+    lines = [*UM_FAMILY.open(reading, linear), *CM_FAMILY.open(reading, inverse)]
+    reading.snapshot(WALLET, PositionSnapshot(WALLET, in_order(lines)))
