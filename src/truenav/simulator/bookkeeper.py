@@ -177,6 +177,7 @@ class Bookkeeper:
                 maker=done.maker,
                 tag=done.tag,
                 client_id=order.terms.client_id,
+                forced=order.forced,
             )
         )
         return Tie(number, done.instrument, size=done.size, price=done.price)

@@ -57,7 +57,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution; `fee` is a cost (a rebate is negative), `realized` in the settle asset."""
+    """One execution; `fee` is a cost (a rebate is negative), `realized` in the settle asset.
+
+    `forced` is a liquidation.
+    """
 
     id: int
     order_id: int
@@ -73,6 +76,7 @@ class Fill:
     maker: bool
     tag: str
     client_id: str
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

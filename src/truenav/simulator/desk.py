@@ -5,6 +5,7 @@ Everything here follows from the market and the account's commands; nobody's loo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import assert_never
 from truenav.simulator.bookkeeper import Bookkeeper, Execution
 from truenav.simulator.contracts import ZERO
 from truenav.simulator.fees import fee_rate
-from truenav.simulator.market import Leg, Market
+from truenav.simulator.market import Instrument, Leg, Market
 from truenav.simulator.orders import (
     REFILL,
     Command,
@@ -174,7 +175,10 @@ class Desk:
 
     def expire(self, at: datetime) -> None:
         """Take out the orders of contracts that have expired."""
+        self.give_up(at, lambda item: item.expires_at is None or at < item.expires_at)
+
+    def give_up(self, at: datetime, stays: Callable[[Instrument], bool]) -> None:
+        """Take out the orders of instruments that do not stay."""
         for order in list(self.working.values()):
-            expires_at = order.instrument.expires_at
-            if expires_at is not None and at >= expires_at:
+            if not stays(order.instrument):
                 self._end(order, at, "expired")

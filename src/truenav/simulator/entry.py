@@ -12,6 +12,7 @@ from truenav.simulator.contracts import ZERO, notional
 from truenav.simulator.margin import LEVERAGES, MarkOf, PriceOf, locked, margin_of, pool_of, reducible, unit
 from truenav.simulator.market import Instrument
 from truenav.simulator.orders import Terms, crosses
+from truenav.simulator.tiers import Tiers
 
 Reason = Literal[
     "closed",
@@ -23,12 +24,16 @@ Reason = Literal[
     "reduce_only",
     "balance",
     "margin",
+    "limit",
     "post_only",
     "unknown",
     "ended",
     "right",
 ]
-"""``closed``: no price is published; ``unknown`` and ``ended``: of an order that shall be cancelled."""
+"""``closed``: no price is published; ``limit``: too much for the leverage that is used.
+
+``unknown`` and ``ended`` are said of an order that shall be cancelled.
+"""
 
 REUSED_CLIENT_IDS = ("deribit",)
 """Venues whose client ids are only labels."""
@@ -62,7 +67,7 @@ class Asked:
         return terms.price or terms.trigger or (self.ask if terms.side == "buy" else self.bid)
 
 
-def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:
+def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf, tiers: Tiers) -> None:
     """Refuse an order that its venue would refuse (:class:`RefusedError`)."""
     _check_shape(asked)
     _check_client_id(asked, books)
@@ -73,6 +78,7 @@ def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:
         _check_balance(asked, books)
     else:
         _check_margin(asked, books, mark, price)
+        _check_limit(asked, books, tiers)
     if asked.dialect in REFUSING_TAKERS and asked.terms.post_only:
         touch = asked.ask if asked.terms.side == "buy" else asked.bid
         if crosses(asked.terms, touch):
@@ -108,6 +114,19 @@ def _check_balance(asked: Asked, books: Books) -> None:
     coin, needed = (item.quote, terms.size * asked.price) if buys else (item.base, terms.size)
     if books.balance(wallet, coin) - locked(books, coin) < needed:
         raise RefusedError("balance")
+
+
+def _check_limit(asked: Asked, books: Books, tiers: Tiers) -> None:
+    """The step on which the position would stand must allow the leverage that is used."""
+    item, terms, dialect = asked.instrument, asked.terms, asked.dialect
+    if not tiers.of(dialect, item):
+        return
+    position = books.positions.get(terms.key)
+    held = position.size if position else ZERO
+    after = held + (terms.size if terms.side == "buy" else -terms.size)
+    step = tiers.step(dialect, item, after, asked.price)
+    if abs(after) > abs(held) and step.leverage < LEVERAGES[dialect]:
+        raise RefusedError("limit")
 
 
 def _check_margin(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:

@@ -1,8 +1,9 @@
 """An account's books: a fold of its events, of its orders, of funding and of expiries, up to an instant.
 
-At one instant the order is: expiry, funding, the end of the session, the scenario's own events, orders that
-the price has reached, then what clients do. Deribit settles contracts at the end of a session: their profit
-to the mark is paid, and they are entered at the mark. Instants are whole milliseconds, as venues tell them.
+At one instant the order is: expiry, funding, the end of the session, liquidation, the scenario's own events,
+orders that the price has reached, then what clients do. Deribit settles contracts at the end of a session:
+their profit to the mark is paid, and they are entered at the mark. Instants are whole milliseconds, as venues
+tell them.
 """
 
 from __future__ import annotations
@@ -17,25 +18,31 @@ from truenav.simulator.books import Books, Tie
 from truenav.simulator.contracts import ZERO, Position, funding_payment, realized_pnl, settlement_cash
 from truenav.simulator.desk import Desk
 from truenav.simulator.errors import ScenarioError
+from truenav.simulator.liquidation import Liquidator
 from truenav.simulator.market import FUNDING_INTERVAL, Instrument, Market
 from truenav.simulator.numbers import exact, round8, trimmed
 from truenav.simulator.orders import Command, Order
 from truenav.simulator.scenario import AccountPlan, Deal, Deposit, Event, Transfer, Withdrawal
+from truenav.simulator.tiers import Tiers
 
 
 class Ledger:
     """Folds one account forward in time; asking for an earlier time folds again from inception."""
 
-    def __init__(self, plan: AccountPlan, market: Market, inception: datetime) -> None:
+    def __init__(
+        self, plan: AccountPlan, market: Market, inception: datetime, tiers: Tiers | None = None
+    ) -> None:
         self.plan = plan
         self.market = market
         self.inception = inception
+        self.tiers = tiers or Tiers()
         self.commands: list[Command] = []
         self._start_over()
 
     def _start_over(self) -> None:
         self.keeper = Bookkeeper(self.plan, self.inception)
         self.desk = Desk(self.keeper, self.market)
+        self.liquidator = Liquidator(self.keeper, self.desk, self.market, self.tiers)
         self._next_event = 0
         self._next_command = 0
 
@@ -190,6 +197,7 @@ class Ledger:
             self._end_session(at)
         if self.books.working:
             self.desk.expire(at)
+        self.liquidator.judge(at)
 
     def _end_session(self, at: datetime) -> None:
         """Pay each contract's profit to the mark; one that was traded and closed is named with nothing."""

@@ -15,6 +15,7 @@ from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, Position, notional
 from truenav.simulator.market import Instrument
 from truenav.simulator.orders import Order
+from truenav.simulator.tiers import Tiers
 
 UNIFIED = ("okx", "bybit")
 LEVERAGES = {"binance": Decimal(20), "okx": Decimal(10), "bybit": Decimal(10), "deribit": Decimal(50)}
@@ -35,9 +36,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A pool's figures, in its unit: equity, and the initial margin of positions and of open orders."""
+    """A pool's figures, in its unit: equity, what positions are worth, and what open orders would open."""
 
     equity: Decimal
+    exposure: Decimal
     positions: Decimal
     orders: Decimal
 
@@ -54,24 +56,37 @@ def pool_of(dialect: str, instrument: Instrument) -> Pool:
 
 
 def margin_of(dialect: str, books: Books, pool: Pool, mark: MarkOf, price: PriceOf) -> Margin:
-    """The figures of a pool at the venue's marks."""
-    equity, used, asked = ZERO, ZERO, ZERO
+    """The figures of a pool at the venue's marks; `positions` and `orders` are initial margin."""
+    equity, exposure, asked = ZERO, ZERO, ZERO
     for (wallet, coin), amount in books.balances.items():
         if wallet == pool.wallet and pool.coin in ("", coin):
             equity += amount * unit(pool, coin, price)
-    leverage = LEVERAGES[dialect]
     for position in books.positions.values():
         item = position.instrument
         if pool_of(dialect, item) == pool:
             rate = unit(pool, item.settle, price)
             at = mark(item)
-            equity += worth(position, at) * rate
-            used += notional(item, abs(position.size), at) * rate / leverage
+            if item.kind != "option" or dialect != "deribit":  # whose options are no margin
+                equity += worth(position, at) * rate
+            exposure += notional(item, abs(position.size), at) * rate
     for order in books.working.values():
         item = order.instrument
         if item.kind != "spot" and pool_of(dialect, item) == pool:
             asked += order_margin(dialect, order, books, mark) * unit(pool, item.settle, price)
-    return Margin(equity, used, asked)
+    return Margin(equity, exposure, exposure / LEVERAGES[dialect], asked)
+
+
+def maintenance_of(
+    dialect: str, books: Books, pool: Pool, mark: MarkOf, price: PriceOf, tiers: Tiers
+) -> Decimal:
+    """What the positions of a pool need, in its unit."""
+    total = ZERO
+    for position in books.positions.values():
+        item = position.instrument
+        if pool_of(dialect, item) == pool:
+            needed = tiers.maintenance(dialect, item, position.size, mark(item))
+            total += needed * unit(pool, item.settle, price)
+    return total
 
 
 def unit(pool: Pool, coin: str, price: PriceOf) -> Decimal:

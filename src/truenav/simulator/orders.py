@@ -60,6 +60,7 @@ class Order:
     """One order as its venue knows it; `cost` is the sum of size times price of its fills.
 
     since : where the path of prices that may fill it begins.     wakes : before this it is not filled.
+    forced : the venue's own, which takes a position over.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Order:
     cost: Decimal = ZERO
     fee: Decimal = ZERO
     fee_asset: str = ""
+    forced: bool = False
 
     @property
     def working(self) -> bool:

@@ -113,6 +113,17 @@ class AccountPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TierTerms:
+    """A step of a contract's maintenance margin: above `floor`, a `rate`, at most this `leverage`."""
+
+    venue: str
+    instrument: str
+    floor: Decimal
+    rate: Decimal
+    leverage: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A whole scenario; `inception` and `market_folder` are the data's own."""
 
@@ -124,6 +135,8 @@ class Scenario:
     accounts: dict[str, AccountPlan]
     vendor_key: str
     limits: dict[str, int]
+    tiers: tuple[TierTerms, ...] = ()
+    """Maintenance margin of contracts whose venue's usual table shall not hold."""
     instruments: tuple[dict[str, str], ...] = ()
     """Contracts that venues list beyond the market's own ``instruments.csv``, with its columns."""
 
@@ -161,9 +174,21 @@ def _scenario(table: dict[str, Any], folder: Path) -> Scenario:
         accounts={plan.id: plan for plan in plans},
         vendor_key=str(table.get("vendor_key", "")),
         limits={str(name): int(limit) for name, limit in table.get("limits", {}).items()},
+        tiers=tuple(_tier(entry, n) for n, entry in enumerate(table.get("tiers", []), start=1)),
         instruments=tuple(
             {name: str(value) for name, value in entry.items()} for entry in table.get("instruments", [])
         ),
+    )
+
+
+def _tier(entry: dict[str, Any], number: int) -> TierTerms:
+    where = f"tier {number}"
+    return TierTerms(
+        venue=str(entry["venue"]),
+        instrument=str(entry["instrument"]),
+        floor=_number(entry["floor"], where),
+        rate=_positive(entry["rate"], where),
+        leverage=_positive(entry["leverage"], where),
     )
 
 

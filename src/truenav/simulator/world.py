@@ -22,6 +22,7 @@ from truenav.simulator.meter import Meter
 from truenav.simulator.numbers import exact
 from truenav.simulator.orders import Command, Order, Placed, Printed, Terms, Withdrawn
 from truenav.simulator.scenario import AccountPlan, Scenario, load_scenario
+from truenav.simulator.tiers import Tiers
 from truenav.simulator.times import Clock
 
 DAY = timedelta(days=1)
@@ -79,8 +80,9 @@ class World:
         self.faults = Faults()
         self.meter = Meter(scenario.limits)
         self._keys = {plan.api_key: plan for plan in scenario.accounts.values() if plan.api_key}
+        self.tiers = Tiers(scenario.tiers)
         self._ledgers = {
-            name: Ledger(plan, market, self.inception) for name, plan in scenario.accounts.items()
+            name: Ledger(plan, market, self.inception, self.tiers) for name, plan in scenario.accounts.items()
         }
         self._lock = threading.RLock()
         self._journal = journal
@@ -143,7 +145,13 @@ class World:
             if quote is None or (item.expires_at is not None and item.expires_at <= self.now()):
                 raise RefusedError("closed")
             asked = Asked(plan.venue.dialect, terms, item, quote.bid, quote.ask)
-            check(asked, self.books(name), self._marked, lambda coin: self.spot_price(item.venue, coin))
+            check(
+                asked,
+                self.books(name),
+                self.marked,
+                lambda coin: self.spot_price(item.venue, coin),
+                self.tiers,
+            )
             at = self._moment(name)
             since = self.walking_since or at
             books = self._obey(name, Placed(at, terms, quote.bid, quote.ask, since))
@@ -181,7 +189,7 @@ class World:
         self.bell.ring()
         return books
 
-    def _marked(self, instrument: Instrument) -> Decimal:
+    def marked(self, instrument: Instrument) -> Decimal:
         """The mark, the last replayed one where prices are hidden."""
         quote = self.quote(instrument) or self.quote(instrument, self.now())
         assert quote is not None

@@ -20,11 +20,12 @@ from truenav.simulator.binance.rules import (
 )
 from truenav.simulator.binance.usdm_account import (
     LEVERAGE,
-    MAINTENANCE_RATE,
+    brackets,
     fills_by_trade,
     income_of,
     open_positions,
     orders_by_id,
+    orders_margin,
 )
 from truenav.simulator.books import Fill
 from truenav.simulator.contracts import Position, notional
@@ -109,7 +110,7 @@ def account_information(call: Call) -> dict[str, Any]:
     plan = account(call)
     return {
         "assets": _assets(call),
-        "positions": [_position(position, mark) for position, mark in open_positions(call, KIND)],
+        "positions": [_position(call, position, mark) for position, mark in open_positions(call, KIND)],
         "canDeposit": True,
         "canTrade": "trade" in plan.permissions,
         "canWithdraw": "withdraw" in plan.permissions,
@@ -127,17 +128,19 @@ def _assets(call: Call) -> list[dict[str, Any]]:
         mine = [(p, mark) for p, mark in positions if p.instrument.settle == asset]
         profit = sum((_profit(p, mark) for p, mark in mine), Decimal(0))
         value = sum((notional(p.instrument, abs(p.size), mark) for p, mark in mine), Decimal(0))
-        free = max(Decimal(0), wallet + profit - value / LEVERAGE)
+        needed = sum((_needed(call, p, mark) for p, mark in mine), Decimal(0))
+        asked = orders_margin(call, KIND, asset)
+        free = max(Decimal(0), wallet + profit - value / LEVERAGE - asked)
         rows.append(
             {
                 "asset": asset,
                 "walletBalance": fixed(wallet),
                 "unrealizedProfit": fixed(profit),
                 "marginBalance": fixed(wallet + profit),
-                "maintMargin": fixed(value * MAINTENANCE_RATE),
-                "initialMargin": fixed(value / LEVERAGE),
+                "maintMargin": fixed(needed),
+                "initialMargin": fixed(value / LEVERAGE + asked),
                 "positionInitialMargin": fixed(value / LEVERAGE),
-                "openOrderInitialMargin": fixed(Decimal(0)),
+                "openOrderInitialMargin": fixed(asked),
                 "maxWithdrawAmount": fixed(min(free, max(wallet, Decimal(0)))),
                 "crossWalletBalance": fixed(wallet),
                 "crossUnPnl": fixed(profit),
@@ -148,18 +151,29 @@ def _assets(call: Call) -> list[dict[str, Any]]:
     return rows
 
 
+def leverage_bracket(call: Call) -> list[dict[str, Any]]:
+    """GET leverageBracket: bounds in coins."""
+    items = [find_symbol(call, KIND)] if "symbol" in call.params else listed(call, KIND)
+    return [{"symbol": symbol_of(item), "brackets": brackets(call, item, "qty")} for item in items]
+
+
+def _needed(call: Call, position: Position, mark: Decimal) -> Decimal:
+    """Maintenance margin, in coins."""
+    return call.world.tiers.maintenance("binance", position.instrument, position.size, mark)
+
+
 def _profit(position: Position, mark: Decimal) -> Decimal:
     contracts = position.size * position.instrument.multiplier
     return round8(contracts * (mark - position.entry) / (mark * position.entry))
 
 
-def _position(position: Position, mark: Decimal) -> dict[str, Any]:
+def _position(call: Call, position: Position, mark: Decimal) -> dict[str, Any]:
     value = notional(position.instrument, abs(position.size), mark)
     return {
         "symbol": symbol_of(position.instrument),
         "positionAmt": plain(position.size),
         "initialMargin": fixed(value / LEVERAGE),
-        "maintMargin": fixed(value * MAINTENANCE_RATE),
+        "maintMargin": fixed(_needed(call, position, mark)),
         "unrealizedProfit": fixed(_profit(position, mark)),
         "positionInitialMargin": fixed(value / LEVERAGE),
         "openOrderInitialMargin": "0",
@@ -235,6 +249,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/dapi/v1/premiumIndex"): _public(premium_index, 10),
     ("GET", "/dapi/v1/ticker/24hr"): _public(nothing, 40),
     ("GET", "/dapi/v1/account"): _signed(account_information, 5),
+    ("GET", "/dapi/v2/leverageBracket"): _signed(leverage_bracket, 1),
     ("GET", "/dapi/v1/income"): _signed(income, 20, paged=True),
     ("GET", "/dapi/v1/userTrades"): _signed(user_trades, 20, paged=True),
     ("GET", "/dapi/v1/allOrders"): _signed(all_orders, 20, paged=True),

@@ -59,6 +59,7 @@ _FUTURES_REFUSALS: dict[Reason, tuple[int, str]] = {
     "duplicate": (-4116, "ClientOrderId is duplicated."),
     "reduce_only": (-2022, "ReduceOnly Order is rejected."),
     "margin": (-2019, "Margin is insufficient."),
+    "limit": (-2027, "Exceeded the maximum allowable position at current leverage."),
     "post_only": (-5022, "Due to the order could not be executed as maker, the Post Only order is rejected."),
     "unknown": (-2011, "Unknown order sent."),
     "ended": (-2011, "Unknown order sent."),

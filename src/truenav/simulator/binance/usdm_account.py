@@ -24,6 +24,8 @@ from truenav.simulator.binance.rules import (
 )
 from truenav.simulator.books import Entry, Fill
 from truenav.simulator.contracts import Position
+from truenav.simulator.margin import Pool, margin_of
+from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, plain, round8
 from truenav.simulator.orders import Order
 from truenav.simulator.protocol import Call
@@ -32,7 +34,6 @@ from truenav.simulator.times import milliseconds
 R = TypeVar("R", Fill, Order)
 ASSETS = ("USDT", "USDC")
 LEVERAGE = 20
-MAINTENANCE_RATE = Decimal("0.004")
 WEEK = timedelta(days=7)
 WEEK_ONLY = (-4165, "Invalid time interval: maximum query interval is 7 days.")
 INCOME = {
@@ -64,6 +65,21 @@ def _profit(position: Position, mark: Decimal) -> Decimal:
     return round8(position.size * (mark - position.entry))
 
 
+def _needed(call: Call, position: Position, mark: Decimal) -> Decimal:
+    """Maintenance margin."""
+    return call.world.tiers.maintenance("binance", position.instrument, position.size, mark)
+
+
+def orders_margin(call: Call, wallet: str, asset: str) -> Decimal:
+    """Initial margin of open orders."""
+    prices = account(call).venue.prices
+    pool = Pool(wallet, asset)
+    world = call.world
+    return margin_of(
+        "binance", books(call), pool, world.marked, lambda coin: world.spot_price(prices, coin)
+    ).orders
+
+
 def _balances(call: Call) -> list[dict[str, Any]]:
     """One row per margin asset, with the fields that account and balance share."""
     state = books(call)
@@ -75,8 +91,9 @@ def _balances(call: Call) -> list[dict[str, Any]]:
         mine = [(p, mark) for p, mark in positions if p.instrument.settle == asset]
         profit = sum((_profit(p, mark) for p, mark in mine), Decimal(0))
         margin = sum((abs(p.size) * mark / LEVERAGE for p, mark in mine), Decimal(0))
-        needed = sum((abs(p.size) * mark * MAINTENANCE_RATE for p, mark in mine), Decimal(0))
-        free = max(Decimal(0), wallet + profit - margin)
+        needed = sum((_needed(call, p, mark) for p, mark in mine), Decimal(0))
+        asked = orders_margin(call, "usdm", asset)
+        free = max(Decimal(0), wallet + profit - margin - asked)
         rows.append(
             {
                 "asset": asset,
@@ -84,9 +101,9 @@ def _balances(call: Call) -> list[dict[str, Any]]:
                 "unrealizedProfit": fixed(profit),
                 "marginBalance": fixed(wallet + profit),
                 "maintMargin": fixed(needed),
-                "initialMargin": fixed(margin),
+                "initialMargin": fixed(margin + asked),
                 "positionInitialMargin": fixed(margin),
-                "openOrderInitialMargin": fixed(Decimal(0)),
+                "openOrderInitialMargin": fixed(asked),
                 "crossWalletBalance": fixed(wallet),
                 "crossUnPnl": fixed(profit),
                 "availableBalance": fixed(free),
@@ -115,7 +132,7 @@ def account_information(call: Call) -> dict[str, Any]:
         "availableBalance": usdt["availableBalance"],
         "maxWithdrawAmount": usdt["maxWithdrawAmount"],
         "assets": rows,
-        "positions": [_account_position(p, mark) for p, mark in open_positions(call)],
+        "positions": [_account_position(call, p, mark) for p, mark in open_positions(call)],
     }
 
 
@@ -134,7 +151,7 @@ def account_information_v2(call: Call) -> dict[str, Any]:
     body = account_information(call)
     body["positions"] = [
         {
-            **_account_position(p, mark),
+            **_account_position(call, p, mark),
             "leverage": str(LEVERAGE),
             "isolated": False,
             "entryPrice": plain(p.entry),
@@ -148,7 +165,7 @@ def account_information_v2(call: Call) -> dict[str, Any]:
     return head | body
 
 
-def _account_position(position: Position, mark: Decimal) -> dict[str, Any]:
+def _account_position(call: Call, position: Position, mark: Decimal) -> dict[str, Any]:
     value = position.size * mark
     return {
         "symbol": symbol_of(position.instrument),
@@ -159,7 +176,7 @@ def _account_position(position: Position, mark: Decimal) -> dict[str, Any]:
         "notional": fixed(value),
         "isolatedWallet": "0",
         "initialMargin": fixed(abs(value) / LEVERAGE),
-        "maintMargin": fixed(abs(value) * MAINTENANCE_RATE),
+        "maintMargin": fixed(_needed(call, position, mark)),
         "updateTime": milliseconds(position.updated_at),
     }
 
@@ -182,13 +199,13 @@ def balance(call: Call) -> list[dict[str, Any]]:
 
 def position_risk(call: Call) -> list[dict[str, Any]]:
     """GET positionRisk, version 3: open positions only."""
-    return [_risk(p, mark) for p, mark in open_positions(call)]
+    return [_risk(call, p, mark) for p, mark in open_positions(call)]
 
 
 def position_risk_v2(call: Call) -> list[dict[str, Any]]:
     """GET positionRisk, version 2: adds leverage and margin mode."""
     return [
-        _risk(p, mark)
+        _risk(call, p, mark)
         | {
             "leverage": str(LEVERAGE),
             "maxNotionalValue": "50000000",
@@ -199,7 +216,7 @@ def position_risk_v2(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def _risk(position: Position, mark: Decimal) -> dict[str, Any]:
+def _risk(call: Call, position: Position, mark: Decimal) -> dict[str, Any]:
     value = position.size * mark
     return {
         "symbol": symbol_of(position.instrument),
@@ -215,7 +232,7 @@ def _risk(position: Position, mark: Decimal) -> dict[str, Any]:
         "marginAsset": position.instrument.settle,
         "isolatedWallet": "0",
         "initialMargin": fixed(abs(value) / LEVERAGE),
-        "maintMargin": fixed(abs(value) * MAINTENANCE_RATE),
+        "maintMargin": fixed(_needed(call, position, mark)),
         "positionInitialMargin": fixed(abs(value) / LEVERAGE),
         "openOrderInitialMargin": "0",
         "adl": 2,
@@ -226,23 +243,26 @@ def _risk(position: Position, mark: Decimal) -> dict[str, Any]:
 
 
 def leverage_bracket(call: Call) -> list[dict[str, Any]]:
-    """GET leverageBracket: one bracket for all sizes."""
+    """GET leverageBracket: the steps of every contract, or of one."""
+    items = [find_symbol(call, "swap")] if "symbol" in call.params else listed(call, "swap")
+    return [
+        {"symbol": symbol_of(item), "notionalCoef": 1.0, "brackets": brackets(call, item)} for item in items
+    ]
+
+
+def brackets(call: Call, item: Instrument, unit: str = "notional") -> list[dict[str, Any]]:
+    """A contract's steps; `unit` names what their bounds count."""
+    steps = call.world.tiers.of("binance", item)
     return [
         {
-            "symbol": symbol_of(item),
-            "notionalCoef": 1.0,
-            "brackets": [
-                {
-                    "bracket": 1,
-                    "initialLeverage": LEVERAGE,
-                    "notionalCap": 50_000_000,
-                    "notionalFloor": 0,
-                    "maintMarginRatio": float(MAINTENANCE_RATE),
-                    "cum": 0.0,
-                }
-            ],
+            "bracket": number,
+            "initialLeverage": int(step.leverage),
+            f"{unit}Cap": int(step.cap),
+            f"{unit}Floor": int(step.floor),
+            "maintMarginRatio": float(step.rate),
+            "cum": float(step.deduction),
         }
-        for item in listed(call, "swap")
+        for number, step in enumerate(steps, start=1)
     ]
 
 

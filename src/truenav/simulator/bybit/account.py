@@ -20,13 +20,12 @@ from truenav.simulator.bybit.rules import (
     symbol_of,
 )
 from truenav.simulator.contracts import ZERO, Position, notional
-from truenav.simulator.margin import locked
+from truenav.simulator.margin import Pool, locked, margin_of
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import iso, milliseconds
 
 MARGIN_RATE = Decimal("0.1")
-MAINTENANCE_RATE = Decimal("0.005")
 _RATE = Decimal("0.0001")
 _ALL_RIGHTS = {
     "ContractTrade": ["Order", "Position"],
@@ -85,13 +84,17 @@ def information(call: Call) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """A position with its mark; ``profit`` is rounded as the venue shows it, ``worth`` is an option's."""
+    """A position with its mark; ``profit`` is rounded as the venue shows it, ``worth`` is an option's.
+
+    ``needed`` is its maintenance margin.
+    """
 
     position: Position
     mark: Decimal
     profit: Decimal
     worth: Decimal
     value: Decimal
+    needed: Decimal
 
 
 def _valued(call: Call, state: Books) -> list[Valued]:
@@ -107,7 +110,8 @@ def _valued(call: Call, state: Books) -> list[Valued]:
         option = item.kind == "option"
         value = abs(size) * mark if option else notional(item, abs(position.size), mark)
         worth = size * mark if option else ZERO
-        rows.append(Valued(position, mark, round8(profit), worth, round8(value)))
+        needed = call.world.tiers.maintenance("bybit", item, position.size, mark)
+        rows.append(Valued(position, mark, round8(profit), worth, round8(value), needed))
     return rows
 
 
@@ -118,8 +122,9 @@ def wallet(call: Call) -> Result:
     held = {row.position.instrument.settle for row in valued}
     coins = [_coin(call, state, coin, valued) for coin in sorted({*state.assets("unified"), *held})]
     equity = sum((Decimal(row["usdValue"]) for row in coins), ZERO)
-    margins = [sum((_dollars(call, row) * rate for row in valued), ZERO) for rate in _RATES]
-    initial, maintenance = (round8(margin) for margin in margins)
+    initial = round8(sum((_dollars(call, row, row.value * MARGIN_RATE) for row in valued), ZERO))
+    initial += round8(_orders_margin(call, state))
+    maintenance = round8(sum((_dollars(call, row, row.needed) for row in valued), ZERO))
     balance = max(equity, _RATE)
     total = {
         "accountType": "UNIFIED",
@@ -138,7 +143,12 @@ def wallet(call: Call) -> Result:
     return {"list": [total]}
 
 
-_RATES = (MARGIN_RATE, MAINTENANCE_RATE)
+def _orders_margin(call: Call, state: Books) -> Decimal:
+    """Initial margin of open orders, in dollars."""
+    world, venue = call.world, account(call).venue.prices
+    pool = Pool("unified", "")
+    figures = margin_of("bybit", state, pool, world.marked, lambda coin: world.spot_price(venue, coin))
+    return figures.orders * world.usd_price("USDT-USD", call.at)
 
 
 def _price(call: Call, coin: str) -> Decimal:
@@ -147,8 +157,8 @@ def _price(call: Call, coin: str) -> Decimal:
     return price * call.world.usd_price("USDT-USD", call.at)
 
 
-def _dollars(call: Call, row: Valued) -> Decimal:
-    return row.value * _price(call, row.position.instrument.settle)
+def _dollars(call: Call, row: Valued, figure: Decimal) -> Decimal:
+    return figure * _price(call, row.position.instrument.settle)
 
 
 def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str, Any]:
@@ -171,7 +181,7 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
         "accruedInterest": "0",
         "totalOrderIM": "0",
         "totalPositionIM": plain(round8(value * MARGIN_RATE)),
-        "totalPositionMM": plain(round8(value * MAINTENANCE_RATE)),
+        "totalPositionMM": plain(round8(sum((row.needed for row in mine), ZERO))),
         "unrealisedPnl": plain(profit),
         "cumRealisedPnl": "0",
         "bonus": "0",
@@ -213,7 +223,7 @@ def _position(row: Valued) -> dict[str, Any]:
         "positionBalance": "0",
         "markPrice": plain(row.mark),
         "liqPrice": "",
-        "positionMM": plain(round8(row.value * MAINTENANCE_RATE)),
+        "positionMM": plain(round8(row.needed)),
         "positionIM": plain(round8(row.value * MARGIN_RATE)),
         "tpslMode": "Full",
         "takeProfit": "",

@@ -89,7 +89,7 @@ def _execution(fill: Fill, order: Order) -> Line:
         "execId": unique(fill.id),
         "execPrice": plain(fill.price),
         "execQty": plain(fill.size),
-        "execType": "Trade",
+        "execType": "BustTrade" if fill.forced else "Trade",
         "execValue": plain(value),
         "execTime": at,
         "feeCurrency": fill.fee_asset,
@@ -175,7 +175,7 @@ def _trade_line(fill: Fill, coin: str, entries: list[Entry]) -> Line:
     row = _line(
         id=f"{fill.id}_{coin}",
         at=fill.at,
-        kind="TRADE",
+        kind="LIQUIDATION" if fill.forced else "TRADE",
         currency=coin,
         cash=cash,
         fee=fee,

@@ -41,6 +41,7 @@ _CONTRACT_REFUSALS: dict[Reason, tuple[int, str]] = {
     "duplicate": (110072, "OrderLinkedID is duplicate"),
     "reduce_only": (110017, "current position is zero, cannot fix reduce-only order qty"),
     "margin": (110007, "ab not enough for new order"),
+    "limit": (110090, "Order placement failed as your position may exceed the max limit."),
     "unknown": (110001, "order not exists or too late to cancel"),
     "ended": (110001, "order not exists or too late to cancel"),
 }
@@ -79,7 +80,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "isLeverage": "0" if item.kind == "spot" else "",
         "positionIdx": 0,
         "orderStatus": _status(order),
-        "createType": "CreateByUser",
+        "createType": "CreateByLiq" if order.forced else "CreateByUser",
         "cancelType": {"cancelled": "CancelByUser"}.get(order.status, "UNKNOWN"),
         "rejectReason": _reject_reason(order),
         "avgPrice": plain(round8(order.average)) if order.filled else "",

@@ -17,8 +17,11 @@ from truenav.simulator.bybit.rules import (
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, plain
 from truenav.simulator.protocol import Call
+from truenav.simulator.tiers import Tier
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
+
+RISK_LIMIT_PAGE = 15
 
 
 def server_time(call: Call) -> Result:
@@ -141,8 +144,36 @@ def ticker(quote: Quote) -> dict[str, Any]:
     return {**row, "markPrice": plain(quote.mark), "indexPrice": plain(quote.index)}
 
 
+def risk_limits(call: Call) -> Result:
+    """GET market/risk-limit of linear or inverse contracts: the steps of 15 symbols a page."""
+    product = category(call)
+    if product not in ("linear", "inverse"):
+        raise BybitError(10001, "Illegal category")
+    found, token = pages(call, live_instruments(call, product), RISK_LIMIT_PAGE)
+    rows = [
+        _risk_limit(item, number, step)
+        for item in found
+        for number, step in enumerate(call.world.tiers.of("bybit", item), start=1)
+    ]
+    return {"category": product, "list": rows, "nextPageCursor": token}
+
+
+def _risk_limit(item: Instrument, number: int, step: Tier) -> dict[str, Any]:
+    return {
+        "id": number,
+        "symbol": symbol_of(item),
+        "riskLimitValue": plain(step.cap),
+        "maintenanceMargin": plain(step.rate),
+        "initialMargin": fixed(1 / step.leverage, 4),
+        "isLowestRisk": 1 if number == 1 else 0,
+        "maxLeverage": fixed(step.leverage, 2),
+        "mmDeduction": plain(step.deduction),
+    }
+
+
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/market/time"): Route(server_time, 120),
     ("GET", "/v5/market/instruments-info"): Route(instruments, 120),
+    ("GET", "/v5/market/risk-limit"): Route(risk_limits, 120),
     ("GET", "/v5/market/tickers"): Route(tickers, 120),
 }

@@ -16,18 +16,18 @@ from truenav.simulator.protocol import Call
 from truenav.simulator.world import Quote
 
 INITIAL_RATE = Decimal("0.02")
-MAINTENANCE_RATE = Decimal("0.01")
 _FINE = Decimal("1e-30")
 """The venue tells floating profit to nine decimals; told finely here, a test can demand equality."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A position with its quote, and the price of all trades that built it."""
+    """A position with its quote, the price of all trades that built it, and its maintenance margin."""
 
     position: Position
     quote: Quote
     average: Decimal
+    needed: Decimal
 
     @property
     def coin(self) -> str:
@@ -75,7 +75,8 @@ def _held(call: Call, state: Books) -> list[Held]:
     for key, position in sorted(state.positions.items()):
         quote = call.world.quote(position.instrument) or call.world.quote(position.instrument, call.at)
         assert quote is not None
-        rows.append(Held(position, quote, average[key].entry))
+        needed = call.world.tiers.maintenance("deribit", position.instrument, position.size, quote.mark)
+        rows.append(Held(position, quote, average[key].entry, needed))
     return rows
 
 
@@ -121,7 +122,7 @@ def _summary(coin: str, session: Session, held: list[Held]) -> dict[str, Any]:
         "futures_session_upl": floating,
         "initial_margin": round8(exposure * INITIAL_RATE),
         "locked_balance": ZERO,
-        "maintenance_margin": round8(exposure * MAINTENANCE_RATE),
+        "maintenance_margin": round8(sum((one.needed for one in mine), ZERO)),
         "margin_balance": margin,
         "margin_model": "segregated_sm",
         "options_pl": options_total,
@@ -165,7 +166,7 @@ def _position(held: Held, session: Session) -> dict[str, Any]:
         "initial_margin": round8(held.exposure * INITIAL_RATE),
         "instrument_name": deribit_name(item),
         "kind": KINDS[item.kind],
-        "maintenance_margin": round8(held.exposure * MAINTENANCE_RATE),
+        "maintenance_margin": round8(held.needed),
         "mark_price": quote.mark,
         "realized_profit_loss": session.realised[item.key] + session.funding[item.key],
         "settlement_price": quote.open_24h,

@@ -75,6 +75,8 @@ def trade_row(fill: Fill) -> dict[str, Any]:
         "trade_id": str(fill.id),
         "trade_seq": fill.id,
     }
+    if fill.forced:
+        row["liquidation"] = "T"
     if item.kind in ("swap", "future"):
         row["profit_loss"] = fill.realized
     return row

@@ -52,7 +52,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "direction": terms.side,
         "filled_amount": amount(item, order.filled),
         "instrument_name": deribit_name(item),
-        "is_liquidation": False,
+        "is_liquidation": order.forced,
         "label": terms.client_id,
         "last_update_timestamp": milliseconds(order.updated_at),
         "max_show": amount(item, terms.size),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, Position, notional
-from truenav.simulator.margin import locked
+from truenav.simulator.margin import Pool, locked, margin_of
 from truenav.simulator.numbers import plain, round8
 from truenav.simulator.okx.rules import TYPE_OF, Route, account, books
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
 MARGIN_RATE = Decimal("0.1")
-MAINTENANCE_RATE = Decimal("0.01")
 LIQUIDATION_FEE_RATE = Decimal("0.0005")
 """The venue's taker fee, which it would take for closing the positions."""
 RIGHTS = {"read": "read_only", "trade": "trade", "withdraw": "withdraw"}
@@ -107,14 +106,15 @@ def balance(call: Call) -> list[dict[str, Any]]:
     details = [_coin(call, state, coin, valued) for coin in state.assets("trading")]
     total = sum((Decimal(row["eqUsd"]) for row in details), ZERO)
     exposure = _notional_usd(call, valued)
-    maintenance = round8(exposure * MAINTENANCE_RATE)
+    maintenance = round8(_dollars(call, valued, _needed))
+    asked = round8(_orders_margin(call, state))
     return [
         {
             "adjEq": plain(total),
             "availEq": plain(total),
             "borrowFroz": "0",
             "details": [row for row in details if not wanted or row["ccy"] in wanted],
-            "imr": plain(round8(exposure * MARGIN_RATE)),
+            "imr": plain(round8(exposure * MARGIN_RATE) + asked),
             "isoEq": "0",
             "mgnRatio": plain(margin_ratio(total, maintenance, exposure)) if exposure else "",
             "mmr": plain(maintenance),
@@ -126,7 +126,7 @@ def balance(call: Call) -> list[dict[str, Any]]:
                 )
                 for name, kind in (("Futures", "future"), ("Option", "option"), ("Swap", "perpetual"))
             },
-            "ordFroz": "0",
+            "ordFroz": plain(asked),
             "totalEq": plain(total),
             "uTime": now,
             "upl": "0",
@@ -165,13 +165,35 @@ def margin_ratio(equity: Decimal, maintenance: Decimal, exposure: Decimal) -> De
 
 
 def _notional_usd(call: Call, valued: Iterable[Valued]) -> Decimal:
+    return round8(_dollars(call, valued, _value))
+
+
+def _value(_: Call, row: Valued) -> Decimal:
+    """What a position covers, in the settle asset."""
+    return notional(row.position.instrument, abs(row.position.size), row.mark)
+
+
+def _needed(call: Call, row: Valued) -> Decimal:
+    """Maintenance margin of a position, in the settle asset."""
+    return call.world.tiers.maintenance("okx", row.position.instrument, row.position.size, row.mark)
+
+
+def _dollars(call: Call, valued: Iterable[Valued], figure: Callable[[Call, Valued], Decimal]) -> Decimal:
+    """The sum of a figure of positions, in dollars."""
     dollar = call.world.usd_price("USDT-USD", call.at)
     total = ZERO
     for row in valued:
-        item = row.position.instrument
-        value = notional(item, abs(row.position.size), row.mark)
-        total += value * (dollar if item.settle == "USDT" else row.index * dollar)
-    return round8(total)
+        settled_in_dollars = row.position.instrument.settle == "USDT"
+        total += figure(call, row) * (dollar if settled_in_dollars else row.index * dollar)
+    return total
+
+
+def _orders_margin(call: Call, state: Books) -> Decimal:
+    """Initial margin of open orders, in dollars."""
+    world, venue = call.world, account(call).venue.prices
+    pool = Pool("trading", "")
+    figures = margin_of("okx", state, pool, world.marked, lambda coin: world.spot_price(venue, coin))
+    return figures.orders * world.usd_price("USDT-USD", call.at)
 
 
 def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str, Any]:
@@ -272,7 +294,7 @@ def _position(call: Call, row: Valued) -> dict[str, Any]:
         "markPx": plain(row.mark),
         "mgnMode": "cross",
         "mgnRatio": "",
-        "mmr": plain(round8(value * MAINTENANCE_RATE)),
+        "mmr": plain(round8(_needed(call, row))),
         "notionalUsd": plain(_notional_usd(call, [row])),
         "optVal": plain(row.option_value) if option else "",
         "pendingCloseOrdLiabVal": "",

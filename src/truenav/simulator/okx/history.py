@@ -171,7 +171,10 @@ def _bill_type(bill: Bill, fill: Fill | None) -> tuple[str, str]:
         return ("8", "174" if entry.amount > 0 else "173")
     if entry.cause == "settlement":
         return ("3", _settlement_type(entry))
-    return ("2", "1" if fill is None or fill.side == "buy" else "2")
+    buys = fill is None or fill.side == "buy"
+    if fill is not None and fill.forced:
+        return ("5", "106" if buys else "107")
+    return ("2", "1" if buys else "2")
 
 
 def _settlement_type(entry: Entry) -> str:

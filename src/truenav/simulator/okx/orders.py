@@ -41,6 +41,7 @@ _REFUSALS: dict[Reason, tuple[str, str]] = {
     "reduce_only": ("51169", "There is no position in the direction to reduce or close."),
     "balance": ("51008", "Order failed. Insufficient balance in account."),
     "margin": ("51008", "Order failed. Insufficient margin in account."),
+    "limit": ("51004", "Order failed. The position would exceed the limit at the current leverage."),
     "unknown": ("51400", "Cancellation failed as the order has been filled, canceled or does not exist."),
     "ended": ("51400", "Cancellation failed as the order has been filled, canceled or does not exist."),
 }
@@ -60,7 +61,7 @@ def order_row(order: Order, state: Books) -> dict[str, Any]:
         "avgPx": plain(round8(order.average)) if order.filled else "",
         "cTime": str(milliseconds(order.at)),
         "cancelSource": {"cancelled": "1", "expired": "13"}.get(order.status, ""),
-        "category": "normal",
+        "category": "full_liquidation" if order.forced else "normal",
         "ccy": "",
         "clOrdId": terms.client_id,
         "fee": plain(-order.fee),

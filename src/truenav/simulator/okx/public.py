@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from truenav.simulator.okx.rules import (
     server_time,
 )
 from truenav.simulator.protocol import Call
+from truenav.simulator.tiers import Tier
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
 
@@ -232,6 +234,35 @@ def _funding_time(row: dict[str, str]) -> int:
     return int(row["fundingTime"])
 
 
+def position_tiers(call: Call) -> list[dict[str, Any]]:
+    """GET public/position-tiers of `instType` and families (`instFamily` or `uly`): bounds in contracts."""
+    families = filter(None, (call.params.get("instFamily") or call.params.get("uly") or "").split(","))
+    rows = []
+    for family in families:
+        asked = replace(call, params={"instType": call.params.get("instType", ""), "instFamily": family})
+        item = next(iter(of_type(asked)), None)
+        steps = () if item is None else call.world.tiers.of("okx", item)
+        rows += [_tier(family, number, step) for number, step in enumerate(steps, start=1)]
+    return rows
+
+
+def _tier(family: str, number: int, step: Tier) -> dict[str, Any]:
+    return {
+        "baseMaxLoan": "",
+        "imr": fixed(1 / step.leverage, 4),
+        "instFamily": family,
+        "instId": "",
+        "maxLever": plain(step.leverage),
+        "maxSz": plain(step.cap),
+        "minSz": plain(step.floor),
+        "mmr": plain(step.rate),
+        "optMgnFactor": "0",
+        "quoteMaxLoan": "",
+        "tier": str(number),
+        "uly": family,
+    }
+
+
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/public/time"): Route(server_time, 10),
     ("GET", "/api/v5/public/instruments"): Route(instruments, 20, per_type=True),
@@ -239,6 +270,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/public/mark-price"): Route(mark_prices, 10, per_type=True),
     ("GET", "/api/v5/public/funding-rate"): Route(funding_rate, 10, per_type=True),
     ("GET", "/api/v5/public/funding-rate-history"): Route(funding_history, 10, per_type=True),
+    ("GET", "/api/v5/public/position-tiers"): Route(position_tiers, 10),
     ("GET", "/api/v5/market/tickers"): Route(tickers, 20),
     ("GET", "/api/v5/market/ticker"): Route(ticker, 20),
     ("GET", "/api/v5/market/index-tickers"): Route(index_tickers, 20),
