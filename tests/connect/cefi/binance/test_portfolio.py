@@ -94,6 +94,8 @@ def venue(**more):
         f"{BASE}/um/openOrders": [],
         f"{BASE}/cm/openOrders": [],
         f"{BASE}/margin/openOrders": [],
+        f"{BASE}/um/leverageBracket": [],
+        f"{BASE}/cm/leverageBracket": [],
         f"{BASE}/um/income": [],
         f"{BASE}/cm/income": [],
         f"{BASE}/um/userTrades": [],
@@ -113,6 +115,10 @@ def test_an_account_in_portfolio_margin_is_read_by_its_own_host_alone():
     assert not {path for path in paths if path.startswith(("/fapi", "/dapi", "/sapi/v1/margin"))}
     asked = {params["symbol"] for _, path, params in one.asked if path == f"{BASE}/um/userTrades"}
     assert asked == {"BTCUSDT"}  # and COIN-M is asked for its own contract only
+    again = venue()
+    got = again.gather("portfolio", context=KNOWN, since=NOW - timedelta(days=5), cursors=got.cursors)
+    assert not got.failures
+    assert not [path for _, path, _ in again.asked if path.endswith("leverageBracket")]  # once a day
     kinds = {params["type"] for _, path, params in one.asked if path == "/sapi/v1/asset/transfer"}
     assert kinds == {"MAIN_UMFUTURE", "UMFUTURE_MAIN", "MAIN_PORTFOLIO_MARGIN", "PORTFOLIO_MARGIN_MAIN"}
 

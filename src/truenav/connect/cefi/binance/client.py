@@ -65,6 +65,7 @@ class Futures:
     orders: Endpoint
     trades: Endpoint
     income: Endpoint
+    tiers: Endpoint
     orders_page: int
 
     @property
@@ -83,6 +84,7 @@ USDM = Futures(
     orders=Endpoint("usdm.orders/1", "usdm", "/fapi/v1/allOrders", "usdm", 5),
     trades=Endpoint("usdm.trades/1", "usdm", "/fapi/v1/userTrades", "usdm", 5),
     income=Endpoint("usdm.income/1", "usdm", "/fapi/v1/income", "usdm", 30),
+    tiers=Endpoint("usdm.leverageBracket/1", "usdm", "/fapi/v1/leverageBracket", "usdm", 1),
     orders_page=500,
 )
 COINM = Futures(
@@ -95,6 +97,7 @@ COINM = Futures(
     orders=Endpoint("coinm.orders/1", "coinm", "/dapi/v1/allOrders", "coinm", 20),
     trades=Endpoint("coinm.trades/1", "coinm", "/dapi/v1/userTrades", "coinm", 20),
     income=Endpoint("coinm.income/1", "coinm", "/dapi/v1/income", "coinm", 20),
+    tiers=Endpoint("coinm.leverageBracket/1", "coinm", "/dapi/v2/leverageBracket", "coinm", 1),
     orders_page=100,
 )
 FUTURES = (USDM, COINM)

@@ -172,6 +172,7 @@ class BinanceConnector:
             steps += reader.spot_steps() if "spot" in wallets else []
             steps += [step for one in _LENDING if one.wallet in wallets for step in reader.lending_steps(one)]
             steps += [reader.lent(isolated.LENDING, pair) for pair in sorted(pairs)]
+            steps += [step for futures in families for step in reader.tiers_steps(futures)]
             await harvest.run([*steps, *map(reader.income_step, families)])
             await harvest.run([step for futures in families for step in reader.futures_steps(futures)])
         return harvest.gathered()

@@ -23,11 +23,12 @@ from truenav.connect.cefi.binance.client import (
     transfer_row,
     withdrawal_row,
 )
+from truenav.connect.cefi.binance.rows import order_tag
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import Pages, Parts, Row, following, kept, unfold
-from truenav.connect.reading import TAGS, tag_of, tags_note
+from truenav.connect.reading import TAGS, tags_note
 from truenav.core.clock import to_milliseconds
 
 PAGE = 1000
@@ -117,7 +118,7 @@ class _Orders:
             payload = await self.client.get(self.endpoint, params)
             self.seen.append(payload)
             for node in read_json(payload.body).items():
-                self.tags[node.text("orderId")] = tag_of(node.text_or("clientOrderId"))
+                self.tags[node.text("orderId")] = order_tag(node.text_or("clientOrderId"))
             missing -= {*self.tags, oldest}
 
     def forget(self) -> list[Payload]:

@@ -1,7 +1,7 @@
 """Binance: hosts, wallets and limits, as the venue documents them, and items."""
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, not_done, read
+from truenav.connect.supplies import Origin, read
 
 _ISOLATED = "cross margin; isolated pairs together are a wallet of their own"
 _LIVE = "of spot, cross margin and futures, told as they change; the facts are read by request within seconds"
@@ -59,7 +59,7 @@ MANIFEST = Manifest(
         read(
             "margin.ratio", "coinm-account.json", Origin.OURS, "of COIN-M the coin's nearest to liquidation"
         ),
-        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read("margin.tiers", "usdm-brackets.json", Origin.DOCUMENTED, "kept as evidence, once a day"),
         read("history.fills", "coinm-trades.json", Origin.OURS, "with the tags of their orders"),
         read("history.funding", "coinm-income.json", Origin.OURS),
         read("history.fees", "spot-trades.json", Origin.OURS, "in any coin"),
@@ -70,7 +70,12 @@ MANIFEST = Manifest(
             "history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M, COIN-M and margin"
         ),
         read("history.subaccounts", "sub-universal.json", Origin.OURS, "as a master and as a sub-account"),
-        read("history.settlements", "coinm-income.json", Origin.OURS, "the cash of a delivery"),
+        read(
+            "history.settlements",
+            "coinm-income.json",
+            Origin.OURS,
+            "a delivery is a fill and its cash",
+        ),
         read("history.liquidations", "usdm-income.json", Origin.OURS, "their fills are trades like others"),
         *(
             read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)

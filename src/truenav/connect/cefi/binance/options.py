@@ -11,14 +11,14 @@ import asyncio
 
 from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
 from truenav.connect.cefi.binance.manifest import MANIFEST
-from truenav.connect.cefi.binance.rows import by_sign, order_unknown
+from truenav.connect.cefi.binance.rows import by_sign, order_tag, order_unknown
 from truenav.connect.cefi.binance.steps import Asker, one
 from truenav.connect.cefi.binance.windows import History, read_history
 from truenav.connect.contract import Cursor, ParseContext, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import Pages, Row, Step
-from truenav.connect.reading import TAGS, Reading, noted_tags, tag_of, tags_note
+from truenav.connect.reading import TAGS, Reading, noted_tags, tags_note
 from truenav.core.contracts import dated_name
 from truenav.core.facts import (
     BalanceLine,
@@ -142,7 +142,7 @@ async def _tag(client: BinanceClient, symbol: str, order: str, looked_up: list[P
             raise
         return None
     looked_up.append(payload)
-    return tag_of(read_json(payload.body).text_or("clientOrderId"))
+    return order_tag(read_json(payload.body).text_or("clientOrderId"))
 
 
 def _filled_row(node: Node) -> Row:

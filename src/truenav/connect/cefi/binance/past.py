@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import history
@@ -13,8 +13,10 @@ from truenav.connect.cefi.binance.parse import VENUE, spot_id
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History
 from truenav.connect.contract import Cursor, ParseContext
-from truenav.connect.gathering import Harvest, Step
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
+
+TIERS_KEPT = timedelta(days=1)
 
 
 class Past:
@@ -58,6 +60,18 @@ class Past:
         """A futures wallet's cash movements."""
         traded = self.traded[futures.income.name]
         return futures.income.name, history.income(self.client, futures, self.cursors, self.since, traded)
+
+    def tiers_steps(self, futures: Futures) -> list[Step]:
+        """A futures wallet's leverage tiers, once a day."""
+        name, now = futures.tiers.name, self.client.api.now()
+        asked = self.cursors.get(name)
+        if asked is not None and now - asked.at < TIERS_KEPT:
+            return []
+
+        async def ask() -> Pages:
+            return Pages((await self.client.get(futures.tiers),), Cursor("", now))
+
+        return [(name, ask())]
 
     def futures_steps(self, futures: Futures) -> list[Step]:
         """Trades of every contract that left income, is held, or was traded before."""

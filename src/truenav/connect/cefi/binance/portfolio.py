@@ -50,6 +50,7 @@ def _futures(part: str, namespace: str, orders_weight: int) -> Futures:
         orders=endpoint("allOrders", orders_weight),
         trades=endpoint("userTrades", orders_weight),
         income=endpoint("income", 30),
+        tiers=endpoint("leverageBracket", 1),
         orders_page=100,
     )
 

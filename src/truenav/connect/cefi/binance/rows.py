@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from truenav.connect.contract import Problem
 from truenav.connect.document import Node
-from truenav.connect.reading import Reading
+from truenav.connect.reading import Reading, tag_of
 from truenav.core.facts import CashKind
 from truenav.core.money import Amount
 
@@ -23,6 +23,16 @@ def order_unknown(reading: Reading, tags: Mapping[str, str | None] | None, order
         "Gather again; the trades are read again until their orders are known.",
     )
     return True
+
+
+_OF_THE_VENUE = frozenset({"autoclose", "adl_autoclose", "delivery_autoclose", "settlement_autoclose"})
+"""What begins the client ids of orders that the venue places: liquidations, deleveraging, deliveries."""
+
+
+def order_tag(client_id: str) -> str | None:
+    """The strategy tag of a client order id; none of an order that the venue placed itself."""
+    tag = tag_of(client_id)
+    return None if tag in _OF_THE_VENUE else tag
 
 
 def required_flag(row: Node, name: str) -> bool:
