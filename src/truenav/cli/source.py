@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from truenav.app.reconciliation.service import ReconciledRow
 
 _SOURCE = (
-    "account", "venue", "grade", "state", "synced_at", "checked_at", "open_issues", "completeness"
+    "account", "venue", "grade", "state", "freshness", "synced_at", "checked_at", "open_issues",
+    "completeness",
 )  # fmt: skip
 _RECONCILED = (
     "account", "wallet", "subject", "opening", "facts", "closing", "difference", "status", "cause",

@@ -10,7 +10,6 @@ import psycopg
 import structlog
 
 from truenav.app.house import House
-from truenav.app.sources.follower import AccountFollower
 from truenav.core.failure import TruenavError
 from truenav.worker.leader import CONNECTION_OPTIONS
 
@@ -48,6 +47,8 @@ class Feeds:
 
     async def _follow(self, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
         """Until ``stop`` is set or the lock's connection is lost."""
+        from truenav.app.sources.follower import AccountFollower  # loads what connectors need
+
         seed = int(self._house.clock.now().timestamp())
         following = asyncio.create_task(AccountFollower(self._house, seed=seed).run())
         try:

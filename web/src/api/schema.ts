@@ -4905,6 +4905,12 @@ export interface components {
             };
         };
         /**
+         * Freshness
+         * @description Whether an account is read as it changes, or when it is gathered.
+         * @enum {string}
+         */
+        Freshness: "streamed" | "polled";
+        /**
          * FundBridge
          * @description How a fund's NAV came from the one before; absent on a first NAV.
          */
@@ -5085,7 +5091,8 @@ export interface components {
          * @description How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
          *
          *     ``error`` is why the last gathering failed, ``job`` the gathering that runs now. ``stream`` is null where
-         *     nobody looks at live prices of its venue, or it has none.
+         *     nobody looks at live prices of its venue, or it has none. ``freshness``: whether the account is read as it
+         *     changes or when it is gathered; ``feed``: the streams that tell its changes, null where nobody follows it.
          */
         HealthAnswer: {
             /** Account */
@@ -5098,6 +5105,8 @@ export interface components {
             done: number;
             /** Error */
             error: string | null;
+            feed: components["schemas"]["StreamAnswer"] | null;
+            freshness: components["schemas"]["Freshness"];
             /** Gathered At */
             gathered_at: string | null;
             /** Grade */
@@ -8322,10 +8331,10 @@ export interface components {
         };
         /**
          * SourceAnswer
-         * @description An account as a source; ``connector``, ``grade`` and ``state`` are null where files alone feed it.
+         * @description An account as a source; ``connector`` to ``freshness`` are null where files alone feed it.
          *
-         *     ``checked_at``: up to when every wallet was judged. ``open_issues``: windows and transfers that do not
-         *     add up.
+         *     ``freshness``: whether it is read as it changes or when it is gathered. ``checked_at``: up to when every
+         *     wallet was judged. ``open_issues``: windows and transfers that do not add up.
          */
         SourceAnswer: {
             /** Account */
@@ -8335,6 +8344,7 @@ export interface components {
             completeness: components["schemas"]["Completeness"];
             /** Connector */
             connector: string | null;
+            freshness: components["schemas"]["Freshness"] | null;
             /** Grade */
             grade: string | null;
             kind: components["schemas"]["AccountKind"];
@@ -8973,6 +8983,7 @@ export type FeeSide = components['schemas']['FeeSide'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
 export type FileSeen = components['schemas']['FileSeen'];
+export type Freshness = components['schemas']['Freshness'];
 export type FundBridge = components['schemas']['FundBridge'];
 export type FundClass = components['schemas']['FundClass'];
 export type FundCoverage = components['schemas']['FundCoverage'];

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from truenav.app.http.models import Answer, Body, Instant, Number, Slug
 from truenav.app.reconciliation.service import Completeness, ReconciledRow, Source, TransferRow
+from truenav.app.sources.freshness import Freshness
 from truenav.app.sources.health import SourceState
 from truenav.app.sources.schemas import Hash, Reason
 from truenav.calc.ledger.breaks import BreakKind
@@ -16,10 +17,10 @@ from truenav.core.account import AccountKind
 
 
 class SourceAnswer(Answer):
-    """An account as a source; ``connector``, ``grade`` and ``state`` are null where files alone feed it.
+    """An account as a source; ``connector`` to ``freshness`` are null where files alone feed it.
 
-    ``checked_at``: up to when every wallet was judged. ``open_issues``: windows and transfers that do not
-    add up.
+    ``freshness``: whether it is read as it changes or when it is gathered. ``checked_at``: up to when every
+    wallet was judged. ``open_issues``: windows and transfers that do not add up.
     """
 
     account: str
@@ -29,6 +30,7 @@ class SourceAnswer(Answer):
     connector: str | None
     grade: str | None
     state: SourceState | None
+    freshness: Freshness | None
     synced_at: Instant | None
     checked_at: Instant | None
     open_issues: int

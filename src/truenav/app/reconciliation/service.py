@@ -24,6 +24,7 @@ from truenav.app.house import House
 from truenav.app.sight import Sight
 from truenav.app.sources.catalogues import ACCOUNTS, CONNECTIONS
 from truenav.app.sources.context import parse_context
+from truenav.app.sources.freshness import Freshness
 from truenav.app.sources.health import SourceHealth, SourceState, source_health
 from truenav.calc.ledger.breaks import BreakKind, Explanation, Surroundings, explain, offsetting
 from truenav.calc.ledger.completeness import ReconciliationStatus, WalletHistory, Window, span
@@ -51,8 +52,8 @@ class Completeness(StrEnum):
 class Source:
     """An account as a source of facts.
 
-    ``connector``, ``grade`` and ``state`` are None where files alone feed it. ``checked_at``: up to when each
-    of its wallets was judged. ``open_issues`` counts windows and transfers that do not add up.
+    ``connector``, ``grade``, ``state`` and ``freshness`` are None where files alone feed it. ``checked_at``:
+    up to when each of its wallets was judged. ``open_issues`` counts windows and transfers that do not add up.
     """
 
     account: AccountId
@@ -62,6 +63,7 @@ class Source:
     connector: str | None
     grade: str | None
     state: SourceState | None
+    freshness: Freshness | None
     synced_at: datetime | None
     checked_at: datetime | None
     open_issues: int
@@ -323,6 +325,7 @@ def _source(
         connector=None if health is None else health.connector,
         grade=None if health is None else health.grade,
         state=None if health is None else health.state,
+        freshness=None if health is None else health.freshness,
         synced_at=None if health is None else health.last_answer_at,
         checked_at=min(checked, default=None),
         open_issues=told,

@@ -12,6 +12,7 @@ from truenav.app.http.models import Answer, Instant
 from truenav.app.http.routes import Router, requires
 from truenav.app.sources.catalogues import CONNECTIONS
 from truenav.app.sources.context import parse_context
+from truenav.app.sources.freshness import Freshness
 from truenav.app.sources.health import SourceHealth, SourceState, StreamWatch, source_health
 from truenav.connect.contract import AccountConnector, ConfigurableConnector, Connector, MarketConnector
 from truenav.connect.registry import connector, connector_names, unified_names
@@ -67,7 +68,8 @@ class HealthAnswer(Answer):
     """How one connection does; ``hourly`` counts answers of the last 24 hours, the oldest hour first.
 
     ``error`` is why the last gathering failed, ``job`` the gathering that runs now. ``stream`` is null where
-    nobody looks at live prices of its venue, or it has none.
+    nobody looks at live prices of its venue, or it has none. ``freshness``: whether the account is read as it
+    changes or when it is gathered; ``feed``: the streams that tell its changes, null where nobody follows it.
     """
 
     id: str
@@ -86,6 +88,8 @@ class HealthAnswer(Answer):
     job: str | None
     gathered_at: Instant | None
     stream: StreamAnswer | None
+    freshness: Freshness
+    feed: StreamAnswer | None
 
     @classmethod
     def of(cls, health: SourceHealth) -> Self:

@@ -69,6 +69,16 @@ export function SourcePanel({ source, connector, atStake, onGather, gathering }:
                 </>
               ) : null}
               <Completeness account={source.account} />
+              {source.account ? (
+                <>
+                  <dt>{t.updates}</dt>
+                  <dd className="num" title={source.feed?.trouble || undefined}>
+                    {t.freshness[source.freshness]}
+                    {source.feed?.last_message_at ? `, ${t.lastMessage(clock(source.feed.last_message_at))}` : ''}
+                    {source.feed && source.feed.reconnects > 0 ? `, ${t.reconnects(source.feed.reconnects)}` : ''}
+                  </dd>
+                </>
+              ) : null}
               {source.stream ? (
                 <>
                   <dt>{t.livePrices}</dt>
