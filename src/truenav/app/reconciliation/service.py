@@ -53,7 +53,8 @@ class Source:
     """An account as a source of facts.
 
     ``connector``, ``grade``, ``state`` and ``freshness`` are None where files alone feed it. ``checked_at``:
-    up to when each of its wallets was judged. ``open_issues`` counts windows and transfers that do not add up.
+    up to when each of its wallets was judged. ``open_issues`` counts windows and transfers that do not add
+    up.
     """
 
     account: AccountId
