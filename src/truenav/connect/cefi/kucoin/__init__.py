@@ -1,0 +1,1 @@
+"""KuCoin: main, trade, margin, futures and earn accounts (classic)."""

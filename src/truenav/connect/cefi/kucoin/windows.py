@@ -1,0 +1,86 @@
+"""KuCoin's histories: closed windows of time, whose pages are counted, or turn at the number of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from truenav.connect.contract import Cursor, Payload
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.gathering import MAX_PAGES, Pages, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its rows, whether it was full, and how many the venue counts (None: it does not say)."""
+
+    payload: Payload
+    rows: list[Row]
+    full: bool
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A window of time, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+Turn = Callable[[Span, int, Row | None], Awaitable[Page]]
+"""Asks for a page (from 1) of a window; ``Row`` is the last one of the page before, which is to repeat."""
+
+
+async def sweep(
+    ask: Turn, *, start: datetime, until: datetime, step: timedelta, must: str, what: str
+) -> Pages:
+    """All rows from ``start`` to ``until``; windows share their border, so none lies between two of them.
+
+    The row ``must`` (the last sync's, or empty) has to come again. After ``MAX_PAGES`` the rest follows at
+    the next sync. Raises ``IncompletePagesError``.
+    """
+    payloads: list[Payload] = []
+    found: dict[str, Row] = {}
+    while not payloads or (start < until and len(payloads) < MAX_PAGES):
+        span = Span(start, max(start, min(start + step, until)))
+        pages = await _window(ask, span, what)
+        payloads += [page.payload for page in pages]
+        found.update((row.id, row) for page in pages for row in page.rows)
+        start = span.end
+    if must and must not in found:
+        raise IncompletePagesError(
+            f"{what}: row {must} of the last sync is gone; the next gathering reads it again."
+        )
+    newest = max(found.values(), default=None)
+    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+
+
+async def _window(ask: Turn, span: Span, what: str) -> list[Page]:
+    """All pages of a window: as many rows as the venue counts, or each page begun by the last one's end."""
+    pages: list[Page] = []
+    seen: set[str] = set()
+    last: Row | None = None
+    for number in range(1, MAX_PAGES + 1):
+        page = await ask(span, number, last)
+        ids = {row.id for row in page.rows}
+        if page.total is None and last is not None and last.id not in ids:
+            raise IncompletePagesError(f"{what}: row {last.id} does not repeat; a page is missing.")
+        if pages and ids <= seen and page.full:
+            raise IncompletePagesError(f"{what}: the same page came twice.")
+        pages.append(page)
+        seen |= ids
+        if page.total is not None and len(seen) >= page.total:
+            return pages
+        if not page.full:
+            break
+        last = page.rows[-1] if page.rows else last
+    total = pages[-1].total
+    if total is not None:
+        raise IncompletePagesError(
+            f"{what}: {total} rows are counted and {len(seen)} came; nothing is taken."
+        )
+    if len(pages) >= MAX_PAGES:
+        raise IncompletePagesError(f"{what}: a window has more than {MAX_PAGES} pages.")
+    return pages
