@@ -48,13 +48,22 @@ class Installation:
 
     def simulator(self, scenario: Path, *, latency_ms: int) -> str:
         """Start a simulator on a free port and give its address once it answers."""
+        state = ("--state-dir", str(self.data / "simulator"), "--latency-ms", str(latency_ms))
+        command = ("truenav", "simulator", "serve", str(scenario), *state, "--port")
+        return self.server(*command, sign="/_simulator/state")
+
+    def server(self, *command: str, sign: str) -> str:
+        """Start a module of ours as a server; its last argument, added here, is a free port.
+
+        Gives its address once it answers at ``sign``.
+        """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = ["simulator", "serve", str(scenario), "--port", str(port), "--latency-ms", str(latency_ms)]
+            port = str(probe.getsockname()[1])
         child = subprocess.Popen(
-            [sys.executable, "-m", "truenav", *command, "--state-dir", str(self.data / "simulator")],
+            [sys.executable, "-m", *command, port],
             env=self.environment,
+            cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -62,12 +71,12 @@ class Installation:
         address = f"http://127.0.0.1:{port}"
         for _ in range(200):
             try:
-                httpx.get(f"{address}/_simulator/state", timeout=2).raise_for_status()
+                httpx.get(f"{address}{sign}", timeout=2).raise_for_status()
             except httpx.HTTPError:
                 time.sleep(0.05)
             else:
                 return address
-        raise RuntimeError("the simulator does not answer")
+        raise RuntimeError(f"{command[0]} does not answer")
 
     def close(self) -> None:
         """End the children and the database, and remove the folder."""
