@@ -11,7 +11,19 @@ from truenav.core.failure import InvalidInputError
 from truenav.core.money import divided, exact, parse_decimal
 
 MARGIN_VENUES = frozenset(
-    {"binance", "bitget", "bitmex", "bybit", "coinbase", "deribit", "gate", "kraken", "krakenfutures", "okx"}
+    {
+        "binance",
+        "bitget",
+        "bitmex",
+        "bybit",
+        "coinbase",
+        "deribit",
+        "gate",
+        "kraken",
+        "krakenfutures",
+        "kucoin",
+        "okx",
+    }
 )
 """Venues whose accounts can be liquidated."""
 
@@ -191,6 +203,15 @@ def _kraken_futures(payload: Any) -> Decimal | None:
     return max((divided(needed, equity) for needed, equity in ratios if needed > 0), default=None)
 
 
+def _kucoin(payload: Any) -> Decimal | None:
+    """The largest ``riskRatio`` of the futures accounts, one for each settlement coin: 1 is liquidation.
+
+    Positions in isolated margin are liquidated by themselves and are not in it.
+    """
+    ratios = [parse_decimal(one["data"].get("riskRatio") or "0") for one in payload]
+    return max((ratio for ratio in ratios if ratio > 0), default=None)
+
+
 def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
     return divided(needed, balance) if needed > 0 and balance > 0 else None
 
@@ -210,5 +231,6 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("gate", "unified"): _gate,
     ("kraken", "balances"): _kraken,
     ("krakenfutures", "accounts"): _kraken_futures,
+    ("kucoin", "futures-accounts"): _kucoin,
     ("okx", "balance"): _okx,
 }

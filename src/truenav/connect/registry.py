@@ -27,6 +27,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "bybit": ("truenav.connect.cefi.bybit.parse", "truenav.connect.cefi.bybit.connector"),
     "coinbase": ("truenav.connect.cefi.coinbase.parse", "truenav.connect.cefi.coinbase.connector"),
     "gate": ("truenav.connect.cefi.gate.parse", "truenav.connect.cefi.gate.connector"),
+    "kucoin": ("truenav.connect.cefi.kucoin.parse", "truenav.connect.cefi.kucoin.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
     "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),
     "kraken": ("truenav.connect.cefi.kraken.parse", "truenav.connect.cefi.kraken.connector"),
