@@ -110,6 +110,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  kucoin: {
+    link: 'https://www.kucoin.com/account/api',
+    steps: {
+      en: [
+        'Open Account, API Management, and choose “Create API”, for API-based trading.',
+        'Leave only “General” ticked, which reads everything. Leave spot, margin and futures trading, transfers and withdrawals empty.',
+        'Enter the address that this installation calls from under “Restricted to trusted IPs only”.',
+        'Choose a passphrase, then copy the API key and the secret. The secret is shown once, the passphrase never again.',
+      ],
+      zh: [
+        '打开“账户 → API 管理”，选择“创建 API”，用途选“API 交易”。',
+        '权限只保留“通用”，即可读取全部内容；不勾现货、杠杆、合约交易、划转和提现。',
+        '在“仅限受信任的 IP 访问”中填入本系统的出口地址。',
+        '设置交易口令（Passphrase），复制 API Key 和 Secret。Secret 只显示一次，Passphrase 不会再显示。',
+      ],
+    },
+  },
   deribit: {
     link: 'https://www.deribit.com/account/BTC/API',
     steps: {
