@@ -33,7 +33,7 @@ check: install-dev web-check ## lint, types, import contracts, licences, securit
 	@scripts/security
 
 unit: install-dev
-	@$(BIN)/pytest -n $(WORKERS) -m "not nightly" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not nightly" $(ARGS)
 
 nightly: install-dev ## the long tier: kill points, ledgers and parsers at length
 	@$(BIN)/pytest -n $(WORKERS) -m nightly --timeout 7200 $(ARGS)

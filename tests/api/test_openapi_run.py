@@ -24,7 +24,15 @@ def test_no_generated_request_gets_a_5xx_or_an_undescribed_answer(installation, 
     assert statuses >= ({200, 204, 422} if role else {200, 401})
 
 
-@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"administrator"}))
+OFTEN = {"host", "investor", "manager"}
+"""Roles asked for at every run, with the administrator; the others, who may less than a manager, at night."""
+RARELY = [
+    pytest.param(role, marks=() if role in OFTEN else pytest.mark.nightly)
+    for role in sorted(ROLES.keys() - {"administrator"})
+]
+
+
+@pytest.mark.parametrize("role", RARELY)
 def test_no_role_gets_a_5xx_or_an_undescribed_answer(installation, tenant, role):
     assert _ask_everything(installation, tenant, role, examples=FEW) >= {200, 403}
 
