@@ -444,8 +444,12 @@ class Transport:
 
 
 def _retry_after(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds of the Retry-After header, which holds seconds or a date; None where it holds neither."""
-    text = response.headers.get("retry-after", "").strip()
+    """Seconds of the Retry-After header, which holds seconds or a date; None where it holds neither.
+
+    Kraken Futures calls it rate-limit-reset.
+    """
+    headers = response.headers
+    text = (headers.get("retry-after") or headers.get("rate-limit-reset", "")).strip()
     if text.isascii() and text.isdigit() and len(text) < 9:
         return float(text)
     try:

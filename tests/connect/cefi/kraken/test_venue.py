@@ -207,7 +207,7 @@ def check(*permissions, **more):
     return found
 
 
-READS = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger")
+READS = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger", "create-ws-token")
 
 
 def test_a_key_tells_whose_it_is_and_what_it_may():
@@ -216,7 +216,7 @@ def test_a_key_tells_whose_it_is_and_what_it_may():
     assert (found.identity, found.clock_offset) == ("AA88 N84G WOAK NMOI", timedelta(0))
     assert refuse_unsafe_key(found) == ()
     limited = check("query-funds", queryFrom="1767000000")
-    assert len(limited.notes) == 4
+    assert len(limited.notes) == 5
 
 
 def test_keys_that_may_do_more_are_refused():

@@ -127,6 +127,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  htx: {
+    link: 'https://www.htx.com/apikey/',
+    steps: {
+      en: [
+        'Open Account, API Management, and choose “Create API Key”.',
+        'Leave “Read” on, and “Withdraw” and “Trade” off. The same key reads spot, margin and contracts.',
+        'Bind the address that this installation calls from; a key without one lapses after 90 days.',
+        'Copy the access key and the secret key. The secret is shown once.',
+      ],
+      zh: [
+        '打开“账户 → API 管理”，选择“创建 API Key”。',
+        '只保留“读取”，不选“提币”和“交易”。同一密钥可读取现货、杠杆和合约。',
+        '绑定本系统的出口地址；未绑定 IP 的密钥 90 天后失效。',
+        '复制 Access Key 和 Secret Key。Secret 只显示一次。',
+      ],
+    },
+  },
   deribit: {
     link: 'https://www.deribit.com/account/BTC/API',
     steps: {
@@ -149,13 +166,13 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     steps: {
       en: [
         'Open Settings, API, and choose “Create API key” for spot.',
-        'Tick “Query” under funds, “Query open orders & trades” and “Query closed orders & trades”, and “Query ledger entries”. Leave all else empty.',
+        'Tick “Query” under funds, “Query open orders & trades” and “Query closed orders & trades”, “Query ledger entries”, and “Access WebSockets API” to see changes at once. Leave all else empty.',
         'Enter the address that this installation calls from under “IP address restriction”. Leave the query dates empty.',
         'Copy the API key and the private key. Let nothing else use this key: its requests are numbered.',
       ],
       zh: [
         '打开“设置 → API”，为现货选择“创建 API 密钥”。',
-        '勾选资金下的“查询”、“查询未结订单与交易”、“查询已结订单与交易”和“查询账本条目”，其余不勾。',
+        '勾选资金下的“查询”、“查询未结订单与交易”、“查询已结订单与交易”、“查询账本条目”，以及用于即时更新的“访问 WebSockets API”，其余不勾。',
         '在“IP 地址限制”中填入本系统的出口地址；查询起止日期留空。',
         '复制 API Key 和 Private Key。该密钥请勿用于其他程序：其请求按序编号。',
       ],

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.kraken import client as kraken
-from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient
+from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient, always
 from truenav.connect.cefi.kraken.errors import refusal
 from truenav.connect.cefi.kraken.history import read_past
 from truenav.connect.cefi.kraken.manifest import MANIFEST
 from truenav.connect.cefi.kraken.names import entries
 from truenav.connect.cefi.kraken.notes import result, seconds
 from truenav.connect.cefi.kraken.parse import PARSERS
-from truenav.connect.cefi.kraken.streams import market_streams
+from truenav.connect.cefi.kraken.streams import KrakenAccountStream, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -38,7 +39,8 @@ from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
 _NEEDED = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger")
-_HARMLESS = frozenset({*_NEEDED, "export-data", "create-ws-token", "access-websockets", "add-funds"})
+_LIVE = "create-ws-token"
+_HARMLESS = frozenset({*_NEEDED, _LIVE, "export-data", "add-funds"})
 _TRADING = frozenset({"modify-trades", "close-trades", "earn-funds"})
 _MARGIN_IN_USE = ("m", "c", "v", "n")
 """Fields of the trade balance that are not zero while a position on margin is open."""
@@ -67,7 +69,7 @@ class KrakenConnector:
         The answer repeats the key, so it is not archived.
         """
         offset = await self.clock_offset(api)
-        answer = await KrakenClient(api, credentials).private(kraken.KEY, secret=_always)
+        answer = await KrakenClient(api, credentials).private(kraken.KEY, secret=always)
         key = result(answer)
         rights = {str(one.value) for one in key.field("permissions").items()}
         return KeyCheck(
@@ -96,6 +98,11 @@ class KrakenConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells the account's changes."""
+        del account
+        return (KrakenAccountStream(),)
 
     async def gather_account(
         self,
@@ -193,16 +200,13 @@ def _trading(rights: set[str]) -> Right:
 
 def _notes(key: Node, rights: set[str]) -> tuple[str, ...]:
     notes = [f"The key lacks the right {one}, which is read." for one in _NEEDED if one not in rights]
+    if _LIVE not in rights:
+        notes.append(f"The key lacks the right {_LIVE}: changes are seen at the next gathering only.")
     if key.text_or("queryFrom", "0") != "0" or key.text_or("queryTo", "0") != "0":
         notes.append(
             "The key reads a part of the past only (query start and end date): histories may lack rows."
         )
     return tuple(notes)
-
-
-def _always(body: bytes) -> bool:
-    del body
-    return True
 
 
 CONNECTOR = KrakenConnector()

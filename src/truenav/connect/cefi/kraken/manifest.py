@@ -11,6 +11,7 @@ _ONE_BALANCE = "one balance is spot, collateral of margin and earn"
 _LEDGER = "ledgers.json"
 _FUTURES = "Kraken Futures has accounts and keys of its own: krakenfutures"
 _BALANCES = "balances.json"
+_LIVE = "told as they change, positions by their fills; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
     name="kraken",
@@ -21,7 +22,7 @@ MANIFEST = Manifest(
     budgets=(Budget("public", 10, 10), Budget("private", 15, 45, per="key")),
     wallets=("main",),
     credentials=("key", "secret"),
-    streams={"public": "wss://ws.kraken.com"},
+    streams={"public": "wss://ws.kraken.com", "private": "wss://ws-auth.kraken.com"},
     supplies=(
         read("balances.spot", _BALANCES, Origin.OURS, _ONE_BALANCE),
         read("balances.margin", _BALANCES, Origin.OURS, _ONE_BALANCE),
@@ -54,7 +55,10 @@ MANIFEST = Manifest(
         read("history.settlements", _LEDGER, Origin.OURS, "margin positions settled in kind"),
         read("history.liquidations", "trades.json", Origin.OURS, "as fills, with their cash"),
         read("history.rewards", _LEDGER, Origin.OURS),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-ticker.json", Origin.OURS),
         read("instruments", "pairs.json", Origin.OURS, "delisted pairs by the coins that the ledger booked"),
     ),

@@ -26,6 +26,7 @@ from truenav.connect.cefi.kraken.names import (
 from truenav.connect.cefi.kraken.notes import answered
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence
@@ -197,6 +198,7 @@ PARSERS: Mapping[str, Parser] = {
     "pairs/1": _pairs,
     "tickers/1": _tickers,
     "stream.ticker/1": _stream,
+    PRIVATE: private_news,
     "balances/1": _balances,
     "positions/1": _positions,
     "trades/1": ledger.trades,

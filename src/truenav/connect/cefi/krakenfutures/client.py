@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, log_rows, write_notes
+from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, write_notes
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
@@ -53,23 +53,25 @@ FILLS = Endpoint("fills/1", "/derivatives/api/v3/fills", "private", 25)
 LOG = Endpoint("log/1", "/api/history/v3/account-log", "history", 3)
 
 
-def signer(credentials: Credentials) -> Signer:
-    """Kraken Futures' ``Authent``: HMAC-SHA512 of the SHA-256 of query and path, without the optional nonce.
+def signature(secret: str, text: str) -> str:
+    """HMAC-SHA512 of a SHA-256, in base64, as is the secret; raises ``KeyRevokedError`` where it is not."""
+    try:
+        private = base64.b64decode(secret, validate=True)
+    except (binascii.Error, ValueError):
+        raise KeyRevokedError(
+            "the secret is not the base64 text that the venue shows; copy it again."
+        ) from None
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b64encode(hmac.new(private, digest, hashlib.sha512).digest()).decode()
 
-    The secret is base64. Raises ``KeyRevokedError`` where it is none.
-    """
+
+def signer(credentials: Credentials) -> Signer:
+    """Kraken Futures' ``Authent``: the signature of query and path, without the optional nonce."""
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
         del method, now
         query = urlencode(params)
-        try:
-            private = base64.b64decode(credentials.secret, validate=True)
-        except (binascii.Error, ValueError):
-            raise KeyRevokedError(
-                "the secret is not the base64 text that the venue shows; copy it again."
-            ) from None
-        digest = hashlib.sha256(f"{query}{path.removeprefix(_BEFORE_THE_PATH)}".encode()).digest()
-        mark = base64.b64encode(hmac.new(private, digest, hashlib.sha512).digest()).decode()
+        mark = signature(credentials.secret, query + path.removeprefix(_BEFORE_THE_PATH))
         return Signed(query, {"APIKey": credentials.key, "Authent": mark})
 
     return sign
@@ -175,7 +177,10 @@ def _burst(rows: list[Row]) -> Row:
 
 
 def _log_rows(payload: Payload) -> list[Row]:
+    """Number and instant of each line, the oldest first."""
     try:
-        return sorted(log_rows(payload.body), key=lambda row: int(row.id))
-    except MalformedPayloadError as error:
-        raise MalformedPayloadError(f"krakenfutures {payload.evidence.endpoint}: {error.message}") from error
+        lines = read_json(payload.body).field("logs").items()
+        rows = [Row(parse_instant(one.text("date"), what="date"), one.text("id")) for one in lines]
+        return sorted(rows, key=lambda row: int(row.id))
+    except (MalformedPayloadError, ValueError) as error:
+        raise MalformedPayloadError(f"krakenfutures {payload.evidence.endpoint}: {error}") from error

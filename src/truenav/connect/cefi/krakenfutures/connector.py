@@ -11,9 +11,10 @@ from truenav.connect.cefi.krakenfutures.client import Endpoint, FuturesClient
 from truenav.connect.cefi.krakenfutures.errors import refusal
 from truenav.connect.cefi.krakenfutures.manifest import MANIFEST
 from truenav.connect.cefi.krakenfutures.parse import PARSERS, answered
-from truenav.connect.cefi.krakenfutures.streams import market_streams
+from truenav.connect.cefi.krakenfutures.streams import FuturesAccountStream, market_streams
 from truenav.connect.cefi.krakenfutures.terms import FLEX, entries
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -93,6 +94,11 @@ class KrakenFuturesConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells the changes of all wallets."""
+        del account
+        return (FuturesAccountStream(),)
 
     async def gather_account(
         self,

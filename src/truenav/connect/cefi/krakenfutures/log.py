@@ -16,7 +16,6 @@ from decimal import Decimal
 from truenav.connect.cefi.krakenfutures.terms import asset, contract_id, entries, known_terms, wallet_of
 from truenav.connect.contract import ParseContext, Parsed, Problem
 from truenav.connect.document import Node, read_json
-from truenav.connect.gathering import Row
 from truenav.connect.reading import Reading, tag_of
 from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence
@@ -117,11 +116,6 @@ class Line:
         if self.info == _SETTLEMENT and self.contract:
             return (self.account, self.contract, self.at.isoformat())
         return (str(self.id),)
-
-
-def log_rows(body: bytes) -> list[Row]:
-    """Number and instant of each line, in the venue's order."""
-    return [Row(parse_instant(row.text("date"), what="date"), row.text("id")) for row in _logs(body)]
 
 
 def executions(body: bytes) -> dict[str, datetime]:

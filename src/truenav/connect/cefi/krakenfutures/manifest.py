@@ -5,6 +5,7 @@ from truenav.connect.supplies import Origin, absent, not_done, read
 
 _ACCOUNTS, _LOG, _POSITIONS = "accounts.json", "log.json", "positions.json"
 _SPOT = "spot is another venue with keys of its own: kraken"
+_LIVE = "told by each new line of the log; the facts are read by request within seconds"
 _OPTIONS = "what is known of its options is told, not read"
 
 MANIFEST = Manifest(
@@ -49,7 +50,10 @@ MANIFEST = Manifest(
         read("history.settlements", _LOG, Origin.OURS),
         read("history.liquidations", _LOG, Origin.OURS, "as fills, with assignments and unwinding"),
         *absent(_SPOT, "history.rewards"),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-ticker.json", Origin.OURS),
         read("instruments", "instruments.json", Origin.OURS, "terms of expired contracts by their names"),
     ),

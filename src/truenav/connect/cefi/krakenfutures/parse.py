@@ -24,6 +24,7 @@ from truenav.connect.cefi.krakenfutures.terms import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence
@@ -159,6 +160,7 @@ PARSERS: Mapping[str, Parser] = {
     "instruments/1": _instruments,
     "tickers/1": _tickers,
     "stream.ticker/1": _stream,
+    PRIVATE: private_news,
     "accounts/1": _accounts,
     "positions/1": _positions,
     "log/1": log.account_log,
