@@ -19,6 +19,7 @@ MARGIN_VENUES = frozenset(
         "coinbase",
         "deribit",
         "gate",
+        "htx",
         "kraken",
         "krakenfutures",
         "kucoin",
@@ -132,6 +133,12 @@ def _bitmex(payload: Any) -> Decimal | None:
     return max((divided(needed, balance) for _, needed, balance in shared), default=None)
 
 
+def _htx(payload: Any) -> Decimal | None:
+    """``maintenance_margin / equity`` of the account of USDT-margined contracts, both in dollars."""
+    account = payload["data"]
+    return _share(parse_decimal(account["maintenance_margin"]), parse_decimal(account["equity"]))
+
+
 def _bybit(payload: Any) -> Decimal | None:
     """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
 
@@ -232,5 +239,6 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("kraken", "balances"): _kraken,
     ("krakenfutures", "accounts"): _kraken_futures,
     ("kucoin", "futures-accounts"): _kucoin,
+    ("htx", "usdtm.balance"): _htx,
     ("okx", "balance"): _okx,
 }

@@ -1,0 +1,369 @@
+"""HTX: key check, market and accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from truenav.connect.cefi.htx import client as htx
+from truenav.connect.cefi.htx.answers import CROSS, ISOLATED, OTC, SPOT, USDTM, VENUE
+from truenav.connect.cefi.htx.client import (
+    FAMILIES,
+    LINEAR,
+    MARGINS,
+    Contracts,
+    Endpoint,
+    History,
+    HtxClient,
+    balance_of,
+    data,
+    repayments_of,
+    rows,
+    transfers_of,
+)
+from truenav.connect.cefi.htx.errors import refusal
+from truenav.connect.cefi.htx.ledger import is_of_trade
+from truenav.connect.cefi.htx.manifest import MANIFEST
+from truenav.connect.cefi.htx.parse import PARSERS
+from truenav.connect.contract import (
+    Credentials,
+    Cursor,
+    Gathered,
+    KeyCheck,
+    Manifest,
+    ParseContext,
+    Parser,
+    Payload,
+    Problem,
+    ProgressReport,
+    Right,
+    silent,
+)
+from truenav.connect.document import Node, read_json
+from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
+from truenav.connect.gathering import Harvest, Pages, Parts, Step, whole
+from truenav.connect.transport import Transport
+from truenav.core.account import Account
+from truenav.core.failure import FailureKind
+from truenav.core.instrument import InstrumentKind
+from truenav.core.money import ZERO
+
+_BY_NUMBER: Mapping[str, str] = {SPOT: "spot", OTC: "otc"}
+"""Wallets whose balances are asked for by the account's number, and the type of that account."""
+
+
+class HtxConnector:
+    """Reads HTX spot, margin, USDT-margined and coin-margined accounts."""
+
+    manifest: Manifest = MANIFEST
+    parsers: Mapping[str, Parser] = PARSERS
+
+    def refusal(self, status: int, body: bytes) -> VenueError | None:
+        """HTX's own error in an answer."""
+        return refusal(status, body)
+
+    async def clock_offset(self, api: Transport) -> timedelta:
+        """HTX's clock less ours."""
+        clock = await HtxClient(api).get(htx.TIME)
+        return read_json(clock.body).instant("data") - clock.evidence.middle
+
+    async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
+        """Clock, rights, owner and accounts of a key; raises where the key is not accepted at all."""
+        offset = await self.clock_offset(api)
+        client = HtxClient(api, credentials)
+        uid = str(_there(await client.get(htx.UID)).value)
+        keys = rows(await client.get(htx.API_KEY, {"uid": uid}, secret=True))
+        rights = _rights(keys, credentials.key)
+        kinds = {row.text("type") for row in rows(await client.get(htx.ACCOUNTS))}
+        return KeyCheck(
+            read=Right.YES,
+            trade=_right(rights, "trade"),
+            withdraw=_right(rights, "withdraw"),
+            clock_offset=offset,
+            account_types=tuple(sorted(kinds)),
+            identity=uid,
+        )
+
+    async def gather_market(
+        self, api: Transport, context: ParseContext, credentials: Credentials | None = None
+    ) -> Gathered:
+        """Terms of the markets of known assets, last prices of pairs, then the mark of each contract."""
+        del credentials
+        client = HtxClient(api)
+        harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
+        await harvest.run(_one(client, one) for one in (htx.SYMBOLS, *(one.info for one in FAMILIES)))
+        harvest.context = context.with_instruments(tuple(harvest.instruments))
+        steps = [_one(client, htx.TICKERS)]
+        steps += [_one(client, one.index) for one in FAMILIES if one.index is not None]
+        for one in harvest.instruments:
+            if one.kind is not InstrumentKind.SPOT:
+                family = _family_of(one.inverse, one.kind)
+                steps.append(_one(client, family.mark, {family.marked_by: one.code}))
+        await harvest.run(steps)
+        harvest.require_prices()
+        return harvest.gathered()
+
+    async def gather_account(
+        self,
+        api: Transport,
+        account: Account,
+        credentials: Credentials,
+        context: ParseContext,
+        cursors: Mapping[str, Cursor],
+        *,
+        since: datetime,
+        history: bool = True,
+        progress: ProgressReport = silent,
+    ) -> Gathered:
+        """The account's numbers, then balances and positions at once, then the histories side by side."""
+        client = HtxClient(api, credentials)
+        harvest = Harvest(api, context, account.id, report=progress)
+        (listed,) = await harvest.run([_one(client, htx.ACCOUNTS)])
+        numbers = _numbers(listed)
+        state = _state(client, account, numbers)
+        held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
+        if history:
+            past = _Past(client, harvest, cursors, since)
+            await harvest.run(past.steps(set(account.wallets), numbers))
+            for family in FAMILIES:
+                if family.wallet in account.wallets:
+                    await past.contracts(family, held[family.accounts.name])
+        return harvest.gathered()
+
+
+def _one(client: HtxClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint, params),))
+
+    return endpoint.name, ask()
+
+
+def _there(payload: Payload) -> Node:
+    found = data(payload)
+    if found is None:
+        raise MalformedPayloadError(f"htx {payload.evidence.endpoint}: the answer holds nothing.")
+    return found
+
+
+def _rights(keys: Sequence[Node], key: str) -> frozenset[str]:
+    """The rights of one of the owner's keys; empty where the venue does not list it."""
+    listed = (row.text_or("permission") for row in keys if row.text("accessKey") == key)
+    return frozenset(right.strip() for right in next(listed, "").split(",") if right.strip())
+
+
+def _right(rights: frozenset[str], name: str) -> Right:
+    if not rights:
+        return Right.UNVERIFIED
+    return Right.YES if name in rights else Right.NO
+
+
+def _family_of(inverse: bool, kind: InstrumentKind) -> Contracts:
+    linear, swaps, futures = FAMILIES
+    if not inverse:
+        return linear
+    return swaps if kind is InstrumentKind.PERPETUAL else futures
+
+
+# -- state, and what confirms that a list is empty ------------------------------------------------
+
+Numbers = Mapping[str, tuple[str, ...]]
+"""Numbers of accounts by their type, as requests for their balance and past want them."""
+
+
+def _numbers(accounts: Pages | None) -> Numbers:
+    found: dict[str, tuple[str, ...]] = {}
+    for payload in accounts.payloads if accounts is not None else ():
+        for row in rows(payload):
+            kind = row.text("type")
+            found[kind] = (*found.get(kind, ()), row.text("id"))
+    return found
+
+
+def _state(client: HtxClient, account: Account, numbers: Numbers) -> list[Step]:
+    """What the wallets hold; the venue lists every coin, so that an empty list was not read."""
+    steps: list[Step] = []
+    for wallet, kind in _BY_NUMBER.items():
+        if wallet in account.wallets:
+            steps.append((f"{wallet}.balance/1", _read_numbered(client, wallet, numbers.get(kind, ()))))
+    for wallet, (kind, endpoint) in MARGINS.items():
+        if wallet in account.wallets:
+            steps.append((endpoint.name, _read_margin(client, endpoint, kind in numbers)))
+    for family in FAMILIES:
+        if family.wallet in account.wallets:
+            steps += _contract_state(client, family)
+    return steps
+
+
+async def _read_numbered(client: HtxClient, wallet: str, numbers: tuple[str, ...]) -> Pages:
+    if not numbers:
+        raise IncompletePagesError(f"htx: the venue lists no account for the wallet {wallet}; take it out.")
+    payload = await client.get(balance_of(wallet, numbers[0]))
+    if not list(_there(payload).field("list").items()):
+        raise IncompletePagesError(
+            f"htx {wallet}: no coin is listed; an empty list is not taken for nothing."
+        )
+    return Pages((payload,))
+
+
+async def _read_margin(client: HtxClient, endpoint: Endpoint, opened: bool) -> Pages:
+    payload = await client.get(endpoint)
+    found = _there(payload)
+    accounts = list(found.items()) if isinstance(found.value, list) else [found]
+    if opened and not any(list(one.field("list").items()) for one in accounts):
+        raise IncompletePagesError(
+            f"htx {endpoint.name}: nothing is listed, but the venue lists such accounts; it is not taken."
+        )
+    return Pages((payload,))
+
+
+def _contract_state(client: HtxClient, family: Contracts) -> tuple[Step, Step]:
+    """Accounts and positions of one family, asked at the same time: open profit must come from somewhere."""
+    accounts: asyncio.Future[Payload] = asyncio.ensure_future(client.get(family.accounts))
+
+    async def read_accounts() -> Pages:
+        payload = await accounts
+        if not _account_rows(payload, family):
+            raise IncompletePagesError(f"htx {family.accounts.name}: no account is listed; it is not taken.")
+        return Pages((payload,))
+
+    async def read_positions() -> Pages:
+        payload = await client.get(family.positions)
+        await _refuse_missing_positions(accounts, family, rows(payload))
+        return Pages((payload,))
+
+    return (family.accounts.name, read_accounts()), (family.positions.name, read_positions())
+
+
+def _account_rows(payload: Payload, family: Contracts) -> list[Node]:
+    """The accounts of a family, or the one account of USDT-margined contracts."""
+    return rows(payload) if family.unit else [_there(payload)]
+
+
+async def _refuse_missing_positions(
+    accounts: asyncio.Future[Payload], family: Contracts, positions: Sequence[Node]
+) -> None:
+    """Refuse a list of positions that has none where an account shows open profit or margin of positions."""
+    try:
+        found = _account_rows(await accounts, family)
+    except VenueError as error:
+        raise IncompletePagesError(
+            f"htx {family.accounts.name}: the account, which confirms that no position is missing, is not "
+            "read; the list of positions is not taken."
+        ) from error
+    shown = ("profit_unreal", "margin_position", "maintenance_margin")
+    held = {row.text_or(family.unit) for row in positions if row.decimal_or("volume", ZERO)}
+    for row in found:
+        unit = row.text(family.unit) if family.unit else ""
+        missing = unit not in held if family.unit else not held
+        if missing and any(row.decimal_or(name, ZERO) for name in shown):
+            raise IncompletePagesError(
+                f"htx {family.positions.name}: the account {unit} shows open positions that the list does "
+                "not have; it is not taken."
+            )
+
+
+# -- history --------------------------------------------------------------------------------------
+
+
+class _Past:
+    """Chooses what to read of one account's past."""
+
+    def __init__(
+        self, client: HtxClient, harvest: Harvest, cursors: Mapping[str, Cursor], since: datetime
+    ) -> None:
+        self.client = client
+        self.harvest = harvest
+        self.cursors = cursors
+        self.since = since
+
+    def steps(self, wallets: set[str], numbers: Numbers) -> list[Step]:
+        """Open orders, and all histories but those of contracts; fills of pairs are those of all wallets."""
+        steps: list[Step] = []
+        if wallets & {SPOT, CROSS, ISOLATED}:
+            steps.append(self._history(htx.SPOT_FILLS))
+        if SPOT in wallets:
+            steps += [self._records(one) for one in (htx.RECORDS, htx.WITHDRAWALS)]
+            steps.append(_one(self.client, htx.SPOT_ORDERS))
+        if USDTM in wallets:
+            steps.append(_one(self.client, htx.LINEAR_ORDERS))
+        for wallet, kind in _BY_NUMBER.items():
+            if wallet in wallets:
+                steps += [self._numbered(transfers_of(wallet), one) for one in numbers.get(kind, ())]
+        for wallet, (kind, _) in MARGINS.items():
+            if wallet in wallets:
+                past = (transfers_of(wallet), repayments_of(wallet))
+                steps += [self._numbered(one, account) for account in numbers.get(kind, ()) for one in past]
+        return steps
+
+    async def contracts(self, family: Contracts, accounts: Pages | None) -> None:
+        """The records of each unit tell what was traded; fills are asked for that.
+
+        The records' cursor stays where the fills are not read, so that they are asked for again.
+        """
+        units = [""] if not family.unit else self._units(family, accounts)
+        asked = [self._unit(family.records, family.asked_by, one) for one in units]
+        answers = await self.harvest.run((name, whole(parts)) for name, parts in asked)
+        for (name, _), pages in zip(asked, answers, strict=True):
+            if pages is None:
+                continue
+            lines = [row for payload in pages.payloads for row in rows(payload)]
+            fills = self._fills(family, lines)
+            if None in await self.harvest.run(fills):
+                self.harvest.cursors.pop(name, None)
+
+    def _fills(self, family: Contracts, lines: Sequence[Node]) -> list[Step]:
+        """Fills of what the records say was traded: by contract, or by coin where the venue wants that."""
+        named_by, asked_by = family.unit or "contract_code", family.asked_by or "contract_code"
+        traded = sorted({row.text(named_by) for row in lines if is_of_trade(row)})
+        if family is LINEAR:
+            self._tell_forgotten(traded)
+        return [self._unit(family.fills, asked_by, one) for one in traded]
+
+    def _tell_forgotten(self, traded: Sequence[str]) -> None:
+        """Tell which trades the venue does not give any more; their cash is read all the same."""
+        oldest = self.client.api.now() - LINEAR.fills.remembered
+        for code in traded:
+            cursor = self.cursors.get(f"{LINEAR.fills.name}?{code}")
+            if (self.since if cursor is None else cursor.at) < oldest:
+                self.harvest.problems.append(
+                    Problem(
+                        where=VENUE,
+                        message=f"HTX tells trades of {code} for three days only; older ones, before "
+                        f"{oldest:%Y-%m-%d}, were not read. Their profit and fees were.",
+                        mend="Sync at least every two days; import the missing trades as files.",
+                        subject=f"{self.harvest.subject} {code}",
+                    )
+                )
+
+    def _units(self, family: Contracts, accounts: Pages | None) -> list[str]:
+        """Accounts that hold something or were read before; at the first sync, all of known markets."""
+        prefix = f"{family.records.name}?"
+        before = {name.removeprefix(prefix) for name in self.cursors if name.startswith(prefix)}
+        known = {
+            one.code for one in self.harvest.context.instruments.instruments.values() if one.venue == VENUE
+        }
+        found = set(before)
+        for row in (row for payload in accounts.payloads for row in rows(payload)) if accounts else ():
+            unit = row.text(family.unit)
+            of_known = unit in known or any(code.startswith(unit) for code in known)
+            if row.decimal_or("margin_balance", ZERO) or (not before and of_known):
+                found.add(unit)
+        return sorted(found)
+
+    def _unit(self, endpoint: History, asked_by: str, unit: str) -> tuple[str, Parts]:
+        name = f"{endpoint.name}?{unit}" if unit else endpoint.name
+        params = {asked_by: unit} if unit else None
+        return name, self.client.history(endpoint, self.cursors.get(name), self.since, params)
+
+    def _history(self, endpoint: History) -> Step:
+        return self._unit(endpoint, "", "")
+
+    def _numbered(self, endpoint: History, account: str) -> Step:
+        return self._unit(endpoint, "accountId", account)
+
+    def _records(self, endpoint: Endpoint) -> Step:
+        return endpoint.name, self.client.records(endpoint, self.cursors, self.since)
+
+
+CONNECTOR = HtxConnector()
