@@ -106,8 +106,8 @@ def reconcile(
 @output_option
 def transfers(*, since: datetime | None, until: datetime | None, output: str) -> None:
     """List transfers between own accounts, paired, and legs without their other one."""
-    from truenav.app.reconciliation.service import list_transfers
     from truenav.app.completeness.transfers import LONGEST
+    from truenav.app.reconciliation.service import list_transfers
     from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
