@@ -277,6 +277,8 @@ def test_a_fact_is_found_by_its_hash(database, tenant, tmp_path, journal_of):
         assert journal.count() == 1
         with pytest.raises(FactNotFoundError):
             journal.get(Sha256("00" * 32))
+        with pytest.raises(FactNotFoundError, match="'no hash'"):
+            journal.get("no hash")
 
 
 def test_a_nul_character_or_a_bad_hash_is_refused(journal_of):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -218,10 +219,12 @@ class Journal:
 
     def get(self, content_hash: Sha256) -> RecordedFact:
         """One fact, superseded or not; `FactNotFoundError` when there is none."""
-        statement = _every_fact().where(table.c.content_hash == bytes.fromhex(content_hash))
-        row = self._session.execute(statement).one_or_none()
+        row = None
+        with suppress(ValueError):  # of a text that is no hash at all
+            statement = _every_fact().where(table.c.content_hash == bytes.fromhex(content_hash))
+            row = self._session.execute(statement).one_or_none()
         if row is None:
-            raise FactNotFoundError(f"There is no fact {content_hash}. Check the hash.")
+            raise FactNotFoundError(f"There is no fact {content_hash[:64]!r}. Check the hash.")
         return self._load([row])[0]
 
     def recorded_at(self, content_hashes: Sequence[Sha256]) -> dict[Sha256, datetime]:
