@@ -27,7 +27,7 @@ from truenav.connect.cefi.gate.windows import Page, Span, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row, kept
+from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
 
@@ -228,7 +228,7 @@ class GateClient:
         since: datetime,
         params: Mapping[str, str] | None = None,
         wallet: str = "",
-    ) -> Pages:
+    ) -> Parts:
         """Rows since the cursor; one that is still under way holds the cursor back to itself."""
         now = self.api.now()
         pending: list[Row] = []
@@ -247,20 +247,22 @@ class GateClient:
             return Page(payload, [endpoint.row(node) for node in nodes])
 
         held = kept(cursor, now, REMEMBERED)
-        pages = await sweep(
+        start = since if cursor is None else cursor.at
+        parts = sweep(
             ask,
-            start=since if cursor is None else cursor.at,
+            start=start,
             until=now,
             step=MONTH,
             limit=endpoint.limit,
             must="" if held is None else held.id,
             what=f"gate {endpoint.name}",
         )
-        if not pending:
-            return pages
-        oldest = min(pending)
-        stays = oldest.at < (since if cursor is None else cursor.at)
-        return Pages(pages.payloads, cursor if stays else Cursor(oldest.id, oldest.at))
+        async for pages in parts:
+            oldest = min(pending, default=None)
+            if oldest is None:
+                yield pages
+            else:
+                yield replace(pages, cursor=cursor if oldest.at < start else Cursor(oldest.id, oldest.at))
 
 
 def listed(payload: Payload) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.gate import client as gate
@@ -27,14 +27,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
-
-Step = tuple[str, Coroutine[object, object, Pages]]
 
 
 class GateConnector:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -16,12 +16,11 @@ from truenav.connect.cefi.gate.unified import in_unified
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Pages, Row, unfold
+from truenav.connect.gathering import Pages, Row, Step, unfold
 from truenav.core.account import Account
 from truenav.core.money import ZERO
 
 _E = TypeVar("_E", bound=Endpoint)
-Step = tuple[str, Coroutine[object, object, Pages]]
 _SHOWS_POSITIONS = (
     "unrealised_pnl",
     "position_margin",

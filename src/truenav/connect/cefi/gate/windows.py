@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row
+from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
 
 _SECOND = timedelta(seconds=1)
 _ROUND = 100
@@ -50,49 +50,68 @@ async def sweep(
     limit: int,
     must: str,
     what: str,
-) -> Pages:
+) -> Parts:
     """All rows from ``start`` to ``until``; windows share their border, so none lies between two of them.
 
     The row ``must`` (the last sync's, or empty) has to come again, in any window: fills are found by when
-    their order ended. A window that was empty though later ones were not is asked again. After ``MAX_PAGES``
-    the rest follows at the next sync. Raises ``IncompletePagesError``.
+    their order ended; nothing is given before. A window that was empty is asked again when a later one is
+    not. As many rows as fill a page are given together. After ``MAX_PAGES`` the rest follows at the next
+    sync. Raises ``IncompletePagesError``.
     """
-    ends, waiting = _whole(until) + _SECOND, _whole(start)
-    payloads: list[Payload] = []
-    rows: dict[str, Row] = {}
+    spans = _windows(_whole(start), _whole(until) + _SECOND, step)
+    waiting: list[Payload] = []
     quiet: list[Span] = []
-    told = 0
-    while waiting < ends and len(payloads) < MAX_PAGES:
-        span = Span(waiting, min(waiting + step, ends))
+    newest: Row | None = None
+    asked = came = 0
+    while spans and asked < MAX_PAGES:
+        span = spans.pop()
         pages = await _read(ask, span, limit, what)
-        payloads += [page.payload for page in pages]
-        found = {row.id: row for page in pages for row in page.rows}
-        if found:
-            rows.update(found)
-            told = len(quiet)
-        else:
+        if pages is None:
+            spans += reversed(span.halves)
+            continue
+        waiting += [page.payload for page in pages]
+        asked += len(pages)
+        rows = [row for page in pages for row in page.rows]
+        if not rows:
             quiet.append(span)
-        waiting = span.end
-    if must and must not in rows:
+            continue
+        await _confirm_quiet(ask, quiet, what)
+        quiet, came = [], came + len(rows)
+        newest = max(rows) if newest is None else max(newest, *rows)
+        must = "" if must in {row.id for row in rows} else must
+        if not must and came >= limit and spans:
+            yield Pages(tuple(waiting), Cursor(newest.id, newest.at), more=True)
+            waiting, came = [], 0
+    if must:
         raise IncompletePagesError(
             f"{what}: row {must} of the last sync is gone; the next gathering reads it again."
         )
-    for span in quiet[:told]:
+    yield Pages(tuple(waiting), None if newest is None else Cursor(newest.id, newest.at), more=bool(spans))
+
+
+def _windows(start: datetime, end: datetime, step: timedelta) -> list[Span]:
+    """At least one window, the latest first."""
+    spans = [Span(start, max(start, min(start + step, end)))]
+    while spans[-1].end < end:
+        spans.append(Span(spans[-1].end, min(spans[-1].end + step, end)))
+    return spans[::-1]
+
+
+async def _confirm_quiet(ask: Ask, quiet: list[Span], what: str) -> None:
+    for span in quiet:
         if (await ask(span, 1)).rows:
             raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
-    newest = max(rows.values(), default=None)
-    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
 
 
-async def _read(ask: Ask, span: Span, limit: int, what: str) -> list[Page]:
-    """One window: as one page, else as two halves; a single second by turning its pages."""
+async def _read(ask: Ask, span: Span, limit: int, what: str) -> list[Page] | None:
+    """One window as one page, None where it is to be halved; a single second by turning its pages."""
     page = await ask(span, 1)
     if not _is_full(page, limit):
         return [page]
     if not any(span.start <= row.at <= span.end + _SECOND for row in page.rows):
         raise IncompletePagesError(f"{what}: no row of a full page lies in the time that was asked for.")
     if span.end - span.start > _SECOND:
-        return [one for half in span.halves for one in await _read(ask, half, limit, what)]
+        return None
     pages, seen = [page], {row.id for row in page.rows}
     while _is_full(page, limit):
         page = await ask(span, len(pages) + 1)

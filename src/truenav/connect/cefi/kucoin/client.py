@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from truenav.connect.cefi.kucoin.windows import Page, Span, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row, kept
+from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
 
@@ -210,7 +210,7 @@ class KucoinClient:
         cursor: Cursor | None,
         since: datetime,
         params: Mapping[str, str] | None = None,
-    ) -> Pages:
+    ) -> Parts:
         """Rows since the cursor; one that is still under way holds the cursor back to itself."""
         now = self.api.now()
         pending: list[Row] = []
@@ -232,7 +232,7 @@ class KucoinClient:
 
         held = kept(cursor, now, endpoint.reaches)
         start = since if cursor is None else cursor.at
-        pages = await sweep(
+        parts = sweep(
             ask,
             start=max(start, now - endpoint.reaches),
             until=now,
@@ -240,11 +240,12 @@ class KucoinClient:
             must="" if held is None else held.id,
             what=f"kucoin {endpoint.name}",
         )
-        if not pending:
-            return pages
-        oldest = min(pending)
-        stays = oldest.at < start
-        return Pages(pages.payloads, cursor if stays else Cursor(oldest.id, oldest.at))
+        async for pages in parts:
+            oldest = min(pending, default=None)
+            if oldest is None:
+                yield pages
+            else:
+                yield replace(pages, cursor=cursor if oldest.at < start else Cursor(oldest.id, oldest.at))
 
 
 def _is_full(endpoint: History, came: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -42,13 +42,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, Step, whole
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 _UNIFIED = "UNIFIED"
 _READS = "General"
 _WITHDRAWS = frozenset({"Transfer", "Withdrawal", "Withdraw"})
@@ -142,6 +141,11 @@ class _Past:
         name = endpoint.name + suffix
         return name, self._client.history(endpoint, self._cursors.get(name), self._since, params)
 
+    def _naming(self, endpoint: History) -> Step:
+        """A ledger whose rows name the markets of fills, as a whole."""
+        name = endpoint.name
+        return name, whole(self._client.history(endpoint, self._cursors.get(name), self._since))
+
     def ledgers(self, wallets: Iterable[str]) -> list[Step]:
         """Everything but the fills of pairs, which can be asked for by market only."""
         steps: list[Step] = []
@@ -150,9 +154,9 @@ class _Past:
         if MAIN in wallets or EARN in wallets:
             steps.append(self._step(kucoin.LEDGER))
         if TRADE in wallets:
-            steps.append(self._step(kucoin.TRADE_LEDGER))
+            steps.append(self._naming(kucoin.TRADE_LEDGER))
         if MARGIN in wallets or ISOLATED in wallets:
-            steps.append(self._step(kucoin.MARGIN_LEDGER))
+            steps.append(self._naming(kucoin.MARGIN_LEDGER))
         for wallet, isolated in ((MARGIN, "false"), (ISOLATED, "true")):
             if wallet in wallets:
                 steps.append(self._step(kucoin.INTEREST, {"isIsolated": isolated}, f":{wallet}"))

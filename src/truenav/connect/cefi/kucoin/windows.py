@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row
+from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
+
+_TOGETHER = 500
+"""Rows that are given together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +38,30 @@ Turn = Callable[[Span, int, Row | None], Awaitable[Page]]
 
 async def sweep(
     ask: Turn, *, start: datetime, until: datetime, step: timedelta, must: str, what: str
-) -> Pages:
+) -> Parts:
     """All rows from ``start`` to ``until``; windows share their border, so none lies between two of them.
 
-    The row ``must`` (the last sync's, or empty) has to come again. After ``MAX_PAGES`` the rest follows at
-    the next sync. Raises ``IncompletePagesError``.
+    The row ``must`` (the last sync's, or empty) has to come again in the first window. Some windows are given
+    together. After ``MAX_PAGES`` the rest follows at the next sync. Raises ``IncompletePagesError``.
     """
-    payloads: list[Payload] = []
-    found: dict[str, Row] = {}
-    while not payloads or (start < until and len(payloads) < MAX_PAGES):
+    waiting: list[Payload] = []
+    newest: Row | None = None
+    asked = came = 0
+    while not asked or (start < until and asked < MAX_PAGES):
         span = Span(start, max(start, min(start + step, until)))
         pages = await _window(ask, span, what)
-        payloads += [page.payload for page in pages]
-        found.update((row.id, row) for page in pages for row in page.rows)
-        start = span.end
-    if must and must not in found:
-        raise IncompletePagesError(
-            f"{what}: row {must} of the last sync is gone; the next gathering reads it again."
-        )
-    newest = max(found.values(), default=None)
-    return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
+        rows = [row for page in pages for row in page.rows]
+        if must and must not in {row.id for row in rows}:
+            raise IncompletePagesError(
+                f"{what}: row {must} of the last sync is gone; the next gathering reads it again."
+            )
+        waiting += [page.payload for page in pages]
+        newest = max((*rows, *(() if newest is None else (newest,))), default=None)
+        start, must, asked, came = span.end, "", asked + len(pages), came + len(rows)
+        if newest is not None and came >= _TOGETHER and start < until:
+            yield Pages(tuple(waiting), Cursor(newest.id, newest.at), more=True)
+            waiting, came = [], 0
+    yield Pages(tuple(waiting), None if newest is None else Cursor(newest.id, newest.at), more=start < until)
 
 
 async def _window(ask: Turn, span: Span, what: str) -> list[Page]:
