@@ -16,7 +16,7 @@ from truenav.core.facts import CashFlow, CashKind, QuoteKind, Trade, Transfer, T
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import Amount
 
-from .conftest import EMPTY, T0, payload, stated
+from .conftest import EMPTY, T0, market, payload, stated
 
 SPOT_LINES = ("LTRADEB-AAAAA-AAAAA1", "LTRADEQ-AAAAA-AAAAA1")
 MARGIN_LINES = ("LMARGOP-AAAAA-AAAAA1", "LMARGCL-AAAAA-AAAAA1")
@@ -163,6 +163,14 @@ def test_a_trade_without_entries_waits_and_one_without_a_note_speaks_for_itself(
     alone = by_id(read("trades/1", "trades"))["trade:TSPOTA-BUYAA-AAAAAA"]
     assert alone.cost == Amount(Decimal("-1740.002"), USD)
     assert alone.fees == (Amount(Decimal("-4.52401"), USD),)
+
+
+def test_a_position_that_is_settled_in_kind_is_closed_without_cash_of_its_own(read):
+    rows = json.loads(payload("trades"))
+    settled = {**rows["result"]["trades"]["TMARGN-CLOSE-AAAAAA"], "ordertype": "settle-position", "misc": ""}
+    rows["result"]["trades"] = {"TSETTLE-1": settled}
+    (fact,) = stated("trades/1", json.dumps(rows).encode(), market(), **trade_note()).facts
+    assert (fact.body.quantity, fact.body.realised) == (Decimal("-0.1"), Amount(Decimal(0), USD))
 
 
 def test_trades_before_the_noted_instant_were_stated_by_the_sync_before(read):

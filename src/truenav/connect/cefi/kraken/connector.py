@@ -31,7 +31,7 @@ from truenav.connect.contract import (
     silent,
 )
 from truenav.connect.document import Node
-from truenav.connect.errors import IncompletePagesError, VenueError
+from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
@@ -126,14 +126,9 @@ class KrakenConnector:
         await harvest.run(_state(client))
         if history:
             past = read_past(client, cursors.get(kraken.LEDGERS.name), since)
-            allocations = {"hide_zero_allocations": "true"}
-            await harvest.run(
-                (
-                    _private(client, kraken.ORDERS),
-                    _private(client, kraken.ALLOCATIONS, allocations),
-                    (kraken.LEDGERS.name, past),
-                )
-            )
+            orders = (kraken.ORDERS.name, _orders(client))
+            allocations = (kraken.ALLOCATIONS.name, _allocations(client))
+            await harvest.run((orders, allocations, (kraken.LEDGERS.name, past)))
         return harvest.gathered()
 
 
@@ -147,11 +142,18 @@ def _market(client: KrakenClient, endpoint: Endpoint) -> Step:
     return endpoint.name, ask()
 
 
-def _private(client: KrakenClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.private(endpoint, params),))
+async def _orders(client: KrakenClient) -> Pages:
+    return Pages((await client.private(kraken.ORDERS),))
 
-    return endpoint.name, ask()
+
+async def _allocations(client: KrakenClient) -> Pages:
+    """What lies in earn products; the balance has it, too, so nothing lacks where the venue refuses it."""
+    try:
+        return Pages((await client.private(kraken.ALLOCATIONS, {"hide_zero_allocations": "true"}),))
+    except VenueError as error:
+        if type(error) not in (VenueError, KeyForbiddenError):
+            raise
+        return Pages(())
 
 
 def _state(client: KrakenClient) -> tuple[Step, Step]:

@@ -29,7 +29,7 @@ from truenav.connect.reading import TAGS, tag_of, tags_note
 
 PAGES_A_PART, PARTS_A_GATHERING = 20, 5
 """Pages of the ledger that are recorded together, and how often in a gathering: the counter is small."""
-SETTLED = timedelta(seconds=5)
+SETTLED = timedelta(seconds=1)
 """After which a trade is in both lists."""
 AGAIN = timedelta(minutes=1)
 """How much of the last sync's time is read again, so that an entry that came late is not missed."""
@@ -217,5 +217,4 @@ def status_rows(body: bytes) -> list[Node]:
     found = answered(read_json(body))
     if isinstance(found.value, list):
         return list(found.items())
-    lists = [node for name, node in entries(found) if name != "next_cursor" and node.value is not None]
-    return [row for node in lists for row in node.items()]
+    return [row for _, node in entries(found) if isinstance(node.value, list) for row in node.items()]

@@ -92,15 +92,15 @@ def trades(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
 
 
 def _on_margin(row: Node, lines: Iterable[Booked]) -> bool:
-    """Whether a trade opens or closes a position on margin; where nothing was booked its own marks tell."""
+    """Whether a trade opens or closes a position on margin; where nothing was booked its own marks tell.
+
+    A position that is settled in kind is closed by a trade whose coins the ledger states by themselves.
+    """
     kinds = {one.type for one in lines} & TRADED
     if kinds:
         return "margin" in kinds
-    return bool(
-        row.decimal_or("margin", ZERO)
-        or row.text_or("posstatus")
-        or "closing" in row.text_or("misc").split(",")
-    )
+    closes = "closing" in row.text_or("misc").split(",") or "settle" in row.text_or("ordertype")
+    return closes or bool(row.decimal_or("margin", ZERO)) or bool(row.text_or("posstatus"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,8 +137,10 @@ def ledger_notes(evidence: Evidence) -> LedgerNotes | None:
         return None
     chains = {}
     for refid, pair in entries(note.field("chains")):
-        txid, address = (str(one.value) for one in pair.items())
-        chains[refid] = (txid, address)
+        parts = [str(one.value) for one in pair.items()]
+        if len(parts) != 2:
+            raise pair.wrong("a transaction and an address are expected")
+        chains[refid] = (parts[0], parts[1])
     traded, waiting = (
         frozenset(str(one.value) for one in note.field(name).items()) for name in ("traded", "waiting")
     )

@@ -22,7 +22,7 @@ from truenav.core.clock import parse_instant, to_milliseconds
 LOG_PAGE = 1000
 PAGES_A_GATHERING = 10
 """Pages of the log in one gathering, for ten minutes allow little; the rest follows later."""
-SETTLED = timedelta(seconds=5)
+SETTLED = timedelta(seconds=1)
 """After which all lines of a fill are in the log."""
 BURST = timedelta(seconds=1)
 """Lines of one fill bear one instant; what is so close to a page's last line may go on on the next page."""

@@ -135,14 +135,22 @@ def _noted(evidence: Evidence) -> LogNotes:
         if name == NOTE:
             note = read_json(value.encode())
             orders = {one: _pair(pair) for one, pair in entries(note.field("orders"))}
-            until = note.text_or("until")
-            return LogNotes(orders, int(until) if until else None)
+            return LogNotes(orders, _number(note, "until") if note.text_or("until") else None)
     return LogNotes()
 
 
 def _pair(node: Node) -> tuple[str, str]:
-    order, client_id = (str(one.value) for one in node.items())
-    return order, client_id
+    parts = [str(one.value) for one in node.items()]
+    if len(parts) != 2:
+        raise node.wrong("an order and a client's id are expected")
+    return parts[0], parts[1]
+
+
+def _number(row: Node, name: str) -> int:
+    text = row.text(name)
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise row.wrong(f"field {name!r} is no number of a line")
+    return int(text)
 
 
 def account_log(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
@@ -165,11 +173,8 @@ def _logs(body: bytes) -> Iterable[Node]:
 
 
 def _line(row: Node) -> Line:
-    number = row.text("id")
-    if not (number.isascii() and number.isdigit() and len(number) < 20):
-        raise row.wrong("id is no number of a line")
     return Line(
-        id=int(number),
+        id=_number(row, "id"),
         at=parse_instant(row.text("date"), what="date"),
         info=row.text("info"),
         account=row.text("margin_account"),
