@@ -134,7 +134,7 @@ async def _window(
 
 
 def _lines(ledger: Mapping[str, Node], trades: Mapping[str, Node]) -> dict[str, dict[str, Node]]:
-    """The entries of each trade: those that it names itself, else those that refer to it."""
+    """The entries of each trade: those that it names itself if all are there, or that refer to it."""
     by_trade: dict[str, dict[str, Node]] = {}
     for entry, row in ledger.items():
         if row.text("type") in TRADED:
@@ -143,8 +143,10 @@ def _lines(ledger: Mapping[str, Node], trades: Mapping[str, Node]) -> dict[str, 
     for trade, row in trades.items():
         named = row.maybe("ledgers")
         ids = [str(one.value) for one in named.items()] if named is not None else []
-        lines = {one: ledger[one] for one in ids if one in ledger and ledger[one].text("type") in TRADED}
-        found[trade] = lines or by_trade.get(trade, {})
+        if not ids:
+            found[trade] = by_trade.get(trade, {})
+        elif all(one in ledger for one in ids):
+            found[trade] = {one: ledger[one] for one in ids if ledger[one].text("type") in TRADED}
     return {trade: lines for trade, lines in found.items() if lines}
 
 

@@ -49,8 +49,8 @@ async def climb(ask: Ask, known: str, *, most: int, what: str) -> Climb:
     """
     newest = await ask(0)
     pages: list[Page] = []
-    offset = max(newest.count - PAGE, 0)
-    while len(pages) < most:
+    offset: int | None = max(newest.count - PAGE, 0)
+    while offset is not None and len(pages) < most:
         page = await ask(offset) if offset else newest
         if len(page.rows) < min(PAGE, newest.count - offset):
             raise IncompletePagesError(
@@ -59,11 +59,9 @@ async def climb(ask: Ask, known: str, *, most: int, what: str) -> Climb:
         if pages and not set(page.rows) & set(pages[-1].rows):
             raise IncompletePagesError(f"{what}: the page at offset {offset} does not meet the one before.")
         pages.append(page)
-        if offset == 0:
-            break
-        offset = max(offset - PAGE + 1, 0)
+        offset = max(offset - PAGE + 1, 0) if offset else None
     if known and known not in {row.id for page in pages for row in page.rows}:
         raise IncompletePagesError(
             f"{what}: row {known} of the last sync is gone; the next gathering reads it again."
         )
-    return Climb(tuple(pages), whole=offset == 0)
+    return Climb(tuple(pages), whole=offset is None)
