@@ -26,7 +26,8 @@ def payload(name: str) -> Any:
 
 def fill(number: int, at: int, symbol: str = "BTC-USDT") -> dict[str, Any]:
     """A fill of one market, with the number by which pages turn."""
-    return {**payload("fills")["items"][0], "id": number, "symbol": symbol, "createdAt": at}
+    row = payload("fills")["items"][0]
+    return {**row, "id": number, "tradeId": number, "orderId": "o", "symbol": symbol, "createdAt": at}
 
 
 def traded(number: int, at: int, symbol: str = "BTC-USDT") -> dict[str, Any]:

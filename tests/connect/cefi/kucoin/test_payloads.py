@@ -134,15 +134,18 @@ def test_earn_products_and_what_is_being_redeemed(read):
 
 def test_fills_with_fees_rebates_and_taxes(read):
     found = by_id(read("fills/1", "fills", symbol="BTC-USDT"))
-    bought = found["BTC-USDT:41"]
+    bought = found["BTC-USDT:1000000041:6306cf6e27ecbe41"]
     assert (bought.wallet, bought.quantity, bought.cost) == (
         "trade",
         Decimal("1.5"),
         Amount(Decimal("-130350.015"), USDT),
     )
     assert bought.fees == (Amount(Decimal("-130.350015"), USDT),)
-    assert [fee.number for fee in found["BTC-USDT:42"].fees] == [Decimal("-43.55"), Decimal("-0.45")]
-    assert [fee.number for fee in found["BTC-USDT:43"].fees] == [Decimal("0.35")]
+    assert [fee.number for fee in found["BTC-USDT:1000000042:6306cf6e27ecbe42"].fees] == [
+        Decimal("-43.55"),
+        Decimal("-0.45"),
+    ]
+    assert [fee.number for fee in found["BTC-USDT:1000000043:6306cf6e27ecbe43"].fees] == [Decimal("0.35")]
     for kind, wallet in (("MARGIN_TRADE", "margin"), ("MARGIN_ISOLATED_TRADE", "isolated")):
         fills = by_id(read("fills/1", "fills", tradeType=kind))
         assert {one.wallet for one in fills.values()} == {wallet}

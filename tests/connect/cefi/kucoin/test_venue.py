@@ -143,7 +143,7 @@ def test_a_list_of_accounts_that_was_empty_once_is_not_taken():
 
 
 def trades(got):
-    return sorted(int(f.external_id.rpartition(":")[2]) for f in got.facts if isinstance(f.body, Trade))
+    return sorted(int(f.external_id.split(":")[1]) for f in got.facts if isinstance(f.body, Trade))
 
 
 def test_fills_are_asked_for_in_the_markets_that_the_ledger_names():

@@ -19,8 +19,8 @@ VENUE = MANIFEST.name
 CONTRACTS = f"{VENUE}-contract"
 """Namespace of perpetuals and dated futures."""
 MAIN, TRADE, MARGIN, ISOLATED, FUTURES, EARN = MANIFEST.wallets
-CROSS_TRADES, ISOLATED_TRADES = "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
-"""What the venue calls the fills of both margin accounts."""
+PLAIN_TRADES, CROSS_TRADES, ISOLATED_TRADES = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
+"""What the venue calls the fills of the trade account and of both margin accounts."""
 _CODES = {"XBT": "BTC"}
 """The futures host's own names of coins."""
 

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from truenav.connect.cefi.kucoin.answers import answered, rows
-from truenav.connect.cefi.kucoin.rows import interest_id, money_id, money_pending, session_id, session_runs
+from truenav.connect.cefi.kucoin.rows import (
+    fill_id,
+    interest_id,
+    money_id,
+    money_pending,
+    session_id,
+    session_runs,
+)
 from truenav.connect.cefi.kucoin.windows import Page, Span, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
@@ -56,6 +63,10 @@ class History(Endpoint):
     end: str = "endAt"
     pending: Callable[[Node], bool] = lambda _: False
     unfinished: Callable[[Node], bool] = lambda _: False
+
+
+def _old_fill(node: Node) -> Row:
+    return Row(node.instant("createdAt"), fill_id(node))
 
 
 def _money(node: Node) -> Row:
@@ -109,6 +120,7 @@ MARGIN_LEDGER = History(
     reaches=THREE_DAYS,
 )
 FILLS = History("fills/1", "/api/v1/hf/fills", "spot", limit=100, counted=False)
+OLD_FILLS = History("fills/1", "/api/v1/fills", "spot", 10, row=_old_fill, limit=500)
 MARGIN_FILLS = History("fills/1", "/api/v3/hf/margin/fills", "spot", 5, limit=100, counted=False)
 INTEREST = History(
     "interest/1",

@@ -17,6 +17,7 @@ from truenav.connect.cefi.kucoin.answers import (
     ISOLATED_TRADES,
     MAIN,
     MARGIN,
+    PLAIN_TRADES,
     TRADE,
     VENUE,
     answered,
@@ -54,6 +55,8 @@ _WITHDRAWS = frozenset({"Transfer", "Withdrawal", "Withdraw"})
 _SHOWS_POSITIONS = ("unrealisedPNL", "positionMargin")
 _SYMBOL = re.compile(r"""["']symbol["']\s*:\s*["']([A-Za-z0-9-]{3,40})["']""")
 _SETTLES = {"MARGIN_EXCHANGE": CROSS_TRADES, "ISOLATED_EXCHANGE": ISOLATED_TRADES, "TRADE_EXCHANGE": ""}
+_OLD_FILLS = {TRADE: PLAIN_TRADES, MARGIN: CROSS_TRADES, ISOLATED: ISOLATED_TRADES}
+"""Kind of fills of accounts that are no high frequency ones."""
 _OF_WALLET = {TRADE: "", MARGIN: CROSS_TRADES, ISOLATED: ISOLATED_TRADES}
 
 
@@ -147,7 +150,7 @@ class _Past:
         return name, whole(self._client.history(endpoint, self._cursors.get(name), self._since))
 
     def ledgers(self, wallets: Iterable[str]) -> list[Step]:
-        """Everything but the fills of pairs, which can be asked for by market only."""
+        """Everything but the fills of high frequency accounts, which can be asked for by market only."""
         steps: list[Step] = []
         if MAIN in wallets:
             steps += [self._step(kucoin.DEPOSITS), self._step(kucoin.WITHDRAWALS)]
@@ -157,6 +160,9 @@ class _Past:
             steps.append(self._naming(kucoin.TRADE_LEDGER))
         if MARGIN in wallets or ISOLATED in wallets:
             steps.append(self._naming(kucoin.MARGIN_LEDGER))
+        for wallet, kind in _OLD_FILLS.items():
+            if wallet in wallets:
+                steps.append(self._step(kucoin.OLD_FILLS, {"tradeType": kind}, f":{wallet}"))
         for wallet, isolated in ((MARGIN, "false"), (ISOLATED, "true")):
             if wallet in wallets:
                 steps.append(self._step(kucoin.INTEREST, {"isIsolated": isolated}, f":{wallet}"))
@@ -167,8 +173,14 @@ class _Past:
 
     def gaps(self, account: Account) -> list[Problem]:
         """What cannot be read any more: some ledgers reach back three days, and name the markets of fills."""
-        reaches = self._client.api.now() - kucoin.THREE_DAYS
-        found = []
+        now = self._client.api.now()
+        reaches, found = now - kucoin.THREE_DAYS, list[Problem]()
+        if not self._cursors and self._since < now - kucoin.YEAR:
+            message = (
+                f"KuCoin's histories are asked for {kucoin.YEAR.days} days back; what lies before is not."
+            )
+            mend = "Load what lies before from the venue's own files."
+            found.append(Problem(VENUE, message, mend, subject=VENUE))
         for endpoint, wallets in (
             (kucoin.TRADE_LEDGER, {TRADE}),
             (kucoin.MARGIN_LEDGER, {MARGIN, ISOLATED}),

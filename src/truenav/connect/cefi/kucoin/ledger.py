@@ -21,6 +21,7 @@ from truenav.connect.cefi.kucoin.answers import (
     ISOLATED_TRADES,
     MAIN,
     MARGIN,
+    PLAIN_TRADES,
     TRADE,
     asked,
     asset,
@@ -28,14 +29,14 @@ from truenav.connect.cefi.kucoin.answers import (
     spot_id,
     tell,
 )
-from truenav.connect.cefi.kucoin.rows import interest_id, money_id, session_id, session_runs
+from truenav.connect.cefi.kucoin.rows import fill_id, interest_id, money_id, session_id, session_runs
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
 from truenav.core.facts import CashFlow, CashKind, Trade, Transfer, TransferKind
 from truenav.core.instrument import Instrument
 from truenav.core.money import ZERO, Amount
 
-_FILLS = {"": TRADE, CROSS_TRADES: MARGIN, ISOLATED_TRADES: ISOLATED}
+_FILLS = {"": TRADE, PLAIN_TRADES: TRADE, CROSS_TRADES: MARGIN, ISOLATED_TRADES: ISOLATED}
 _ACCOUNTS = {
     "MAIN": MAIN,
     "TRADE": TRADE,
@@ -45,6 +46,7 @@ _ACCOUNTS = {
     "ISOLATED": ISOLATED,
     "ISOLATED_V2": ISOLATED,
 }
+_OWN_LEDGERS = frozenset({"TRADE_HF", "MARGIN_V2", "ISOLATED_V2", "CONTRACT"})
 _ELSEWHERE = frozenset(
     {
         "deposit",
@@ -123,7 +125,7 @@ def fill(reading: Reading, row: Node) -> None:
         fees=_fees(reading, row, terms),
         order_id=row.text("orderId"),
     )
-    reading.state(f"{terms.code}:{row.text('id')}", at, body)
+    reading.state(f"{terms.code}:{fill_id(row)}", at, body)
 
 
 def _side(row: Node) -> int:
@@ -142,6 +144,12 @@ def _fees(reading: Reading, row: Node, terms: Instrument) -> tuple[Amount, ...]:
 
 
 # -- ledgers of the main, trade and margin accounts -----------------------------------------------
+
+
+def main_line(reading: Reading, row: Node) -> None:
+    """A line of the ledger of all accounts; those that have ledgers of their own are stated there."""
+    if row.text("accountType").upper() not in _OWN_LEDGERS:
+        line(reading, row)
 
 
 def line(reading: Reading, row: Node) -> None:

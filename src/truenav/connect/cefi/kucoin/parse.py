@@ -245,7 +245,7 @@ PARSERS: Mapping[str, Parser] = {
     "futures-accounts/1": _futures,
     "earn-holdings/1": _holdings,
     "positions/1": _positions,
-    "ledger/1": rows_parser(ledger.line),
+    "ledger/1": rows_parser(ledger.main_line),
     "trade-ledger/1": rows_parser(ledger.line),
     "margin-ledger/1": rows_parser(ledger.line),
     "fills/1": rows_parser(ledger.fill),

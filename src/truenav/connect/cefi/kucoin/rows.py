@@ -5,6 +5,11 @@ from __future__ import annotations
 from truenav.connect.document import Node
 
 
+def fill_id(row: Node) -> str:
+    """A fill of a pair, by whichever endpoint it is told: its trade and our order of the two."""
+    return f"{row.text('tradeId')}:{row.text('orderId')}"
+
+
 def money_id(row: Node) -> str:
     """A deposit, which has no number of its own: its place on its chain, coin, instant and amount."""
     parts = (row.text(name) for name in ("currency", "createdAt", "amount"))
