@@ -180,17 +180,22 @@ WALLETS_OF_WORTH: Mapping[str, tuple[str, ...]] = {
 """What the venue's overview values together."""
 
 
+def signature(credentials: Credentials, message: str) -> str:
+    """HMAC-SHA256 of a message in base 64."""
+    digest = hmac.new(credentials.secret.encode(), message.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
 def signer(credentials: Credentials) -> Signer:
-    """Bitget's signature: HMAC-SHA256 of time, method, path and query, in base 64."""
+    """Bitget's signature: that of time, method, path and query."""
 
     def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
         query = urlencode(params)
         stamp = str(to_milliseconds(now))
-        message = f"{stamp}{method}{path}{'?' if query else ''}{query}".encode()
-        digest = hmac.new(credentials.secret.encode(), message, hashlib.sha256).digest()
+        message = f"{stamp}{method}{path}{'?' if query else ''}{query}"
         headers = {
             "ACCESS-KEY": credentials.key,
-            "ACCESS-SIGN": base64.b64encode(digest).decode(),
+            "ACCESS-SIGN": signature(credentials, message),
             "ACCESS-TIMESTAMP": stamp,
             "ACCESS-PASSPHRASE": credentials.passphrase,
             "locale": "en-US",

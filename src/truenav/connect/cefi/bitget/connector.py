@@ -29,8 +29,9 @@ from truenav.connect.cefi.bitget.errors import refusal
 from truenav.connect.cefi.bitget.ledger import is_deal
 from truenav.connect.cefi.bitget.manifest import MANIFEST
 from truenav.connect.cefi.bitget.parse import PARSERS
-from truenav.connect.cefi.bitget.streams import market_streams
+from truenav.connect.cefi.bitget.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -110,6 +111,10 @@ class BitgetConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells what changes in the account's wallets."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

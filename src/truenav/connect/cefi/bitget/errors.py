@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truenav.connect.document import read_json
+from truenav.connect.document import Node, read_json
 from truenav.connect.errors import (
     ClockSkewError,
     KeyForbiddenError,
@@ -15,12 +15,13 @@ from truenav.connect.errors import (
 )
 
 DONE = "00000"
-_CLOCK = {"40004", "40005", "40008"}
+_CLOCK = {"40004", "40005", "40008", "30013", "30014"}
 _BAD_KEY = {"40001", "40002", "40003", "40006", "40009", "40011", "40012", "40031", "40037"}
+_BAD_LOGIN = {"30004", "30005", "30011", "30012", "30015"}
 _BAD_ADDRESS = "40018"
 _FORBIDDEN = {"40013", "40014", "40016", "40029", "40068", "40301", "40401"}
 _UNIFIED = "40085"
-_SLOW_DOWN = {"429", "1001", "30007", "40429"}
+_SLOW_DOWN = {"429", "1001", "30006", "30007", "40429"}
 _BUSY = {"40010", "40015", "40200", "40308", "40725", "45001", "500"}
 _UNKNOWN_MARKET = {"40034", "40102", "40309"}
 _BAD_TIME = {"40408", "40409", "40705"}
@@ -47,10 +48,16 @@ def refusal(status: int, body: bytes) -> VenueError | None:
     return _of_key(code, message) or _of_venue(code, message)
 
 
+def stream_refusal(told: Node) -> VenueError:
+    """The refusal in a message of a stream, which has a code, too."""
+    code, message = told.text_or("code"), told.text_or("msg")[:200]
+    return _of_key(code, message) or _of_venue(code, message)
+
+
 def _of_key(code: str, message: str) -> VenueError | None:
     if code in _CLOCK:
         return ClockSkewError(f"our clock differs too much ({message}); synchronise it by NTP.", code=code)
-    if code in _BAD_KEY:
+    if code in _BAD_KEY | _BAD_LOGIN:
         return KeyRevokedError(
             f"the key is not accepted ({code}: {message}); check key, secret and passphrase.", code=code
         )

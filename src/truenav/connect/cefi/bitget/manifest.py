@@ -4,6 +4,7 @@ from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, absent, not_done, read
 
 _FUTURES = "each product by itself: USDT-M, USDC-M, COIN-M"
+_LIVE = "its stream tells that they changed, requests tell what they are"
 _POSITIONS = ("linear", "inverse", "hedge", "isolated", "cross")
 
 MANIFEST = Manifest(
@@ -60,7 +61,10 @@ MANIFEST = Manifest(
         read("history.settlements", "coinm-fills.json", Origin.OURS, "deliveries, as fills of that kind"),
         read("history.liquidations", "usdtm-fills.json", Origin.OURS, "as fills of that kind"),
         read("history.rewards", "spot-bills.json", Origin.OURS),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-usdtm.json", Origin.OURS),
         read("instruments", "usdtm-contracts.json", Origin.OURS, "terms of delivered futures by their names"),
     ),

@@ -27,6 +27,7 @@ from truenav.connect.cefi.bitget.answers import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
@@ -310,6 +311,7 @@ PARSERS: Mapping[str, Parser] = {
     "symbols/1": rows_parser("", _pair),
     "spot.tickers/1": rows_parser("", _spot_ticker),
     "stream/1": _stream,
+    PRIVATE: private_news,
     "spot.assets/1": _spot_assets,
     "spot.orders/1": _nothing,
     "spot.fills/1": rows_parser("", ledger.pair_fill(SPOT)),
