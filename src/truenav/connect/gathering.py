@@ -193,6 +193,7 @@ class Harvest:
     failures: list[Failure] = field(default_factory=list)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
     done: int = 0
     total: int = 0
 
@@ -239,7 +240,7 @@ class Harvest:
         return last
 
     def _take(self, name: str, pages: Pages) -> bool:
-        """Keep what some pages state; gives whether something of them was lost, for which the cursor stays."""
+        """Keep what some pages state; gives whether something was lost, for which the cursor stays."""
         found, lost = self._part(name, pages)
         self.facts.extend(found.facts)
         self.instruments.extend(found.instruments)
@@ -288,6 +289,7 @@ class Harvest:
                 self._fail(f"prices of {what}", IncompletePagesError(message))
 
     def _fail(self, name: str, error: VenueError) -> None:
+        self.failed.add(name)
         self.failures.append(
             Failure(
                 kind=self.kind,

@@ -175,6 +175,7 @@ class BinanceConnector:
             steps += [step for futures in families for step in reader.tiers_steps(futures)]
             await harvest.run([*steps, *map(reader.income_step, families)])
             await harvest.run([step for futures in families for step in reader.futures_steps(futures)])
+            reader.note_looks()
         return harvest.gathered()
 
 

@@ -17,6 +17,9 @@ from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
 TIERS_KEPT = timedelta(days=1)
+ALL_PAIRS = timedelta(days=1)
+"""How often every known pair is asked for trades: what was bought and sold in between shows nowhere else."""
+_OVERLAP = timedelta(minutes=1)
 
 
 class Past:
@@ -30,13 +33,16 @@ class Past:
         self.cursors = cursors
         self.since = since
         self.traded: defaultdict[str, set[str]] = defaultdict(set)
+        self.looking: set[str] = set()
+        self.began = client.api.now()
 
     def spot_steps(self) -> list[Step]:
         """Trades of the pairs that matter, deposits and withdrawals."""
         steps: list[Step] = []
         for symbol in self._pairs("spot", binance.SPOT_TRADES):
             key = f"{binance.SPOT_TRADES.name}?{symbol}"
-            steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), self.since)))
+            since = self._unseen_since(binance.SPOT_TRADES)
+            steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), since)))
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
@@ -53,8 +59,8 @@ class Past:
     def lent(self, lending: Lending, symbol: str) -> Step:
         """Trades of one pair with borrowed coins."""
         key = f"{lending.trades.name}?{symbol}"
-        cursor = self.cursors.get(key)
-        return key, history.margin_trades(self.client, lending, symbol, cursor, self.since)
+        cursor, since = self.cursors.get(key), self._unseen_since(lending.trades)
+        return key, history.margin_trades(self.client, lending, symbol, cursor, since)
 
     def income_step(self, futures: Futures) -> Step:
         """A futures wallet's cash movements."""
@@ -91,8 +97,10 @@ class Past:
         return steps
 
     def _pairs(self, wallet: str, trades: Endpoint) -> list[str]:
-        """At the first sync every known pair; later those traded before or whose base is held."""
-        if not self.cursors:
+        """Once a day every known pair; in between those traded before or whose base is held."""
+        looked = self.cursors.get(trades.name)
+        if looked is None or self.began - looked.at >= ALL_PAIRS:
+            self.looking.add(trades.name)
             return symbols_of(self.harvest.context, VENUE)
         held = {
             line.asset
@@ -104,6 +112,17 @@ class Past:
         pairs = symbols_of(self.harvest.context, VENUE)
         bought = {symbol for symbol in pairs if known[spot_id(symbol)].base in held}
         return sorted({*bought, *self.read_before(trades)})
+
+    def _unseen_since(self, trades: Endpoint) -> datetime:
+        """Since when a pair without a cursor may have been traded: the last look at all found nothing."""
+        looked = self.cursors.get(trades.name)
+        return self.since if looked is None else max(self.since, looked.at - _OVERLAP)
+
+    def note_looks(self) -> None:
+        """Keep when all pairs were looked at; not where one could not be read."""
+        for name in self.looking:
+            if not any(one.startswith(f"{name}?") for one in self.harvest.failed):
+                self.harvest.cursors[name] = Cursor("", self.began)
 
     def read_before(self, endpoint: Endpoint) -> set[str]:
         """Symbols of which an endpoint has a cursor."""
