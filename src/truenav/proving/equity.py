@@ -47,6 +47,7 @@ _TRUE_CAUSES = {
     "session": "realised",
     "funding": "funding",
     "settlement": "settlement",
+    "interest": "interest",
 }
 
 

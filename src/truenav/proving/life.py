@@ -50,6 +50,7 @@ from truenav.proving.equity import equity, fills, movements, true_fills, true_mo
 from truenav.proving.inside import Inside
 from truenav.proving.scenario import WEEK, Size, scenario
 from truenav.proving.storms import storm
+from truenav.proving.trading import trade_until
 from truenav.simulator.market import Market, load_market
 from truenav.simulator.scenario import load_scenario
 from truenav.simulator.server import create_app, listen
@@ -62,6 +63,8 @@ LIVE_DAY = date(2026, 11, 21)
 
 VENDOR = "vendor"
 _UNEXPLAINED = Decimal("1e-15")
+_FUNDED = timedelta(hours=8)
+"""By then every account has what it begins with."""
 
 
 class NotTrueError(TruenavError):
@@ -196,12 +199,14 @@ async def live_through(
     a storm. ``served``: venues are asked over real HTTP, instead of within the process.
     """
     random = Random(f"storm {seed}")  # noqa: S311 - it draws a world, and guards nothing
+    orders = Random(f"orders {seed}")  # noqa: S311 - it draws a world, and guards nothing
     provisional = right = 0
     async with _world(seed, market, size, served=served) as life:
         previous: NavResult | None = None
+        life.clock.set(life.world.inception + _FUNDED)
         for look in size.looks:
             instant = life.world.inception + look
-            life.clock.set(instant)
+            trade_until(orders, life.world, life.clock, instant)
             try:
                 if stormy:
                     was_right = await _weather(life, previous, storm(random), instant)

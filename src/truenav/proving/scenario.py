@@ -20,6 +20,7 @@ DESKS = {
 """Where money arrives and where contracts are traded, by venue; Binance trades inverse ones elsewhere."""
 
 _COIN_DESK = "coinm"
+_LENDERS = ("bybit", "okx")
 
 _PRICING = ("binance", "okx")
 """Venues whose prices are read though no account is there."""
@@ -58,7 +59,7 @@ class Size:
 
 WEEK = Size(
     days=9,
-    events=40,
+    events=36,
     looks=(
         timedelta(days=6, hours=8),
         timedelta(days=8, hours=5, minutes=29),
@@ -99,9 +100,13 @@ def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
         name = f"{venue}-{number}"
         lines.append(
             f'[[accounts]]\nid = "{name}"\nvenue = "{venue}"\napi_key = "{name}"\nsecret = "s"\n'
-            f'passphrase = "p"\nevents = ['
+            f'passphrase = "p"\npermissions = ["read", "trade"]'
         )
+        borrows = venue in _LENDERS and random.random() < 0.2
+        lines += ["borrows = true"] if borrows else []
+        lines.append("events = [")
         lines += [f"  {{ {event} }}," for event in _events(random, venue, size)]
+        lines += [f"  {{ {_on_credit(random)} }},"] if borrows else []
         lines.append("]")
     return "\n".join(lines) + "\n"
 
@@ -118,6 +123,13 @@ def _events(random: Random, venue: str, size: Size) -> Iterator[str]:
             minutes -= minutes % 480  # at a funding, to the minute
         at = f"{minutes // 1440}d{minutes // 60 % 24:02}:{minutes % 60:02}"
         yield f'at = "+{at}", {_act(random, venue, minutes * _MINUTE)}'
+
+
+def _on_credit(random: Random) -> str:
+    """More bitcoin than there is money for, or more sold than there is."""
+    side, size = random.choice((("buy", random.randint(130, 180)), ("sell", random.randint(50, 80))))
+    at = f"+{random.randint(1, 5)}d{random.randint(0, 23):02}:{random.randint(0, 59):02}"
+    return f'at = "{at}", {side} = "{size}.5", instrument = "BTC-USDT", fee_rate = "0.001", tag = "a"'
 
 
 def _act(random: Random, venue: str, after: timedelta) -> str:
@@ -161,5 +173,15 @@ def _order(random: Random, venue: str, kind: float, after: timedelta) -> tuple[s
     if kind < 0.7 and days:
         name = f"{_OPTIONS[venue]}-{random.choice(days)}-{random.choice(_STRIKES)}"
         return name, str(random.randint(1, 40))
-    listed = [name for name in _OTHERS if after < _EXPIRIES.get(name[-6:], timedelta.max)]
-    return random.choice(listed), f"{random.randint(1, 99)}.{random.randint(0, 9)}"
+    return random.choice(_contracts(after)), f"{random.randint(1, 99)}.{random.randint(0, 9)}"
+
+
+def _contracts(after: timedelta) -> list[str]:
+    """Contracts that are listed at the time, at venues that have dated ones."""
+    return [name for name in _OTHERS if after < _EXPIRIES.get(name[-6:], timedelta.max)]
+
+
+def listed_markets(venue: str, after: timedelta) -> list[str]:
+    """Markets in which clients of a venue place orders."""
+    contracts = [*_LINEAR, *_INVERSE] if venue == "binance" else _contracts(after)
+    return ["BTC-USDT", "ETH-USDT", *contracts]

@@ -23,6 +23,7 @@ Cause = Literal[
     "funding",
     "settlement",
     "session",
+    "interest",
 ]
 
 

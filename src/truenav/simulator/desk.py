@@ -157,7 +157,7 @@ class Desk:
     def _affordable(self, order: Order, size: Decimal, price: Decimal) -> bool:
         """Whether the wallet still has what a spot trade spends."""
         item, keeper = order.instrument, self.keeper
-        if item.kind != "spot":
+        if item.kind != "spot" or keeper.plan.borrows:
             return True
         buys = order.terms.side == "buy"
         asset, spent = (item.quote, keeper.spot_cost(size, price)) if buys else (item.base, size)

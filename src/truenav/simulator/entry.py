@@ -9,7 +9,18 @@ from typing import Literal
 from truenav.simulator.bookkeeper import settlement_wallet
 from truenav.simulator.books import Books
 from truenav.simulator.contracts import ZERO, notional
-from truenav.simulator.margin import LEVERAGES, MarkOf, PriceOf, locked, margin_of, pool_of, reducible, unit
+from truenav.simulator.margin import (
+    LEVERAGES,
+    UNIFIED,
+    MarkOf,
+    Pool,
+    PriceOf,
+    locked,
+    margin_of,
+    pool_of,
+    reducible,
+    unit,
+)
 from truenav.simulator.market import Instrument
 from truenav.simulator.orders import Terms, crosses
 from truenav.simulator.tiers import Tiers
@@ -59,6 +70,7 @@ class Asked:
     instrument: Instrument
     bid: Decimal
     ask: Decimal
+    borrows: bool = False
 
     @property
     def price(self) -> Decimal:
@@ -75,7 +87,7 @@ def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf, tiers: Tiers
         if not reducible(books, asked.terms.key, asked.terms.side):
             raise RefusedError("reduce_only")
     elif asked.instrument.kind == "spot":
-        _check_balance(asked, books)
+        _check_balance(asked, books, mark, price)
     else:
         _check_margin(asked, books, mark, price)
         _check_limit(asked, books, tiers)
@@ -107,12 +119,19 @@ def _check_client_id(asked: Asked, books: Books) -> None:
             raise RefusedError("duplicate")
 
 
-def _check_balance(asked: Asked, books: Books) -> None:
-    item, terms = asked.instrument, asked.terms
-    wallet = settlement_wallet(asked.dialect, item)
+def _check_balance(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> None:
+    """Spot is paid for, or where the account borrows, backed like a contract."""
+    item, terms, dialect = asked.instrument, asked.terms, asked.dialect
+    wallet = settlement_wallet(dialect, item)
     buys = terms.side == "buy"
     coin, needed = (item.quote, terms.size * asked.price) if buys else (item.base, terms.size)
-    if books.balance(wallet, coin) - locked(books, coin) < needed:
+    if books.balance(wallet, coin) - locked(books, coin) >= needed:
+        return
+    if not (asked.borrows and dialect in UNIFIED):
+        raise RefusedError("balance")
+    pool = Pool(wallet, "")
+    free = margin_of(dialect, books, pool, mark, price).free
+    if free < needed / LEVERAGES[dialect] * unit(pool, coin, price):
         raise RefusedError("balance")
 
 

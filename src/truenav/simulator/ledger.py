@@ -1,6 +1,6 @@
 """An account's books: a fold of its events, of its orders, of funding and of expiries, up to an instant.
 
-At one instant the order is: expiry, funding, the end of the session, liquidation, the scenario's own events,
+At one instant the order is: expiry, funding, the end of the session, liquidation, interest, the scenario's
 orders that the price has reached, then what clients do. Deribit settles contracts at the end of a session:
 their profit to the mark is paid, and they are entered at the mark. Instants are whole milliseconds, as venues
 tell them.
@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
 
 from truenav.simulator.bookkeeper import Bookkeeper, Execution
 from truenav.simulator.books import Books, Tie
 from truenav.simulator.contracts import ZERO, Position, funding_payment, realized_pnl, settlement_cash
 from truenav.simulator.desk import Desk
 from truenav.simulator.errors import ScenarioError
+from truenav.simulator.lending import charge, debts, next_hour
 from truenav.simulator.liquidation import Liquidator
 from truenav.simulator.market import FUNDING_INTERVAL, Instrument, Market
 from truenav.simulator.numbers import exact, round8, trimmed
 from truenav.simulator.orders import Command, Order
-from truenav.simulator.scenario import AccountPlan, Deal, Deposit, Event, Transfer, Withdrawal
+from truenav.simulator.scenario import BORROWING, AccountPlan, Deal, Deposit, Event, Transfer, Withdrawal
 from truenav.simulator.tiers import Tiers
+
+Due = Event | Command | Order | Literal["settlement", "interest"]
 
 
 class Ledger:
@@ -68,10 +72,12 @@ class Ledger:
         self.commands.append(command)
         return self.at(command.at)
 
-    def _do(self, at: datetime, due: Event | Command | Order | None) -> None:
+    def _do(self, at: datetime, due: Due) -> None:
         match due:
-            case None:
+            case "settlement":
                 self._settle(at)
+            case "interest":
+                charge(self.keeper, at)
             case Order():
                 self.desk.touch(due, at)
             case Deposit() | Withdrawal() | Transfer() | Deal():
@@ -79,29 +85,33 @@ class Ledger:
             case _:
                 self.desk.obey(due)
 
-    def _due(self, until: datetime) -> Iterator[tuple[datetime, Event | Command | Order | None]]:
-        """Settlements (None), events, touched orders and commands after the books' time, in order."""
+    def _due(self, until: datetime) -> Iterator[tuple[datetime, Due]]:
+        """Settlements, interest, events, touched orders and commands after the books' time, in order."""
         now = self.books.at
         settlement = _next_settlement(now)
         while True:
             event_at, command_at = self._event_at(), self._command_at()
-            horizon = min(settlement, event_at, command_at, until)
-            touch = self.desk.next_touch(now, horizon) if self.books.working else None
-            if touch is not None and touch[0] < settlement and touch[0] < event_at:
+            interest_at = next_hour(now) if debts(self.keeper) else _NEVER
+            soonest = min(settlement, interest_at, event_at, command_at)
+            touch = self.desk.next_touch(now, min(soonest, until)) if self.books.working else None
+            if touch is not None and touch[0] < min(settlement, interest_at, event_at):
                 now = touch[0]
                 yield touch
-            elif horizon == until < min(settlement, event_at, command_at):
+                continue
+            if soonest > until:
                 return
-            elif settlement <= event_at and settlement <= command_at:
-                now = settlement
+            now = soonest
+            if settlement == now:
                 settlement += FUNDING_INTERVAL
-                yield now, None
-            elif event_at <= command_at:
-                now = event_at
+                yield now, "settlement"
+                if debts(self.keeper):
+                    yield now, "interest"
+            elif interest_at == now:
+                yield now, "interest"
+            elif event_at == now:
                 self._next_event += 1
                 yield now, self.plan.events[self._next_event - 1]
             else:
-                now = command_at
                 self._next_command += 1
                 yield now, self.commands[self._next_command - 1]
 
@@ -158,7 +168,7 @@ class Ledger:
         """
         wallet, asset, amount = spent
         balance = self.books.balance(wallet, asset)
-        if not amount or balance >= amount:
+        if not amount or balance >= amount or (self.plan.borrows and wallet in BORROWING):
             return True
         if self.commands:
             return False

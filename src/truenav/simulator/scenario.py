@@ -27,6 +27,8 @@ WALLETS = {
     "file": ("main",),
 }
 """Wallets by dialect; deposits arrive in the first and withdrawals leave from it."""
+BORROWING = ("trading", "unified")
+"""Wallets whose balances may be negative, where an account borrows."""
 VERBS = ("deposit", "withdraw", "transfer", "buy", "sell")
 MAXIMUM_REPEATS = 10_000
 
@@ -110,6 +112,8 @@ class AccountPlan:
     permissions: frozenset[str]
     address: str
     events: tuple[Event, ...]
+    borrows: bool = False
+    """Whether its unified account may spend what it does not have, and owe it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,7 @@ def _account(number: int, entry: dict[str, Any], venues: dict[str, Venue]) -> Ac
         permissions=frozenset(entry.get("permissions", ["read"])),
         address=str(entry.get("address", "")),
         events=tuple(events),
+        borrows=bool(entry.get("borrows", False)),
     )
 
 

@@ -144,7 +144,7 @@ class World:
             quote = self.quote(item)
             if quote is None or (item.expires_at is not None and item.expires_at <= self.now()):
                 raise RefusedError("closed")
-            asked = Asked(plan.venue.dialect, terms, item, quote.bid, quote.ask)
+            asked = Asked(plan.venue.dialect, terms, item, quote.bid, quote.ask, plan.borrows)
             check(
                 asked,
                 self.books(name),

@@ -163,6 +163,7 @@ def _dollars(call: Call, row: Valued, figure: Decimal) -> Decimal:
 
 def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str, Any]:
     cash = state.balance("unified", coin)
+    owed = max(ZERO, -cash)
     mine = [row for row in valued if row.position.instrument.settle == coin]
     profit = sum((row.profit for row in mine if row.position.instrument.kind != "option"), ZERO)
     equity = cash + profit + sum((row.worth for row in mine), ZERO)
@@ -171,11 +172,11 @@ def _coin(call: Call, state: Books, coin: str, valued: list[Valued]) -> dict[str
         "coin": coin,
         "equity": plain(equity),
         "usdValue": plain(round8(equity * _price(call, coin))),
-        "walletBalance": plain(cash),
+        "walletBalance": plain(cash + owed),
         "locked": plain(locked(state, coin)),
         "spotHedgingQty": "0",
-        "borrowAmount": "0",
-        "spotBorrow": "0",
+        "borrowAmount": plain(owed),
+        "spotBorrow": plain(owed),
         "availableToBorrow": "",
         "availableToWithdraw": "",
         "accruedInterest": "0",

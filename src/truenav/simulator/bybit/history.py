@@ -225,6 +225,8 @@ def _kind(entry: Entry) -> str:
         return "SETTLEMENT"
     if entry.cause == "settlement":
         return "DELIVERY"
+    if entry.cause == "interest":
+        return "INTEREST"
     if entry.tie.counter_wallet == "earn":
         return f"FLEXIBLE_STAKING_{'REDEMPTION' if entry.amount > 0 else 'SUBSCRIPTION'}"
     return "TRANSFER_IN" if entry.amount > 0 else "TRANSFER_OUT"
@@ -265,6 +267,32 @@ def _line(
         "orderLinkId": "",
         "extraFees": "",
     }
+
+
+def borrowings(call: Call) -> Result:
+    """GET account/borrow-history: what was charged for debt, by hour and coin."""
+    coin = call.params.get("currency")
+    lines = [
+        _borrowing(entry)
+        for entry in books(call).entries
+        if entry.cause == "interest" and coin in (None, "", entry.asset)
+    ]
+    return paged(call, lines, MONTH)
+
+
+def _borrowing(entry: Entry) -> Line:
+    row = {
+        "currency": entry.asset,
+        "createdTime": milliseconds(entry.at),
+        "borrowCost": plain(-entry.amount),
+        "hourlyBorrowRate": plain(entry.tie.price),
+        "InterestBearingBorrowSize": plain(entry.tie.size),
+        "costExemption": "0",
+        "borrowAmount": plain(entry.tie.size),
+        "unrealisedLoss": "0",
+        "freeBorrowedAmount": "0",
+    }
+    return Line(entry.at, str(entry.id), row)
 
 
 def deliveries(call: Call) -> Result:
@@ -418,6 +446,7 @@ def nothing(call: Call) -> Result:
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/execution/list"): Route(executions, 50, signed=True),
     ("GET", "/v5/account/transaction-log"): Route(log, 30, signed=True),
+    ("GET", "/v5/account/borrow-history"): Route(borrowings, 30, signed=True),
     ("GET", "/v5/asset/delivery-record"): Route(deliveries, 50, signed=True),
     ("GET", "/v5/asset/transfer/query-inter-transfer-list"): Route(transfers, 1, signed=True),
     ("GET", "/v5/asset/transfer/query-universal-transfer-list"): Route(nothing, 2, signed=True),

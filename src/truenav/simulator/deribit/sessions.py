@@ -68,7 +68,7 @@ def _free_fills(state: Books) -> Iterator[Entry]:
         if fill.id not in booked:
             item = fill.instrument
             tie = Tie(fill.id, item, size=fill.size, price=fill.price)
-            yield Entry(fill.order_id, fill.at, "trade", "main", item.settle, ZERO, ZERO, tie)
+            yield Entry(fill.id, fill.at, "trade", "main", item.settle, ZERO, ZERO, tie)
 
 
 def _groups(entries: list[Entry]) -> Iterator[list[Entry]]:

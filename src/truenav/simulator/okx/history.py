@@ -169,6 +169,8 @@ def _bill_type(bill: Bill, fill: Fill | None) -> tuple[str, str]:
         return ("1", "11" if entry.amount > 0 else "12")
     if entry.cause == "funding":
         return ("8", "174" if entry.amount > 0 else "173")
+    if entry.cause == "interest":
+        return ("7", "9")
     if entry.cause == "settlement":
         return ("3", _settlement_type(entry))
     buys = fill is None or fill.side == "buy"
@@ -211,7 +213,7 @@ def _bill(bill: Bill, fill: Fill | None) -> dict[str, Any]:
         "from": ACCOUNT_CODES[source] if moved else "",
         "instId": item.id if item else "",
         "instType": TYPE_OF[item.kind] if item else "",
-        "interest": "0",
+        "interest": plain(entry.amount) if entry.cause == "interest" else "0",
         "mgnMode": "cross" if item and item.kind != "spot" else "",
         "notes": "",
         "ordId": str(fill.order_id) if fill else "",
@@ -227,6 +229,30 @@ def _bill(bill: Bill, fill: Fill | None) -> dict[str, Any]:
         "ts": at,
         "type": kind,
     }
+
+
+def interest(call: Call) -> list[dict[str, Any]]:
+    """GET account/interest-accrued: what was charged for debt, by hour and coin."""
+    coin = call.params.get("ccy")
+    rows = [
+        entry
+        for entry in books(call).entries
+        if entry.cause == "interest" and coin in (None, "", entry.asset)
+    ]
+    return [
+        {
+            "ccy": entry.asset,
+            "instId": "",
+            "interest": plain(-entry.amount),
+            "interestRate": plain(entry.tie.price),
+            "liab": plain(entry.tie.size),
+            "mgnMode": "",
+            "totalLiab": plain(entry.tie.size),
+            "ts": str(milliseconds(entry.at)),
+            "type": "2",
+        }
+        for entry in page(call, rows, lambda one: milliseconds(one.at), lambda one: milliseconds(one.at))
+    ]
 
 
 # -- funding account ------------------------------------------------------------------------------
@@ -377,6 +403,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/trade/fills-history"): Route(fills_of_three_months, 10, signed=True),
     ("GET", "/api/v5/account/bills"): Route(bills_of_a_week, 5, 1.0, signed=True),
     ("GET", "/api/v5/account/bills-archive"): Route(bills_of_three_months, 5, 2.0, signed=True),
+    ("GET", "/api/v5/account/interest-accrued"): Route(interest, 5, signed=True),
     ("GET", "/api/v5/asset/balances"): Route(funding_balances, 6, 1.0, signed=True),
     ("GET", "/api/v5/asset/bills"): Route(funding_bills, 6, 1.0, signed=True),
     ("GET", "/api/v5/asset/bills-history"): Route(funding_bills, 1, 1.0, signed=True),
