@@ -54,6 +54,21 @@ def test_a_budget_per_key_is_not_shared_and_one_per_address_is():
     asyncio.run(run())
 
 
+def test_what_is_left_of_the_slow_budgets_of_an_address_is_told():
+    time = Time()
+    gate = time.gate(
+        Budget("spot", 6000, 60),
+        Budget("quick", 20, 2),
+        Budget("own", 600, 60, per="key"),
+        Budget("few", 10, 100),
+    )
+    assert gate.spare() == 1
+    for name, weight in (("quick", 20), ("own", 600), ("few", 10), ("spot", 4500)):
+        asyncio.run(gate.enter(name, weight, ""))
+    assert gate.spare() == 0.25
+    assert time.gate(Budget("quick", 20, 2)).spare() == 1
+
+
 def test_waiting_has_an_end():
     time = Time()
     gate = time.gate(Budget("all", 1, 100))

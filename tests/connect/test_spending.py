@@ -75,6 +75,17 @@ def test_keys_are_counted_apart_and_an_address_together(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["own", "shared"])
+def test_what_was_spent_is_told_until_its_window_has_passed(kind, tmp_path):
+    clock = Time()
+    spending = kept(kind, tmp_path, clock)
+    assert spending.used(BUDGET, "a") == 0
+    spending.take(BUDGET, "a", 7)
+    assert (spending.used(BUDGET, "a"), spending.used(BUDGET, "b")) == (7, 0)
+    clock.now += 10.3
+    assert spending.used(BUDGET, "a") == 0
+
+
+@pytest.mark.parametrize("kind", ["own", "shared"])
 def test_what_is_heavier_than_a_whole_budget_goes_alone(kind, tmp_path):
     spending = kept(kind, tmp_path, Time())
     assert spending.take(BUDGET, "", 50) == 0

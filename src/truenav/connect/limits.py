@@ -19,6 +19,8 @@ Monotonic = Callable[[], float]
 BREAKER_FAILURES = 5
 """Consecutive failures after which the venue is left alone for a while."""
 BREAKER_SECONDS = 30.0
+SLOW_SECONDS, SLOW_WEIGHT = 30, 100
+"""What comes back within seconds needs no sparing, nor what few requests of one kind have for themselves."""
 LONGEST_WAIT = 65.0
 """Seconds that one request waits for budget or for the venue's own Retry-After before it is refused."""
 
@@ -65,6 +67,15 @@ class VenueGate:
                     "gather less often or fewer accounts from this address."
                 )
             await self._sleep(wait)
+
+    def spare(self) -> float:
+        """The least share left of the budgets that all keys of an address use and that come back slowly."""
+        slow = (
+            one
+            for one in self._budgets.values()
+            if one.per == "address" and one.seconds >= SLOW_SECONDS and one.weight >= SLOW_WEIGHT
+        )
+        return min((1 - self._spending.used(one, "") / one.weight for one in slow), default=1.0)
 
     def succeeded(self) -> None:
         """The venue answered: the breaker forgets earlier failures."""

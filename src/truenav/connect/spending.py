@@ -51,6 +51,10 @@ class Spending(Protocol):
         """
         ...
 
+    def used(self, budget: Budget, scope: str) -> int:
+        """The weight that was spent in the last ``budget.seconds``."""
+        ...
+
     def rest(self, seconds: float, *, banned: bool = False) -> None:
         """Nobody asks for so long from now; never shortens a rest that was longer."""
         ...
@@ -79,15 +83,24 @@ class OwnSpending:
 
     def take(self, budget: Budget, scope: str, weight: int) -> float:
         """As ``Spending.take``, exact to the request."""
-        window = self._windows.setdefault((budget.name, scope), _Window())
-        spent, now = window.spent, self.now()
-        while spent and spent[0][0] <= now - budget.seconds:
-            window.used -= spent.popleft()[1]
-        if spent and window.used + weight > budget.weight:
-            return spent[0][0] + budget.seconds - now
-        spent.append((now, weight))
+        window, now = self._window(budget, scope), self.now()
+        if window.spent and window.used + weight > budget.weight:
+            return window.spent[0][0] + budget.seconds - now
+        window.spent.append((now, weight))
         window.used += weight
         return 0.0
+
+    def used(self, budget: Budget, scope: str) -> int:
+        """As ``Spending.used``."""
+        return self._window(budget, scope).used
+
+    def _window(self, budget: Budget, scope: str) -> _Window:
+        """The window without what has passed out of it."""
+        window = self._windows.setdefault((budget.name, scope), _Window())
+        passed = self.now() - budget.seconds
+        while window.spent and window.spent[0][0] <= passed:
+            window.used -= window.spent.popleft()[1]
+        return window
 
     def rest(self, seconds: float, *, banned: bool = False) -> None:
         """As ``Spending.rest``."""
@@ -119,13 +132,17 @@ class SharedSpending:
         slice_seconds = budget.seconds / SLICES
         with _Locked(self._file(budget.name, scope)) as file:
             now = self.now()
-            latest = now + budget.seconds + slice_seconds
-            spent = {until: used for until, used in file.read(_SLICES).items() if now < until <= latest}
+            spent = _still_spent(file.read(_SLICES), budget, now)
             if spent and sum(spent.values()) + weight > budget.weight:
                 return min(spent) - now
             until = (now // slice_seconds + 1) * slice_seconds + budget.seconds
             file.write({**spent, until: spent.get(until, 0) + weight})
             return 0.0
+
+    def used(self, budget: Budget, scope: str) -> int:
+        """As ``Spending.used``, a slice of the window late."""
+        with _Locked(self._file(budget.name, scope)) as file:
+            return sum(_still_spent(file.read(_SLICES), budget, self.now()).values())
 
     def rest(self, seconds: float, *, banned: bool = False) -> None:
         """As ``Spending.rest``."""
@@ -146,6 +163,12 @@ class SharedSpending:
 
     def _file(self, budget: str, scope: str) -> Path:
         return self.folder / hashlib.sha256(f"{budget}\0{scope}".encode()).hexdigest()[:32]
+
+
+def _still_spent(slices: Mapping[float, int], budget: Budget, now: float) -> dict[float, int]:
+    """The slices that count; what lies in the future, after the clock was set back, does not."""
+    latest = now + budget.seconds + budget.seconds / SLICES
+    return {until: used for until, used in slices.items() if now < until <= latest}
 
 
 class _Locked:

@@ -41,6 +41,8 @@ LEAST_SECONDS = 1.5
 """An account is gathered at once, and then not more often than this, however much it tells."""
 SPARING = 2
 """Gathering takes at most one second in three: after a long one the next waits so many times as long."""
+SPARED = 0.5
+"""This share of a venue's slow budgets is left to strikes and to people who gather by hand."""
 ECHO_SECONDS = 5.0
 """What a stream tells, a venue's histories may show a little later: after the last news all is read again."""
 LOOK_SECONDS = 0.2
@@ -90,22 +92,22 @@ class FollowedAccount:
         self._account = account
         self._gathering = gathering
         self._news = _News()
-        self._lines = self._open(network)
+        source, base_url = open_source(connection)
+        assert isinstance(source, AccountStreamingConnector)
+        self._api = network.transport(source, _keep, account=account.id, base_url=base_url)
+        self._lines = self._open(source)
 
     @property
     def health(self) -> MarketHealth | None:
         """How its streams do, the worst of them counting; None where it has none."""
         return market_health([line.health for line in self._lines])
 
-    def _open(self, network: Network) -> tuple[AccountLine, ...]:
-        source, base_url = open_source(self._connection)
-        assert isinstance(source, AccountStreamingConnector)
-        api = network.transport(source, _keep, account=self._account.id, base_url=base_url)
+    def _open(self, source: AccountStreamingConnector) -> tuple[AccountLine, ...]:
         return tuple(
             AccountLine(
                 source,
                 stream,
-                api,
+                self._api,
                 keys=self._keys,
                 signal=partial(self._news.take, number),
                 clock=self._house.clock,
@@ -145,6 +147,8 @@ class FollowedAccount:
                 echo = True
             except TimeoutError:
                 echo = False
+            while self._api.gate.spare() < SPARED:
+                await asyncio.sleep(LOOK_SECONDS)
             began = time.monotonic()
             try:
                 await loop.run_in_executor(self._gathering, self._gather, self._news.taken())

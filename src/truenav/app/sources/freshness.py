@@ -20,7 +20,7 @@ from truenav.store.progress import TaskProgress, TaskState
 
 FOLLOW = "source.follow"
 """Kind of the progress that says how the streams of an account do."""
-BEAT_SECONDS = 5.0
+BEAT_SECONDS = 10.0
 BELIEVED = timedelta(seconds=3 * BEAT_SECONDS)
 
 _STATES: Mapping[StreamState, TaskState] = {
