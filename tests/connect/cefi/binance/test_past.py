@@ -45,7 +45,7 @@ def test_every_pair_is_asked_for_at_first_and_once_a_day(lab):
 
 
 def test_a_look_that_could_not_see_every_pair_is_no_look(lab):
-    fault = {"kind": "html", "path": "myTrades"}
+    fault = {"kind": "truncate", "path": "myTrades"}
     pairs, found = gatherings(lab, timedelta(minutes=5), timedelta(minutes=5), fault=fault)
     (_, failed), (again, seen), (soon, _) = found
     assert TRADES not in failed
