@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -298,14 +299,17 @@ def test_the_market_is_not_read_from_an_empty_list():
 
 
 def sums(*gathered):
-    """What all facts together moved, each counted once."""
+    """What all facts together moved, each counted once; of one event all syncs say the same."""
+    bodies = {}
+    for fact in (fact for got in gathered for fact in got.facts):
+        assert bodies.setdefault((fact.kind, fact.external_id), fact.body) == fact.body
     moved = Counter()
-    for fact in {(one.kind, one.external_id): one for got in gathered for one in got.facts}.values():
-        if isinstance(fact.body, Trade):
-            moved["ETH"] += fact.body.quantity
-            moved["EUR"] += fact.body.cost.number + sum(fee.number for fee in fact.body.fees)
-        if isinstance(fact.body, Transfer):
-            moved["ETH"] += fact.body.amount.number + fact.body.fee.number
+    for body in bodies.values():
+        if isinstance(body, Trade):
+            moved["ETH"] += body.quantity
+            moved["EUR"] += body.cost.number + sum(fee.number for fee in body.fees)
+        if isinstance(body, Transfer):
+            moved["ETH"] += body.amount.number + body.fee.number
     return dict(moved)
 
 
@@ -422,3 +426,39 @@ def test_the_clock_tells_whole_seconds():
     assert speak(Venue(clock=clock), offset) == timedelta(0)
     behind = Venue(clock=clock, answers={"Time": {"unixtime": int(clock.at.timestamp()) + 8}})
     assert speak(behind, offset) == timedelta(seconds=7.1)
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(6, 200))]
+)
+def test_whatever_happens_meanwhile_all_is_stated_once_in_the_end(seed, monkeypatch):
+    """Trades come in bursts, withdrawals are slow, lists lie, trades are listed late."""
+    rng = random.Random(seed)
+    monkeypatch.setattr(history._window, "__kwdefaults__", {"known": "", "most": rng.randint(2, 4)})
+    monkeypatch.setattr(history, "PARTS_A_GATHERING", rng.randint(1, 3))
+    venue, cursors, all_of_it, hidden, number = quiet(), {}, [], {}, 0
+    for _ in range(rng.randint(3, 8)):
+        at = venue.clock.at
+        for _ in range(rng.choice([0, 1, 5, 80])):
+            at += timedelta(seconds=rng.choice([0, 0.25, 1, 90]))
+            number += 1
+            venue.buy(at, number)
+            if rng.random() < 0.05:
+                hidden[f"T{number:06}"] = venue.trades.pop(f"T{number:06}")
+            if rng.random() < 0.05:
+                venue.withdraw(at, number, rng.choice(["Success", "Pending", "Initial"]))
+        venue.clock.at = at + timedelta(seconds=rng.choice([0, 2, 600]))
+        venue.lies = Counter({rng.choice(["ledger", "ledger half", "trades", "trades half", "none"]): 1})
+        all_of_it.append(gather(venue, cursors))
+        cursors = {**cursors, **all_of_it[-1].cursors}
+    venue.lies, venue.clock.at = Counter(), venue.clock.at + timedelta(hours=1)
+    venue.trades.update(hidden)
+    venue.withdrawals = dict.fromkeys(venue.withdrawals, "Success")
+    whole = False
+    while not whole:
+        got = gather(venue, cursors)
+        whole, cursors = not got.unfinished and not got.failures, {**cursors, **got.cursors}
+        all_of_it.append(got)
+    gone = len(venue.withdrawals)
+    told = {"ETH": number - gone * Decimal("1.01"), "EUR": -number * Decimal("100.1")}
+    assert sums(*all_of_it) == {key: one for key, one in told.items() if one or number}

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,11 +47,14 @@ FLAT = {
 }  # fmt: skip
 
 
-class Still:
-    """A clock that stands."""
+@dataclass
+class Clock:
+    """A clock that is set."""
+
+    at: datetime = NOW
 
     def now(self) -> datetime:
-        return NOW
+        return self.at
 
 
 def text(at: datetime) -> str:
@@ -61,6 +65,8 @@ def text(at: datetime) -> str:
 class Venue:
     """What the venue holds, and how it misbehaves."""
 
+    clock: Clock = field(default_factory=Clock)
+    empty: int = 0
     log: list[dict] = field(default_factory=list)
     fills: list[dict] = field(default_factory=list)
     answers: dict[str, object] = field(default_factory=dict)
@@ -103,6 +109,9 @@ class Venue:
         return self.says({})
 
     def page(self, asked: dict[str, str]) -> list[dict]:
+        if self.empty > 0:
+            self.empty -= 1
+            return []
         end = from_milliseconds(int(asked["before"]))
         since = from_milliseconds(int(asked.get("since", "0")))
         found = [
@@ -129,7 +138,7 @@ async def archive(payload):
 def speak(venue, act):
     async def run():
         async with httpx.AsyncClient(transport=httpx.MockTransport(venue)) as http:
-            network = Network([http], clock=Still(), seed=7, monotonic=lambda: 0.0)
+            network = Network([http], clock=venue.clock, seed=7, monotonic=lambda: 0.0)
             source = connector("krakenfutures")
             api = network.transport(source, archive, account="a", base_url="http://venue.test")
             return await act(source, api)
@@ -265,8 +274,11 @@ def busy(count=20) -> Venue:
 
 
 def totals(*gathered):
-    """What all facts together moved, each counted once."""
-    facts = {(one.kind, one.external_id): one.body for got in gathered for one in got.facts}
+    """What all facts together moved, each counted once; of one event all syncs say the same."""
+    facts = {}
+    for fact in (fact for got in gathered for fact in got.facts):
+        known = facts.setdefault((fact.kind, fact.external_id), fact.body)
+        assert known == fact.body
     trades = [one for one in facts.values() if isinstance(one, Trade)]
     others = [
         one for one in facts.values() if not isinstance(one, Trade | BalanceSnapshot | PositionSnapshot)
@@ -317,3 +329,30 @@ def test_what_is_younger_than_a_second_is_left_to_the_next_sync():
     venue = busy(1)
     venue.buy(NOW - timedelta(milliseconds=900))
     assert totals(gather(venue)) == (1, Decimal("-0.5"))
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(4, 100))]
+)
+def test_whatever_happens_meanwhile_all_is_stated_once_in_the_end(seed, monkeypatch):
+    """Fills come in bursts, pages part them, the log comes back empty, syncs come at random."""
+    rng = random.Random(seed)
+    monkeypatch.setattr(futures, "PAGES_A_GATHERING", rng.randint(1, 4))
+    venue, cursors, all_of_it, count = flat(), {}, [], 0
+    for _ in range(rng.randint(3, 8)):
+        at = venue.clock.at
+        for _ in range(rng.choice([0, 1, 3, 20])):
+            at += timedelta(seconds=rng.choice([0.4, 1.5, 90]))
+            venue.buy(at)
+            count += 1
+        venue.clock.at = at + timedelta(seconds=rng.choice([0, 2, 600]))
+        venue.empty = rng.choice([0, 0, 1])
+        all_of_it.append(gather(venue, cursors))
+        cursors = {**cursors, **all_of_it[-1].cursors}
+    venue.empty, venue.clock.at = 0, venue.clock.at + timedelta(hours=1)
+    whole = False
+    while not whole:
+        got = gather(venue, cursors)
+        whole, cursors = not got.unfinished and not got.failures, {**cursors, **got.cursors}
+        all_of_it.append(got)
+    assert totals(*all_of_it) == (count, -count * Decimal("0.5"))
