@@ -20,6 +20,7 @@ MARGIN_VENUES = frozenset(
         "deribit",
         "gate",
         "htx",
+        "hyperliquid",
         "kraken",
         "krakenfutures",
         "kucoin",
@@ -139,6 +140,22 @@ def _htx(payload: Any) -> Decimal | None:
     return _share(parse_decimal(account["maintenance_margin"]), parse_decimal(account["equity"]))
 
 
+def _hyperliquid(payload: Any) -> Decimal | None:
+    """What cross positions need by the dollars that stand for them.
+
+    In portfolio margin the venue tells a ratio of its own; in a unified account the spot dollars stand for
+    all, and otherwise the value of the perpetuals. Isolated positions are liquidated by themselves.
+    """
+    mode, spot, perps = payload
+    if mode == "portfolioMargin" and spot.get("portfolioMarginRatio"):
+        return parse_decimal(spot["portfolioMarginRatio"])
+    needed = parse_decimal(perps["crossMaintenanceMarginUsed"])
+    if mode not in ("unifiedAccount", "portfolioMargin"):
+        return _share(needed, parse_decimal(perps["crossMarginSummary"]["accountValue"]))
+    dollars = sum(parse_decimal(row["total"]) for row in spot["balances"] if row["coin"] == "USDC")
+    return _share(needed, Decimal(dollars))
+
+
 def _bybit(payload: Any) -> Decimal | None:
     """``totalMaintenanceMargin / totalMarginBalance`` of the unified account, both in dollars.
 
@@ -236,6 +253,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("coinbase", "futures-balance"): _coinbase,
     ("deribit", "account"): _deribit,
     ("gate", "unified"): _gate,
+    ("hyperliquid", "balances"): _hyperliquid,
     ("kraken", "balances"): _kraken,
     ("krakenfutures", "accounts"): _kraken_futures,
     ("kucoin", "futures-accounts"): _kucoin,

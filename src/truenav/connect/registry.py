@@ -28,6 +28,10 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "coinbase": ("truenav.connect.cefi.coinbase.parse", "truenav.connect.cefi.coinbase.connector"),
     "gate": ("truenav.connect.cefi.gate.parse", "truenav.connect.cefi.gate.connector"),
     "kucoin": ("truenav.connect.cefi.kucoin.parse", "truenav.connect.cefi.kucoin.connector"),
+    "hyperliquid": (
+        "truenav.connect.cefi.hyperliquid.parse",
+        "truenav.connect.cefi.hyperliquid.connector",
+    ),
     "htx": ("truenav.connect.cefi.htx.parse", "truenav.connect.cefi.htx.connector"),
     "okx": ("truenav.connect.cefi.okx.parse", "truenav.connect.cefi.okx.connector"),
     "deribit": ("truenav.connect.cefi.deribit.parse", "truenav.connect.cefi.deribit.connector"),

@@ -110,6 +110,23 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ],
     },
   },
+  hyperliquid: {
+    link: 'https://app.hyperliquid.xyz/portfolio',
+    steps: {
+      en: [
+        'No key is made: an account is read by its address. Enter the address (0x and 40 digits) as API key; there is no secret.',
+        'Take the address of the account itself, not that of an API wallet, which holds nothing.',
+        'Each sub-account has an address of its own and is connected by itself.',
+        'List the wallets “staking” and “vaults” where the account uses them.',
+      ],
+      zh: [
+        '无需创建密钥：账户按地址读取。在 API Key 一栏填入地址（0x 加 40 位十六进制），没有 Secret。',
+        '请使用账户本身的地址，而不是 API 钱包的地址；后者不持有资产。',
+        '每个子账户有各自的地址，需要分别连接。',
+        '如使用质押或金库，请在钱包中列出“staking”和“vaults”。',
+      ],
+    },
+  },
   kucoin: {
     link: 'https://www.kucoin.com/account/api',
     steps: {
