@@ -13,13 +13,13 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     steps: {
       en: [
         'Open Account, API Management, and choose “Create API”, then “System generated”.',
-        'Leave “Enable Reading” on. Leave spot, margin and futures trading, transfers and “Enable Withdrawals” off.',
+        'Leave “Enable Reading” on; it covers margin, futures, options, portfolio margin and earn. Leave every kind of trading, transfers and “Enable Withdrawals” off.',
         'Under “Restrict access to trusted IPs only” enter the address that this installation calls from.',
         'Copy the API key and the secret key. The secret is shown once.',
       ],
       zh: [
         '打开“账户 → API 管理”，选择“创建 API”，再选“系统生成”。',
-        '保留“允许读取”，关闭现货、杠杆、合约交易、划转和“允许提现”。',
+        '保留“允许读取”，它已涵盖杠杆、合约、期权、统一账户和理财。关闭所有交易权限、划转和“允许提现”。',
         '在“仅限受信任的 IP 访问”中填入本系统的出口地址。',
         '复制 API Key 和 Secret Key。Secret 只显示一次。',
       ],
