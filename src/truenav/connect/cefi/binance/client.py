@@ -68,11 +68,6 @@ class Futures:
     tiers: Endpoint
     orders_page: int
 
-    @property
-    def state(self) -> tuple[Endpoint, Endpoint]:
-        """What tells how the wallet stands."""
-        return self.account, self.open_orders
-
 
 USDM = Futures(
     wallet="usdm",

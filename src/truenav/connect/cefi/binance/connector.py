@@ -53,7 +53,7 @@ _TRADING_RIGHTS = (
 
 
 class BinanceConnector:
-    """Reads Binance spot, cross margin, USD-M and COIN-M futures accounts."""
+    """Reads Binance accounts, product by product as they list wallets."""
 
     manifest: Manifest = MANIFEST
     parsers: Mapping[str, Parser] = PARSERS
@@ -158,7 +158,7 @@ class BinanceConnector:
         history: bool = True,
         progress: ProgressReport = silent,
     ) -> Gathered:
-        """Balances, positions and open orders at once, then the histories side by side."""
+        """Balances and positions at once, then open orders and the histories side by side."""
         client = BinanceClient(api, credentials)
         harvest = Harvest(api, context, account.id, report=progress)
         wallets, pairs = portfolio.parts_left(account.wallets), set[str]()
@@ -169,6 +169,7 @@ class BinanceConnector:
             if isolated.WALLET in wallets:
                 pairs |= reader.read_before(isolated.LENDING.trades)
             steps = products.past(Asker(client, cursors, since), wallets, pairs)
+            steps += products.open_orders(client, account.wallets)
             steps += reader.spot_steps() if "spot" in wallets else []
             steps += [step for one in _LENDING if one.wallet in wallets for step in reader.lending_steps(one)]
             steps += [reader.lent(isolated.LENDING, pair) for pair in sorted(pairs)]

@@ -92,7 +92,7 @@ def state(client: BinanceClient) -> list[Step]:
             await _refuse_open(account)
         return Pages((payload,))
 
-    return [(ACCOUNT.name, ask_account()), (POSITIONS.name, ask_positions()), one(client, OPEN_ORDERS)]
+    return [(ACCOUNT.name, ask_account()), (POSITIONS.name, ask_positions())]
 
 
 async def _refuse_open(account: asyncio.Future[Payload]) -> None:
@@ -218,14 +218,14 @@ def index(reading: Reading, document: Node) -> None:
             return
 
 
-def _terms(reading: Reading, symbol: str) -> Instrument | None:
+def _terms(reading: Reading, symbol: str, *, lost: bool = True) -> Instrument | None:
     """Terms of an option; of an expired one, which is listed no more, from its name and its family."""
     known, dated = reading.terms(id_of(symbol)), dated_name(symbol)
     if known is None and dated is not None:
         listed = reading.context.instruments.instruments.items()
         family = (terms for name, terms in listed if name.startswith(id_of(f"{dated.family}-")))
         known = reading.expired(id_of(symbol), dated, family)
-    return known or reading.instrument(id_of(symbol), lost=True)
+    return known or reading.instrument(id_of(symbol), lost=lost)
 
 
 def account(reading: Reading, document: Node) -> None:
@@ -245,7 +245,7 @@ def positions(reading: Reading, document: Node) -> None:
     for row in document.items():
         if size := abs(row.decimal("quantity")):
             symbol = row.text("symbol")
-            _terms(reading, symbol)
+            _terms(reading, symbol, lost=False)
             lines.append(PositionLine(id_of(symbol), _sign(row, "side") * size, row.decimal("entryPrice")))
     ordered = tuple(sorted(lines, key=lambda line: (line.instrument, line.quantity)))
     reading.snapshot(WALLET, PositionSnapshot(WALLET, ordered))

@@ -33,7 +33,6 @@ def _endpoint(name: str, path: str, weight: int) -> Endpoint:
 
 
 ACCOUNT, BALANCE = _endpoint("account", "account", 20), _endpoint("balance", "balance", 20)
-_MARGIN_ORDERS = _endpoint("openOrders", "margin/openOrders", 5)
 
 
 def _futures(part: str, namespace: str, orders_weight: int) -> Futures:
@@ -56,6 +55,7 @@ def _futures(part: str, namespace: str, orders_weight: int) -> Futures:
 
 
 UM, CM = _futures("um", "binance-usdm", 5), _futures("cm", "binance-coinm", 20)
+OPEN_ORDERS = (_endpoint("openOrders", "margin/openOrders", 5), UM.open_orders, CM.open_orders)
 LENDING = Lending(
     WALLET,
     _endpoint("margin.myTrades", "margin/myTrades", 5),
@@ -75,7 +75,7 @@ def parts_left(wallets: Collection[str]) -> tuple[str, ...]:
 
 
 def state(client: BinanceClient, wallets: Collection[str]) -> list[Step]:
-    """Balance, positions, equity and open orders; positions are believed if the balance shows no others."""
+    """Balance, positions and equity; positions are believed if the balance shows no others."""
     balance = asyncio.ensure_future(client.get(BALANCE))
 
     async def ask_balance() -> Pages:
@@ -90,7 +90,6 @@ def state(client: BinanceClient, wallets: Collection[str]) -> list[Step]:
         return Pages((*parts, await client.api.join(POSITIONS, parts)))
 
     steps: list[Step] = [(BALANCE.name, ask_balance()), (POSITIONS, ask_positions()), one(client, ACCOUNT)]
-    steps += [one(client, endpoint) for endpoint in (_MARGIN_ORDERS, UM.open_orders, CM.open_orders)]
     if twice := PARTS & set(wallets):
         steps.append(("wallets", _refuse_parts(sorted(twice))))
     return steps

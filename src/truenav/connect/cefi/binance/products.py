@@ -32,15 +32,13 @@ Read = Callable[[Reading, Node], None]
 
 
 def state(client: BinanceClient, wallets: tuple[str, ...], pairs: set[str]) -> list[Step]:
-    """What the wallets hold, and open orders; isolated pairs that have any are added to ``pairs``."""
+    """What the wallets hold; isolated pairs that have any are added to ``pairs``."""
     left = portfolio.parts_left(wallets)
-    asked = [endpoint for futures in FUTURES if futures.wallet in left for endpoint in futures.state]
-    if "spot" in left:
-        asked.append(SPOT_OPEN_ORDERS)
+    asked = [futures.account for futures in FUTURES if futures.wallet in left]
     if "spot" in left and earn.WALLET not in left:
         asked.append(SPOT_ACCOUNT)
     if margin.WALLET in left:
-        asked += [MARGIN_ACCOUNT, MARGIN_OPEN_ORDERS]
+        asked.append(MARGIN_ACCOUNT)
     steps = [one(client, endpoint) for endpoint in asked]
     if isolated.WALLET in wallets:
         steps += isolated.state(client, pairs)
@@ -53,6 +51,21 @@ def state(client: BinanceClient, wallets: tuple[str, ...], pairs: set[str]) -> l
     if options.WALLET in wallets:
         steps += options.state(client)
     return steps
+
+
+def open_orders(client: BinanceClient, wallets: tuple[str, ...]) -> list[Step]:
+    """Open orders of the wallets.
+
+    Nothing is valued by them and they weigh more than all else, so they are read with the history alone: the
+    venue counts by the address, however many accounts share it.
+    """
+    left = portfolio.parts_left(wallets)
+    asked = [futures.open_orders for futures in FUTURES if futures.wallet in left]
+    asked += [SPOT_OPEN_ORDERS] if "spot" in left else []
+    asked += [MARGIN_OPEN_ORDERS] if margin.WALLET in left else []
+    asked += portfolio.OPEN_ORDERS if portfolio.WALLET in wallets else ()
+    asked += [options.OPEN_ORDERS] if options.WALLET in wallets else []
+    return [one(client, endpoint) for endpoint in asked]
 
 
 def past(asker: Asker, wallets: tuple[str, ...], pairs: set[str]) -> list[Step]:
