@@ -1,1 +1,1 @@
-"""Binance: spot, cross margin, USD-M and COIN-M futures."""
+"""Binance: spot, margin, futures, options, portfolio margin, funding and earn."""

@@ -62,7 +62,15 @@ _CONVERSIONS = History(
     CONVERTED, _converted_row, "list", page=1000, size="limit", turn="", pending=_under_way
 )
 _SWEPT = History(DUST, _swept_row, "userAssetDribblets", timedelta(days=90), page=100, size="", turn="")
-_DISTRIBUTED = History(DIVIDENDS, _dividend_row, span=timedelta(days=90), page=500, size="limit", turn="")
+_DISTRIBUTED = History(
+    DIVIDENDS,
+    _dividend_row,
+    span=timedelta(days=90),
+    page=500,
+    size="limit",
+    turn="",
+    late=timedelta(days=2),
+)
 
 
 def converted(reading: Reading, document: Node) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from truenav.connect.cefi.binance.client import SPOT_ACCOUNT, BinanceClient, Endpoint
@@ -147,7 +147,9 @@ _LOCKED_IN = History(
 _LOCKED_OUT = History(
     _endpoint("earn.lockedOut/1", "locked/history/redemptionRecord"), _redemption_row, pending=_under_way
 )
-_REWARDED = History(_endpoint("earn.rewards/1", "flexible/history/rewardsRecord"), _reward_row)
+_REWARDED = History(
+    _endpoint("earn.rewards/1", "flexible/history/rewardsRecord"), _reward_row, late=timedelta(days=2)
+)
 
 
 # -- what they state --------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class History:
     ``rows`` names the field of its rows, empty where the answer is an array of them. ``page`` is how many
     come at once, told by the parameter ``size``; ``count`` the field with how many there are, where pages
     turn by the number in ``turn``. ``pending`` says of a row that it may still change: it is read again.
+    ``late`` is how long after its instant a row may appear.
     """
 
     endpoint: Endpoint
@@ -50,6 +51,7 @@ class History:
     turn: str = "current"
     count: str = "total"
     pending: Callable[[Node], bool] = settled
+    late: timedelta = timedelta(0)
     params: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,7 +78,7 @@ async def read_history(
 ) -> Pages:
     """All spans since the cursor, else since an instant; the cursor's row must come again."""
     now = client.api.now()
-    begin = since if cursor is None else cursor.at
+    begin = since if cursor is None else cursor.at - history.late
     found = _Found()
     while begin <= now:
         end = min(begin + history.span - INSTANT, now)
