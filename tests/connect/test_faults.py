@@ -217,7 +217,7 @@ def test_a_ban_stops_the_venue_for_every_account_and_ends(lab):
             asked = sum(world.world.meter.requests.values())
             second = await world.gather("binance-directional", context, history=False)
             assert first.failures
-            assert len(second.failures) == 8
+            assert len(second.failures) == 4
             assert sum(world.world.meter.requests.values()) == asked
             await world.network.sleep(61)
             third = await world.gather("binance-directional", context, history=False)
