@@ -180,17 +180,25 @@ def _state(client: BitgetClient, account: Account) -> list[Step]:
         FUNDING: (bitget.FUNDING_ASSETS, "funding"),
         EARN: (bitget.EARN_ASSETS, "earn"),
         CROSS_MARGIN.wallet: (CROSS_MARGIN.assets, "margin"),
-        ISOLATED_MARGIN.wallet: (ISOLATED_MARGIN.assets, "margin"),
     }
     steps: list[Step] = [
         (simple[name][0].name, _confirmed(client, *simple[name]))
         for name in account.wallets
         if name in simple
     ]
+    if ISOLATED_MARGIN.wallet in account.wallets:
+        steps.append((ISOLATED_MARGIN.assets.name, _isolated_state(client)))
     for futures in FUTURES:
         if futures.wallet in account.wallets:
             steps += _futures_state(client, futures)
     return steps
+
+
+async def _isolated_state(client: BitgetClient) -> Pages:
+    """The assets of isolated margin, by which its histories are chosen: refused here where that fails."""
+    pages = await _confirmed(client, ISOLATED_MARGIN.assets, "margin")
+    _alive_pairs(client, pages)
+    return pages
 
 
 async def _confirmed(client: BitgetClient, endpoint: Endpoint, kind: str) -> Pages:
@@ -316,9 +324,8 @@ class _Past:
         """All histories of each pair that holds or owes something, or did lately."""
         if assets is None:
             return
-        margin, oldest = ISOLATED_MARGIN, self.client.api.now() - REMEMBERED
-        found = [row for payload in assets.payloads for row in rows(payload, margin.assets)]
-        pairs = {row.text("symbol").upper() for row in found if _is_alive(row, oldest)}
+        margin = ISOLATED_MARGIN
+        pairs = _alive_pairs(self.client, assets)
         histories = (margin.ledger, margin.interest, margin.fills)
         await self.harvest.run(self._history(one, pair) for pair in sorted(pairs) for one in histories)
 
@@ -345,6 +352,13 @@ class _Past:
         known = context.instruments.instruments.values()
         pairs = (one for one in known if one.venue == VENUE and one.kind is InstrumentKind.SPOT)
         return sorted(one.code for one in pairs if {one.base, one.quote} <= assets)
+
+
+def _alive_pairs(client: BitgetClient, assets: Pages) -> set[str]:
+    """Pairs of isolated margin that hold or owe something, or did lately."""
+    oldest = client.api.now() - REMEMBERED
+    found = (row for payload in assets.payloads for row in rows(payload, ISOLATED_MARGIN.assets))
+    return {row.text("symbol").upper() for row in found if _is_alive(row, oldest)}
 
 
 def _is_alive(row: Node, oldest: datetime) -> bool:

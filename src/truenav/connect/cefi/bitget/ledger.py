@@ -294,12 +294,12 @@ def margin_line(wallet: str) -> ReadRow:
     """A reader of a margin wallet's records; trades are left to the fills, debt to the balance."""
 
     def read(reading: Reading, row: Node) -> None:
-        kind = row.text("marginType").lower()
+        kind, coin = row.text("marginType").lower(), row.text("coin").upper()
         number = row.decimal("amount")
         if kind in _BORROWED or kind in _DEALS or kind in _SYSTEM_SIDE or not number:
             return
         at = row.instant("cTime")
-        asset, name = reading.asset(row.text("coin").upper(), at), f"{wallet}:line:{row.text('marginId')}"
+        asset, name = reading.asset(coin, at), f"{wallet}:line:{row.text('marginId')}"
         if kind in ("transfer_in", "transfer_out"):
             moved = abs(number) if kind == "transfer_in" else -abs(number)
             reading.state(name, at, Transfer(wallet, Amount(moved, asset), TransferKind.INTERNAL))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.bitget import ledger
 from truenav.connect.cefi.bitget.answers import (
     CROSS,
@@ -314,7 +315,9 @@ PARSERS: Mapping[str, Parser] = {
     PRIVATE: private_news,
     "spot.assets/1": _spot_assets,
     "spot.orders/1": _nothing,
-    "spot.fills/1": rows_parser("", ledger.pair_fill(SPOT)),
+    "spot.fills/1": in_bulk(
+        "truenav.connect.cefi.bitget.fills:fills", rows_parser("", ledger.pair_fill(SPOT))
+    ),
     "spot.bills/1": rows_parser("", ledger.spot_bill),
     "deposits/1": rows_parser("", ledger.deposit),
     "withdrawals/1": rows_parser("", ledger.withdrawal),

@@ -375,8 +375,11 @@ _UNDER_WAY = frozenset(
 
 
 def record_row(node: Node) -> Row:
-    """Identity and instant of a deposit or withdrawal."""
-    return Row(node.instant("created-at"), node.text("id"))
+    """Identity and instant of a deposit or withdrawal, whose identity is a number."""
+    number = node.text("id")
+    if not (number.isascii() and number.isdigit()):
+        raise node.wrong("id is no number")
+    return Row(node.instant("created-at"), number)
 
 
 def is_pending(node: Node) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.htx import ledger
 from truenav.connect.cefi.htx.answers import (
     COINFUTURES,
@@ -132,6 +133,13 @@ def _index(reading: Reading, row: Node) -> None:
 
 # -- state of an account --------------------------------------------------------------------------
 
+
+def _account(reading: Reading, row: Node) -> None:
+    """An account's number and type, by which its balance and past are asked for; it states no facts."""
+    del reading
+    row.text("id"), row.text("type")
+
+
 _COUNTED = frozenset({"trade", "frozen", "lock", "bank", "loan", "interest"})
 _LOCKED = frozenset({"frozen", "lock"})
 _ALLOWANCES = frozenset({"transfer-out-available", "loan-available"})
@@ -193,14 +201,18 @@ def _linear_balance(evidence: Evidence, body: bytes, context: ParseContext) -> P
     return _stated(reading, USDTM, lines)
 
 
-def _coin_accounts(wallet: str) -> Parser:
-    """Cash of coin-margined contracts: static equity, which is without open profit."""
+def _coin_accounts(wallet: str, unit: str) -> Parser:
+    """Cash of coin-margined contracts: static equity, which is without open profit.
+
+    What tells the accounts apart (``unit``) is read, too: their past is asked for by it.
+    """
 
     def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         reading = Reading(evidence, context)
         held: dict[AssetId, Decimal] = {}
         with exact():
             for row in listed(answered(read_json(body))):
+                row.text(unit), row.decimal_or("margin_balance", ZERO)
                 if number := row.decimal_or("margin_static", ZERO):
                     asset = reading.asset(row.text("symbol").upper(), evidence.answered_at)
                     held[asset] = held.get(asset, ZERO) + number
@@ -242,12 +254,12 @@ def _nothing(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     return Parsed()
 
 
-def _of_coins(wallet: str, info: ReadRow) -> Mapping[str, Parser]:
+def _of_coins(wallet: str, unit: str, info: ReadRow) -> Mapping[str, Parser]:
     return {
         f"{wallet}.contracts/1": rows_parser(info),
         f"{wallet}.mark/1": _mark,
         f"{wallet}.index/1": rows_parser(_index),
-        f"{wallet}.accounts/1": _coin_accounts(wallet),
+        f"{wallet}.accounts/1": _coin_accounts(wallet, unit),
         f"{wallet}.positions/1": _positions(wallet, "cost_hold"),
         f"{wallet}.records/1": rows_parser(ledger.coin_record(wallet)),
         f"{wallet}.fills/1": rows_parser(ledger.coin_fill(wallet)),
@@ -257,11 +269,11 @@ def _of_coins(wallet: str, info: ReadRow) -> Mapping[str, Parser]:
 PARSERS: Mapping[str, Parser] = {
     "time/1": _nothing,
     "uid/1": _nothing,
-    "accounts/1": _nothing,
+    "accounts/1": rows_parser(_account),
     "symbols/1": rows_parser(_pair),
     "tickers/1": _tickers,
     "spot.orders/1": _nothing,
-    "spot.fills/1": rows_parser(ledger.spot_fill),
+    "spot.fills/1": in_bulk("truenav.connect.cefi.htx.fills:fills", rows_parser(ledger.spot_fill)),
     "deposits/1": rows_parser(ledger.deposit),
     "withdrawals/1": rows_parser(ledger.withdrawal),
     **{f"{wallet}.balance/1": _balance(wallet) for wallet in (SPOT, CROSS, ISOLATED, OTC)},
@@ -278,6 +290,6 @@ PARSERS: Mapping[str, Parser] = {
     "usdtm.orders/1": _nothing,
     "usdtm.bills/1": rows_parser(ledger.linear_bill),
     "usdtm.fills/1": rows_parser(ledger.linear_fill),
-    **_of_coins(COINSWAP, _coin_swap),
-    **_of_coins(COINFUTURES, _coin_future),
+    **_of_coins(COINSWAP, "contract_code", _coin_swap),
+    **_of_coins(COINFUTURES, "symbol", _coin_future),
 }

@@ -1,0 +1,91 @@
+"""HTX's match results, column by column."""
+
+from __future__ import annotations
+
+from itertools import starmap
+from operator import mul
+
+import msgspec
+
+from truenav.connect.cefi.htx.answers import SPOT, VENUE, spot_id
+from truenav.connect.contract import ParseContext
+from truenav.connect.fills import Fills, decoded, known_assets, plain_numbers
+from truenav.core.evidence import Evidence
+
+_OTHER_WALLETS = ("fl-", "super-margin", "cross-margin", "margin")
+_SIGNS = {"buy": 1, "sell": -1}
+_LAST_PLAIN = 10**14
+
+
+class _Row(msgspec.Struct, gc=False, rename="kebab"):
+    """What a fill is stated from; its other fields state nothing."""
+
+    symbol: str
+    fee_currency: str
+    source: str
+    price: str
+    created_at: int
+    order_id: int
+    filled_amount: str
+    filled_fees: str
+    filled_points: str
+    id: int
+    type: str
+
+
+class _Page(msgspec.Struct):
+    status: str
+    data: list[_Row]
+
+
+_DECODER = msgspec.json.Decoder(_Page)
+_KEYS = tuple(f'"{name}":'.encode() for name in _Row.__struct_encode_fields__)
+_PAGE_KEYS = (b'"status":', b'"data":')
+
+
+def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
+    """Fills of known pairs of the spot wallet, with one fee; None where the careful parser must look."""
+    del evidence
+    page = decoded(_DECODER, body)
+    if page is None or page.status != "ok" or not page.data or b":-" in body or b": -" in body:
+        return None
+    rows = page.data
+    if any(body.count(key) != len(rows) for key in _KEYS) or any(body.count(key) != 1 for key in _PAGE_KEYS):
+        return None
+    sides = [_SIGNS.get(row.type.partition("-")[0]) for row in rows]
+    signs = [sign for sign in sides if sign is not None]
+    if len(signs) < len(rows) or any(row.source.startswith(_OTHER_WALLETS) for row in rows):
+        return None
+    known = context.instruments.instruments
+    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
+    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    at = [row.created_at for row in rows]
+    price, size, fee, points = (
+        plain_numbers(column)
+        for column in (
+            [row.price for row in rows],
+            [row.filled_amount for row in rows],
+            [row.filled_fees for row in rows],
+            [row.filled_points for row in rows],
+        )
+    )
+    if price is None or size is None or fee is None or points is None or any(points):
+        return None
+    assets = known_assets(context, VENUE, {row.fee_currency.upper() for row in rows}, at)
+    if assets is None or len(listed) < len(rows) or max(at) >= _LAST_PLAIN:
+        return None
+    quantity = [sign * one for sign, one in zip(signs, size, strict=True)]
+    return Fills(
+        wallet=SPOT,
+        id=[f"fill:{row.id}" for row in rows],
+        at=at,
+        terms=listed,
+        quantity=quantity,
+        price=price,
+        cost=[-one for one in starmap(mul, zip(quantity, price, strict=True))],
+        realised=[None] * len(rows),
+        fee=[-one for one in fee],
+        fee_asset=[assets[row.fee_currency.upper()] for row in rows],
+        order_id=[str(row.order_id) for row in rows],
+        tag=[None] * len(rows),
+    )
