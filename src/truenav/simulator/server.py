@@ -140,7 +140,7 @@ class Simulator:
             dialect = "bybit"
         elif path.startswith((deribit_rules.PREFIX, deribit_streams.PATH)):
             dialect = "deribit"
-        elif path.startswith((*BINANCE_PATHS, *binance_streams.PATHS, "/private/ws/")):
+        elif path.startswith((*BINANCE_PATHS, *binance_streams.PATHS, "/private/ws")):
             dialect = "binance"
         else:
             return "ecb" if path.startswith("/stats/") else "vendor"

@@ -27,7 +27,9 @@ from truenav.simulator.streams import News
 from truenav.simulator.times import milliseconds
 
 API_PATH = "/ws-api/v3"
-KEY_PATHS = {"/private/ws/": "usdm", "/ws/": "coinm"}
+KEY_PATHS = ("/private/ws/", "/ws/")
+"""The second is COIN-M's, and what USD-M had before; it takes both."""
+KEY_WALLETS = ("usdm", "coinm")
 TOKEN_SECONDS = 86_400
 WINDOW_MS = 5000
 _STATES = {
@@ -44,10 +46,11 @@ def stream_of(call: Call) -> BinanceApiStreams | BinanceKeyStreams | None:
     """What listens at a path; None where no private stream does."""
     if call.path == API_PATH:
         return BinanceApiStreams()
-    for path, wallet in KEY_PATHS.items():
-        key = call.path.removeprefix(path)
-        plan = _owner(call, key, wallet) if key != call.path else None
-        if plan is not None and not call.revoked:
+    named = (call.path.removeprefix(one) for one in KEY_PATHS if call.path.startswith(one))
+    key = next(named, call.params.get("listenKey", ""))
+    for wallet in KEY_WALLETS if key and not call.revoked else ():
+        plan = _owner(call, key, wallet)
+        if plan is not None:
             return BinanceKeyStreams(plan, wallet)
     return None
 
@@ -196,6 +199,8 @@ def _order(one: Change) -> dict[str, Any]:
         "n": "0" if fill is None else plain(fill.fee),
         "N": None if fill is None else fill.fee_asset,
         "T": milliseconds(one.at),
+        "Z": plain(one.filled * one.average),
+        "ap": plain(one.average),
         "t": -1 if fill is None else fill.id,
         "m": fill is not None and fill.maker,
     }

@@ -118,6 +118,7 @@ def _execution(one: Change) -> dict[str, Any]:
 
 def _order(one: Change) -> dict[str, Any]:
     return {
+        **({} if one.instrument.kind == "spot" else {"tpslMode": "Full"}),
         "category": category_of(one.instrument),
         "symbol": symbol_of(one.instrument),
         "orderId": unique(one.id),

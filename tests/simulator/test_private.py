@@ -1,0 +1,67 @@
+"""Unmodified clients of ccxt log in to the simulator's private streams and understand what these tell."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ccxt.pro
+import pytest
+
+from truenav.simulator.orders import Terms
+from truenav.simulator.server import create_app
+from truenav.simulator.times import WallClock
+from truenav.simulator.world import World
+
+from .conftest import SCENARIO, run_in_thread
+
+CONNECT = Path(__file__).parents[1] / "connect" / "cefi"
+CASES = {
+    "okx": (SCENARIO, "okx-trend", "BTC-USDT-SWAP", "1", "BTC/USDT:USDT"),
+    "bybit": (CONNECT / "bybit" / "scenario.toml", "bybit-busy", "BTC-USDT-SWAP", "0.02", "BTC/USDT:USDT"),
+    "binance": (SCENARIO, "binance-basis", "BTC-USDT", "0.01", "BTC/USDT"),
+    "binanceusdm": (SCENARIO, "binance-basis", "BTC-USDT-SWAP", "0.01", "BTC/USDT:USDT"),
+}
+
+
+def _pointed_at(url: str, address: Any) -> Any:
+    """The same addresses at the simulator, however deep they lie."""
+    if isinstance(address, dict):
+        return {name: _pointed_at(url, one) for name, one in address.items()}
+    scheme, _, rest = address.partition("://")
+    path = rest.partition("/")[2]
+    return f"{url.replace('http', 'ws') if scheme.startswith('ws') else url}/{path}".rstrip("/")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CASES)
+def test_ccxt_hears_of_an_order_as_the_books_have_it(name: str) -> None:
+    scenario, account, key, size, symbol = CASES[name]
+    world = World.load(scenario, datetime.now(UTC).date(), WallClock())
+    server, thread, url = run_in_thread(create_app(world))
+    plan = world.account(account)
+
+    async def listen() -> tuple[Any, Any]:
+        keys = {"apiKey": plan.api_key, "secret": plan.secret, "password": plan.passphrase}
+        exchange = getattr(ccxt.pro, name)(keys)
+        exchange.urls["api"] = _pointed_at(url, exchange.urls["api"])
+        try:
+            await exchange.load_markets()
+            orders = asyncio.create_task(exchange.watch_orders(symbol))
+            await asyncio.sleep(1.0)
+            assert not orders.done()
+            world.place(account, Terms(key, "buy", Decimal(size), client_id="ours"))
+            return await asyncio.wait_for(orders, 5), exchange.markets[symbol]
+        finally:
+            await exchange.close()
+
+    heard, market = asyncio.run(listen())
+    server.should_exit = True
+    thread.join(timeout=5)
+    order = heard[-1]
+    fill = world.books(account).fills[-1]
+    assert (order["symbol"], order["side"], order["status"]) == (market["symbol"], "buy", "closed")
+    assert Decimal(str(order["average"] or order["price"])) == fill.price
