@@ -30,7 +30,8 @@ from truenav.core.ids import AccountId
 from .conftest import KEY, NOW, T, known_markets, open_line
 from .standin import START, Venue, payload, spot_fill
 
-WALLETS = connector("gate").manifest.wallets
+MANIFEST = connector("gate").manifest
+WALLETS = (*MANIFEST.wallets, *MANIFEST.more_wallets)
 CLASSIC = tuple(one for one in WALLETS if one != "unified")
 
 

@@ -185,8 +185,8 @@ def test_ledgers_of_the_trade_and_margin_accounts(read):
     assert {key: (one.wallet, one.amount) for key, one in margin.items()} == {
         "ledger:32": ("isolated", Amount(Decimal("0.25"), BTC))
     }
-    for isolated, wallet in (("false", "margin"), ("true", "isolated")):
-        (charged,) = read("interest/1", "interest", isIsolated=isolated).facts
+    for market, wallet in (("", "margin"), ("BTC-USDT", "isolated")):
+        (charged,) = read("interest/1", "interest", symbol=market).facts
         assert (charged.body.wallet, charged.body.kind, charged.body.amount) == (
             wallet,
             CashKind.INTEREST,

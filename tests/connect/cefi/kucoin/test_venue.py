@@ -29,7 +29,8 @@ from truenav.core.ids import AccountId
 from .conftest import KEY, NOW, T, known_markets, open_line
 from .standin import DAY, START, Venue, fill, payload, session, traded
 
-WALLETS = connector("kucoin").manifest.wallets
+MANIFEST = connector("kucoin").manifest
+WALLETS = (*MANIFEST.wallets, *MANIFEST.more_wallets)
 RECENT = START + 18 * DAY
 """Within the three days before now that the ledgers of the trade account reach back."""
 
@@ -217,3 +218,13 @@ def test_a_running_session_states_nothing_and_does_not_hold_the_cursor():
 def test_a_withdrawal_under_way_holds_its_cursor():
     got = gather(Venue(), ("main",), history=True)
     assert got.cursors["withdrawals/1"].id == "w2"
+
+
+def test_interest_of_isolated_margin_is_asked_for_by_market_and_may_be_forbidden():
+    venue = Venue()
+    gather(venue, ("margin", "isolated"), history=True)
+    asked = [one.get("symbol", "") for path, one in venue.asked if path == "/api/v3/margin/interest"]
+    assert sorted(set(asked)) == ["", "BTC-USDT", "ETH-USDT"]
+    got = gather(Venue(refused={"/api/v3/margin/interest": "400007"}), ("margin",), history=True)
+    assert not got.failures
+    assert any("interest to keys only" in problem.message for problem in got.problems)

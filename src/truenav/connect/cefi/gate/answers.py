@@ -18,7 +18,8 @@ from truenav.core.money import AssetId, exact
 VENUE = MANIFEST.name
 CONTRACTS = f"{VENUE}-contract"
 """Namespace of perpetuals, futures and options: ``BTC_USDT`` is a pair and a perpetual, too."""
-SPOT, UNIFIED, MARGIN, FUTURES, DELIVERY, OPTIONS, EARN = MANIFEST.wallets
+SPOT, UNIFIED, FUTURES = MANIFEST.wallets
+MARGIN, DELIVERY, OPTIONS, EARN = MANIFEST.more_wallets
 WALLET = "local:wallet"
 """Name of the note on an answer that does not say which wallet it is about: a unified account has one."""
 CLASSIC = "classic"
@@ -59,7 +60,7 @@ def rows_parser(read: Callable[[Reading, Node], None]) -> Parser:
 def noted_wallet(reading: Reading) -> str:
     """The wallet that was noted on the answer."""
     for name, value in reading.evidence.request.params:
-        if name == WALLET and value in MANIFEST.wallets:
+        if name == WALLET and value in (*MANIFEST.wallets, *MANIFEST.more_wallets):
             return value
     raise Node(None, "$").wrong("it is not noted which wallet this is about")
 

@@ -24,7 +24,8 @@ MANIFEST = Manifest(
         Budget("options", 150, 10, per="key"),
         Budget("earn", 150, 10, per="key"),
     ),
-    wallets=("spot", "unified", "margin", "futures", "delivery", "options", "earn"),
+    wallets=("spot", "unified", "futures"),
+    more_wallets=("margin", "delivery", "options", "earn"),
     credentials=("key", "secret"),
     supplies=(
         read("balances.spot", "spot-accounts.json", Origin.OURS, _UNIFIED),

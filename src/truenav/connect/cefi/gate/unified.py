@@ -79,10 +79,12 @@ def _cash(reading: Reading, code: str, row: Node, opened: _Open) -> Decimal:
         return equity
     expected = equity - opened.profit - opened.options
     free = row.decimal_or("available", ZERO) + row.decimal_or("freeze", ZERO)
+    margined = row.decimal_or("cross_balance", ZERO) + row.decimal_or("iso_balance", ZERO)
     candidates = (
         free - row.decimal_or("borrowed", ZERO),
         free - row.decimal_or("total_liab", ZERO),
-        row.decimal_or("cross_balance", ZERO) + row.decimal_or("iso_balance", ZERO),
+        margined,
+        margined + row.decimal_or("freeze", ZERO),
     )
     nearest = min(candidates, key=lambda one: abs(one - expected))
     if abs(nearest - expected) <= _AGREED * (abs(equity) + abs(opened.profit) + abs(opened.options)):

@@ -18,7 +18,8 @@ from truenav.core.money import AssetId, exact
 VENUE = MANIFEST.name
 CONTRACTS = f"{VENUE}-contract"
 """Namespace of perpetuals and dated futures."""
-MAIN, TRADE, MARGIN, ISOLATED, FUTURES, EARN = MANIFEST.wallets
+MAIN, TRADE, FUTURES = MANIFEST.wallets
+MARGIN, ISOLATED, EARN = MANIFEST.more_wallets
 PLAIN_TRADES, CROSS_TRADES, ISOLATED_TRADES = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
 """What the venue calls the fills of the trade account and of both margin accounts."""
 _CODES = {"XBT": "BTC"}

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from truenav.connect.cefi.kucoin.answers import answered, rows
 from truenav.connect.cefi.kucoin.rows import (
     fill_id,
+    interest_at,
     interest_id,
     money_id,
     money_pending,
@@ -29,6 +30,9 @@ from truenav.core.clock import to_milliseconds
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+QUARTER = timedelta(days=89)
+"""How long fills are kept; a little less is relied on."""
+HALF_YEAR = timedelta(days=175)
 YEAR = timedelta(days=360)
 THREE_DAYS = timedelta(hours=71)
 """How long the ledgers of the trade and margin accounts reach back; a little less is relied on."""
@@ -74,7 +78,7 @@ def _money(node: Node) -> Row:
 
 
 def _interest(node: Node) -> Row:
-    return Row(node.instant("createdTime"), interest_id(node))
+    return Row(interest_at(node), interest_id(node))
 
 
 def _session(node: Node) -> Row:
@@ -119,9 +123,11 @@ MARGIN_LEDGER = History(
     counted=False,
     reaches=THREE_DAYS,
 )
-FILLS = History("fills/1", "/api/v1/hf/fills", "spot", limit=100, counted=False)
+FILLS = History("fills/1", "/api/v1/hf/fills", "spot", limit=100, counted=False, reaches=QUARTER)
 OLD_FILLS = History("fills/1", "/api/v1/fills", "spot", 10, row=_old_fill, limit=500)
-MARGIN_FILLS = History("fills/1", "/api/v3/hf/margin/fills", "spot", 5, limit=100, counted=False)
+MARGIN_FILLS = History(
+    "fills/1", "/api/v3/hf/margin/fills", "spot", 5, limit=100, counted=False, reaches=QUARTER
+)
 INTEREST = History(
     "interest/1",
     "/api/v3/margin/interest",
@@ -129,7 +135,8 @@ INTEREST = History(
     20,
     row=_interest,
     limit=50,
-    step=timedelta(days=30),
+    step=timedelta(days=29),
+    reaches=HALF_YEAR,
     start="startTime",
     end="endTime",
 )
@@ -140,7 +147,7 @@ WITHDRAWALS = History(
     "withdrawals/1", "/api/v1/withdrawals", "management", 20, row=_money, limit=500, pending=money_pending
 )
 FUTURES_FILLS = History(
-    "futures-fills/1", "/api/v1/fills", "futures", 5, "futures", row=_futures_fill, limit=100
+    "futures-fills/1", "/api/v1/fills", "futures", 5, "futures", row=_futures_fill, limit=100, reaches=QUARTER
 )
 FUTURES_LEDGER = History(
     "futures-ledger/1",

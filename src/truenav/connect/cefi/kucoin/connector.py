@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from truenav.connect.cefi.kucoin import client as kucoin
 from truenav.connect.cefi.kucoin.answers import (
-    CROSS_TRADES,
     EARN,
     FUTURES,
     ISOLATED,
-    ISOLATED_TRADES,
     MAIN,
     MARGIN,
-    PLAIN_TRADES,
     TRADE,
     VENUE,
     answered,
     rows,
 )
-from truenav.connect.cefi.kucoin.client import Endpoint, History, KucoinClient, result
+from truenav.connect.cefi.kucoin.client import Endpoint, KucoinClient, result
 from truenav.connect.cefi.kucoin.errors import refusal
 from truenav.connect.cefi.kucoin.manifest import MANIFEST
 from truenav.connect.cefi.kucoin.parse import PARSERS
+from truenav.connect.cefi.kucoin.past import Past
 from truenav.connect.contract import (
     Credentials,
     Cursor,
@@ -36,14 +33,13 @@ from truenav.connect.contract import (
     ParseContext,
     Parser,
     Payload,
-    Problem,
     ProgressReport,
     Right,
     silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step, whole
+from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -53,11 +49,6 @@ _UNIFIED = "UNIFIED"
 _READS = "General"
 _WITHDRAWS = frozenset({"Transfer", "Withdrawal", "Withdraw"})
 _SHOWS_POSITIONS = ("unrealisedPNL", "positionMargin")
-_SYMBOL = re.compile(r"""["']symbol["']\s*:\s*["']([A-Za-z0-9-]{3,40})["']""")
-_SETTLES = {"MARGIN_EXCHANGE": CROSS_TRADES, "ISOLATED_EXCHANGE": ISOLATED_TRADES, "TRADE_EXCHANGE": ""}
-_OLD_FILLS = {TRADE: PLAIN_TRADES, MARGIN: CROSS_TRADES, ISOLATED: ISOLATED_TRADES}
-"""Kind of fills of accounts that are no high frequency ones."""
-_OF_WALLET = {TRADE: "", MARGIN: CROSS_TRADES, ISOLATED: ISOLATED_TRADES}
 
 
 class KucoinConnector:
@@ -123,105 +114,18 @@ class KucoinConnector:
         harvest = Harvest(api, context, account.id, report=progress)
         if (await harvest.run([(kucoin.MODE.name, _classic(client))])) == [None]:
             return harvest.gathered()
-        await harvest.run(_state(client, account.wallets))
+        state = await harvest.run(_state(client, account.wallets))
         if history:
-            past = _Past(client, cursors, since)
-            ledgers = await harvest.run(past.ledgers(account.wallets))
+            past = Past(client, cursors, since)
+            isolated = past.isolated_markets(state)
+            ledgers = await harvest.run(past.ledgers(account.wallets, isolated))
             harvest.problems += past.gaps(account)
-            await harvest.run(past.fills(account.wallets, ledgers))
+            await harvest.run([*past.fills(account.wallets, ledgers), *_orders(client, account.wallets)])
         return harvest.gathered()
 
 
-class _Past:
-    """Asks the histories of one account, each with its cursor."""
-
-    def __init__(self, client: KucoinClient, cursors: Mapping[str, Cursor], since: datetime) -> None:
-        self._client = client
-        self._cursors = cursors
-        self._since = since
-
-    def _step(self, endpoint: History, params: Mapping[str, str] | None = None, suffix: str = "") -> Step:
-        name = endpoint.name + suffix
-        return name, self._client.history(endpoint, self._cursors.get(name), self._since, params)
-
-    def _naming(self, endpoint: History) -> Step:
-        """A ledger whose rows name the markets of fills, as a whole."""
-        name = endpoint.name
-        return name, whole(self._client.history(endpoint, self._cursors.get(name), self._since))
-
-    def ledgers(self, wallets: Iterable[str]) -> list[Step]:
-        """Everything but the fills of high frequency accounts, which can be asked for by market only."""
-        steps: list[Step] = []
-        if MAIN in wallets:
-            steps += [self._step(kucoin.DEPOSITS), self._step(kucoin.WITHDRAWALS)]
-        if MAIN in wallets or EARN in wallets:
-            steps.append(self._step(kucoin.LEDGER))
-        if TRADE in wallets:
-            steps.append(self._naming(kucoin.TRADE_LEDGER))
-        if MARGIN in wallets or ISOLATED in wallets:
-            steps.append(self._naming(kucoin.MARGIN_LEDGER))
-        for wallet, kind in _OLD_FILLS.items():
-            if wallet in wallets:
-                steps.append(self._step(kucoin.OLD_FILLS, {"tradeType": kind}, f":{wallet}"))
-        for wallet, isolated in ((MARGIN, "false"), (ISOLATED, "true")):
-            if wallet in wallets:
-                steps.append(self._step(kucoin.INTEREST, {"isIsolated": isolated}, f":{wallet}"))
-        if FUTURES in wallets:
-            steps += [self._step(kucoin.FUTURES_FILLS), self._step(kucoin.FUTURES_LEDGER)]
-            steps.append(_one(self._client, kucoin.ORDERS, {"status": "active"}))
-        return steps
-
-    def gaps(self, account: Account) -> list[Problem]:
-        """What cannot be read any more: some ledgers reach back three days, and name the markets of fills."""
-        now = self._client.api.now()
-        reaches, found = now - kucoin.THREE_DAYS, list[Problem]()
-        if not self._cursors and self._since < now - kucoin.YEAR:
-            message = (
-                f"KuCoin's histories are asked for {kucoin.YEAR.days} days back; what lies before is not."
-            )
-            mend = "Load what lies before from the venue's own files."
-            found.append(Problem(VENUE, message, mend, subject=VENUE))
-        for endpoint, wallets in (
-            (kucoin.TRADE_LEDGER, {TRADE}),
-            (kucoin.MARGIN_LEDGER, {MARGIN, ISOLATED}),
-        ):
-            cursor = self._cursors.get(endpoint.name)
-            start = self._since if cursor is None else cursor.at
-            if start < reaches and wallets & set(account.wallets):
-                message = (
-                    f"KuCoin tells transfers of {' and '.join(sorted(wallets))} accounts for three days, and "
-                    "fills by market only: some before may be missing where that market was not traded since."
-                )
-                mend = "Gather at least every two days; load what lies before from the venue's own files."
-                found.append(Problem(f"{VENUE} {endpoint.name}", message, mend, subject=endpoint.name))
-        return found
-
-    def fills(self, wallets: Iterable[str], ledgers: Iterable[Pages | None]) -> list[Step]:
-        """Fills of the markets that the ledgers name, and of those that have been asked for before."""
-        wanted = {(kind, market) for pages in ledgers if pages is not None for kind, market in _traded(pages)}
-        for name in self._cursors:
-            endpoint, _, rest = name.partition(":")
-            wallet, _, market = rest.partition(":")
-            if endpoint == kucoin.FILLS.name and wallet in _OF_WALLET and market:
-                wanted.add((_OF_WALLET[wallet], market))
-        steps: list[Step] = []
-        for wallet, kind in _OF_WALLET.items():
-            for market in sorted(one for of, one in wanted if of == kind and wallet in wallets):
-                endpoint_ = kucoin.MARGIN_FILLS if kind else kucoin.FILLS
-                params = {"symbol": market, **({"tradeType": kind} if kind else {})}
-                steps.append(self._step(endpoint_, params, f":{wallet}:{market}"))
-        return steps
-
-
-def _traded(pages: Pages) -> Iterable[tuple[str, str]]:
-    """Kind of fills and market of each trade that a ledger names."""
-    for payload in pages.payloads:
-        if payload.evidence.endpoint in (kucoin.TRADE_LEDGER.name, kucoin.MARGIN_LEDGER.name):
-            for row in rows(result(payload)):
-                kind = _SETTLES.get(row.text("bizType"))
-                found = _SYMBOL.search(row.text_or("context"))
-                if kind is not None and found is not None:
-                    yield kind, found[1]
+def _orders(client: KucoinClient, wallets: Iterable[str]) -> list[Step]:
+    return [_one(client, kucoin.ORDERS, {"status": "active"})] if FUTURES in wallets else []
 
 
 def _one(client: KucoinClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
@@ -235,10 +139,12 @@ def _one(client: KucoinClient, endpoint: Endpoint, params: Mapping[str, str] | N
 
 
 async def _mode_of(client: KucoinClient) -> str:
-    """Whether the account is a classic or a unified one; empty where the key may not read that."""
+    """Whether the account is a classic or a unified one; empty where the venue does not tell this key."""
     try:
         return result(await client.get(kucoin.MODE)).text_or("selfAccountMode")
-    except KeyForbiddenError:
+    except VenueError as error:
+        if type(error) not in (KeyForbiddenError, VenueError):
+            raise
         return ""
 
 

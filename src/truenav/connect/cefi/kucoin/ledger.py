@@ -29,7 +29,14 @@ from truenav.connect.cefi.kucoin.answers import (
     spot_id,
     tell,
 )
-from truenav.connect.cefi.kucoin.rows import fill_id, interest_id, money_id, session_id, session_runs
+from truenav.connect.cefi.kucoin.rows import (
+    fill_id,
+    interest_at,
+    interest_id,
+    money_id,
+    session_id,
+    session_runs,
+)
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
 from truenav.core.facts import CashFlow, CashKind, Trade, Transfer, TransferKind
@@ -196,12 +203,12 @@ def _tell_unknown(reading: Reading, kind: str) -> None:
 
 def interest(reading: Reading, row: Node) -> None:
     """Interest that a margin account was charged; it is added to what is owed."""
-    wallet = ISOLATED if asked(reading, "isIsolated") == "true" else MARGIN
-    at = row.instant("createdTime")
+    market = asked(reading, "symbol")
+    wallet, at = ISOLATED if market else MARGIN, interest_at(row)
     amount = Amount(-row.decimal("interestAmount"), asset(reading, row.text("currency"), at))
     if amount.number:
         body = CashFlow(wallet, CashKind.INTEREST, amount)
-        reading.state(f"interest:{wallet}:{interest_id(row)}", at, body)
+        reading.state(f"interest:{market or wallet}:{interest_id(row)}", at, body)
 
 
 # -- deposits and withdrawals ---------------------------------------------------------------------

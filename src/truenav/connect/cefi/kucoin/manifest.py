@@ -18,7 +18,8 @@ MANIFEST = Manifest(
         Budget("futures", 2000, 30, per="key"),
         Budget("earn", 2000, 30, per="key"),
     ),
-    wallets=("main", "trade", "margin", "isolated", "futures", "earn"),
+    wallets=("main", "trade", "futures"),
+    more_wallets=("margin", "isolated", "earn"),
     credentials=("key", "secret", "passphrase"),
     supplies=(
         read("balances.spot", "accounts.json", Origin.OURS, "the trade account"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from truenav.connect.document import Node
+from truenav.core.clock import to_milliseconds
 
 
 def fill_id(row: Node) -> str:
@@ -21,9 +24,15 @@ def money_pending(row: Node) -> bool:
     return row.text("status") not in ("SUCCESS", "FAILURE")
 
 
+def interest_at(row: Node) -> datetime:
+    """When interest was charged; the venue's documentation has two names for it."""
+    return row.instant("createdTime" if row.maybe("createdTime") is not None else "createdAt")
+
+
 def interest_id(row: Node) -> str:
     """An hour's interest, which has no number: coin, instant and amount."""
-    return ":".join(row.text(name) for name in ("currency", "createdTime", "interestAmount"))
+    parts = (row.text("currency"), str(to_milliseconds(interest_at(row))), row.text("interestAmount"))
+    return ":".join(parts)
 
 
 def session_id(row: Node) -> str:
