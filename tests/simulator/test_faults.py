@@ -95,3 +95,23 @@ def test_a_hidden_price_is_missing_and_a_stale_one_is_old(simulator: Running, ht
     http.post("/_simulator/mark", json=mark)
     assert http.get(path).json()["data"][0]["markPx"] == fresh["markPx"]
     assert http.post("/_simulator/mark", json={"venue": "okx", "instrument": "NO"}).status_code == 422
+
+
+def test_rows_come_in_another_order_and_a_coin_by_another_name(http: httpx.Client) -> None:
+    path = "/api/v5/public/instruments?instType=SPOT"
+    rows = http.get(path).json()["data"]
+    inject(http, kind="reordered_page", path="instruments", times=1)
+    spoiled = http.get(path).json()["data"]
+    assert spoiled != rows
+    assert sorted(spoiled, key=str) == sorted(rows, key=str)
+    inject(http, kind="renamed", path="instruments", times=1)
+    names = {row["instId"] for row in http.get(path).json()["data"]}
+    assert {"XBC-USDT", "ETH-USDT"} <= names
+    assert http.get(path).json()["data"] == rows
+
+
+def test_a_connection_that_ends_in_the_body_is_an_error_of_the_connection(http: httpx.Client) -> None:
+    inject(http, kind="cut", path="exchangeInfo", times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get("/api/v3/exchangeInfo")
+    assert http.get("/api/v3/exchangeInfo").status_code == 200

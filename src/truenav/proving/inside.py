@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from truenav.simulator.server import Simulator
+from truenav.simulator.server import FOREVER, Simulator
 
 
 class Inside(httpx.AsyncClient):
@@ -50,7 +50,16 @@ class Inside(httpx.AsyncClient):
                 body.extend(message.get("body", b""))
 
         await self._venues(scope, receive, send)
-        return httpx.Response(status, headers=answered, content=bytes(body))
+        response = httpx.Response(status, headers=answered, content=bytes(body))
+        if int(response.headers["content-length"]) != len(body):
+            raise httpx.RemoteProtocolError("The connection ended in the body.")
+        return response
+
+
+async def no_time(seconds: float) -> None:
+    """Let no time pass; what would never answer is given up at once."""
+    if seconds >= FOREVER:
+        raise httpx.ReadTimeout("The venue does not answer.")
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

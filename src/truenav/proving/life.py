@@ -47,7 +47,7 @@ from truenav.core.instrument import InstrumentBook
 from truenav.core.policy import AssetNumeraire, NavPolicy
 from truenav.core.portfolio import ByShare, ByTag, Node, NodeKind, SubBookRule
 from truenav.proving.equity import equity, fills, movements, true_fills, true_movements
-from truenav.proving.inside import Inside
+from truenav.proving.inside import Inside, no_time
 from truenav.proving.scenario import WEEK, Size, scenario
 from truenav.proving.storms import storm
 from truenav.proving.trading import trade_until
@@ -209,7 +209,7 @@ async def live_through(
             trade_until(orders, life.world, life.clock, instant)
             try:
                 if stormy:
-                    was_right = await _weather(life, previous, storm(random), instant)
+                    was_right = await _weather(life, previous, storm(random, hangs=not served), instant)
                     provisional, right = provisional + (not was_right), right + was_right
                 previous = await _look(life, previous, instant)
             except NotTrueError as error:
@@ -314,10 +314,10 @@ def _market(folder: Path, shift: timedelta) -> Market:
 
 @asynccontextmanager
 async def _client(world: World, *, served: bool) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    app = create_app(world)
     if not served:
-        yield Inside(app), "http://venue.test"
+        yield Inside(create_app(world, pause=no_time)), "http://venue.test"
         return
+    app = create_app(world)
     with listen("127.0.0.1", 0) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))

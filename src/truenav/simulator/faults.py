@@ -19,6 +19,9 @@ KINDS = (
     "revoked",
     "duplicate_page",
     "empty_page",
+    "reordered_page",
+    "renamed",
+    "cut",
 )
 STREAM_KINDS = frozenset(("drop", "stall", "garbage", "partial"))
 """Faults of WebSocket streams: they strike when a stream is about to say something."""
@@ -34,7 +37,9 @@ class Fault:
     status : HTTP `status` with Retry-After.    html : a proxy's page instead of JSON.
     truncate : half the body.                   skew : the venue's clock is off by `milliseconds`.
     revoked : the key is unknown.               duplicate_page : the cursor is ignored.
-    empty_page : an empty list.                 drop : the stream ends.
+    reordered_page : rows from the middle on.   renamed : bitcoin goes by another name.
+    cut : the connection ends in the body.      empty_page : an empty list.
+    drop : the stream ends.
     stall : the stream stays open and silent.   garbage : it says what is no JSON.
     partial : it says half a message.
     """

@@ -44,12 +44,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer ready to be sent."""
+    """An answer ready to be sent; `missing` bytes of it are announced and never come."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     media: str = JSON
+    missing: int = 0
 
 
 Handler = Callable[[Call], Any]

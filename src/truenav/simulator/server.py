@@ -43,12 +43,14 @@ from truenav.simulator.okx import rules as okx_rules
 from truenav.simulator.okx import streams as okx_streams
 from truenav.simulator.protocol import Call, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
+from truenav.simulator.spoiling import spoiled
 from truenav.simulator.times import Clock
 from truenav.simulator.world import World, open_world
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Pause = Callable[[float], Awaitable[None]]
 
 BINANCE = (
     spot.ROUTES
@@ -71,11 +73,15 @@ HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gate
 
 
 class Simulator:
-    """The ASGI application of one world. `latency` in seconds is added to every venue answer."""
+    """The ASGI application of one world. `latency` in seconds is added to every venue answer.
 
-    def __init__(self, world: World, latency: float = 0.0) -> None:
+    `pause` lets seconds pass; one that never answers is told :data:`FOREVER`.
+    """
+
+    def __init__(self, world: World, latency: float = 0.0, pause: Pause = asyncio.sleep) -> None:
         self.world = world
         self.latency = latency
+        self.pause = pause
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection (HTTP, WebSocket, or the lifespan protocol)."""
@@ -160,14 +166,11 @@ class Simulator:
         if "hang" in kinds:
             delay = FOREVER
         if delay:
-            await asyncio.sleep(delay)
+            await self.pause(delay)
         for fault in faults:
             if fault.kind in ("status", "html"):
                 return _refusal(fault)
-        reply = dispatch(_afflicted(call, kinds))
-        if "truncate" in kinds:
-            return replace(reply, body=reply.body[: len(reply.body) // 2])
-        return reply
+        return spoiled(dispatch(_afflicted(call, kinds)), kinds)
 
 
 def stream_dialect(call: Call) -> streams.Dialect | None:
@@ -248,12 +251,12 @@ async def _read_body(receive: Receive) -> bytes:
 async def _send(send: Send, reply: Reply) -> None:
     headers = {
         "content-type": reply.media,
-        "content-length": str(len(reply.body)),
+        "content-length": str(len(reply.body) + reply.missing),
         **reply.headers,
     }
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": bool(reply.missing)})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -264,9 +267,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def create_app(world: World, latency: float = 0.0) -> Simulator:
+def create_app(world: World, latency: float = 0.0, pause: Pause = asyncio.sleep) -> Simulator:
     """The ASGI application of `world`; `latency` in seconds is added to every venue answer."""
-    return Simulator(world, latency)
+    return Simulator(world, latency, pause)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,9 +1,13 @@
-"""Which pairs are asked for trades: none that was traded is forgotten, though the venue lists none of them."""
+"""Which pairs are asked for trades: none that was traded is forgotten, though the venue lists none."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+
+from truenav.core.facts import Trade
+from truenav.core.instrument import InstrumentBook
 
 NAME = "binance-busy"
 TRADES = "spot.trades/1"
@@ -52,3 +56,19 @@ def test_a_look_that_could_not_see_every_pair_is_no_look(lab):
     assert again == pairs
     assert TRADES in seen
     assert soon < pairs
+
+
+def test_a_look_before_the_pairs_were_known_is_no_look(lab):
+    def fills(got):
+        return {fact.key_hash for fact in got.facts if isinstance(fact.body, Trade)}
+
+    async def run():
+        async with lab() as world:
+            context = await world.market("binance")
+            first = await world.gather(NAME, replace(context, instruments=InstrumentBook(())))
+            world.clock.advance(timedelta(hours=1))
+            second = await world.gather(NAME, context, dict(first.cursors))
+            return fills(second), fills(await world.gather(NAME, context))
+
+    late, all_of_them = asyncio.run(run())
+    assert late == all_of_them != set()

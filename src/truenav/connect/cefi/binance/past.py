@@ -33,7 +33,7 @@ class Past:
         self.cursors = cursors
         self.since = since
         self.traded: defaultdict[str, set[str]] = defaultdict(set)
-        self.looking: set[str] = set()
+        self.looking: dict[str, str] = {}
         self.began = client.api.now()
 
     def spot_steps(self) -> list[Step]:
@@ -98,10 +98,10 @@ class Past:
 
     def _pairs(self, wallet: str, trades: Endpoint) -> list[str]:
         """Once a day every known pair; in between those traded before or whose base is held."""
-        looked = self.cursors.get(trades.name)
+        looked, pairs = self._last_look(trades), symbols_of(self.harvest.context, VENUE)
         if looked is None or self.began - looked.at >= ALL_PAIRS:
-            self.looking.add(trades.name)
-            return symbols_of(self.harvest.context, VENUE)
+            self.looking[trades.name] = str(len(pairs))
+            return pairs
         held = {
             line.asset
             for fact in self.harvest.facts
@@ -109,20 +109,25 @@ class Past:
             for line in fact.body.lines
         }
         known = self.harvest.context.instruments.instruments
-        pairs = symbols_of(self.harvest.context, VENUE)
         bought = {symbol for symbol in pairs if known[spot_id(symbol)].base in held}
         return sorted({*bought, *self.read_before(trades)})
 
     def _unseen_since(self, trades: Endpoint) -> datetime:
         """Since when a pair without a cursor may have been traded: the last look at all found nothing."""
-        looked = self.cursors.get(trades.name)
+        looked = self._last_look(trades)
         return self.since if looked is None else max(self.since, looked.at - _OVERLAP)
+
+    def _last_look(self, trades: Endpoint) -> Cursor | None:
+        """When every pair was asked for; a look at another number of pairs than are known now is none."""
+        looked = self.cursors.get(trades.name)
+        known = str(len(symbols_of(self.harvest.context, VENUE)))
+        return looked if looked is not None and looked.id == known else None
 
     def note_looks(self) -> None:
         """Keep when all pairs were looked at; not where one could not be read."""
-        for name in self.looking:
+        for name, pairs in self.looking.items():
             if not any(one.startswith(f"{name}?") for one in self.harvest.failed):
-                self.harvest.cursors[name] = Cursor("", self.began)
+                self.harvest.cursors[name] = Cursor(pairs, self.began)
 
     def read_before(self, endpoint: Endpoint) -> set[str]:
         """Symbols of which an endpoint has a cursor."""
