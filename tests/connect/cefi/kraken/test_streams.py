@@ -20,7 +20,7 @@ from truenav.connect.transport import Network
 from truenav.core.account import Account, AccountKind
 from truenav.core.ids import AccountId
 
-from .conftest import EMPTY, market
+from .conftest import EMPTY, market, payload, stated
 
 PAYLOADS = Path(__file__).parents[3] / "payloads"
 SECRET = base64.b64encode(b"a secret").decode()
@@ -122,3 +122,12 @@ def test_each_pair_is_subscribed_to_by_itself_and_by_its_name_on_the_stream():
         ["USDT/USD"],
     ]
     assert connector("kraken").market_streams(EMPTY) == ()
+
+
+def test_the_mark_of_a_position_on_margin_is_followed_by_itself():
+    margin = market().instruments.instruments["kraken-margin:XXBTZUSD"]
+    context = EMPTY.with_instruments((margin,))
+    (plan,) = connector("kraken").market_streams(context)
+    assert [json.loads(one)["params"]["symbol"] for one in plan.hello] == [["BTC/USD"]]
+    (mark,) = stated("stream.ticker/1", payload("stream-ticker"), context).facts
+    assert mark.body.base == "kraken-margin:XXBTZUSD"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from truenav.connect.cefi.kraken import client as kraken
-from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient
+from truenav.connect.cefi.kraken.client import PAGE, Endpoint, KrakenClient
 from truenav.connect.cefi.kraken.names import entries
 from truenav.connect.cefi.kraken.notes import (
     NOTE,
@@ -127,8 +128,10 @@ async def _window(
     async def ask(offset: int) -> Page:
         payload = await client.private(endpoint, {**params, "ofs": str(offset)})
         found = tuple(Row(seconds(row, "time"), key) for key, row in rows_of(payload, name))
-        count = int(result(payload).decimal("count"))
-        return Page(payload, found, count)
+        told = result(payload)
+        if told.maybe("count") is None and len(found) >= PAGE:
+            raise told.wrong("a full page does not tell how many rows there are")
+        return Page(payload, found, int(told.decimal_or("count", Decimal(offset + len(found)))))
 
     return await climb(ask, known, most=most, what=f"kraken {endpoint.name}")
 

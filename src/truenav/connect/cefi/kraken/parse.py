@@ -12,7 +12,6 @@ from decimal import Decimal
 from truenav.connect.cefi.kraken import ledger
 from truenav.connect.cefi.kraken.names import (
     MAIN,
-    MARGIN,
     VENUE,
     asset,
     entries,
@@ -70,8 +69,7 @@ def _tickers(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     reading = Reading(evidence, context)
     with exact():
         for key, row in entries(answered(read_json(body))):
-            terms = reading.terms(pair_id(key))
-            if terms is not None:
+            for terms in filter(None, map(reading.terms, (pair_id(key), margin_id(key)))):
                 price, volume = _first(row, "c", 0), _first(row, "v", 1)
                 _quote(reading, terms, price, volume, evidence.answered_at)
     return reading.done()
@@ -85,13 +83,11 @@ def _first(row: Node, name: str, index: int) -> Decimal:
 
 
 def _quote(reading: Reading, terms: Instrument, price: Decimal, volume: Decimal, at: datetime) -> None:
-    """The last price of a pair, which is the mark of its positions on margin, too."""
-    if price <= 0:
-        return
-    reading.quote(terms.id, at, Quote(terms.base, terms.quote, QuoteKind.LAST, price, volume))
-    margin = reading.terms(InstrumentId(terms.id.replace(f"{VENUE}:", f"{MARGIN}:", 1)))
-    if margin is not None:
-        reading.quote(margin.id, at, Quote(margin.id, margin.quote, QuoteKind.MARK, price))
+    """The last price of a pair, which is the mark of positions on margin in it."""
+    if price > 0 and terms.kind is InstrumentKind.SPOT:
+        reading.quote(terms.id, at, Quote(terms.base, terms.quote, QuoteKind.LAST, price, volume))
+    elif price > 0:
+        reading.quote(terms.id, at, Quote(terms.id, terms.quote, QuoteKind.MARK, price))
 
 
 _UNKNOWN_PAIR = "currency pair not supported"
@@ -106,15 +102,12 @@ def _stream(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         raise message.wrong(f"the venue refuses the subscription ({message.text_or('error')[:100]})")
     if message.text_or("channel") != "ticker":
         return reading.done()
-    prefix = pair_id("")
-    known = context.instruments.instruments.items()
-    pairs = {stream_name(one): one for key, one in known if key.startswith(prefix)}
+    ours = [one for one in context.instruments.instruments.values() if one.venue == VENUE]
     with exact():
         for row in message.field("data").items():
-            terms = pairs.get(row.text("symbol"))
-            if terms is not None:
-                told = row.text_or("timestamp")
-                at = parse_instant(told, what="timestamp") if told else evidence.answered_at
+            symbol, told = row.text("symbol"), row.text_or("timestamp")
+            at = parse_instant(told, what="timestamp") if told else evidence.answered_at
+            for terms in (one for one in ours if stream_name(one) == symbol):
                 _quote(reading, terms, row.decimal("last"), row.decimal_or("volume", ZERO), at)
     return reading.done()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from truenav.connect.cefi.kraken import client as kraken
 from truenav.connect.cefi.kraken.client import KrakenClient, always
 from truenav.connect.cefi.kraken.errors import named
-from truenav.connect.cefi.kraken.names import pair_id, stream_name
+from truenav.connect.cefi.kraken.names import VENUE, stream_name
 from truenav.connect.cefi.kraken.notes import result
 from truenav.connect.contract import Credentials, Entry, Heard, ParseContext, StreamPlan
 from truenav.connect.document import read_json
@@ -25,9 +25,8 @@ def market_streams(context: ParseContext) -> tuple[StreamPlan, ...]:
 
     A pair that is listed no more then refuses its own message only.
     """
-    prefix = pair_id("")
-    pairs = (one for key, one in context.instruments.instruments.items() if key.startswith(prefix))
-    names = sorted(name for one in pairs if (name := stream_name(one)) is not None)
+    pairs = (one for one in context.instruments.instruments.values() if one.venue == VENUE)
+    names = sorted({name for one in pairs if (name := stream_name(one)) is not None})
     if not names:
         return ()
     return (StreamPlan("stream.ticker/1", "public", "/v2", tuple(map(_hello, names)), SILENCE),)
