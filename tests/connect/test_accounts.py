@@ -61,6 +61,14 @@ CASES = (
         (("BTC-USDT", "0.01"), (PERPETUAL, "0.01"), ("BTC-USD-SWAP", "1")),
         4,
     ),
+    Case(
+        "binance",
+        HERE / "cefi" / "binance" / "options.toml",
+        "binance-vol",
+        ("options",),
+        (("BTC-USDT-231229-46000-C", "0.1"),),
+        1,
+    ),
     Case("okx", SCENARIO, "okx-trend", ("trading", "funding"), ((PERPETUAL, "1"),), 2),
     Case(
         "bybit",
@@ -79,6 +87,7 @@ CASES = (
         1,
     ),
 )
+FEW = tuple(case for case in CASES if case.wallets != ("options",))
 
 
 @dataclass
@@ -179,7 +188,7 @@ def test_an_order_is_told_at_once_and_no_secret_is_kept(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("case", "fault"), list(zip(CASES, ("partial", "drop") * 2, strict=True)), ids=str)
+@pytest.mark.parametrize(("case", "fault"), list(zip(FEW, ("partial", "drop") * 2, strict=True)), ids=str)
 def test_a_stream_that_ends_or_tells_half_a_message_is_opened_anew_and_says_so(
     case: Case, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,7 +204,7 @@ def test_a_stream_that_ends_or_tells_half_a_message_is_opened_anew_and_says_so(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", FEW, ids=str)
 def test_a_revoked_key_is_told_by_meaning_and_not_tried_again_at_once(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +221,7 @@ def test_a_revoked_key_is_told_by_meaning_and_not_tried_again_at_once(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", FEW, ids=str)
 def test_a_documented_message_is_news_and_states_nothing_by_itself(case: Case) -> None:
     body = (PAYLOADS / case.venue / "stream-private.json").read_bytes()
     source = connector(case.venue)
@@ -230,6 +239,8 @@ def test_a_documented_message_is_news_and_states_nothing_by_itself(case: Case) -
 
 def test_what_venues_say_of_the_end_of_a_stream_opens_it_anew() -> None:
     spot, _, futures, _ = _streams("binance", ("spot", "margin", "usdm", "coinm"))
+    (portfolio,) = _streams("binance", ("usdm", "portfolio"))
+    assert portfolio.plan.path == "/pm/ws"
     for stream, message in (
         (futures, {"e": "listenKeyExpired", "E": 1, "listenKey": "hidden"}),
         (spot, {"subscriptionId": 0, "event": {"e": "eventStreamTerminated", "E": 1}}),
@@ -278,7 +289,7 @@ def test_listen_keys_and_tokens_are_renewed_before_they_end(monkeypatch: pytest.
             await until(here.standing)
             await until(lambda: here.place.world.meter.requests[renewed] >= 3)
             assert not any(line.health.reconnects for line in here.lines)
-        async with desk(CASES[3], monkeypatch) as here:
+        async with desk(FEW[3], monkeypatch) as here:
             await until(here.standing)
             (line,) = here.lines
             await until(lambda: line.health.messages > 4)

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from truenav.simulator.binance import options
 from truenav.simulator.binance.rules import BinanceError, Route, account, symbol_of
 from truenav.simulator.bookkeeper import settlement_wallet
 from truenav.simulator.contracts import Position
@@ -29,7 +30,7 @@ from truenav.simulator.times import milliseconds
 API_PATH = "/ws-api/v3"
 KEY_PATHS = ("/private/ws/", "/ws/")
 """The second is COIN-M's, and what USD-M had before; it takes both."""
-KEY_WALLETS = ("usdm", "coinm")
+KEY_WALLETS = ("usdm", "coinm", "options")
 TOKEN_SECONDS = 86_400
 WINDOW_MS = 5000
 _STATES = {
@@ -89,7 +90,8 @@ class BinanceKeyStreams:
         if coins or held:
             balances = [_balance(coin, self.watch.balances[self.wallet, coin]) for coin in coins]
             told = {"m": "ORDER", "B": balances, "P": [_position(*one) for one in held]}
-            yield once(f"account {at}", {"e": "ACCOUNT_UPDATE", "E": at, "T": at, "a": told})
+            name = "BALANCE_POSITION_UPDATE" if self.wallet == "options" else "ACCOUNT_UPDATE"
+            yield once(f"account {at}", {"e": name, "E": at, "T": at, "a": told})
 
 
 class BinanceApiStreams:
@@ -160,6 +162,10 @@ def _signed_by(call: Call, params: dict[str, Any]) -> AccountPlan:
     return plan
 
 
+def _symbol(item: Instrument) -> str:
+    return options.symbol_of(item) if item.kind == "option" else symbol_of(item)
+
+
 def _of(found: Novelty, wallet: str) -> list[Change]:
     return [one for one in found.orders if settlement_wallet("binance", one.instrument) == wallet]
 
@@ -184,7 +190,7 @@ def _futures_order(one: Change, at: int) -> dict[str, Any]:
 def _order(one: Change) -> dict[str, Any]:
     fill = one.fill
     return {
-        "s": symbol_of(one.instrument),
+        "s": _symbol(one.instrument),
         "c": one.client_id,
         "S": "BUY" if one.buys else "SELL",
         "o": "MARKET" if one.price is None else "LIMIT",
@@ -212,7 +218,7 @@ def _balance(coin: str, amount: Decimal) -> dict[str, str]:
 
 def _position(item: Instrument, position: Position | None) -> dict[str, str]:
     size, entry = ("0", "0") if position is None else (plain(position.size), plain(position.entry))
-    return {"s": symbol_of(item), "pa": size, "ep": entry, "mt": "cross", "ps": "BOTH"}
+    return {"s": _symbol(item), "pa": size, "ep": entry, "mt": "cross", "ps": "BOTH"}
 
 
 # -- keys -----------------------------------------------------------------------------------------
@@ -235,6 +241,7 @@ def margin_token(call: Call) -> dict[str, Any]:
 
 ROUTES: dict[tuple[str, str], Route] = {
     **{(verb, "/fapi/v1/listenKey"): Route(_key_of("usdm"), "usdm") for verb in ("POST", "PUT")},
+    **{(verb, "/eapi/v1/listenKey"): Route(_key_of("options"), "options") for verb in ("POST", "PUT")},
     **{(verb, "/dapi/v1/listenKey"): Route(_key_of("coinm"), "coinm") for verb in ("POST", "PUT")},
     ("POST", "/sapi/v1/userListenToken"): Route(margin_token, "wallet"),
 }

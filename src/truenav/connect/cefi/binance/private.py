@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from truenav.connect.cefi.binance.client import RECEIVE_WINDOW_MS
 from truenav.connect.cefi.binance.errors import refusal
+from truenav.connect.cefi.binance.portfolio import parts_left
 from truenav.connect.contract import AccountStream, Credentials, Entry, Heard, StreamPlan
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import VenueUnavailableError
@@ -38,6 +39,7 @@ _NEWS = {
     "executionReport": "order",
     "listStatus": "order",
     "ACCOUNT_UPDATE": "balance",
+    "BALANCE_POSITION_UPDATE": "position",
     "ORDER_TRADE_UPDATE": "order",
     "TRADE_LITE": "order",
     "MARGIN_CALL": "margin call",
@@ -54,20 +56,31 @@ class ListenKey:
     budget: str
 
 
+_PERIODIC = ("ACCOUNT_UPDATE",)
+"""Options tell this every ten seconds, and what changed by an event of its own."""
+
 USDM_KEY = ListenKey("usdm", "/fapi/v1/listenKey", "listenKey", "usdm")
 COINM_KEY = ListenKey("coinm", "/dapi/v1/listenKey", "listenKey", "coinm")
+OPTIONS_KEY = ListenKey("options", "/eapi/v1/listenKey", "listenKey", "options")
+PORTFOLIO_KEY = ListenKey("portfolio", "/papi/v1/listenKey", "listenKey", "portfolio")
 MARGIN_TOKEN = ListenKey("spot", "/sapi/v1/userListenToken", "token", "wallet")
 
 
 def account_streams(wallets: Collection[str]) -> tuple[AccountStream, ...]:
-    """One stream for each wallet; of the funding wallet the venue tells nothing."""
+    """One stream for each wallet; of funding, earn and isolated margin the venue tells nothing.
+
+    Portfolio margin takes the place of its parts.
+    """
+    told = parts_left(wallets)
     found: Mapping[str, AccountStream] = {
         "spot": ApiStream(),
         "margin": ApiStream(MARGIN_TOKEN),
-        "usdm": KeyStream(USDM_KEY, "/private/ws"),
-        "coinm": KeyStream(COINM_KEY, "/ws"),
+        "usdm": KeyStream(USDM_KEY, "usdm", "/private/ws"),
+        "coinm": KeyStream(COINM_KEY, "coinm", "/ws"),
+        "options": KeyStream(OPTIONS_KEY, "usdm", "/private/ws", quiet=_PERIODIC),
+        "portfolio": KeyStream(PORTFOLIO_KEY, "usdm", "/pm/ws"),
     }
-    return tuple(stream for wallet, stream in found.items() if wallet in wallets)
+    return tuple(stream for wallet, stream in found.items() if wallet in told)
 
 
 class ApiStream:
@@ -105,13 +118,14 @@ class ApiStream:
 
 
 class KeyStream:
-    """Orders, balances and positions of a futures wallet, behind a listen key in the address."""
+    """Orders, balances and positions of a wallet behind a listen key; ``quiet`` events are no news."""
 
     renewal = RENEW_KEY
 
-    def __init__(self, key: ListenKey, path: str) -> None:
-        self.plan = StreamPlan(PRIVATE, key.host, path, (), KEY_SILENCE)
+    def __init__(self, key: ListenKey, stream: str, path: str, *, quiet: tuple[str, ...] = ()) -> None:
+        self.plan = StreamPlan(PRIVATE, stream, path, (), KEY_SILENCE)
         self._key = key
+        self._quiet = quiet
 
     async def enter(self, api: Transport, credentials: Credentials) -> Entry:
         """Ask for the key, which is the log-in; nothing else is confirmed."""
@@ -121,7 +135,8 @@ class KeyStream:
     def hear(self, message: bytes) -> Heard:
         """News, wrapped or not."""
         told = read_json(message)
-        return _heard(told.maybe("data") or told)
+        event = told.maybe("data") or told
+        return Heard() if event.text_or("e") in self._quiet else _heard(event)
 
     async def renew(self, api: Transport, credentials: Credentials) -> tuple[str, ...]:
         """Have the key live on; where the venue knows it no more, the stream is opened with a new one."""
