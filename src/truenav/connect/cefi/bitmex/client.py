@@ -63,12 +63,16 @@ def signer(credentials: Credentials) -> Signer:
         query = urlencode(params)
         expires = str(int((now + GOOD_FOR).timestamp()))
         target = f"{path}?{query}" if query else path
-        message = f"{method}{target}{expires}".encode()
-        digest = hmac.new(credentials.secret.encode(), message, hashlib.sha256).hexdigest()
+        digest = signature(credentials, f"{method}{target}{expires}")
         headers = {"api-key": credentials.key, "api-expires": expires, "api-signature": digest}
         return Signed(query, headers)
 
     return sign
+
+
+def signature(credentials: Credentials, text: str) -> str:
+    """HMAC-SHA256 of verb, target and expiry, in hexadecimal."""
+    return hmac.new(credentials.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def _always(body: bytes) -> bool:

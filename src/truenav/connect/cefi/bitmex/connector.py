@@ -13,9 +13,10 @@ from truenav.connect.cefi.bitmex.client import BitmexClient, listed, reach_of
 from truenav.connect.cefi.bitmex.errors import refusal
 from truenav.connect.cefi.bitmex.manifest import MANIFEST
 from truenav.connect.cefi.bitmex.parse import PARSERS
-from truenav.connect.cefi.bitmex.streams import market_streams
+from truenav.connect.cefi.bitmex.streams import account_streams, market_streams
 from truenav.connect.cefi.bitmex.units import Units, read_units
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -93,6 +94,10 @@ class BitmexConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells what changes in the account's wallet."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

@@ -38,6 +38,11 @@ def refusal(status: int, body: bytes) -> VenueError | None:
         return MalformedPayloadError(f"status {status}: {malformed.message}")
     if message is None:
         return None if status < 400 else MalformedPayloadError(f"status {status} without an error.")
+    return refused(status, message)
+
+
+def refused(status: int, message: str) -> VenueError:
+    """A refusal by its status and words, as requests and streams tell it."""
     words, told = message.lower(), f"{status}: {message}"
     if "rate limit" in words:
         found = _RETRY.search(message)

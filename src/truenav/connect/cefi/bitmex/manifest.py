@@ -10,6 +10,7 @@ _BALANCES = "balances.json"
 _POSITIONS = "positions.json"
 _EXECUTIONS = "executions.json"
 _LEDGER = "wallet-history.json"
+_LIVE = "its stream tells that they changed, requests tell what they are"
 
 MANIFEST = Manifest(
     name="bitmex",
@@ -57,7 +58,10 @@ MANIFEST = Manifest(
         read("history.settlements", _EXECUTIONS, Origin.OURS),
         read("history.liquidations", _EXECUTIONS, Origin.OURS, "their trades are fills"),
         read("history.rewards", _LEDGER, Origin.OURS),
-        *not_done("accounts are polled", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-instrument.json", Origin.OURS, "marks, and last prices of pairs"),
         read("instruments", "instruments.json", Origin.OURS, "settled and delisted ones stay"),
     ),

@@ -23,6 +23,7 @@ from truenav.connect.cefi.bitmex.terms import read_terms
 from truenav.connect.cefi.bitmex.units import read_units, units_noted
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.facts import (
@@ -153,6 +154,7 @@ PARSERS: Mapping[str, Parser] = {
     "instruments/1": _reader(_instruments),
     "active/1": _reader(_instruments),
     "stream.instrument/1": _reader(_stream),
+    PRIVATE: private_news,
     "wallets/1": _reader(_nothing),
     "margins/1": _reader(_nothing),
     "balances/1": _reader(_balances),

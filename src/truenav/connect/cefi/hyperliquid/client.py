@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from truenav.connect.cefi.hyperliquid.fills import fill_id, funding_id
 from truenav.connect.cefi.hyperliquid.ledger import USER, ledger_ids
-from truenav.connect.contract import Cursor, Payload
+from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
+from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row
 from truenav.connect.transport import Outgoing, Transport
 from truenav.core.clock import to_milliseconds
@@ -24,6 +25,7 @@ SHORT = 500
 """A page of fewer rows is the last: none of the venue's caps is smaller, whether it counts rows or blocks."""
 KEPT_FILLS = 10_000
 """The venue tells so many fills, the latest."""
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,16 @@ class HyperliquidClient:
         if kept is not None and cursor is None and len(seen) >= kept:
             forgotten = min(node.instant("time") for node in listed(payloads[0]))
         return Pages(tuple(payloads), None if last is None else Cursor(last.id, last.at)), forgotten
+
+
+def account_address(credentials: Credentials) -> str:
+    """The account's address, which stands where other venues have a key."""
+    address = credentials.key.strip()
+    if _ADDRESS.fullmatch(address) is None:
+        raise KeyRevokedError(
+            "hyperliquid: an account is named by its address, 0x and 40 hexadecimal digits; no key is needed."
+        )
+    return address.lower()
 
 
 def listed(payload: Payload) -> list[Node]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.hyperliquid import client as hyperliquid
 from truenav.connect.cefi.hyperliquid.answers import STAKING, VAULTS, VENUE
-from truenav.connect.cefi.hyperliquid.client import Endpoint, History, HyperliquidClient, listed
+from truenav.connect.cefi.hyperliquid.client import (
+    Endpoint,
+    History,
+    HyperliquidClient,
+    account_address,
+    listed,
+)
 from truenav.connect.cefi.hyperliquid.errors import refusal
 from truenav.connect.cefi.hyperliquid.manifest import MANIFEST
 from truenav.connect.cefi.hyperliquid.parse import PARSERS
-from truenav.connect.cefi.hyperliquid.streams import market_streams
+from truenav.connect.cefi.hyperliquid.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -29,7 +35,7 @@ from truenav.connect.contract import (
     silent,
 )
 from truenav.connect.document import read_json
-from truenav.connect.errors import IncompletePagesError, KeyRevokedError, VenueError
+from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
@@ -37,7 +43,6 @@ from truenav.core.clock import instant_text
 from truenav.core.failure import FailureKind
 
 Step = tuple[str, Coroutine[object, object, Pages]]
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _NOTES: Mapping[str, str] = {
     "agent": "This is the address of an API wallet, which holds nothing: enter the account it trades for.",
     "vault": "This is a vault's address: what its followers put in and take out is not read.",
@@ -57,7 +62,7 @@ class HyperliquidConnector:
 
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Clock and role of an address, which can be read by anybody and signs nothing."""
-        client = HyperliquidClient(api, _address(credentials))
+        client = HyperliquidClient(api, account_address(credentials))
         state = await client.own(hyperliquid.PERP)
         role = read_json((await client.own(hyperliquid.ROLE)).body).text("role")
         return KeyCheck(
@@ -85,6 +90,10 @@ class HyperliquidConnector:
         """The streams that tell these instruments' prices as they change."""
         return market_streams(context)
 
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells what changes in the account's one wallet."""
+        return account_streams(account.wallets)
+
     async def gather_account(
         self,
         api: Transport,
@@ -98,7 +107,7 @@ class HyperliquidConnector:
         progress: ProgressReport = silent,
     ) -> Gathered:
         """Balances and positions, staking and vaults where the account lists them, then the past."""
-        client = HyperliquidClient(api, _address(credentials))
+        client = HyperliquidClient(api, account_address(credentials))
         harvest = Harvest(api, context, account.id, report=progress)
         steps = [_once(hyperliquid.BALANCES, client.balances())]
         if STAKING in account.wallets:
@@ -117,16 +126,6 @@ class HyperliquidConnector:
                 past.append(_once(hyperliquid.REWARDS.name, client.own(hyperliquid.REWARDS)))
             await harvest.run(past)
         return harvest.gathered()
-
-
-def _address(credentials: Credentials) -> str:
-    """The account's address, which stands where other venues have a key."""
-    address = credentials.key.strip()
-    if _ADDRESS.fullmatch(address) is None:
-        raise KeyRevokedError(
-            "hyperliquid: an account is named by its address, 0x and 40 hexadecimal digits; no key is needed."
-        )
-    return address.lower()
 
 
 def _offset(state: Payload) -> timedelta:

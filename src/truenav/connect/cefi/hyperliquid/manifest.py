@@ -10,6 +10,7 @@ from truenav.connect.supplies import Origin, absent, not_done, read
 _STATE = "balances.json"
 _FILLS = "fills.json"
 _LEDGER = "ledger.json"
+_LIVE = "its stream tells that they changed, requests tell what they are"
 
 MANIFEST = Manifest(
     name="hyperliquid",
@@ -57,7 +58,10 @@ MANIFEST = Manifest(
         read("history.settlements", _FILLS, Origin.OURS, "of delisted markets"),
         read("history.liquidations", _FILLS, Origin.OURS, "as the fills that they are"),
         read("history.rewards", "rewards.json", Origin.OURS),
-        *not_done("accounts are polled", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-context.json", Origin.OURS, "marks of perpetuals and of pairs"),
         read("instruments", "perps.json", Origin.OURS, "delisted ones stay"),
     ),

@@ -19,6 +19,7 @@ from truenav.connect.cefi.hyperliquid.market import read_pairs, read_perps, read
 from truenav.connect.cefi.hyperliquid.state import read_balances, read_dexes, read_staking, read_vaults
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.money import exact
@@ -51,6 +52,7 @@ PARSERS: Mapping[str, Parser] = {
     "perps/1": _reader(read_perps),
     "pairs/1": _reader(read_pairs),
     "stream.context/1": _reader(read_stream),
+    PRIVATE: private_news,
     "balances/1": _reader(read_balances),
     "staking/1": _reader(read_staking),
     "vaults/1": _reader(read_vaults),

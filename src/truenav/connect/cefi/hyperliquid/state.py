@@ -110,7 +110,10 @@ def _one(reading: Reading, wallet: str, coin: str, total: Decimal) -> None:
 
 def read_dexes(reading: Reading, document: Node) -> None:
     """Other builders' dexes, by name and then by state: told where money lies there."""
-    names, *states = document.items()
+    found: list[Node] = list(document.items())
+    if not found:
+        raise document.wrong("there is no list of dexes")
+    names, *states = found
     listed = [row.text("name") for row in names.items() if row.value is not None]
     if len(listed) != len(states):
         raise document.wrong("there are not as many states as dexes")
