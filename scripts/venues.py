@@ -62,13 +62,19 @@ def _venue(manifest: Manifest) -> str:
     lines = [
         f"## {manifest.title} {{ #{manifest.name} }}",
         "",
-        f"Wallets: {', '.join(f'`{one}`' for one in manifest.wallets) or 'one for each vault'}.",
+        f"Wallets: {', '.join(f'`{one}`' for one in manifest.wallets) or 'one for each vault'}"
+        f"{_chosen(manifest)}.",
         "",
         "| item | | tested with | note |",
         "|---|---|---|---|",
     ]
     lines += [f"| {ITEMS[item]} | {_cells(manifest.name, rows[item])} |" for item in ITEMS if item in rows]
     return "\n".join(lines) + "\n"
+
+
+def _chosen(manifest: Manifest) -> str:
+    more = ", ".join(f"`{one}`" for one in manifest.more_wallets)
+    return f"; where an account lists them {more}" if more else ""
 
 
 def _cells(venue: str, row: Supply) -> str:

@@ -73,8 +73,8 @@ def _binance_options(payload: Any) -> Decimal | None:
 
 
 def _binance_portfolio(payload: Any) -> Decimal | None:
-    """``accountMaintMargin / accountEquity`` of a portfolio margin account, the inverse of its ``uniMMR``."""
-    account = payload[0] if isinstance(payload, list) else payload
+    """``accountMaintMargin / accountEquity`` of portfolio margin, the inverse of its ``uniMMR``."""
+    _, account = payload
     needed, equity = (parse_decimal(account[name]) for name in ("accountMaintMargin", "accountEquity"))
     return _share(needed, equity)
 
@@ -244,7 +244,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {
     ("binance", "usdm.account"): _binance,
     ("binance", "coinm.account"): _binance_coins,
     ("binance", "options.marginAccount"): _binance_options,
-    ("binance", "portfolio.account"): _binance_portfolio,
+    ("binance", "portfolio.balances"): _binance_portfolio,
     ("bitget", "coinm.accounts"): _bitget,
     ("bitget", "usdcm.accounts"): _bitget,
     ("bitget", "usdtm.accounts"): _bitget,

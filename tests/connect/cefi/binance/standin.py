@@ -96,7 +96,7 @@ class Venue:
 
         async def run() -> Gathered:
             async with httpx.AsyncClient(transport=httpx.MockTransport(self.respond)) as client:
-                network = Network([client], clock=VirtualClock(now), seed=1)
+                network = Network([client], clock=VirtualClock(now), seed=1, sleep=_at_once)
                 api = network.transport(
                     connector("binance"), _forget, account="a", base_url="http://venue.test"
                 )
@@ -105,6 +105,10 @@ class Venue:
                 )
 
         return asyncio.run(run())
+
+
+async def _at_once(seconds: float) -> None:
+    del seconds
 
 
 async def _forget(payload: Any) -> None:

@@ -28,6 +28,7 @@ MARKETS = [
     for one in stated(f"{market}.exchangeInfo/1", body_of(f"{market}-exchange-info")).instruments
 ]
 KNOWN = EMPTY.with_instruments(tuple(one for one in MARKETS if one.code not in ("ETHBTC", "ETHUSDC")))
+COINS, EQUITY = json.loads(body_of("portfolio-balances"))
 UM, CM = json.loads(body_of("portfolio-positions"))
 
 
@@ -37,7 +38,7 @@ def totals(parsed):
 
 
 def test_a_coins_total_is_all_parts_less_what_is_owed_once(read):
-    assert totals(read("portfolio.balance/1", "portfolio-balance")) == (
+    assert totals(read("portfolio.balances/1", "portfolio-balances")) == (
         "portfolio",
         {
             USDT: (
@@ -79,7 +80,7 @@ def test_fills_and_interest_with_that_on_negative_balances_are_the_wallets(read)
 
 
 def test_the_margin_ratio_is_the_inverse_of_the_venues_own():
-    ratio = read_margin_ratio("binance", "portfolio.account", body_of("portfolio-account"))
+    ratio = read_margin_ratio("binance", "portfolio.balances", body_of("portfolio-balances"))
     assert (1 / ratio).quantize(Decimal("1E-8")) == Decimal("5167.92171923")
 
 
@@ -87,8 +88,8 @@ def venue(**more):
     """An account in portfolio margin; ``more`` replaces answers by the ends of their paths."""
     routes = {
         **QUIET,
-        f"{BASE}/account": json.loads(body_of("portfolio-account")),
-        f"{BASE}/balance": json.loads(body_of("portfolio-balance")),
+        f"{BASE}/account": EQUITY,
+        f"{BASE}/balance": COINS,
         f"{BASE}/um/account": UM,
         f"{BASE}/cm/account": CM,
         f"{BASE}/um/openOrders": [],
@@ -155,7 +156,7 @@ def test_a_key_tells_whether_its_account_is_in_portfolio_margin():
         "/api/v3/account": {"balances": [], "uid": 7},
         "/sapi/v1/account/apiRestrictions": {"enableReading": True, "enableWithdrawals": False},
     }
-    portfolio = {f"{BASE}/account": json.loads(body_of("portfolio-account"))}
+    portfolio = {f"{BASE}/account": EQUITY}
     classic = {f"{BASE}/account": Refused(-21001), "/fapi/v2/account": {}, "/dapi/v1/account": {}}
     classic["/sapi/v1/margin/account"] = {}
 

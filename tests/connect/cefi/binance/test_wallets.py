@@ -149,6 +149,18 @@ def test_a_key_that_may_not_list_sub_accounts_is_one_and_a_gathering_goes_on_whe
     assert len([one for one in venue.asked if one[1] == path]) - asked == 2  # in and out, one window each
 
 
+@pytest.mark.parametrize(
+    ("refusals", "failed"),
+    [((-12000, -12000), False), ((-2015, -2015), False), ((-1000, -12000), True), ((-12000, -1000), True)],
+)
+def test_a_key_that_is_neither_masters_nor_subs_has_no_such_transfers(refusals, failed):
+    """A refusal of the question is an answer; an overload is none."""
+    listing, own = (Refused(code) for code in refusals)
+    paths = ("/sapi/v1/sub-account/list", "/sapi/v1/sub-account/transfer/subUserHistory")
+    got = spot(dict(zip(paths, (listing, own), strict=True))).gather("spot")
+    assert bool([one for one in got.failures if one.message.startswith("sub.accounts")]) is failed
+
+
 def test_a_full_answer_is_halved_until_none_is():
     rows = [
         {"id": n, "amount": "1", "asset": "BTC", "tranId": n, "divTime": to_milliseconds(NOW) - 1000 * n}

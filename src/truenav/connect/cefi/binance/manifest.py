@@ -54,7 +54,7 @@ MANIFEST = Manifest(
         read("positions.cross", "usdm-account.json", Origin.OURS),
         read("orders.open", "coinm-open-orders.json", Origin.DOCUMENTED, "kept as evidence"),
         read("margin.collateral", "usdm-account.json", Origin.OURS, "flags are kept as evidence"),
-        read("margin.equity", "portfolio-account.json", Origin.OURS, "of an account in portfolio margin"),
+        read("margin.equity", "portfolio-balances.json", Origin.OURS, "of an account in portfolio margin"),
         read("margin.maintenance", "usdm-account.json", Origin.OURS),
         read(
             "margin.ratio", "coinm-account.json", Origin.OURS, "of COIN-M the coin's nearest to liquidation"

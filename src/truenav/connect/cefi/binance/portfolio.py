@@ -12,7 +12,6 @@ from collections.abc import Collection
 
 from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures, Lending
 from truenav.connect.cefi.binance.futures import Family, in_order
-from truenav.connect.cefi.binance.steps import one
 from truenav.connect.contract import Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
@@ -24,6 +23,8 @@ from truenav.core.money import ZERO
 WALLET = "portfolio"
 PARTS = frozenset({"margin", "usdm", "coinm"})
 """Wallets that an account in portfolio margin has no more; read beside it they would count twice."""
+BALANCES = "portfolio.balances/1"
+"""Balance and equity, joined."""
 POSITIONS = "portfolio.positions/1"
 """The accounts of both futures parts, joined."""
 
@@ -79,17 +80,17 @@ def state(client: BinanceClient, wallets: Collection[str]) -> list[Step]:
     balance = asyncio.ensure_future(client.get(BALANCE))
 
     async def ask_balance() -> Pages:
-        payload = await balance
-        if not list(read_json(payload.body).items()):
+        parts = (await balance, await client.get(ACCOUNT))
+        if not list(read_json(parts[0].body).items()):
             raise IncompletePagesError("binance: the balance of portfolio margin lists no coin.")
-        return Pages((payload,))
+        return Pages((*parts, await client.api.join(BALANCES, parts)))
 
     async def ask_positions() -> Pages:
         parts = (await client.get(UM.account), await client.get(CM.account))
         await _refuse_missing(balance, parts)
         return Pages((*parts, await client.api.join(POSITIONS, parts)))
 
-    steps: list[Step] = [(BALANCE.name, ask_balance()), (POSITIONS, ask_positions()), one(client, ACCOUNT)]
+    steps: list[Step] = [(BALANCES, ask_balance()), (POSITIONS, ask_positions())]
     if twice := PARTS & set(wallets):
         steps.append(("wallets", _refuse_parts(sorted(twice))))
     return steps
@@ -123,8 +124,9 @@ async def _refuse_missing(balance: asyncio.Future[Payload], accounts: tuple[Payl
 
 def balances(reading: Reading, document: Node) -> None:
     """All three parts of each coin, without open profit."""
+    coins, _ = document.items()
     lines = []
-    for row in document.items():
+    for row in coins.items():
         free, locked, owed, interest, *futures = (
             row.decimal_or(name, ZERO)
             for name in (

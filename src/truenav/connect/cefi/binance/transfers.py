@@ -14,7 +14,7 @@ from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import WEEK, History, read_history
 from truenav.connect.contract import Cursor
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.errors import KeyForbiddenError, KeyRevokedError, VenueError
 from truenav.connect.gathering import Pages, Row, Step
 from truenav.connect.reading import Reading
 from truenav.core.facts import Transfer, TransferKind
@@ -114,16 +114,30 @@ async def _between(client: BinanceClient, cursor: Cursor | None, since: datetime
     try:
         subs = await _subs(client)
     except VenueError as error:
-        if type(error) not in (VenueError, KeyForbiddenError):
-            raise
-        asked = [(AS_SUB, {"type": one}) for one in (_IN, _OUT)]
-        return await _all(client, asked, cursor, since)
+        _require_refusal(error)
+        return await _own(client, cursor, since)
     if not subs:
         return Pages(())
     asked = [(AS_MASTER, {}), *((AS_MASTER, {"fromEmail": one}) for one in subs)]
     pages = await _all(client, asked, cursor, since)
     noted = [await client.api.note(one, SUBS, ",".join(subs)) for one in pages.payloads]
     return Pages(tuple(noted), pages.cursor)
+
+
+async def _own(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
+    """A sub-account's own transfers; nothing where the key is neither a master's nor a sub-account's."""
+    asked = [(AS_SUB, {"type": one}) for one in (_IN, _OUT)]
+    try:
+        return await _all(client, asked, cursor, since)
+    except VenueError as error:
+        _require_refusal(error)
+        return Pages(())
+
+
+def _require_refusal(error: VenueError) -> None:
+    """Raise what is no refusal of this one question: an overload, a limit, an answer that nobody can read."""
+    if type(error) not in (VenueError, KeyForbiddenError, KeyRevokedError):
+        raise error
 
 
 async def _subs(client: BinanceClient) -> list[str]:
