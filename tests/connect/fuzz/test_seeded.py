@@ -17,6 +17,17 @@ from .mutate import changed, document_changed, table_changed
 CASES = int(os.environ.get("TRUENAV_FUZZ_CASES", "12"))
 """Wrong inputs for each connector."""
 
+FOUND = (
+    ("fix", "fix.execution/1", b"8=FIX.4.4\x019=14\x0135=8\x013x7=o1\x01\x0110=000\x01"),
+    ("hyperliquid", "dexes/1", b"[]"),
+)
+"""Inputs by which the search once broke a parser."""
+
+
+@pytest.mark.parametrize(("connector", "endpoint", "body"), FOUND)
+def test_what_was_found_once_stays_refused(connector: str, endpoint: str, body: bytes) -> None:
+    judge_payload(connector, endpoint, sealed(connector, body))
+
 
 @pytest.mark.parametrize("connector", fuzzed())
 def test_what_a_venue_says_wrongly_never_leaves_our_errors(connector: str) -> None:
