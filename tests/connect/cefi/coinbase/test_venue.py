@@ -19,11 +19,13 @@ from truenav.connect.cefi.coinbase.keys import LIFETIME, make_token, read_key
 from truenav.connect.contract import Credentials, KeyCheck, Right
 from truenav.connect.errors import KeyRevokedError
 from truenav.connect.registry import parse
+from truenav.core.account import Account, AccountKind
 from truenav.core.asset import USD
 from truenav.core.facts import BalanceSnapshot, CashFlow, PositionSnapshot, Trade, Transfer
+from truenav.core.ids import AccountId
 from truenav.core.money import ZERO, exact
 
-from .standin import CREDENTIALS, NAME, PEM, Coinbase, verified
+from .standin import CREDENTIALS, NAME, PAYLOADS, PEM, Coinbase, verified
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 WALLETS = ("spot", "futures", "earn")
@@ -222,3 +224,35 @@ def test_streams_follow_all_known_markets_and_a_heartbeat():
     assert [one["channel"] for one in channels] == ["heartbeats", "ticker"]
     assert len(channels[1]["product_ids"]) == 7
     assert CONNECTOR.market_streams(CONTEXT) == ()
+
+
+def test_the_private_stream_stands_when_orders_are_subscribed_to_and_tells_their_changes():
+    (stream,) = CONNECTOR.account_streams(
+        Account(AccountId("a"), "a", "coinbase", AccountKind.EXCHANGE, ("spot",))
+    )
+
+    async def enter(place, known):
+        del known
+        return await stream.enter(place.transport(""), place.credentials)
+
+    hello = [json.loads(one) for one in run(Coinbase(), enter).hello]
+    assert [one["channel"] for one in hello] == ["heartbeats", "user"]
+    claims = verified(hello[1]["jwt"], read_key(PEM).public_key())
+    assert claims["sub"] == NAME
+    assert "uri" not in claims
+    (news,) = json.loads((PAYLOADS / "stream-private.json").read_text())
+
+    def heard(**change):
+        return stream.hear(json.dumps({**news, **change}).encode())
+
+    assert heard().news == "order"
+    first, position = ({**news["events"][0], **change} for change in ({"type": "snapshot"}, {"orders": []}))
+    assert not heard(events=[first, position]).news
+    assert heard(channel="subscriptions", events=[{"subscriptions": {"user": ["1"]}}]).standing
+    assert not heard(channel="subscriptions", events=[{"subscriptions": {"heartbeats": ["1"]}}]).standing
+    assert not heard(channel="heartbeats", events=[{"heartbeat_counter": 3}]).news
+    with pytest.raises(KeyRevokedError, match="authentication failure"):
+        stream.hear(b'{"type":"error","message":"authentication failure"}')
+    assert not CONNECTOR.account_streams(
+        Account(AccountId("a"), "a", "coinbase", AccountKind.EXCHANGE, ("earn",))
+    )

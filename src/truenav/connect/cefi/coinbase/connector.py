@@ -21,8 +21,9 @@ from truenav.connect.cefi.coinbase.client import CoinbaseClient, Endpoint, read
 from truenav.connect.cefi.coinbase.errors import refusal
 from truenav.connect.cefi.coinbase.manifest import MANIFEST
 from truenav.connect.cefi.coinbase.parse import PARSERS, open_futures, spot_accounts
-from truenav.connect.cefi.coinbase.streams import market_streams
+from truenav.connect.cefi.coinbase.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -93,6 +94,10 @@ class CoinbaseConnector:
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The stream that tells these instruments' prices as they change."""
         return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The stream that tells when orders of the portfolio change."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

@@ -12,6 +12,17 @@ from truenav.connect.errors import (
 )
 
 
+def stream_refusal(message: str) -> VenueError:
+    """The refusal in a message of a stream, by its words."""
+    told = message[:200]
+    if "auth" in told.lower():
+        return KeyRevokedError(
+            f"the key is not accepted ({told}); check its name, the private key, its allowed addresses, and "
+            "this machine's clock."
+        )
+    return VenueError(f"refused ({told}).")
+
+
 def refusal(status: int, body: bytes) -> VenueError | None:
     """The refusal in an answer. Too many requests (429) and 5xx are told apart before."""
     if status < 400:

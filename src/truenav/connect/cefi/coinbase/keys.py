@@ -69,17 +69,22 @@ def _unreadable() -> KeyRevokedError:
     )
 
 
+def stream_token(credentials: Credentials, now: datetime) -> str:
+    """A JWT for one subscription of a stream."""
+    return make_token(read_key(credentials.secret), credentials.key, "", now, secrets.token_hex(16))
+
+
 def make_token(key: PrivateKey, name: str, request: str, now: datetime, nonce: str) -> str:
-    """A JWT for one request (``GET host/path``), as the venue documents it for either kind of key."""
+    """A JWT as the venue documents it; ``request`` is ``GET host/path``, empty for a stream."""
     seconds = int(now.timestamp())
     claims: dict[str, Any] = {"iss": "cdp", "sub": name, "nbf": seconds, "exp": seconds + LIFETIME}
     if isinstance(key, Ed25519PrivateKey):
         signed = _part({"alg": "EdDSA", "typ": "JWT", "kid": name, "nonce": nonce})
-        signed += b"." + _part({**claims, "aud": ["cdp_service"], "uris": [request]})
+        signed += b"." + _part({**claims, "aud": ["cdp_service"], **({"uris": [request]} if request else {})})
         signature = key.sign(signed)
     else:
         signed = _part({"alg": "ES256", "typ": "JWT", "kid": name, "nonce": nonce})
-        signed += b"." + _part({**claims, "uri": request})
+        signed += b"." + _part({**claims, **({"uri": request} if request else {})})
         numbers = decode_dss_signature(key.sign(signed, ECDSA(SHA256())))
         signature = b"".join(number.to_bytes(_COORDINATE, "big") for number in numbers)
     return (signed + b"." + _plain(signature)).decode()

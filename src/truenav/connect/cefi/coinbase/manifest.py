@@ -3,6 +3,7 @@
 from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, absent, not_done, read
 
+_LIVE = "as orders change; the facts are read by request within seconds, other movements are polled"
 _NETTED = "one position a contract, margined by the futures account as a whole"
 
 MANIFEST = Manifest(
@@ -18,7 +19,10 @@ MANIFEST = Manifest(
     ),
     wallets=("spot", "futures", "earn"),
     credentials=("key", "secret"),
-    streams={"public": "wss://advanced-trade-ws.coinbase.com"},
+    streams={
+        "public": "wss://advanced-trade-ws.coinbase.com",
+        "private": "wss://advanced-trade-ws-user.coinbase.com",
+    },
     supplies=(
         read("balances.spot", "accounts.json", Origin.OURS, "all accounts of the key's portfolio"),
         *absent("Coinbase lends nothing for trades on margin", "balances.margin", "history.interest"),
@@ -50,7 +54,10 @@ MANIFEST = Manifest(
             for name in ("ledger", "deposits", "withdrawals", "internal", "subaccounts", "rewards")
         ),
         read("history.liquidations", "fills.json", Origin.OURS, "as the fills that they are"),
-        *not_done("polled at each gathering", "live.balances", "live.positions", "live.orders"),
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
+        ),
         read("live.prices", "stream-ticker.json", Origin.OURS),
         read("instruments", "products.json", Origin.OURS, "with expired contracts"),
     ),

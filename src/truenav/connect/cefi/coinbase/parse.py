@@ -26,6 +26,7 @@ from truenav.connect.cefi.coinbase.answers import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
@@ -95,7 +96,8 @@ def _price(reading: Reading, row: Node, terms: Instrument) -> None:
     A pair that only shows another one's book (``alias``) has no price of its own, and one that is not traded
     now has none at all.
     """
-    if row.flag("is_disabled") or row.flag("trading_disabled") or row.text_or("alias"):
+    shows_other = row.text_or("alias") not in ("", terms.code)
+    if row.flag("is_disabled") or row.flag("trading_disabled") or shows_other:
         return
     at, price = reading.evidence.answered_at, row.decimal_or("price", ZERO)
     if terms.kind is InstrumentKind.SPOT:
@@ -267,6 +269,7 @@ PARSERS: Mapping[str, Parser] = {
     "accounts.list/1": _nothing,
     "products/1": _products,
     "stream.ticker/1": _ticker_stream,
+    PRIVATE: private_news,
     "accounts/1": _accounts,
     "portfolio/1": _portfolio,
     "staked/1": _staked,
