@@ -12,7 +12,9 @@ from truenav.connect.cefi.gate.contracts import GROUPS, SETTLED, ContractAccount
 from truenav.connect.cefi.gate.errors import refusal
 from truenav.connect.cefi.gate.manifest import MANIFEST
 from truenav.connect.cefi.gate.parse import PARSERS
+from truenav.connect.cefi.gate.streams import account_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -94,6 +96,10 @@ class GateConnector:
         )
         harvest.require_prices()
         return harvest.gathered()
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

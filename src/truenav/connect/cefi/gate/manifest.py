@@ -27,6 +27,7 @@ MANIFEST = Manifest(
     wallets=("spot", "unified", "futures"),
     more_wallets=("margin", "delivery", "options", "earn"),
     credentials=("key", "secret"),
+    streams={"spot": "wss://api.gateio.ws", "futures": "wss://fx-ws.gateio.ws"},
     supplies=(
         read("balances.spot", "spot-accounts.json", Origin.OURS, _UNIFIED),
         read(
@@ -78,9 +79,11 @@ MANIFEST = Manifest(
         read("history.internal", "spot-book.json", Origin.OURS),
         read("history.subaccounts", "spot-book.json", Origin.OURS),
         read("history.rewards", "lend-interest.json", Origin.OURS),
-        *not_done(
-            "polled at each gathering", "live.balances", "live.positions", "live.orders", "live.prices"
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, "of spot and of perpetuals in USDT")
+            for name in ("balances", "positions", "orders")
         ),
+        *not_done("polled at each gathering", "live.prices"),
         read(
             "instruments", "futures-contracts.json", Origin.OURS, "terms of expired contracts by their names"
         ),

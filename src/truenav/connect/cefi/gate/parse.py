@@ -28,6 +28,7 @@ from truenav.connect.cefi.gate.rows import seconds
 from truenav.connect.cefi.gate.unified import in_unified, unified_lines
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.contracts import option_name
 from truenav.core.evidence import Evidence
@@ -265,6 +266,7 @@ PARSERS: Mapping[str, Parser] = {
     "spot-tickers/1": rows_parser(_last_price),
     "contract-tickers/1": rows_parser(_mark),
     "options-tickers/1": rows_parser(_mark),
+    PRIVATE: private_news,
     "mode/1": _mode,
     "spot-accounts/1": _spot_accounts,
     "margin-accounts/1": _margin_accounts,
