@@ -86,7 +86,7 @@ def test_swept_balances_bring_what_is_left_after_the_charge(read):
     swept = found["dust:4359321:ETH"]
     (fee,) = swept.fees
     assert (swept.quantity, fee.number) == (Decimal("-0.0009"), Decimal("-0.00001799"))
-    assert swept.cost.number + fee.number == Decimal("0.00088156")
+    assert swept.cost == Amount(Decimal("0.00088156"), "binance:BNB")
 
 
 def test_dividends_are_rewards_of_the_spot_wallet(read):

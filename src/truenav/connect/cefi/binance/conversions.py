@@ -86,14 +86,17 @@ def converted(reading: Reading, document: Node) -> None:
 
 
 def dust(reading: Reading, document: Node) -> None:
-    """Small balances, each swept into BNB or what is named; the charge is taken off what they brought."""
+    """Small balances, each swept into BNB or what is named.
+
+    ``transferedAmount`` is what they were worth, of which the charge is a share and is taken off.
+    """
     for group in document.field("userAssetDribblets").items():
         for row in group.field("userAssetDribbletDetails").items():
             at, code = row.instant("operateTime"), row.text("fromAsset")
             target = row.text_or("targetAsset", _SMALL_INTO)
             sold = Amount(row.decimal("amount"), reading.asset(code, at))
             fee = row.decimal_or("serviceChargeAmount", ZERO)
-            bought = Amount(row.decimal("transferedAmount") + fee, reading.asset(target, at))
+            bought = Amount(row.decimal("transferedAmount"), reading.asset(target, at))
             name, order = f"dust:{row.text('transId')}:{code}", row.text("transId")
             _exchange(reading, name, at, (code, target), sold, bought, fee, order)
 
