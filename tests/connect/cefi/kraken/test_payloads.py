@@ -165,6 +165,22 @@ def test_a_trade_without_entries_waits_and_one_without_a_note_speaks_for_itself(
     assert alone.fees == (Amount(Decimal("-4.52401"), USD),)
 
 
+def test_a_coin_that_was_changed_into_its_own_variant_is_no_trade(read):
+    swapped = {
+        **json.loads(payload("trades"))["result"]["trades"]["TSPOTA-BUYAA-AAAAAA"],
+        "pair": "ETH2.SETH",
+    }
+    page = {"error": [], "result": {"trades": {"TSWAP": swapped}, "count": 1}}
+    lines = [["trade", "ETH2.S", "1.0", "0"], ["trade", "XETH", "-0.999", "0.001"]]
+    note = {"since": "2026-01-01T00:00:00Z", "booked": {"TSWAP": lines}}
+    parsed = stated("trades/1", json.dumps(page).encode(), market(), local_ledger=json.dumps(note))
+    assert {key: (one.kind, one.amount) for key, one in by_id(parsed).items()} == {
+        "trade:TSWAP:realised": (CashKind.REALISED, Amount(Decimal("0.001"), ETH)),
+        "trade:TSWAP:fee": (CashKind.FEE, Amount(Decimal("-0.001"), ETH)),
+    }
+    assert parsed.problems == ()
+
+
 def test_a_position_that_is_settled_in_kind_is_closed_without_cash_of_its_own(read):
     rows = json.loads(payload("trades"))
     settled = {**rows["result"]["trades"]["TMARGN-CLOSE-AAAAAA"], "ordertype": "settle-position", "misc": ""}

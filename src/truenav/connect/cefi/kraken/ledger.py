@@ -7,10 +7,11 @@ booked in money.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import permutations, product
 
 from truenav.connect.cefi.kraken.names import MAIN, VENUE, asset, listed, margin_id, pair_id, spellings
 from truenav.connect.cefi.kraken.notes import (
@@ -128,37 +129,51 @@ def _sign(row: Node) -> int:
     return 1 if side == "buy" else -1
 
 
+def _own_numbers(row: Node, terms: Instrument) -> _Moved:
+    """What a trade says of itself: quantity, cost and a fee in the quote asset."""
+    sign, fee = _sign(row), row.decimal_or("fee", ZERO)
+    amounts = {terms.base: sign * row.decimal("vol"), terms.quote: -sign * row.decimal("cost")}
+    return _Moved(amounts, (Amount(-fee, terms.quote),) if fee else ())
+
+
 def _spot_trade(
     reading: Reading, trade: str, row: Node, lines: tuple[Booked, ...], tags: Mapping[str, str | None]
 ) -> None:
-    at, sign, order = seconds(row, "time"), _sign(row), row.text("ordertxid")
+    at, order = seconds(row, "time"), row.text("ordertxid")
     terms = listed(reading, row.text("pair")) or _delisted(reading, row.text("pair"), lines, at)
     if terms is None:
-        reading.instrument(pair_id(row.text("pair")), lost=True)
+        if not _variants(reading, trade, lines, at):
+            reading.instrument(pair_id(row.text("pair")), lost=True)
         return
-    moved = _moved(reading, lines, at)
-    if lines and terms.base not in moved.amounts:
-        reading.lost(trade, f"The ledger booked trade {trade[:60]} in other coins than its pair's.", _LOOK_UP)
+    moved = _moved(reading, lines, at) if lines else _own_numbers(row, terms)
+    if terms.base not in moved.amounts:
+        message = f"The ledger booked trade {trade[:60]} in other coins than its pair's."
+        reading.lost(trade, message, "Look the trade up at the venue, and report its entries.")
         return
-    fee = row.decimal_or("fee", ZERO)
-    fees = moved.fees if lines else ((Amount(-fee, terms.quote),) if fee else ())
     body = Trade(
         wallet=MAIN,
         instrument=terms.id,
-        quantity=moved.amounts[terms.base] if lines else sign * row.decimal("vol"),
+        quantity=moved.amounts[terms.base],
         price=row.decimal("price"),
-        cost=Amount(
-            moved.amounts.get(terms.quote, ZERO) if lines else -sign * row.decimal("cost"), terms.quote
-        ),
+        cost=Amount(moved.amounts.get(terms.quote, ZERO), terms.quote),
         realised=None,
-        fees=fees,
+        fees=moved.fees,
         order_id=order,
         tag=tags.get(order),
     )
     reading.state(f"trade:{trade}", at, body)
 
 
-_LOOK_UP = "Look the trade up at the venue, and report its entries so that they get their own reading."
+def _variants(reading: Reading, trade: str, lines: Sequence[Booked], at: datetime) -> bool:
+    """State a trade of a coin for its own variant (ETH2.S for ETH) as cash; False where it is none."""
+    moved = _moved(reading, lines, at)
+    if len({line.asset for line in lines}) < 2 or len(moved.amounts) > 1:
+        return False
+    flows = [(CashKind.REALISED, Amount(number, code)) for code, number in moved.amounts.items() if number]
+    flows += [(CashKind.FEE, fee) for fee in moved.fees]
+    for kind, amount in flows:
+        reading.state(f"trade:{trade}:{kind.value}", at, CashFlow(MAIN, kind, amount))
+    return True
 
 
 def _margin_trade(
@@ -169,11 +184,8 @@ def _margin_trade(
     if terms is None:
         reading.instrument(margin_id(row.text("pair")), lost=True)
         return
-    at, order, moved = (
-        seconds(row, "time"),
-        row.text("ordertxid"),
-        _moved(reading, lines, seconds(row, "time")),
-    )
+    at, order = seconds(row, "time"), row.text("ordertxid")
+    moved = _moved(reading, lines, at)
     body = Trade(
         wallet=MAIN,
         instrument=terms.id,
@@ -194,20 +206,18 @@ def _margin_trade(
 
 def _delisted(reading: Reading, pair: str, lines: Iterable[Booked], at: datetime) -> Instrument | None:
     """Terms of a pair that is listed no more, from the two coins that the ledger booked for its trade."""
-    codes = sorted({one.asset for one in lines if one.amount})
-    for base in codes:
-        for quote in codes:
-            spelled = {one + other for one in spellings(base) for other in spellings(quote)}
-            if pair.replace("/", "") in spelled:
-                assets = (asset(reading, base, at), asset(reading, quote, at))
-                if not all(one in reading.context.assets.assets for one in assets):
-                    return None
-                terms = Instrument(
-                    pair_id(pair), VENUE, pair, InstrumentKind.SPOT, *assets, assets[1], multiplier=ONE
-                )
-                reading.derived[terms.id] = terms
-                reading.instruments.append(terms)
-                return terms
+    for codes in permutations(sorted({one.asset for one in lines if one.amount}), 2):
+        if pair.replace("/", "") not in map("".join, product(*map(spellings, codes))):
+            continue
+        base, quote = (asset(reading, code, at) for code in codes)
+        known = reading.context.assets.assets
+        if base == quote or base not in known or quote not in known:
+            return None
+        name = pair_id(pair)
+        terms = Instrument(name, VENUE, pair, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE)
+        reading.derived[name] = terms
+        reading.instruments.append(terms)
+        return terms
     return None
 
 

@@ -46,8 +46,8 @@ def _pairs(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     reading = Reading(evidence, context)
     for key, row in entries(answered(read_json(body))):
         base, quote = (known_asset(reading, row.text(name)) for name in ("base", "quote"))
-        if base is None or quote is None:
-            continue
+        if base is None or quote is None or base == quote:
+            continue  # a coin for its own variant is no price
         code = row.text_or("wsname") or row.text("altname")
         spot = Instrument(pair_id(key), VENUE, code, InstrumentKind.SPOT, base, quote, quote, multiplier=ONE)
         reading.instruments.append(spot)
