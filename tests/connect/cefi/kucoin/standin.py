@@ -62,7 +62,7 @@ class Venue:
         path, asked = request.url.path, dict(request.url.params)
         self.asked.append((path, asked))
         if path not in ("/api/v1/timestamp", "/api/v1/contracts/active"):
-            _check_signature(request)
+            check_signature(request)
         if path in self.refused:
             return httpx.Response(400, json={"code": self.refused[path], "msg": "why"})
         return httpx.Response(200, json={"code": "200000", "data": self._answer(path, asked, request)})
@@ -125,7 +125,7 @@ _STATIC: dict[str, Callable[[Venue], Any]] = {
 }
 
 
-def _check_signature(request: httpx.Request) -> None:
+def check_signature(request: httpx.Request) -> None:
     """Signs again what was received, after the documentation's own words."""
 
     def digest(text: str) -> str:

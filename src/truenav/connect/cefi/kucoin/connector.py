@@ -24,7 +24,9 @@ from truenav.connect.cefi.kucoin.errors import refusal
 from truenav.connect.cefi.kucoin.manifest import MANIFEST
 from truenav.connect.cefi.kucoin.parse import PARSERS
 from truenav.connect.cefi.kucoin.past import Past
+from truenav.connect.cefi.kucoin.streams import account_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -96,6 +98,10 @@ class KucoinConnector:
         await harvest.run([_one(client, kucoin.TICKERS)])
         harvest.require_prices()
         return harvest.gathered()
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

@@ -21,6 +21,7 @@ MANIFEST = Manifest(
     wallets=("main", "trade", "futures"),
     more_wallets=("margin", "isolated", "earn"),
     credentials=("key", "secret", "passphrase"),
+    streams={"spot": "wss://ws-api-spot.kucoin.com", "futures": "wss://ws-api-futures.kucoin.com"},
     supplies=(
         read("balances.spot", "accounts.json", Origin.OURS, "the trade account"),
         read("balances.margin", "margin-accounts.json", Origin.OURS, "cross; isolated by itself"),
@@ -61,9 +62,11 @@ MANIFEST = Manifest(
         ),
         read("history.liquidations", "futures-fills.json", Origin.OURS, "their trades are fills"),
         read("history.rewards", "ledger.json", Origin.OURS),
-        *not_done(
-            "polled at each gathering", "live.balances", "live.positions", "live.orders", "live.prices"
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, "of spot, margin and futures")
+            for name in ("balances", "positions", "orders")
         ),
+        *not_done("polled at each gathering", "live.prices"),
         read("instruments", "contracts.json", Origin.OURS),
     ),
 )

@@ -30,6 +30,7 @@ from truenav.connect.cefi.kucoin.answers import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
@@ -236,6 +237,7 @@ PARSERS: Mapping[str, Parser] = {
         f"{one}/1": _nothing
         for one in ("time", "key", "mode", "orders", "futures-account", "earn-holdings.list")
     },
+    PRIVATE: private_news,
     "symbols/1": rows_parser(_pair),
     "contracts/1": rows_parser(_contract),
     "tickers/1": _tickers,
