@@ -85,7 +85,7 @@ def charges(path, params):
 
 
 def interest(client, cursor, since):
-    return read_history(client, History(CROSS.interest, interest_row), cursor, since)
+    return whole(read_history(client, History(CROSS.interest, interest_row), cursor, since))
 
 
 def test_interest_is_read_month_by_month_and_goes_on_where_it_ended():

@@ -11,7 +11,7 @@ from truenav.connect.cefi.binance.client import Endpoint
 from truenav.connect.cefi.binance.windows import OVERLAP, History, read_history
 from truenav.connect.contract import Cursor
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Row
+from truenav.connect.gathering import Row, whole
 from truenav.core.clock import to_milliseconds
 
 from .standin import NOW, asked_of
@@ -48,7 +48,7 @@ def told(found, calls=()):
 
 
 def read(found, cursor=None, since=100, calls=()):
-    ask = lambda client: read_history(client, PAGED, cursor, NOW - since * DAY)  # noqa: E731 - one question
+    ask = lambda client: whole(read_history(client, PAGED, cursor, NOW - since * DAY))  # noqa: E731 - one question
     pages, questions = asked_of(told(found, calls), ask)
     ids = [row["id"] for page in pages.payloads for row in json.loads(page.body)["rows"]]
     return ids, pages.cursor, questions
@@ -80,7 +80,7 @@ def test_a_count_that_the_rows_do_not_reach_is_a_gap():
         return told(rows(1, 2))(path, params) | {"total": 3}
 
     with pytest.raises(IncompletePagesError):
-        asked_of(short, lambda client: read_history(client, PAGED, None, NOW - DAY * 5))
+        asked_of(short, lambda client: whole(read_history(client, PAGED, None, NOW - DAY * 5)))
 
 
 def test_a_row_that_may_change_is_read_again():
@@ -94,3 +94,24 @@ def test_an_old_row_need_not_come_again_but_a_young_one_must():
     assert read(rows(60))[1] == Cursor("", NOW - OVERLAP)
     with pytest.raises(IncompletePagesError):
         read([], Cursor("998", NOW - 2 * DAY))
+
+
+def test_what_came_before_a_span_that_fails_is_kept_and_the_next_gathering_goes_on_there():
+    asked = [0]
+
+    def until_the_third(path, params):
+        asked[0] += 1
+        return told(rows(95, 65, 5))(path, params) if asked[0] < 3 else {"rows": [], "total": 1}
+
+    found = []
+
+    async def parts(client):
+        async for part in read_history(client, PAGED, None, NOW - 100 * DAY):
+            found.append(part)
+
+    with pytest.raises(IncompletePagesError):
+        asked_of(until_the_third, parts)
+    assert [json.loads(page.body)["rows"][0]["id"] for part in found for page in part.payloads] == [905, 935]
+    assert found[-1].more
+    ids, cursor, _ = read(rows(95, 65, 5), found[-1].cursor)
+    assert (ids, cursor.id) == ([995], "995")

@@ -8,6 +8,7 @@ transfers and what is neither.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
 from truenav.connect.cefi.binance.manifest import MANIFEST
@@ -17,7 +18,7 @@ from truenav.connect.cefi.binance.windows import History, read_history
 from truenav.connect.contract import Cursor, ParseContext, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Pages, Row, Step
+from truenav.connect.gathering import Pages, Parts, Row, Step
 from truenav.connect.reading import TAGS, Reading, noted_tags, tags_note
 from truenav.core.contracts import dated_name
 from truenav.core.facts import (
@@ -118,19 +119,19 @@ def past(asker: Asker) -> list[Step]:
     ]
 
 
-async def _fills(asker: Asker, cursor: Cursor | None) -> Pages:
-    pages = await read_history(asker.client, _FILLED, cursor, asker.since)
-    tags: dict[str, str | None] = {}
-    looked_up: list[Payload] = []
-    noted: list[Payload] = []
-    for payload in pages.payloads:
-        orders = {row.text("orderId"): row.text("symbol") for row in read_json(payload.body).items()}
-        for order, symbol in sorted(orders.items()):
-            if order not in tags:
-                tags[order] = await _tag(asker.client, symbol, order, looked_up)
-        note = tags_note((order, tags[order]) for order in orders)
-        noted.append(await asker.client.api.note(payload, TAGS, note))
-    return Pages((*looked_up, *noted), pages.cursor)
+async def _fills(asker: Asker, cursor: Cursor | None) -> Parts:
+    async for part in read_history(asker.client, _FILLED, cursor, asker.since):
+        tags: dict[str, str | None] = {}
+        looked_up: list[Payload] = []
+        noted: list[Payload] = []
+        for payload in part.payloads:
+            orders = {row.text("orderId"): row.text("symbol") for row in read_json(payload.body).items()}
+            for order, symbol in sorted(orders.items()):
+                if order not in tags:
+                    tags[order] = await _tag(asker.client, symbol, order, looked_up)
+            note = tags_note((order, tags[order]) for order in orders)
+            noted.append(await asker.client.api.note(payload, TAGS, note))
+        yield replace(part, payloads=(*looked_up, *noted))
 
 
 async def _tag(client: BinanceClient, symbol: str, order: str, looked_up: list[Payload]) -> str | None:

@@ -15,7 +15,7 @@ from truenav.connect.cefi.binance.windows import WEEK, History, read_history
 from truenav.connect.contract import Cursor
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, KeyRevokedError, VenueError
-from truenav.connect.gathering import Pages, Row, Step
+from truenav.connect.gathering import Pages, Row, Step, whole
 from truenav.connect.reading import Reading
 from truenav.core.facts import Transfer, TransferKind
 from truenav.core.money import Amount
@@ -162,7 +162,8 @@ async def _all(
     """Several lists, read from one instant on: the earliest that one of them has to be read from again."""
     begin = None if cursor is None else Cursor("", cursor.at)
     pages = [
-        await read_history(client, _history(endpoint, params), begin, since) for endpoint, params in asked
+        await whole(read_history(client, _history(endpoint, params), begin, since))
+        for endpoint, params in asked
     ]
     ends = [one.cursor.at for one in pages if one.cursor is not None]
     return Pages(tuple(payload for one in pages for payload in one.payloads), Cursor("", min(ends)))

@@ -16,7 +16,7 @@ from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.gathering import Pages, Row
+from truenav.connect.gathering import Pages, Parts, Row
 from truenav.core.clock import to_milliseconds
 
 INSTANT = timedelta(milliseconds=1)
@@ -75,40 +75,52 @@ class _Found:
 
 async def read_history(
     client: BinanceClient, history: History, cursor: Cursor | None, since: datetime
-) -> Pages:
-    """All spans since the cursor, else since an instant; the cursor's row must come again."""
-    now = client.api.now()
+) -> Parts:
+    """All spans since the cursor, else since an instant, each as it comes. The cursor's row must be there."""
+    now, place = client.api.now(), _Place(client.api.now() - OVERLAP)
     begin = since if cursor is None else cursor.at - history.late
-    found = _Found()
+    start, proven = begin, cursor is None or not cursor.id
     while begin <= now:
         end = min(begin + history.span - INSTANT, now)
-        before = len(found.rows)
-        await _span(client, history, found, begin, end)
-        if len(found.rows) == before and end < now:
-            await _span(client, history, found, begin, end)
+        found = await _span(client, history, begin, end)
+        if not found.rows and end < now:
+            found = await _span(client, history, begin, end)
+        if not proven and cursor is not None and cursor.id not in found.rows:
+            raise IncompletePagesError(
+                f"binance {history.endpoint.name}: row {cursor.id} of the last sync is gone."
+            )
+        proven = True
+        passed = max(start, min(end, place.young))
+        yield Pages(tuple(found.payloads), place.after(found, passed), more=end < now)
         begin = end + INSTANT
-    if cursor is not None and cursor.id and cursor.id not in found.rows:
-        raise IncompletePagesError(
-            f"binance {history.endpoint.name}: row {cursor.id} of the last sync is gone."
-        )
-    return Pages(tuple(found.payloads), _next(found, now, since))
 
 
-def _next(found: _Found, now: datetime, since: datetime) -> Cursor:
-    """The oldest row that may change, else the newest if it is young, else an instant that was passed."""
-    first = min(found.pending, default=None) or max(found.rows.values(), default=None)
-    if first is not None and (found.pending or first.at > now - OVERLAP):
-        return Cursor(first.id, first.at)
-    return Cursor("", max(now - OVERLAP, min(since, now)))
+@dataclass(slots=True)
+class _Place:
+    """Where the next gathering begins: with the oldest row that may change, else a young newest one."""
+
+    young: datetime
+    newest: Row | None = None
+    pending: Row | None = None
+
+    def after(self, found: _Found, passed: datetime) -> Cursor:
+        """The cursor behind one more span; without such a row the instant that was passed."""
+        rows = found.rows.values()
+        self.newest = max((*rows, *([self.newest] if self.newest else ())), default=None)
+        held = (*found.pending, *([self.pending] if self.pending else ()))
+        self.pending = min(held, default=None)
+        if self.pending is not None:
+            return Cursor(self.pending.id, self.pending.at)
+        if self.newest is not None and self.newest.at > self.young:
+            return Cursor(self.newest.id, self.newest.at)
+        return Cursor("", passed)
 
 
-async def _span(
-    client: BinanceClient, history: History, found: _Found, begin: datetime, end: datetime
-) -> None:
-    if history.turn:
-        await _pages(client, history, found, begin, end)
-    else:
-        await _halves(client, history, found, begin, end)
+async def _span(client: BinanceClient, history: History, begin: datetime, end: datetime) -> _Found:
+    found = _Found()
+    turn = _pages if history.turn else _halves
+    await turn(client, history, found, begin, end)
+    return found
 
 
 async def _pages(
