@@ -4,7 +4,7 @@ Requests with a key have 120 a minute of its owner, those without 30 a minute of
 """
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, absent, not_done, read
+from truenav.connect.supplies import Origin, absent, read
 
 _BALANCES = "balances.json"
 _POSITIONS = "positions.json"
@@ -44,7 +44,7 @@ MANIFEST = Manifest(
         read("margin.equity", _BALANCES, Origin.OURS, "walletBalance and open profit, each counted once"),
         read("margin.maintenance", _BALANCES, Origin.OURS),
         read("margin.ratio", _BALANCES, Origin.OURS, "maintenance margin by margin balance, the worst one"),
-        *not_done("margin is told by the account's own margin rows", "margin.tiers"),
+        read("margin.tiers", "instruments.json", Origin.OURS, "kept as evidence with the contract's terms"),
         *absent("nothing is lent", "borrowed"),
         read("history.fills", _EXECUTIONS, Origin.OURS),
         read("history.funding", _EXECUTIONS, Origin.OURS),

@@ -5,7 +5,7 @@ share a weight of 1,200 a minute.
 """
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, absent, not_done, read
+from truenav.connect.supplies import Origin, absent, read
 
 _STATE = "balances.json"
 _FILLS = "fills.json"
@@ -44,7 +44,7 @@ MANIFEST = Manifest(
         ),
         read("margin.maintenance", _STATE, Origin.OURS),
         read("margin.ratio", _STATE, Origin.OURS),
-        *not_done("margin is told by the account's own summaries", "margin.tiers"),
+        read("margin.tiers", "perps.json", Origin.OURS, "kept as evidence with the markets"),
         read("borrowed", _STATE, Origin.OURS, "taken off the balance"),
         read("history.fills", _FILLS, Origin.OURS, "the venue keeps the latest 10,000"),
         read("history.funding", "funding.json", Origin.OURS),
