@@ -153,7 +153,7 @@ def _desk(venue: str, coin: str) -> str:
 
 def _transfer(random: Random, venue: str, amount: str, coin: str) -> str:
     door, desk = DESKS[venue][0], _desk(venue, coin)
-    if door == desk:  # a venue with one wallet moves between its sub-accounts
+    if door == desk or random.random() < 0.2:  # a venue with one wallet moves between its sub-accounts only
         return f'{random.choice(("deposit", "withdraw"))} = "{amount} {coin}", network = "subaccount"'
     further = {"binance": "margin", "bybit": "earn"}.get(venue)
     stakes = ((door, further), (desk, further)) if further else ()

@@ -12,6 +12,8 @@ from truenav.simulator.market import Instrument
 from truenav.simulator.orders import Order
 from truenav.simulator.scenario import Side
 
+SUBACCOUNT = "subaccount"
+"""A movement over this network is a transfer between sub-accounts."""
 Cause = Literal[
     "deposit",
     "withdrawal",
@@ -82,7 +84,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A deposit or withdrawal as the venue's history shows it."""
+    """A deposit or withdrawal as the venue's history shows it, or a transfer between sub-accounts."""
 
     id: int
     at: datetime
@@ -94,6 +96,11 @@ class Movement:
     network: str
     address: str
     transaction: str
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a transfer between sub-accounts of one owner."""
+        return self.network == SUBACCOUNT
 
 
 @dataclass(slots=True)

@@ -27,12 +27,6 @@ def no_conversions(call: Call) -> dict[str, Any]:
     return {"list": [], **times, "limit": 1000, "moreData": False}
 
 
-def no_sub_accounts(call: Call) -> dict[str, Any]:
-    """GET sub-account/list: every account is a master without sub-accounts."""
-    account(call)
-    return {"subAccounts": []}
-
-
 def no_portfolio(call: Call) -> dict[str, Any]:
     """GET papi account: no account here is in portfolio margin."""
     account(call)
@@ -47,6 +41,5 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/asset/assetDividend"): _route(no_rows, 10),
     ("GET", "/sapi/v1/asset/dribblet"): _route(no_dust),
     ("GET", "/sapi/v1/convert/tradeFlow"): _route(no_conversions),
-    ("GET", "/sapi/v1/sub-account/list"): _route(no_sub_accounts),
     ("GET", "/papi/v1/account"): _route(no_portfolio, 20),
 }

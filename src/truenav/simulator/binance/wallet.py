@@ -116,7 +116,10 @@ def _movements(call: Call, direction: str) -> list[Movement]:
     found = [
         move
         for move in reversed(books(call).movements)
-        if move.direction == direction and is_between(move.at, span) and coin in (None, "", move.asset)
+        if move.direction == direction
+        and not move.own
+        and is_between(move.at, span)
+        and coin in (None, "", move.asset)
     ]
     offset = integer(call, "offset", 0)
     return found[offset : offset + min(integer(call, "limit", 1000), 1000)]

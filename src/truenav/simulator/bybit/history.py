@@ -350,6 +350,29 @@ def _transfer(entry: Entry) -> Line:
     return Line(entry.at, row["transferId"], row)
 
 
+def universal_transfers(call: Call) -> Result:
+    """GET asset/transfer/query-universal-transfer-list: between the funding accounts of one owner."""
+    member = owner(account(call))
+    return paged(call, [_between(move, member) for move in books(call).movements if move.own], WEEK)
+
+
+def _between(move: Movement, member: str) -> Line:
+    other = str(int(member) + 1_000_000)
+    giver, taker = (other, member) if move.direction == "in" else (member, other)
+    row = {
+        "transferId": unique(move.id),
+        "coin": move.asset,
+        "amount": plain(move.amount),
+        "fromMemberId": giver,
+        "toMemberId": taker,
+        "fromAccountType": "FUND",
+        "toAccountType": "FUND",
+        "timestamp": str(milliseconds(move.at)),
+        "status": "SUCCESS",
+    }
+    return Line(move.at, row["transferId"], row)
+
+
 def deposits(call: Call) -> Result:
     """GET asset/deposit/query-record."""
     return paged(call, _movements(call, "in", _deposit), MONTH, "rows")
@@ -361,7 +384,7 @@ def withdrawals(call: Call) -> Result:
 
 
 def _movements(call: Call, direction: str, row: Callable[[Movement], dict[str, Any]]) -> list[Line]:
-    found = [move for move in books(call).movements if move.direction == direction]
+    found = [move for move in books(call).movements if move.direction == direction and not move.own]
     return [Line(move.at, str(move.id), row(move)) for move in found]
 
 
@@ -407,12 +430,18 @@ def _withdrawal(move: Movement) -> dict[str, Any]:
 def fund_lines(call: Call) -> Result:
     """GET asset/fundinghistory: every change of the funding account, in whole seconds."""
     member = owner(account(call))
-    lines = [_fund_line(entry, member) for entry in books(call).entries if entry.wallet == "funding"]
+    state = books(call)
+    own = {move.id for move in state.movements if move.own}
+    lines = [
+        _fund_line(entry, member, entry.tie.reference in own)
+        for entry in state.entries
+        if entry.wallet == "funding"
+    ]
     return paged(call, lines, FUND)
 
 
-def _fund_line(entry: Entry, member: str) -> Line:
-    kind, words = _fund_kind(entry)
+def _fund_line(entry: Entry, member: str, own: bool) -> Line:
+    kind, words = ("Transfer", "Transfer") if own else _fund_kind(entry)
     row = {
         "memberId": member,
         "currency": entry.asset,
@@ -438,7 +467,7 @@ def _fund_kind(entry: Entry) -> tuple[str, str]:
 
 
 def nothing(call: Call) -> Result:
-    """Histories in which nothing happens here: transfers between owners, internal deposits, yields."""
+    """Histories in which nothing happens here: internal deposits, yields."""
     account(call)
     return {"list": [], "rows": [], "nextPageCursor": ""}
 
@@ -449,7 +478,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/account/borrow-history"): Route(borrowings, 30, signed=True),
     ("GET", "/v5/asset/delivery-record"): Route(deliveries, 50, signed=True),
     ("GET", "/v5/asset/transfer/query-inter-transfer-list"): Route(transfers, 1, signed=True),
-    ("GET", "/v5/asset/transfer/query-universal-transfer-list"): Route(nothing, 2, signed=True),
+    ("GET", "/v5/asset/transfer/query-universal-transfer-list"): Route(universal_transfers, 2, signed=True),
     ("GET", "/v5/asset/deposit/query-record"): Route(deposits, 5, signed=True),
     ("GET", "/v5/asset/deposit/query-internal-record"): Route(nothing, 5, signed=True),
     ("GET", "/v5/asset/withdraw/query-record"): Route(withdrawals, 5, signed=True),

@@ -10,7 +10,7 @@ from truenav.simulator.books import Fill, Movement
 from truenav.simulator.contracts import ZERO
 from truenav.simulator.deribit.names import KINDS, amount, belongs, deribit_name
 from truenav.simulator.deribit.rules import DeribitError, Route, account, books, currency, integer
-from truenav.simulator.deribit.sessions import SUBACCOUNT, LogEntry, replay
+from truenav.simulator.deribit.sessions import LogEntry, replay
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
@@ -171,7 +171,7 @@ def _settlement_details(one: LogEntry) -> dict[str, Any]:
 
 
 def _movement_details(move: Movement) -> dict[str, Any]:
-    if move.network == SUBACCOUNT:
+    if move.own:
         return {"other_user": "Subaccount", "other_user_id": 27, "transfer_type": "subaccount"}
     return {"addr": move.address, "transaction": move.transaction}
 
@@ -184,7 +184,7 @@ def _movements(call: Call, *, own: bool, direction: str = "") -> list[Movement]:
     return [
         move
         for move in reversed(books(call).movements)
-        if move.asset == wanted and (move.network == SUBACCOUNT) == own and direction in ("", move.direction)
+        if move.asset == wanted and move.own == own and direction in ("", move.direction)
     ]
 
 

@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from truenav.simulator.books import Books, Entry, Fill, Tie
+from truenav.simulator.books import SUBACCOUNT, Books, Entry, Fill, Tie
 from truenav.simulator.contracts import ZERO, Position, changed_position
 
-SUBACCOUNT = "subaccount"
-"""A movement over this network is a transfer between sub-accounts."""
 _FILL = ("trade", "realized", "fee")
 _WITHDRAWAL = ("withdrawal", "withdrawal_fee")
 

@@ -21,9 +21,7 @@ from truenav.simulator.times import milliseconds
 PATH = "/ws/api/v2"
 SECONDS = 60.0
 """How often a channel tells a price that stands still."""
-ROUTES: dict[tuple[str, str], Route] = (
-    public.ROUTES | account.ROUTES | history.ROUTES | orders.ROUTES
-)
+ROUTES: dict[tuple[str, str], Route] = public.ROUTES | account.ROUTES | history.ROUTES | orders.ROUTES
 
 
 class DeribitStreams:

@@ -276,7 +276,9 @@ def funding_balances(call: Call) -> list[dict[str, Any]]:
 
 def funding_bills(call: Call) -> list[dict[str, Any]]:
     """GET asset/bills and asset/bills-history: `after` and `before` are times."""
-    rows = [entry for entry in books(call).entries if entry.wallet == "funding"]
+    state = books(call)
+    rows = [entry for entry in state.entries if entry.wallet == "funding"]
+    own = {move.id for move in state.movements if move.own}
     return [
         {
             "bal": plain(entry.balance),
@@ -286,13 +288,15 @@ def funding_bills(call: Call) -> list[dict[str, Any]]:
             "clientId": "",
             "notes": "",
             "ts": str(milliseconds(entry.at)),
-            "type": _funding_bill_type(entry),
+            "type": _funding_bill_type(entry, entry.tie.reference in own),
         }
         for entry in page(call, rows, lambda one: milliseconds(one.at), lambda one: milliseconds(one.at))
     ]
 
 
-def _funding_bill_type(entry: Entry) -> str:
+def _funding_bill_type(entry: Entry, own: bool) -> str:
+    if own:
+        return "21" if entry.amount > 0 else "20"
     if entry.cause == "transfer":
         return "130" if entry.amount > 0 else "131"
     return "1" if entry.cause == "deposit" else "2"
@@ -308,7 +312,7 @@ def _movements(call: Call, direction: str) -> list[Movement]:
     rows = [
         move
         for move in books(call).movements
-        if move.direction == direction and coin in (None, "", move.asset)
+        if move.direction == direction and not move.own and coin in (None, "", move.asset)
     ]
     return page(call, rows, lambda m: milliseconds(m.at), lambda m: milliseconds(m.at))
 
