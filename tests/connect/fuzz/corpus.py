@@ -107,14 +107,23 @@ def context(connector: str) -> ParseContext:
     return known
 
 
-@cache
 def seeds(connector: str) -> tuple[Seed, ...]:
-    """Each payload with the parser whose name is most like its own among those that read it."""
-    return tuple(
-        Seed(connector, next((one for one in names[:4] if reads(connector, one, body)), names[0]), body)
-        for name, body in _bodies(connector)
-        for names in [_alike(connector, name)]
-    )
+    """All payloads of a connector, each with the parser that reads it."""
+    return tuple(seed(connector, name) for name in payloads(connector))
+
+
+@cache
+def payloads(connector: str) -> tuple[str, ...]:
+    """Names of a connector's payloads."""
+    return tuple(name for name, _ in _bodies(connector))
+
+
+@cache
+def seed(connector: str, name: str) -> Seed:
+    """A payload with the parser whose name is most like its own among those that read it."""
+    body = dict(_bodies(connector))[name]
+    names = _alike(connector, name)
+    return Seed(connector, next((one for one in names[:4] if reads(connector, one, body)), names[0]), body)
 
 
 def reads(connector: str, endpoint: str, body: bytes) -> bool:
