@@ -102,6 +102,13 @@ class Node:
             raise self._wrong("an array is expected")
         return [Node(one, f"{self.path}[{n}]") for n, one in enumerate(self.value)]
 
+    def parts(self, count: int) -> list[Node]:
+        """The elements of an array of so many, such as an answer that others were joined into."""
+        found = list(self.items())
+        if len(found) != count:
+            raise self._wrong(f"{count} parts are expected, {len(found)} came")
+        return found
+
     def text(self, name: str) -> str:
         """A field with text; a number is taken as its digits."""
         found = self.field(name)

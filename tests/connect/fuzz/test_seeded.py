@@ -20,6 +20,8 @@ CASES = int(os.environ.get("TRUENAV_FUZZ_CASES", "12"))
 FOUND = (
     ("fix", "fix.execution/1", b"8=FIX.4.4\x019=14\x0135=8\x013x7=o1\x01\x0110=000\x01"),
     ("hyperliquid", "dexes/1", b"[]"),
+    ("binance", "portfolio.balances/1", b"[[]]"),
+    ("binance", "portfolio.positions/1", b"[[],[],[]]"),
 )
 """Inputs by which the search once broke a parser."""
 

@@ -124,7 +124,7 @@ async def _refuse_missing(balance: asyncio.Future[Payload], accounts: tuple[Payl
 
 def balances(reading: Reading, document: Node) -> None:
     """All three parts of each coin, without open profit."""
-    coins, _ = document.items()
+    coins, _ = document.parts(2)
     lines = []
     for row in coins.items():
         free, locked, owed, interest, *futures = (
@@ -148,6 +148,6 @@ def balances(reading: Reading, document: Node) -> None:
 
 def positions(reading: Reading, document: Node) -> None:
     """Open contracts of both futures parts."""
-    linear, inverse = document.items()
+    linear, inverse = document.parts(2)
     lines = [*UM_FAMILY.open(reading, linear), *CM_FAMILY.open(reading, inverse)]
     reading.snapshot(WALLET, PositionSnapshot(WALLET, in_order(lines)))
