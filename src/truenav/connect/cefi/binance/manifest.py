@@ -63,12 +63,10 @@ MANIFEST = Manifest(
         read("history.fills", "coinm-trades.json", Origin.OURS, "with the tags of their orders"),
         read("history.funding", "coinm-income.json", Origin.OURS),
         read("history.fees", "spot-trades.json", Origin.OURS, "in any coin"),
-        read("history.ledger", "usdm-income.json", Origin.OURS, "of the futures wallets; spot has none"),
+        read("history.ledger", "usdm-income.json", Origin.OURS, "of futures and options; spot has none"),
         read("history.deposits", "deposits.json", Origin.OURS),
         read("history.withdrawals", "withdrawals.json", Origin.OURS),
-        read(
-            "history.internal", "transfers-coinm.json", Origin.OURS, "between spot, USD-M, COIN-M and margin"
-        ),
+        read("history.internal", "transfers-coinm.json", Origin.OURS, "between all wallets that are read"),
         read("history.subaccounts", "sub-universal.json", Origin.OURS, "as a master and as a sub-account"),
         read(
             "history.settlements",
