@@ -60,11 +60,12 @@ def known() -> ParseContext:
 
 @dataclass
 class Venue:
-    """Answers by the type of request; histories from an instant on, and the latest fills only."""
+    """Answers by the type of request; histories by a window, and the latest fills only."""
 
     tables: dict[str, Any] = field(default_factory=dict)
     page: int = 2000
     kept: int = 10_000
+    newest: bool = False
     faults: list[httpx.Response] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -79,7 +80,9 @@ class Venue:
             answer = self.tables["dexes"][body["dex"]]
         elif "startTime" in body:
             told = answer[-self.kept :] if body["type"] == "userFillsByTime" else answer
-            answer = [row for row in told if row["time"] >= body["startTime"]][: self.page]
+            end = body.get("endTime", float("inf"))
+            inside = [row for row in told if body["startTime"] <= row["time"] <= end]
+            answer = inside[-self.page :] if self.newest else inside[: self.page]
         return httpx.Response(200, json=answer)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from truenav.connect.cefi.hyperliquid import client
+from truenav.connect.cefi.hyperliquid import client, pages
 from truenav.connect.cefi.hyperliquid.errors import refusal
 from truenav.connect.cefi.hyperliquid.streams import market_streams
 from truenav.connect.contract import Credentials, Right
@@ -52,16 +52,19 @@ def fills(lab, count, apart=1000):
 @pytest.fixture
 def small(lab, monkeypatch):
     """The venue, and pages and pasts of a tenth."""
-    monkeypatch.setattr(client, "SHORT", 50)
-    monkeypatch.setattr(client, "KEPT_FILLS", 1000)
-    monkeypatch.setattr(client, "FILLS", replace(client.FILLS, page=200))
+    fills, *others = client.HISTORIES
+    monkeypatch.setattr(pages, "SHORT", 50)
+    monkeypatch.setattr(client, "HISTORIES", (replace(fills, page=200, kept=1000), *others))
     venue = lab.venue()
     venue.page, venue.kept = 200, 1000
     return venue
 
 
-def test_long_histories_are_turned_by_time_and_then_only_what_is_new_is_read(lab, small):
+@pytest.mark.parametrize("newest", [False, True])
+def test_long_histories_are_turned_by_time_and_then_only_what_is_new_is_read(lab, small, newest):
+    """Also if a window gave its newest rows, against the documentation."""
     venue, rows = small, fills(lab, 453)
+    venue.newest = newest
     venue.tables["userFillsByTime"] = rows[:450]
 
     def trade():
@@ -75,8 +78,10 @@ def test_long_histories_are_turned_by_time_and_then_only_what_is_new_is_read(lab
     assert venue.asked.count("userFillsByTime") == 1
 
 
-def test_what_the_venue_has_forgotten_is_told(lab, small):
+@pytest.mark.parametrize("newest", [False, True])
+def test_what_the_venue_has_forgotten_is_told(lab, small, newest):
     rows = fills(lab, 1070)
+    small.newest = newest
     small.tables["userFillsByTime"] = rows[:1010]
     (first,) = gathered(lab, small)
     assert (first.failures, len(trades(first))) == ((), 1000)

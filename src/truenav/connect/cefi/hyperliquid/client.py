@@ -1,4 +1,4 @@
-"""Hyperliquid's requests: one path, a type in the body, weights, and histories that prove they are whole."""
+"""Hyperliquid's requests: one path, a type in the body, and weights."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from truenav.connect.cefi.hyperliquid.fills import fill_id, funding_id
 from truenav.connect.cefi.hyperliquid.ledger import USER, ledger_ids
-from truenav.connect.contract import Credentials, Cursor, Payload
+from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
-from truenav.connect.gathering import MAX_PAGES, Pages, Row
+from truenav.connect.errors import KeyRevokedError, MalformedPayloadError
 from truenav.connect.transport import Outgoing, Transport
-from truenav.core.clock import to_milliseconds
 
 PATH = "/info"
 BUDGET = "weight"
@@ -23,8 +20,6 @@ ROWS_A_WEIGHT = 20
 """Lists cost one more for so many rows that they gave."""
 SHORT = 500
 """A page of fewer rows is the last: none of the venue's caps is smaller, whether it counts rows or blocks."""
-KEPT_FILLS = 10_000
-"""The venue tells so many fills, the latest."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
@@ -45,6 +40,8 @@ class History:
     endpoint: Endpoint
     ids: Callable[[list[Node]], list[str]]
     page: int = SHORT
+    kept: int | None = None
+    """How many rows, the latest, the venue tells; None: all."""
 
 
 ROLE = Endpoint("role/1", "userRole", 60)
@@ -59,12 +56,16 @@ REWARDS = Endpoint("rewards/1", "delegatorRewards", listed=True)
 PERPS = Endpoint("perps/1", "metaAndAssetCtxs")
 PAIRS = Endpoint("pairs/1", "spotMetaAndAssetCtxs")
 FILLS = History(
-    Endpoint("fills/1", "userFillsByTime", listed=True), lambda rows: [fill_id(row) for row in rows], 2000
+    Endpoint("fills/1", "userFillsByTime", listed=True),
+    lambda rows: [fill_id(row) for row in rows],
+    page=2000,
+    kept=10_000,
 )
 FUNDING = History(
     Endpoint("funding/1", "userFunding", listed=True), lambda rows: [funding_id(row) for row in rows]
 )
 LEDGER = History(Endpoint("ledger/1", "userNonFundingLedgerUpdates", listed=True), ledger_ids)
+HISTORIES = (FILLS, FUNDING, LEDGER)
 BALANCES = "balances/1"
 """Mode, spot balances and perpetuals joined."""
 DEX_STATES = "dexes/1"
@@ -119,51 +120,6 @@ class HyperliquidClient:
         rows = [row.text("name") for row in listed(names) if row.value is not None]
         states = [await self.own(PERP, {"dex": name}) for name in rows]
         return await self.api.join(DEX_STATES, (names, *states))
-
-    async def history(self, history: History, cursor: Cursor | None, since: datetime) -> Pages:
-        """Rows since the cursor, oldest first; each page begins with the instant that ended the last one."""
-        return (await self._history(history, cursor, since))[0]
-
-    async def fills(self, cursor: Cursor | None, since: datetime) -> tuple[Pages, datetime | None]:
-        """Fills since the cursor, and from when on the venue tells them where it has forgotten older ones."""
-        return await self._history(FILLS, cursor, since, kept=KEPT_FILLS)
-
-    async def _history(
-        self, history: History, cursor: Cursor | None, since: datetime, *, kept: int | None = None
-    ) -> tuple[Pages, datetime | None]:
-        what = f"hyperliquid {history.endpoint.name}"
-        last = None if cursor is None else Row(cursor.at, cursor.id)
-        begin = since if cursor is None else cursor.at
-        payloads: list[Payload] = []
-        seen: set[str] = set()
-        forgotten: datetime | None = None
-        for _ in range(MAX_PAGES):
-            payload = await self.own(history.endpoint, {"startTime": to_milliseconds(begin)})
-            nodes = listed(payload)
-            instants = [node.instant("time") for node in nodes]
-            rows = [Row(at, name) for at, name in zip(instants, history.ids(nodes), strict=True)]
-            first = min(rows, default=None)
-            if last is not None and last not in rows:
-                if kept is None or payloads or first is None or first.at <= last.at:
-                    raise IncompletePagesError(
-                        f"{what}: row {last.id} of the last page or sync does not repeat; nothing of this "
-                        "endpoint is taken, the next gathering reads it again."
-                    )
-                forgotten = first.at
-            if not payloads or not seen.issuperset(row.id for row in rows):
-                payloads.append(payload)
-            seen |= {row.id for row in rows}
-            last = max(rows, key=lambda row: row.at, default=last)
-            if len(rows) < SHORT or last is None:
-                break
-            if last.at == begin:
-                if len(rows) < history.page:
-                    break
-                raise IncompletePagesError(f"{what}: {len(rows)} rows bear one instant; it cannot be turned.")
-            begin = last.at
-        if kept is not None and cursor is None and len(seen) >= kept:
-            forgotten = min(node.instant("time") for node in listed(payloads[0]))
-        return Pages(tuple(payloads), None if last is None else Cursor(last.id, last.at)), forgotten
 
 
 def account_address(credentials: Credentials) -> str:

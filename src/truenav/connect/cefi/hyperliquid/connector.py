@@ -16,6 +16,7 @@ from truenav.connect.cefi.hyperliquid.client import (
 )
 from truenav.connect.cefi.hyperliquid.errors import refusal
 from truenav.connect.cefi.hyperliquid.manifest import MANIFEST
+from truenav.connect.cefi.hyperliquid.pages import read_history
 from truenav.connect.cefi.hyperliquid.parse import PARSERS
 from truenav.connect.cefi.hyperliquid.streams import account_streams, market_streams
 from truenav.connect.contract import (
@@ -119,8 +120,7 @@ class HyperliquidConnector:
             past = [
                 _once(hyperliquid.ORDERS.name, client.own(hyperliquid.ORDERS)),
                 _once(hyperliquid.DEX_STATES, client.dexes()),
-                _fills(client, harvest, cursors, since),
-                *(_past(client, one, cursors, since) for one in (hyperliquid.FUNDING, hyperliquid.LEDGER)),
+                *(_past(client, harvest, one, cursors, since) for one in hyperliquid.HISTORIES),
             ]
             if STAKING in account.wallets:
                 past.append(_once(hyperliquid.REWARDS.name, client.own(hyperliquid.REWARDS)))
@@ -152,31 +152,28 @@ def _market(client: HyperliquidClient, endpoint: Endpoint) -> Step:
 
 
 def _past(
-    client: HyperliquidClient, history: History, cursors: Mapping[str, Cursor], since: datetime
+    client: HyperliquidClient,
+    harvest: Harvest,
+    history: History,
+    cursors: Mapping[str, Cursor],
+    since: datetime,
 ) -> Step:
+    """A history; where the venue has forgotten older rows, that is told."""
     name = history.endpoint.name
-    return name, client.history(history, cursors.get(name), since)
-
-
-def _fills(
-    client: HyperliquidClient, harvest: Harvest, cursors: Mapping[str, Cursor], since: datetime
-) -> Step:
-    """Fills; where the venue has forgotten older ones, that is told."""
-    name = hyperliquid.FILLS.endpoint.name
 
     async def ask() -> Pages:
-        pages, forgotten = await client.fills(cursors.get(name), since)
-        if forgotten is not None:
+        told = await read_history(client, history, cursors.get(name), since)
+        if told.forgotten is not None:
             harvest.problems.append(
                 Problem(
                     where=f"{VENUE} {name}",
-                    message=f"The venue tells the latest {hyperliquid.KEPT_FILLS} fills only; those before "
-                    f"{instant_text(forgotten)} are missing.",
+                    message=f"The venue tells the latest {history.kept} fills only; those before "
+                    f"{instant_text(told.forgotten)} are missing.",
                     mend="Bring older fills in by file, and gather often enough.",
                     subject=harvest.subject,
                 )
             )
-        return pages
+        return told.pages
 
     return name, ask()
 
