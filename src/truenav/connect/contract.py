@@ -220,6 +220,12 @@ class Manifest:
     supplies: tuple[Supply, ...] = ()
 
 
+def unanswered(message: bytes) -> str:
+    """Nothing: most venues expect no answer to what their streams of prices tell."""
+    del message
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """One WebSocket of public prices: where to connect, what to say, and when silence is a fault.
@@ -227,6 +233,7 @@ class StreamPlan:
     ``endpoint`` names the parser of its messages, ``stream`` its host in the manifest; ``hello`` is said
     after each connecting. A stream from which nothing came for ``silence`` seconds is taken for broken;
     where the venue answers ``ping`` with ``pong`` (both texts of messages), it is asked at half of that.
+    Where the venue asks, ``answer`` says what to answer to a message; mostly nothing.
     """
 
     endpoint: str
@@ -236,6 +243,7 @@ class StreamPlan:
     silence: float
     ping: str = ""
     pong: str = ""
+    answer: Callable[[bytes], str] = unanswered
 
 
 @dataclass(frozen=True, slots=True)

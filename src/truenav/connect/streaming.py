@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,10 @@ REFUSED_PAUSE = 60.0
 OPEN_TIMEOUT = 5.0
 CLOSE_TIMEOUT = 1.0
 MAX_MESSAGE = 8 * 1024 * 1024
+"""Bytes of a message, also of one that was compressed."""
+_GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31
+"""What zlib calls a gzip stream with the largest window."""
 SWITCHING_PROTOCOLS = 101
 
 _QUIET = logging.getLogger("truenav.wire")
@@ -197,7 +202,7 @@ class Line:
                     message = await connection.recv(decode=False)
                     self.health.messages += 1
                     self.health.last_message_at = self._clock.now()
-                    return message
+                    return unpacked(message)
             except TimeoutError:
                 if not last:
                     await connection.send(self.plan.ping)
@@ -249,6 +254,8 @@ class MarketStream(Line):
             await self._catch_up()
             while True:
                 message = await self._hear(connection)
+                if answer := self.plan.answer(message):
+                    await connection.send(answer)
                 stated = Parsed() if message == self._pong else self._read(message, opened_at)
                 if self.health.state is not StreamState.STANDING:
                     self._become(StreamState.STANDING)
@@ -257,6 +264,26 @@ class MarketStream(Line):
     def _read(self, message: bytes, opened_at: datetime) -> Parsed:
         evidence = stream_evidence(self, message, asked_at=opened_at, answered_at=self._clock.now())
         return parse(evidence, message, self._context)
+
+
+def unpacked(message: bytes) -> bytes:
+    """A message as it was before a venue compressed it by gzip; any other as it is.
+
+    What is kept and parsed is the message itself, as of requests. Raises ``MalformedPayloadError`` where it
+    is cut short or larger than any message may be.
+    """
+    if not message.startswith(_GZIP):
+        return message
+    stream = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        text = stream.decompress(message, MAX_MESSAGE)
+    except zlib.error as error:
+        raise MalformedPayloadError(f"a compressed message of a stream is broken: {error}") from error
+    if not stream.eof:
+        raise MalformedPayloadError(
+            f"a compressed message of a stream is cut short or larger than {MAX_MESSAGE} bytes."
+        )
+    return text
 
 
 def stream_evidence(

@@ -242,21 +242,32 @@ MARGINS: Mapping[str, tuple[str, Endpoint]] = {
 """Margin wallets: the type of their accounts, and where their balances come from."""
 
 
+def stamp(at: datetime) -> str:
+    """An instant in UTC as HTX's signatures have it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def signed_query(
     credentials: Credentials, host: str, method: str, path: str, params: Params, at: datetime
 ) -> str:
-    """HTX's signature: HMAC-SHA256 of method, host, path and sorted query, base 64, as last parameter."""
+    """A query with what identifies the key, and HTX's signature of it all as last parameter."""
     asked = {
         "AccessKeyId": credentials.key,
         "SignatureMethod": "HmacSHA256",
         "SignatureVersion": "2",
-        "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S"),
+        "Timestamp": stamp(at),
         **dict(params),
     }
     query = urlencode(sorted(asked.items()))
+    signed = signature(credentials, host, method, path, query)
+    return f"{query}&{urlencode({'Signature': signed})}"
+
+
+def signature(credentials: Credentials, host: str, method: str, path: str, query: str) -> str:
+    """HMAC-SHA256 of method, host, path and sorted query, in base 64."""
     message = f"{method}\n{host}\n{path}\n{query}".encode()
     digest = hmac.new(credentials.secret.encode(), message, hashlib.sha256).digest()
-    return f"{query}&{urlencode({'Signature': base64.b64encode(digest).decode()})}"
+    return base64.b64encode(digest).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ from truenav.connect.cefi.htx.errors import refusal
 from truenav.connect.cefi.htx.ledger import is_of_trade
 from truenav.connect.cefi.htx.manifest import MANIFEST
 from truenav.connect.cefi.htx.parse import PARSERS
+from truenav.connect.cefi.htx.streams import account_streams, market_streams
 from truenav.connect.contract import (
+    AccountStream,
     Credentials,
     Cursor,
     Gathered,
@@ -38,6 +40,7 @@ from truenav.connect.contract import (
     Problem,
     ProgressReport,
     Right,
+    StreamPlan,
     silent,
 )
 from truenav.connect.document import Node, read_json
@@ -103,6 +106,14 @@ class HtxConnector:
         await harvest.run(steps)
         harvest.require_prices()
         return harvest.gathered()
+
+    def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
+        """The streams that tell these instruments' prices as they change."""
+        return market_streams(context)
+
+    def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
+        """The streams that tell what changes in the account's wallets."""
+        return account_streams(account.wallets)
 
     async def gather_account(
         self,

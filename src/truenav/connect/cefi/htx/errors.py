@@ -16,6 +16,7 @@ from truenav.connect.errors import (
 
 DONE = "200"
 _BAD_KEY = {"api-signature-not-valid", "api-signature-check-failed", "login-required", "403", "1003"}
+_BAD_LOGIN = {"2001", "2002", "2003"}
 _FORBIDDEN = {"1002", "1010", "1220", "4007", "operation-forbidden", "account-get-accounts-inexistent-error"}
 _SLOW_DOWN = {"base-request-exceed-frequency-limit", "rate-too-many-requests", "429", "1032"}
 _BUSY = {"system-maintenance", "gateway-internal-error", "timeout", "system-busy", "1000", "1001", "500"}
@@ -45,6 +46,19 @@ def refusal(status: int, body: bytes) -> VenueError | None:
 def is_answer(document: Node) -> bool:
     """Whether a document is an answer and no refusal."""
     return document.text_or("status") == "ok" or document.text_or("code") == DONE
+
+
+def stream_refusal(message: Node) -> VenueError:
+    """What a stream's answer to a log-in or a subscription means that is no consent."""
+    code = _first(message, "err-code", "code")
+    words = _first(message, "err-msg", "message")[:200]
+    if code in _BAD_LOGIN:
+        return KeyRevokedError(
+            f"the log-in to the stream is not accepted ({code}: {words}); check key, secret, its expiry and "
+            "its addresses, and our clock.",
+            code=code,
+        )
+    return _of_key(code, words) or _of_venue(code, words)
 
 
 def _first(document: Node, *names: str) -> str:

@@ -4,6 +4,7 @@ from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, absent, not_done, read
 
 _CONTRACTS = "USDT-margined contracts, coin-margined swaps and futures, each by itself"
+_LIVE = "its streams tell that they changed, requests tell what they are"
 _POSITIONS = ("linear", "inverse", "hedge", "cross")
 
 MANIFEST = Manifest(
@@ -23,6 +24,7 @@ MANIFEST = Manifest(
     wallets=("spot", "usdtm"),
     more_wallets=("coinswap", "coinfutures", "cross", "isolated", "otc"),
     credentials=("key", "secret"),
+    streams={"spot": "wss://api.huobi.pro", "contract": "wss://api.hbdm.com"},
     supplies=(
         read("balances.spot", "spot-balance.json", Origin.OURS),
         read("balances.margin", "cross-balance.json", Origin.OURS, "cross and isolated"),
@@ -66,9 +68,11 @@ MANIFEST = Manifest(
         read("history.subaccounts", "spot-transfers.json", Origin.OURS, "as any transfer"),
         read("history.settlements", "coinswap-records.json", Origin.OURS, "their cash"),
         read("history.liquidations", "coinswap-records.json", Origin.OURS, "of contracts"),
-        *not_done(
-            "polled at each gathering", "live.balances", "live.positions", "live.orders", "live.prices"
+        *(
+            read(f"live.{name}", "stream-private.json", Origin.OURS, _LIVE)
+            for name in ("balances", "positions", "orders")
         ),
+        read("live.prices", "stream-mark.json", Origin.OURS, "last prices of pairs, marks of contracts"),
         read("instruments", "usdtm-contracts.json", Origin.OURS, "terms of delivered futures by their names"),
     ),
 )

@@ -28,9 +28,11 @@ from truenav.connect.cefi.htx.answers import (
 )
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
+from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
+from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import ONE, ZERO, AssetId, exact
 
@@ -121,6 +123,43 @@ def _mark(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
                 quote = Quote(terms.id, terms.quote, QuoteKind.MARK, price)
                 reading.quote(terms.id, document.instant("ts"), quote)
     return reading.done()
+
+
+_UNLISTED = ("invalid symbol", "invalid topic", "invalid contract")
+"""How the refusal of a market begins that is listed no more; the other topics stand."""
+
+
+def _stream(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
+    """One message of prices; questions whether we are there and words about subscriptions state nothing."""
+    reading = Reading(evidence, context)
+    message = read_json(body)
+    words = message.text_or("err-msg")
+    if message.text_or("status") == "error" and not words.startswith(_UNLISTED):
+        raise message.wrong(f"the venue refuses the subscription ({words[:100]})")
+    if message.maybe("ch") is None:
+        return reading.done()
+    match message.text("ch").split("."):
+        case ["market", symbol, "detail"]:
+            _price(reading, message, spot_id(symbol))
+        case ["market", code, "mark_price", "1min"]:
+            _price(reading, message, contract_id(code))
+        case _:
+            raise message.wrong("it is of a channel that nobody subscribed to")
+    return reading.done()
+
+
+def _price(reading: Reading, message: Node, name: InstrumentId) -> None:
+    """The last price of a pair, or the mark of a contract, where it is known."""
+    with exact():
+        terms = reading.context.instruments.instruments.get(name)
+        tick = message.field("tick")
+        price = tick.decimal("close")
+        if terms is None or price <= 0:
+            return
+        quote = Quote(terms.id, terms.quote, QuoteKind.MARK, price)
+        if terms.kind is InstrumentKind.SPOT:
+            quote = Quote(terms.base, terms.quote, QuoteKind.LAST, price, tick.decimal_or("amount", ZERO))
+        reading.quote(terms.id, message.instant("ts"), quote)
 
 
 def _index(reading: Reading, row: Node) -> None:
@@ -290,6 +329,8 @@ PARSERS: Mapping[str, Parser] = {
     "usdtm.orders/1": _nothing,
     "usdtm.bills/1": rows_parser(ledger.linear_bill),
     "usdtm.fills/1": rows_parser(ledger.linear_fill),
+    "stream/1": _stream,
+    PRIVATE: private_news,
     **_of_coins(COINSWAP, "contract_code", _coin_swap),
     **_of_coins(COINFUTURES, "symbol", _coin_future),
 }
