@@ -6,7 +6,7 @@ from decimal import Decimal
 from truenav.core.asset import BTC, USDT
 from truenav.core.facts import Fact, Trade
 from truenav.core.money import Amount
-from truenav.core.trades import Trades, joined
+from truenav.core.trades import Instants, Trades, joined
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SIZE = 5
@@ -66,3 +66,12 @@ def test_parts_are_joined_in_their_order():
     trades = columns()
     assert joined([trades[:2], trades[2:]]) == FACTS
     assert joined([trades]) is trades
+
+
+def test_instants_are_made_of_milliseconds():
+    instants = Instants([0, 1_767_225_600_123])
+    assert list(instants) == [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 1, 0, 0, 0, 123_000, tzinfo=UTC),
+    ]
+    assert list(instants[1:]) == [instants[1]]

@@ -7,9 +7,9 @@ is wrong and where. So both give the same facts, and only the time differs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -22,10 +22,9 @@ from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import MAX_SCALE, AssetId
-from truenav.core.trades import Trades
+from truenav.core.trades import Instants, Trades
 
 T = TypeVar("T")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT = MAX_SCALE
 """Letters of a number that breaks no limit of ours, whatever it is."""
 _INSTANT = 14
@@ -58,18 +57,20 @@ class Fills:
         """The same facts that the careful parser states."""
         size = len(self.id)
         charged = [one or None for one in self.fee]
+        markets = {terms.id: terms for terms in self.terms}
+        currencies = {name: _currency(terms) for name, terms in markets.items()}
         return Trades(
             source=evidence.connector,
             evidence=evidence.sha256,
             account=[evidence.account] * size,
             external_id=self.id,
-            occurred_at=[_EPOCH + timedelta(milliseconds=at) for at in self.at],
+            occurred_at=Instants(self.at),
             wallet=[self.wallet] * size,
             instrument=[terms.id for terms in self.terms],
             quantity=self.quantity,
             price=self.price,
             cost=self.cost,
-            cost_asset=[_currency(terms) for terms in self.terms],
+            cost_asset=[currencies[terms.id] for terms in self.terms],
             realised=self.realised,
             realised_asset=[terms.settle for terms in self.terms],
             fee=charged,
@@ -96,6 +97,20 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
 def keys_stand_once(body: bytes, keys: int) -> bool:
     """Whether a page whose keys are all known and all there has no key twice, for it has so many in all."""
     return body.count(b'":') == keys
+
+
+def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:
+    """The keys of the first row, which stands right behind ``before``; none where it does not."""
+    start = body.find(before) + len(before)
+    try:
+        first, _ = _FIRST.raw_decode(body[start : start + _LONGEST_ROW].decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(first) if isinstance(first, dict) else ()
+
+
+_FIRST = json.JSONDecoder()
+_LONGEST_ROW = 8192
 
 
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:

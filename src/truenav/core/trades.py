@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, overload
 
@@ -107,6 +107,31 @@ class Trades(Sequence[Fact]):
         )
         return Fact(self.source, account, external_id, at, body, self.evidence)
 
+
+class Instants(Sequence[datetime]):
+    """Instants given as milliseconds since 1970, each made only when it is looked at."""
+
+    __slots__ = ("milliseconds",)
+
+    def __init__(self, milliseconds: Sequence[int]) -> None:
+        self.milliseconds = milliseconds
+
+    def __len__(self) -> int:
+        return len(self.milliseconds)
+
+    @overload
+    def __getitem__(self, place: int) -> datetime: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Instants: ...
+
+    def __getitem__(self, place: int | slice) -> datetime | Instants:
+        if isinstance(place, slice):
+            return Instants(self.milliseconds[place])
+        return _EPOCH + timedelta(milliseconds=self.milliseconds[place])
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 COLUMNS = tuple(one.name for one in fields(Trades))[2:]
 """Names of the columns: all but the source and the evidence, which are of all trades."""

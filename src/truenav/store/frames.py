@@ -6,13 +6,14 @@ Apart from `truenav.store.statements` because the column engine is slow to load,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
 
 from truenav.core.canonical import sha256_hex
 from truenav.core.facts import Fact, Trade
-from truenav.core.trades import Trades
+from truenav.core.trades import Instants, Trades
 from truenav.store.statements import BadFactError, subject_of
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -61,7 +62,7 @@ def _trades_frame(trades: Trades) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "external_id": trades.external_id,
-            "occurred_at": trades.occurred_at,
+            "occurred_at": _instants(trades.occurred_at),
             "account": trades.account,
             "wallet": trades.wallet,
             "instrument": trades.instrument,
@@ -73,7 +74,7 @@ def _trades_frame(trades: Trades) -> pl.DataFrame:
             "order_id": trades.order_id,
             "tag": trades.tag,
         },
-        schema_overrides={"occurred_at": SCHEMA["occurred_at"], **dict.fromkeys(_TEXTS, pl.String)},
+        schema_overrides=dict.fromkeys(_TEXTS, pl.String),
     )
     constants = (pl.lit(trades.source).alias("source"), pl.lit(trades.evidence).alias("evidence"))
     return columns_frame(Trade, frame.with_columns(constants))
@@ -81,6 +82,13 @@ def _trades_frame(trades: Trades) -> pl.DataFrame:
 
 _TEXTS = ("cost", "cost_asset", "realised", "realised_asset", "fees", "fees_asset", "tag")
 """Columns that may hold nothing but gaps, from which no type can be told."""
+
+
+def _instants(column: Sequence[datetime]) -> pl.Series:
+    if isinstance(column, Instants):
+        told = pl.Series(column.milliseconds, dtype=pl.Int64)
+        return (told * 1000).cast(pl.Datetime("us", "UTC"))
+    return pl.Series(column, dtype=SCHEMA["occurred_at"])
 
 
 def _texts(numbers: Sequence[Decimal | None]) -> list[str | None]:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import msgspec
 
 from truenav.connect.cefi.bybit.answers import SPOT, UNIFIED, VENUE, spot_id
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, known_assets, plain_instants, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_instants,
+    plain_numbers,
+)
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
 
@@ -30,29 +41,34 @@ class _Row(msgspec.Struct, gc=False):
     extraFees: str = ""  # noqa: N815
 
 
-class _Result(msgspec.Struct, rename={"rows": "list"}):
-    category: str
-    rows: list[_Row]
+@cache
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages as documented, all of whose rows have these keys and no other."""
+    others = [(name, msgspec.Raw) for name in keys if name not in _Row.__struct_fields__]
+    row = msgspec.defstruct("Row", others, bases=(_Row,), gc=False, forbid_unknown_fields=True, kw_only=True)
+    result = msgspec.defstruct(
+        "Result",
+        [("category", str), ("rows", list[row]), ("nextPageCursor", msgspec.Raw)],  # type: ignore[valid-type]
+        rename={"rows": "list"},
+        forbid_unknown_fields=True,
+    )
+    said = ("retMsg", "retExtInfo", "time")
+    page = [("retCode", int), ("result", result), *((name, msgspec.Raw) for name in said)]
+    return msgspec.json.Decoder(msgspec.defstruct("Page", page, forbid_unknown_fields=True))
 
 
-class _Page(msgspec.Struct):
-    retCode: int  # noqa: N815
-    result: _Result
-
-
-_DECODER = msgspec.json.Decoder(_Page)
-_KEYS = tuple(f'"{name}":'.encode() for name in _Row.__struct_fields__ if name != "extraFees")
-_PAGE_KEYS = (b'"retCode":', b'"result":', b'"category":', b'"list":')
+_PAGE_KEYS = 5 + 3
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs without taxes; None where the careful parser must look."""
     del evidence
-    page = decoded(_DECODER, body)
-    if page is None or page.retCode != 0 or page.result.category != SPOT or not page.result.rows:
+    keys = keys_of_first(body, b'"list":[')
+    page = decoded(_decoder(keys), body) if keys else None
+    if page is None or page.retCode != 0 or page.result.category != SPOT:
         return None
-    rows = page.result.rows
-    if any(body.count(key) != len(rows) for key in _KEYS) or any(body.count(key) != 1 for key in _PAGE_KEYS):
+    rows: list[_Row] = page.result.rows
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS):
         return None
     if any(row.extraFees or not row.feeCurrency or row.side not in _SIGNS for row in rows):
         return None
