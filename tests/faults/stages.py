@@ -119,7 +119,7 @@ assert bundle  # imported before the fork, as publishing does it late
 
 def work(work: Work) -> None:
     """A worker process, until it is stopped."""
-    run_worker(work.house, work.given["queue_dsn"], concurrency=2)
+    run_worker(work.house, work.given["queue_dsn"], concurrency=2, follow=False)
 
 
 def serve(work: Work) -> None:

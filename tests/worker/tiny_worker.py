@@ -58,4 +58,4 @@ if __name__ == "__main__":
     app_dsn, queue_dsn, folder = sys.argv[1:]
     configure_logs(level="info")
     house = House.of(Settings(data_dir=Path(folder)), Database(app_dsn), SystemClock())
-    run_worker(house, queue_dsn, jobs=JOBS, concurrency=2, backoff_seconds=0)
+    run_worker(house, queue_dsn, jobs=JOBS, concurrency=2, backoff_seconds=0, follow=False)

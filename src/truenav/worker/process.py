@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -55,6 +55,7 @@ def run_worker(
     jobs: Mapping[str, str] = JOBS,
     concurrency: int = CONCURRENCY,
     backoff_seconds: int = 1,
+    follow: bool = True,
 ) -> None:
     """Do jobs until SIGTERM or SIGINT, then end within `DRAIN_SECONDS`.
 
@@ -64,20 +65,29 @@ def run_worker(
     jobs : names of jobs, and where their handlers are.
     concurrency : how many jobs are done side by side.
     backoff_seconds : wait before the first of the three retries.
+    follow : whether it may be the one worker that follows the accounts' private streams.
 
     A lost database is waited for. Being killed is safe at any time: another worker takes the jobs over.
     """
-    asyncio.run(_Process(house, queue_dsn, jobs, concurrency, backoff_seconds).run())
+    duties = [Leader(house, queue_dsn).run, *([Feeds(house, queue_dsn).run] if follow else [])]
+    asyncio.run(_Process(house, queue_dsn, jobs, concurrency, backoff_seconds, duties).run())
 
 
 class _Process:
     def __init__(
-        self, house: House, queue_dsn: str, jobs: Mapping[str, str], concurrency: int, backoff_seconds: int
+        self,
+        house: House,
+        queue_dsn: str,
+        jobs: Mapping[str, str],
+        concurrency: int,
+        backoff_seconds: int,
+        duties: Sequence[Callable[[threading.Event], None]],
     ) -> None:
         self._house = house
         self._dsn = queue_dsn
         self._jobs = jobs
         self._concurrency = concurrency
+        self._duties = duties
         self._retry = _Backoff(backoff_seconds)
         self._worker: Worker | None = None
         self._stopping = asyncio.Event()
@@ -88,9 +98,8 @@ class _Process:
         loop.set_default_executor(ThreadPoolExecutor(self._concurrency + 1, "job"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        for name, duty in (("leader", Leader), ("feeds", Feeds)):
-            run = duty(self._house, self._dsn).run
-            threading.Thread(target=run, args=[self._duties_stop], name=name, daemon=True).start()
+        for duty in self._duties:
+            threading.Thread(target=duty, args=[self._duties_stop], name="duty", daemon=True).start()
         while not self._stopping.is_set():
             try:
                 await self._work()
