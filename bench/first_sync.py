@@ -100,7 +100,7 @@ class Bench:
             if job.poll() is not None:
                 raise AssertionError(f"the job ended by itself: {job.communicate()}")
             time.sleep(0.05)
-        self.peak = max(self.peak, _peak(job.pid))
+        self.peak = max(self.peak, peak(job.pid))
         job.kill()
         job.wait()
         time.sleep(1)  # a commit that the database had taken by then ends there
@@ -120,7 +120,7 @@ class Bench:
         return found
 
 
-def _peak(process: int) -> float:
+def peak(process: int) -> float:
     """The most memory that a process had so far, in MiB."""
     status = Path(f"/proc/{process}/status").read_text("ascii")
     line = next(one for one in status.splitlines() if one.startswith("VmHWM"))
