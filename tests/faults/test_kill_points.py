@@ -42,7 +42,7 @@ ALREADY = ConflictError.exit_code
 
 
 ELSEWHERE = {"migrate.applied", "gather.part"}
-"""Killed at by a test of their own: below, and where a history is long (`tests.app.sources.test_gather_parts`)."""
+"""Killed at by tests of their own: below, and of a long history in `tests.app.sources.test_gather_parts`."""
 
 
 def test_every_commit_point_has_its_kill() -> None:

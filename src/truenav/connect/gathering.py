@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from truenav.connect.contract import (
     CLOCK_ALARM,
@@ -21,12 +22,14 @@ from truenav.connect.contract import (
 )
 from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.registry import parse
-from truenav.connect.transport import Transport
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.ids import Sha256
 from truenav.core.instrument import Instrument, InstrumentKind
+
+if TYPE_CHECKING:
+    from truenav.connect.transport import Transport
 
 MAX_PAGES = 1000
 """Pages of one endpoint in one gathering; the rest follows at the next one."""

@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from truenav.connect.asking import Outgoing, Params, Prepare, Signed, Signer
 from truenav.connect.contract import (
     CLOCK_FOLLOWED,
     Archive,
@@ -56,40 +57,8 @@ DEFAULT_BAN = 120.0
 PARTS = "local:parts"
 """Name of the note on a joined answer: the hashes of the answers that it is made of."""
 
-Params = tuple[tuple[str, str], ...]
 Judge = Callable[[int, bytes], VenueError | None]
 """``Connector.refusal``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a signer makes of a request: the query to send and the headers that carry the key."""
-
-    query: str
-    headers: Mapping[str, str] = field(repr=False)
-
-
-Signer = Callable[[str, str, Params, datetime], Signed]
-"""``(method, path, params, now)`` to the query and headers of one request; called for each attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One attempt of a request as it is sent, and what of it is written down: ``shown`` and ``params``.
-
-    ``url`` carries the query and may carry a signature; ``shown`` is the address without them.
-    """
-
-    method: str
-    url: str = field(repr=False)
-    shown: str
-    params: Params = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-
-
-Prepare = Callable[[datetime], Outgoing]
-"""Makes one attempt at an instant of the venue's clock; called for each, after its budget was waited for."""
 
 
 def _holds_no_secret(body: bytes) -> bool:

@@ -58,8 +58,8 @@ def exposure(
     """Signed exposure to ``terms.base``, as a number and the asset that it is a number of.
 
     Linear: ``q * m * mark`` of settle, which is quote but for quanto contracts, priced in one asset and paid
-    in another; inverse: ``q * m`` of quote; option: the line's ``delta`` in units of base, and without one the
-    full notional, ``q * m`` for a call and ``-q * m`` for a put.
+    in another; inverse: ``q * m`` of quote; option: the line's ``delta`` in units of base, and without one
+    the full notional, ``q * m`` for a call and ``-q * m`` for a put.
     """
     with exact():
         size = quantity * terms.multiplier

@@ -7,15 +7,19 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Outgoing, Params, Signed, Signer
 from truenav.connect.cefi.binance.rows import income_id, interest_id, utc_time
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.gathering import Row
-from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
 from truenav.core.clock import to_milliseconds
+
+if TYPE_CHECKING:
+    from truenav.connect.transport import Transport
 
 RECEIVE_WINDOW_MS = 5000
 

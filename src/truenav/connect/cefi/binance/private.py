@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from truenav.connect.asking import Outgoing
 from truenav.connect.cefi.binance.client import RECEIVE_WINDOW_MS
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.portfolio import parts_left
@@ -18,7 +19,7 @@ from truenav.connect.contract import AccountStream, Credentials, Entry, Heard, S
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import VenueUnavailableError
 from truenav.connect.news import PRIVATE
-from truenav.connect.transport import Outgoing, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 API_PATH = "/ws-api/v3"

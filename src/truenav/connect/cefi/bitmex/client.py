@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Outgoing, Params, Signed, Signer
 from truenav.connect.cefi.bitmex.answers import moment
 from truenav.connect.cefi.bitmex.ledger import EXECUTED, SESSION, entry, executed
 from truenav.connect.cefi.bitmex.units import UNITS, Units
@@ -17,7 +18,7 @@ from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row
-from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import instant_text
 
 GOOD_FOR = timedelta(seconds=60)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.bybit.answers import listed
 from truenav.connect.cefi.bybit.rows import (
     OWNER,
@@ -27,7 +28,7 @@ from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 RECEIVE_WINDOW = "5000"

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.coinbase.manifest import MANIFEST
 from truenav.connect.contract import Credentials
 from truenav.connect.errors import KeyRevokedError
-from truenav.connect.transport import Params, Signed, Signer
 
 LIFETIME = 120
 """Seconds that a token lives."""

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Outgoing, Params, Signed, Signer
 from truenav.connect.cefi.deribit.ledger import PROFITS, TRADE, LogEntry, log_entry
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Pages, Row, follow
-from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 T = TypeVar("T")

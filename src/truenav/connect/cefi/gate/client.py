@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.gate.answers import WALLET
 from truenav.connect.cefi.gate.rows import (
     book_id,
@@ -28,7 +29,7 @@ from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 PREFIX = "/api/v4"

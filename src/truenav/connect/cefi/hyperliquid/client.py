@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from truenav.connect.asking import Outgoing
 from truenav.connect.cefi.hyperliquid.fills import fill_id, funding_id
 from truenav.connect.cefi.hyperliquid.ledger import USER, ledger_ids
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyRevokedError, MalformedPayloadError
-from truenav.connect.transport import Outgoing, Transport
+from truenav.connect.transport import Transport
 
 PATH = "/info"
 BUDGET = "weight"

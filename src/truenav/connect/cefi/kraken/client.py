@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Outgoing, Params
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.errors import KeyRevokedError
-from truenav.connect.transport import Outgoing, Params, Transport
+from truenav.connect.transport import Transport
 
 PAGE = 50
 """Rows of a page of trades or of the ledger."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Outgoing, Params, Signed, Signer
 from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, write_notes
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
 from truenav.connect.gathering import Pages, Parts, Row
-from truenav.connect.transport import Outgoing, Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import parse_instant, to_milliseconds
 
 LOG_PAGE = 1000

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
+from truenav.connect.asking import Outgoing
 from truenav.connect.cefi.kucoin.answers import FUTURES, ISOLATED, MAIN, MARGIN, TRADE, answered
 from truenav.connect.cefi.kucoin.client import signer
 from truenav.connect.contract import Credentials, Entry, Heard, StreamPlan
 from truenav.connect.document import read_json
 from truenav.connect.errors import KeyRevokedError, VenueUnavailableError
 from truenav.connect.news import PRIVATE
-from truenav.connect.transport import Outgoing, Transport
+from truenav.connect.transport import Transport
 
 _TOKEN = "/api/v1/bullet-private"  # noqa: S105 - where a token is asked for
 _SILENCE = 30.0

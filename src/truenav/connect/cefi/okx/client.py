@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.okx.earn import lending_id
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import Ask, Pages, Parts, Row, broken_off, kept, places, turning, unfold
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 PAGE = 100

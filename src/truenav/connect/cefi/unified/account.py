@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from truenav.connect.asking import Params
 from truenav.connect.cefi.unified import rows
 from truenav.connect.cefi.unified.catalogue import MAIN
 from truenav.connect.cefi.unified.client import Answer, UnifiedClient
@@ -17,7 +18,6 @@ from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import Cursor, ParseContext, Payload
 from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import Pages, kept
-from truenav.connect.transport import Params
 from truenav.core.account import Account
 from truenav.core.facts import BalanceSnapshot, Fact, PositionSnapshot
 

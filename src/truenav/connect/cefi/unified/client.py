@@ -19,12 +19,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from truenav.connect.asking import Outgoing, Params
 from truenav.connect.cefi.unified import errors
 from truenav.connect.cefi.unified.catalogue import Venue
 from truenav.connect.cefi.unified.manifest import BUDGET
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.errors import MalformedPayloadError, VenueError
-from truenav.connect.transport import Outgoing, Params, Transport
+from truenav.connect.transport import Transport
 from truenav.core.clock import to_milliseconds
 
 RAW = "raw/1"

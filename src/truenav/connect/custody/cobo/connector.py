@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.cobo.manifest import MANIFEST
 from truenav.connect.custody.cobo.parse import DEAD, DONE, PARSERS, VENUE
@@ -21,7 +22,7 @@ from truenav.connect.custody.refusals import refusal
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyRevokedError, VenueError
 from truenav.connect.gathering import Pages, Row
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import to_milliseconds
 from truenav.core.money import Amount

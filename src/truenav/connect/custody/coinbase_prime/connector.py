@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.coinbase_prime.manifest import MANIFEST
 from truenav.connect.custody.coinbase_prime.parse import DEAD, DONE, PARSERS, VENUE, instant
@@ -18,7 +19,7 @@ from truenav.connect.custody.moves import noted
 from truenav.connect.custody.pages import Page, turn
 from truenav.connect.document import Node, read_json
 from truenav.connect.gathering import Pages, Row
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import instant_text
 

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.connector import CustodyConnector, Step, cursor_name
 from truenav.connect.custody.contract import Approval, Vault
@@ -24,7 +25,7 @@ from truenav.connect.custody.pages import Page, held_back, turn
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyRevokedError
 from truenav.connect.gathering import Pages, Row, follow
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import to_milliseconds
 from truenav.core.money import Amount

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.contract import (
     Budget,
     Credentials,
@@ -58,7 +59,7 @@ from truenav.connect.custody.rest.parse import (
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyRevokedError, MalformedPayloadError
 from truenav.connect.gathering import Pages, Row
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import instant_text, to_milliseconds
 from truenav.core.money import Amount

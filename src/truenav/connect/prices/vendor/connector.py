@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
 from truenav.connect.document import looks_cut_off
 from truenav.connect.errors import KeyRevokedError, VenueError
 from truenav.connect.gathering import Harvest, Pages
 from truenav.connect.prices.vendor.manifest import MANIFEST
 from truenav.connect.prices.vendor.parse import PARSERS
-from truenav.connect.transport import Params, Signed, Signer, Transport
+from truenav.connect.transport import Transport
 from truenav.core.asset import AssetKind
 from truenav.core.failure import FailureKind
 
