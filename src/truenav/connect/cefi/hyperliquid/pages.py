@@ -62,9 +62,7 @@ class _Book:
         self.pages.append((payload, rows))
         for _ in range(MAX_PAGES):
             rows = self.pages[0][1]
-            if len(rows) < SHORT or min(rows).at <= begin:
-                break
-            if not await self._add(min(rows), begin, before=True):
+            if len(rows) < SHORT or not await self._add(min(rows), begin, before=True):
                 break
         for _ in range(MAX_PAGES):
             rows = self.pages[-1][1]
