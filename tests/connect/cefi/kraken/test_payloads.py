@@ -105,9 +105,9 @@ def test_variants_of_a_coin_are_the_coin_and_unknown_ones_are_told(read):
         ETH: (Decimal("5.25"), Decimal("2.25")),  # XETH, ETH2.S, ETH28.S
         USDT: (Decimal("1000.25"), Decimal("1000.25")),
         EUR: (Decimal(200), Decimal(200)),
-        "kraken:NOTOURS.S": (Decimal(7), Decimal(7)),
+        "kraken:NOTOURS": (Decimal(7), Decimal(7)),
     }
-    assert [problem.subject for problem in parsed.problems] == ["kraken:NOTOURS.S"]
+    assert [problem.subject for problem in parsed.problems] == ["kraken:NOTOURS"]
     alone = json.dumps(json.loads(payload("balances"))[0]).encode()
     assert stated("balances/1", alone).facts[0].body == fact.body
 

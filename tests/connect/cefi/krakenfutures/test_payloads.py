@@ -131,6 +131,12 @@ def test_positions_are_held_in_the_wallet_of_their_kind(read):
     }
 
 
+def test_a_position_that_goes_both_ways_is_refused():
+    row = b'{"side":"long","symbol":"PI_XBTUSD","price":27500.5,"size":-1000}'
+    with pytest.raises(MalformedPayloadError):
+        stated("positions/1", b'{"result":"success","openPositions":[' + row + b"]}")
+
+
 def test_accounts_speak_of_positions_or_confirm_that_there_are_none():
     accounts = json.loads(payload("accounts"))["accounts"]
     spoken = {name: shows_positions(Node(account, "$")) for name, account in accounts.items()}

@@ -41,9 +41,10 @@ _STREAM_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 def asset(reading: Reading, code: str, at: datetime) -> AssetId:
     """The asset that a code means; a variant (staked, earning, on hold) is its base asset.
 
-    The whole code comes first, so that an alias of the house decides. An unknown one is told.
+    The whole code comes first, so that an alias of the house decides. An unknown one is told by its base.
     """
-    return _found(reading, code, at) or reading.asset(code, at)
+    *_, plain = _names(code)
+    return _found(reading, code, at) or reading.asset(plain, at)
 
 
 def known_asset(reading: Reading, code: str) -> AssetId | None:

@@ -32,7 +32,7 @@ from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind
-from truenav.core.money import ONE, ZERO, AssetId, divided, exact
+from truenav.core.money import ONE, ZERO, AssetId, divided, exact, rounded
 
 # -- market ---------------------------------------------------------------------------------------
 
@@ -140,6 +140,10 @@ def _balances(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     return reading.done()
 
 
+_PLACES = 18
+"""Of an average price, which is a quotient."""
+
+
 def _positions(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     """Open positions on margin: those of one pair and side as one, at their average price."""
     reading = Reading(evidence, context)
@@ -158,7 +162,7 @@ def _positions(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed
             sizes[side] = sizes.get(side, ZERO) + size
             costs[side] = costs.get(side, ZERO) + divided(row.decimal("cost") * size, row.decimal("vol"))
         lines = tuple(
-            PositionLine(name, size if long else -size, divided(costs[name, long], size))
+            PositionLine(name, size if long else -size, rounded(divided(costs[name, long], size), _PLACES))
             for (name, long), size in sorted(sizes.items())
         )
     reading.snapshot(MAIN, PositionSnapshot(MAIN, lines))

@@ -126,11 +126,13 @@ def _positions(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed
     with exact():
         for row in answered(body).field("openPositions").items():
             size, symbol = row.decimal("size"), row.text("symbol")
+            if size < 0:
+                raise row.wrong("size is negative, though side tells which way it goes")
             if not size:
                 continue
             if known_terms(reading, symbol) is None:
                 reading.instrument(contract_id(symbol), lost=False)
-            quantity = abs(size) if _is_long(row) else -abs(size)
+            quantity = size if _is_long(row) else -size
             line = PositionLine(contract_id(symbol), quantity, row.decimal("price"))
             lines[wallet_of_contract(symbol)].append(line)
     for wallet, found in lines.items():

@@ -20,7 +20,7 @@ from truenav.core.money import AssetId
 VENUE = MANIFEST.name
 FLEX, CASH, SINGLE = MANIFEST.wallets
 _OLD_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
-_SYMBOL = re.compile(r"(?P<family>[PF][A-Z])_(?P<market>[A-Z0-9]+)(?:_(?P<day>\d{6}))?", re.ASCII)
+_SYMBOL = re.compile(r"[PF][A-Z]_(?P<market>[A-Z0-9]+)(?:_(?P<day>\d{6}))?", re.ASCII | re.IGNORECASE)
 _QUOTE_LETTERS = 3
 """Where a contract does not say what it is quoted in, its name ends with it (``XBTUSD``, ``XRPXBT``)."""
 _INVERSE = "futures_inverse"
@@ -46,17 +46,17 @@ def wallet_of_contract(symbol: str) -> str:
 
 
 def asset(reading: Reading, code: str, at: datetime) -> AssetId:
-    """The asset that a code means; an unknown one is told."""
-    name = code.upper()
-    return _found(reading, name, at) or reading.asset(name, at)
+    """The asset that a code means, in capital or small letters; an unknown one is told."""
+    return _found(reading, code, at) or reading.asset(code.upper(), at)
 
 
 def _known_asset(reading: Reading, code: str) -> AssetId | None:
-    return _found(reading, code.upper(), reading.evidence.answered_at)
+    return _found(reading, code, reading.evidence.answered_at)
 
 
-def _found(reading: Reading, name: str, at: datetime) -> AssetId | None:
-    for one in (name, _OLD_NAMES.get(name, name)):
+def _found(reading: Reading, code: str, at: datetime) -> AssetId | None:
+    name = code.upper()
+    for one in (code, name, _OLD_NAMES.get(name, name)):
         try:
             return reading.context.assets.resolve(reading.venue, one, at)
         except UnknownAssetError:
@@ -72,7 +72,8 @@ def read_terms(reading: Reading, row: Node) -> None:
     One contract is ``contractSize`` units of base, of quote where it is inverse; that pays in base, all
     others in quote.
     """
-    match = _SYMBOL.fullmatch(row.text("symbol").upper())
+    symbol = row.text("symbol")
+    match = _SYMBOL.fullmatch(symbol)
     if match is None or row.text("type") not in _KINDS:
         return
     market = match["market"]
@@ -85,7 +86,6 @@ def read_terms(reading: Reading, row: Node) -> None:
     if size <= 0:
         raise row.wrong("a contract has no size")
     inverse, dated = row.text("type") == _INVERSE, match["day"] is not None
-    symbol = match[0]
     reading.instruments.append(
         Instrument(
             id=contract_id(symbol),
@@ -106,7 +106,7 @@ def _expiry(row: Node, symbol: str) -> datetime:
     told = row.text_or("lastTradingTime")
     if told:
         return parse_instant(told, what="lastTradingTime")
-    dated = dated_name(symbol)
+    dated = dated_name(symbol.upper())
     if dated is None:
         raise row.wrong("a dated contract does not tell its last day")
     return datetime.combine(dated.expires_on, _end_of(dated.expires_on))
