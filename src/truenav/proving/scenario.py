@@ -21,6 +21,8 @@ DESKS = {
 
 _COIN_DESK = "coinm"
 _LENDERS = ("bybit", "okx")
+_THIN = 300
+"""With this small a share of its money at the desk an account may be liquidated."""
 
 _PRICING = ("binance", "okx")
 """Venues whose prices are read though no account is there."""
@@ -105,18 +107,21 @@ def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
         borrows = venue in _LENDERS and random.random() < 0.2
         lines += ["borrows = true"] if borrows else []
         lines.append("events = [")
-        lines += [f"  {{ {event} }}," for event in _events(random, venue, size)]
+        thin = (borrows or venue == "binance") and random.random() < 0.3
+        lines += [f"  {{ {event} }}," for event in _events(random, venue, size, _THIN if thin else 2)]
         lines += [f"  {{ {_on_credit(random)} }},"] if borrows else []
         lines.append("]")
     return "\n".join(lines) + "\n"
 
 
-def _events(random: Random, venue: str, size: Size) -> Iterator[str]:
+def _events(random: Random, venue: str, size: Size, share: int) -> Iterator[str]:
+    """What happens in an account that trades contracts with one `share` of what it has."""
     door = DESKS[venue][0]
     for n, (coin, have) in enumerate({"USDT": 9_000_000, "BTC": 90, "ETH": 900}.items()):
         yield f'at = "+0d00:{10 + n}", deposit = "{have}.5 {coin}"'
         if door != (desk := _desk(venue, coin)):
-            yield f'at = "+0d01:{10 + n}", transfer = "{have // 2} {coin}", from = "{door}", to = "{desk}"'
+            moved = max(1, have // share)
+            yield f'at = "+0d01:{10 + n}", transfer = "{moved} {coin}", from = "{door}", to = "{desk}"'
     for _ in range(random.randint(size.events // 8, size.events)):
         minutes = random.randint(8 * 60, (size.days - 1) * 1440)
         if random.random() < 0.2:

@@ -164,13 +164,13 @@ class Ledger:
     def _can_spend(self, at: datetime, spent: tuple[str, str, Decimal]) -> bool:
         """Whether the account has what an event takes; a scenario that is wrong by itself is refused.
 
-        Where clients trade it is their doing: the venue refuses the event, and nothing happens.
+        Where clients trade, or after a liquidation, the venue refuses the event, and nothing happens.
         """
         wallet, asset, amount = spent
         balance = self.books.balance(wallet, asset)
         if not amount or balance >= amount or (self.plan.borrows and wallet in BORROWING):
             return True
-        if self.commands:
+        if self.commands or self.liquidator.struck:
             return False
         raise ScenarioError(
             f"account {self.plan.id}: {at - self.inception} after inception the {wallet} wallet "

@@ -22,7 +22,7 @@ from truenav.simulator.tiers import Tiers, measure
 
 
 class Liquidator:
-    """Judges one account at the replayed market's prices."""
+    """Judges one account at the replayed market's prices; `struck` when it ever took something over."""
 
     def __init__(self, keeper: Bookkeeper, desk: Desk, market: Market, tiers: Tiers) -> None:
         self.keeper = keeper
@@ -30,6 +30,7 @@ class Liquidator:
         self.market = market
         self.tiers = tiers
         self.dialect = keeper.plan.venue.dialect
+        self.struck = False
 
     def judge(self, at: datetime) -> None:
         """Take positions over until every pool has what its positions need."""
@@ -53,6 +54,7 @@ class Liquidator:
 
     def _reduce(self, pool: Pool, at: datetime) -> None:
         """One step less of the position that needs most."""
+        self.struck = True
         view = Prices(self.market, self.keeper.plan.venue.prices, at)
         self.desk.give_up(at, lambda item: item.kind == "spot" or pool_of(self.dialect, item) != pool)
 
