@@ -8,9 +8,10 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truenav.connect.cefi.gate.windows import Page, Span, sweep
+from truenav.connect.cefi.gate.windows import Page, sweep
 from truenav.connect.contract import Cursor
 from truenav.connect.gathering import Row
+from truenav.connect.windows import Span
 
 from .conftest import T
 

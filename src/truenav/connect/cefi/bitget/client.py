@@ -22,12 +22,12 @@ from truenav.connect.cefi.bitget.answers import (
     answered,
     listed,
 )
-from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
+from truenav.connect.windows import Page, Span, sweep
 from truenav.core.clock import to_milliseconds
 
 WEEK = timedelta(days=7)

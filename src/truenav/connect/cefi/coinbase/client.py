@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from urllib.parse import quote
 
-from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.cefi.coinbase.answers import DONE, VENUE, fill_id, instant, rows
 from truenav.connect.cefi.coinbase.keys import signer
 from truenav.connect.contract import Credentials, Cursor, Payload
@@ -16,6 +15,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, broken_off, places, turning
 from truenav.connect.transport import Transport
+from truenav.connect.windows import Page, Span, sweep
 from truenav.core.clock import instant_text
 
 PAGE = 250

@@ -24,12 +24,13 @@ from truenav.connect.cefi.gate.rows import (
     spot_trade_at,
     withdrawal_pending,
 )
-from truenav.connect.cefi.gate.windows import Page, Span, sweep
+from truenav.connect.cefi.gate.windows import Page, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
+from truenav.connect.windows import Span
 from truenav.core.clock import to_milliseconds
 
 PREFIX = "/api/v4"

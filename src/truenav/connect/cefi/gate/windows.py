@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
+from truenav.connect.windows import QuietTime, Span
 
 _SECOND = timedelta(seconds=1)
 _ROUND = 100
@@ -21,20 +22,6 @@ class Page:
 
     payload: Payload
     rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A window of time, both ends included; whole seconds, as the venue is asked by."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def halves(self) -> tuple[Span, Span]:
-        """Both halves, which share the second between them."""
-        middle = _whole(self.start + (self.end - self.start) / 2)
-        return Span(self.start, middle), Span(middle, self.end)
 
 
 Ask = Callable[[Span, int], Awaitable[Page]]
@@ -58,25 +45,29 @@ async def sweep(
     not. As many rows as fill a page are given together. After ``MAX_PAGES`` the rest follows at the next
     sync. Raises ``IncompletePagesError``.
     """
+
+    async def has_rows(span: Span) -> bool:
+        return bool((await ask(span, 1)).rows)
+
+    quiet = QuietTime(has_rows, what)
     spans = _windows(_whole(start), _whole(until) + _SECOND, step)
     waiting: list[Payload] = []
-    quiet: list[Span] = []
     newest: Row | None = None
     asked = came = 0
     while spans and asked < MAX_PAGES:
         span = spans.pop()
         pages = await _read(ask, span, limit, what)
         if pages is None:
-            spans += reversed(span.halves)
+            spans += reversed(_halves(span))
             continue
         waiting += [page.payload for page in pages]
         asked += len(pages)
         rows = [row for page in pages for row in page.rows]
         if not rows:
-            quiet.append(span)
+            quiet.spans.append(span)
             continue
-        await _confirm_quiet(ask, quiet, what)
-        quiet, came = [], came + len(rows)
+        await quiet.end()
+        came += len(rows)
         newest = max(rows) if newest is None else max(newest, *rows)
         must = "" if must in {row.id for row in rows} else must
         if not must and came >= limit and spans:
@@ -89,18 +80,18 @@ async def sweep(
     yield Pages(tuple(waiting), None if newest is None else Cursor(newest.id, newest.at), more=bool(spans))
 
 
+def _halves(span: Span) -> tuple[Span, Span]:
+    """Both halves of a window of whole seconds, by which the venue is asked; they share the one between."""
+    middle = _whole(span.start + (span.end - span.start) / 2)
+    return Span(span.start, middle), Span(middle, span.end)
+
+
 def _windows(start: datetime, end: datetime, step: timedelta) -> list[Span]:
     """At least one window, the latest first."""
     spans = [Span(start, max(start, min(start + step, end)))]
     while spans[-1].end < end:
         spans.append(Span(spans[-1].end, min(spans[-1].end + step, end)))
     return spans[::-1]
-
-
-async def _confirm_quiet(ask: Ask, quiet: list[Span], what: str) -> None:
-    for span in quiet:
-        if (await ask(span, 1)).rows:
-            raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
 
 
 async def _read(ask: Ask, span: Span, limit: int, what: str) -> list[Page] | None:

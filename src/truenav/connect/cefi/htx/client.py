@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from truenav.connect.asking import Outgoing, Params
-from truenav.connect.cefi.bybit.windows import Page, Span, sweep
 from truenav.connect.cefi.htx.answers import (
     COINFUTURES,
     COINSWAP,
@@ -29,6 +28,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.gathering import Parts, Row, kept, places, turning
 from truenav.connect.transport import Transport
+from truenav.connect.windows import Page, Span, sweep
 from truenav.core.clock import to_milliseconds
 
 TWO_DAYS = timedelta(days=2)

@@ -21,12 +21,13 @@ from truenav.connect.cefi.kucoin.rows import (
     session_id,
     session_runs,
 )
-from truenav.connect.cefi.kucoin.windows import Page, Span, sweep
+from truenav.connect.cefi.kucoin.windows import Page, sweep
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
+from truenav.connect.windows import Span
 from truenav.core.clock import to_milliseconds
 
 DAY = timedelta(days=1)

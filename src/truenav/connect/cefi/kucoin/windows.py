@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
+from truenav.connect.windows import QuietTime, Span
 
 _TOGETHER = 500
 """Rows that are given together."""
@@ -24,14 +25,6 @@ class Page:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A window of time, both ends included."""
-
-    start: datetime
-    end: datetime
-
-
 Turn = Callable[[Span, int, Row | None], Awaitable[Page]]
 """Asks for a page (from 1) of a window; ``Row`` is the last one of the page before, which is to repeat."""
 
@@ -41,9 +34,15 @@ async def sweep(
 ) -> Parts:
     """All rows from ``start`` to ``until``; windows share their border, so none lies between two of them.
 
-    The row ``must`` (the last sync's, or empty) has to come again in the first window. Some windows are given
-    together. After ``MAX_PAGES`` the rest follows at the next sync. Raises ``IncompletePagesError``.
+    The row ``must`` (the last sync's, or empty) has to come again in the first window. A window that was
+    empty is asked again when a later one is not. Some windows are given together. After ``MAX_PAGES`` the
+    rest follows at the next sync. Raises ``IncompletePagesError``.
     """
+
+    async def has_rows(span: Span) -> bool:
+        return bool((await ask(span, 1, None)).rows)
+
+    quiet = QuietTime(has_rows, what)
     waiting: list[Payload] = []
     newest: Row | None = None
     asked = came = 0
@@ -55,6 +54,10 @@ async def sweep(
             raise IncompletePagesError(
                 f"{what}: row {must} of the last sync is gone; the next gathering reads it again."
             )
+        if rows:
+            await quiet.end()
+        else:
+            quiet.spans.append(span)
         waiting += [page.payload for page in pages]
         newest = max((*rows, *(() if newest is None else (newest,))), default=None)
         start, must, asked, came = span.end, "", asked + len(pages), came + len(rows)

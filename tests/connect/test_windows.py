@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from truenav.connect.cefi.bybit import windows
-from truenav.connect.cefi.bybit.windows import Page, Span, sweep
+from truenav.connect import windows
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import Row, whole
+from truenav.connect.windows import Page, Span, sweep
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
 

@@ -1,4 +1,7 @@
-"""Bybit's histories: closed windows of time, pages by an opaque cursor, newest first, made to overlap."""
+"""Histories told by closed windows of time, made to overlap; what was empty is asked for again.
+
+The reader turns the pages of a window by an opaque token, newest first, as Bybit does and others after it.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,41 @@ SHORTEST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A window of time, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class QuietTime:
+    """Windows that had no row; ``has_rows`` asks for one again.
+
+    A venue that answers with an empty page for want of time would else leave a hole behind the cursor.
+    """
+
+    has_rows: Callable[[Span], Awaitable[bool]]
+    what: str
+    spans: list[Span] = field(default_factory=list)
+
+    async def end(self) -> None:
+        """A later window has rows: those before it have to be empty still, else ``IncompletePagesError``."""
+        spans, self.spans = self.spans, []
+        for span in spans:
+            if await self.has_rows(span):
+                raise IncompletePagesError(
+                    f"{self.what}: a window was empty and then was not; it is read again."
+                )
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One answer: its rows in the venue's order, and the token that asks for the next one."""
 
     payload: Payload
     rows: list[Row]
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A window of time, both ends included."""
-
-    start: datetime
-    end: datetime
 
 
 Ask = Callable[[Span, str], Awaitable[Page]]
@@ -69,9 +93,13 @@ async def sweep(
     answer that is empty twice is taken for a quiet time. A window with a full page is given at once, others
     together. After ``MAX_PAGES`` the rest follows at the next sync. Raises ``IncompletePagesError``.
     """
+
+    async def has_rows(span: Span) -> bool:
+        return bool((await ask(span, "")).rows)
+
+    quiet = QuietTime(has_rows, what)
     start, length = since if cursor is None else cursor.at, step
     waiting: list[Payload] = []
-    quiet: list[Span] = []
     newest: Row | None = None
     asked = 0
     first = True
@@ -89,21 +117,15 @@ async def sweep(
         asked += len(window.payloads)
         start, first, length = span.end, False, min(step, 2 * length)
         if not window.rows:
-            quiet.append(span)
+            quiet.spans.append(span)
             continue
-        await _confirm_quiet(ask, quiet, what)
-        newest, quiet = max(window.rows.values()), []
+        await quiet.end()
+        newest = max(window.rows.values())
         if window.filled and start <= until:
             yield Pages(tuple(waiting), Cursor(newest.id, newest.at), more=True)
             waiting = []
     moved = None if newest is None else Cursor(newest.id, newest.at)
     yield Pages(tuple(waiting), moved, more=start <= until)
-
-
-async def _confirm_quiet(ask: Ask, quiet: list[Span], what: str) -> None:
-    for span in quiet:
-        if (await ask(span, "")).rows:
-            raise IncompletePagesError(f"{what}: a window was empty and then was not; it is read again.")
 
 
 async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window | None:
