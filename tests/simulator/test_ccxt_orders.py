@@ -63,6 +63,7 @@ def trade(exchange: Any, symbol: str, size: float, **more: Any) -> tuple[dict[st
     [
         ("BTC/USDT", "spot", 0.25),
         ("BTC/USDT:USDT", "swap", 0.25),
+        ("BTC/USD:BTC", "delivery", 10),
     ],
 )
 def test_binance(symbol: str, kind: str, size: float, trading: Running) -> None:
@@ -75,7 +76,7 @@ def test_binance(symbol: str, kind: str, size: float, trading: Running) -> None:
     fill = trading.world.books("binance").fills[-1]
     assert Decimal(str(trades[-1]["price"])) == fill.price
     with pytest.raises(ccxt.ExchangeError, match="insufficient"):
-        exchange.create_order(symbol, "market", "buy", 10_000)
+        exchange.create_order(symbol, "market", "buy", 9_000_000)
     exchange.create_order(symbol, "limit", "buy", size, 20_000, {"clientOrderId": "twice"})
     with pytest.raises(ccxt.ExchangeError, match=r"[dD]uplicate"):
         exchange.create_order(symbol, "limit", "buy", size, 20_000, {"clientOrderId": "twice"})

@@ -115,6 +115,7 @@ class Books:
     movements: list[Movement] = field(default_factory=list)
     orders: dict[int, Order] = field(default_factory=dict)
     working: dict[int, Order] = field(default_factory=dict)
+    called: dict[str, list[int]] = field(default_factory=dict)
     updated_at: datetime | None = None
 
     def balance(self, wallet: str, asset: str) -> Decimal:
@@ -127,6 +128,8 @@ class Books:
 
     def keep(self, order: Order) -> None:
         """Remember an order as it is now."""
+        if order.id not in self.orders:
+            self.called.setdefault(order.terms.client_id, []).append(order.id)
         self.orders[order.id] = order
         if order.working:
             self.working[order.id] = order
@@ -135,4 +138,4 @@ class Books:
 
     def orders_called(self, client_id: str) -> list[Order]:
         """Orders with a client's own id, oldest first."""
-        return [order for order in self.orders.values() if client_id and order.terms.client_id == client_id]
+        return [self.orders[number] for number in self.called.get(client_id, ()) if client_id]

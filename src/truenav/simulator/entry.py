@@ -39,7 +39,6 @@ Reason = Literal[
     "post_only",
     "unknown",
     "ended",
-    "right",
 ]
 """``closed``: no price is published; ``limit``: too much for the leverage that is used.
 

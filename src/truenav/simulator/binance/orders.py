@@ -26,6 +26,7 @@ from truenav.simulator.orders import ZERO, Duration, Order, Terms
 from truenav.simulator.protocol import Call
 from truenav.simulator.times import milliseconds
 
+_AUTO = re.compile(r"auto_\d{1,19}")
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 SPOT_TYPES = (
     "LIMIT",
@@ -237,7 +238,7 @@ def _terms(call: Call, family: Family) -> Terms:
         price=_mandatory(call, "price") if limit else None,
         duration=_DURATIONS[force] if limit else "gtc",
         post_only=kind == "LIMIT_MAKER" or force == "GTX",
-        reduce_only=call.params.get("reduceOnly") == "true" or _closes(call),
+        reduce_only=family is not SPOT and (call.params.get("reduceOnly") == "true" or _closes(call)),
         trigger=_mandatory(call, "stopPrice") if triggered else None,
         rising=kind.startswith("STOP") == (side == "buy"),
         client_id=client_id,
@@ -268,7 +269,8 @@ def _asked_order(call: Call, family: Family, own_name: str = "origClientOrderId"
     if "orderId" in call.params:
         found = [state.orders.get(integer(call, "orderId"))]
     elif own:
-        found = [order for order in state.orders.values() if client_id_of(order) == own]
+        unnamed = state.orders.get(int(own[5:])) if _AUTO.fullmatch(own) else None
+        found = [unnamed, *state.orders_called(own)]
     else:
         raise BinanceError(400, -1102, f"Param '{own_name}' or 'orderId' must be sent, but both were empty.")
     mine = [order for order in found if order is not None and order.instrument.key == item.key]

@@ -34,6 +34,7 @@ _REFUSALS: dict[Reason, tuple[int, str, str]] = {
     "reduce_only": (11030, "other_reject", "reduce_only_no_position"),
     "balance": (10009, "not_enough_funds", ""),
     "margin": (10009, "not_enough_funds", ""),
+    "limit": (11030, "other_reject", "max_position"),
     "post_only": (11054, "post_only_reject", ""),
     "unknown": (10004, "order_not_found", ""),
     "ended": (10010, "already_closed", ""),
