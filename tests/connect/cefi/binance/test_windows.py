@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -115,3 +116,12 @@ def test_what_came_before_a_span_that_fails_is_kept_and_the_next_gathering_goes_
     assert found[-1].more
     ids, cursor, _ = read(rows(95, 65, 5), found[-1].cursor)
     assert (ids, cursor.id) == ([995], "995")
+
+
+def test_rows_that_may_be_late_are_read_again_without_going_back():
+    late = replace(PAGED, late=3 * DAY)
+    start = Cursor("", NOW - 5 * DAY)
+    ask = lambda client: whole(read_history(client, late, start, NOW - 9 * DAY))  # noqa: E731 - one question
+    pages, _ = asked_of(told(rows(7)), ask)
+    assert [row["id"] for page in pages.payloads for row in json.loads(page.body)["rows"]] == [993]
+    assert pages.cursor.at >= start.at

@@ -77,9 +77,9 @@ async def read_history(
     client: BinanceClient, history: History, cursor: Cursor | None, since: datetime
 ) -> Parts:
     """All spans since the cursor, else since an instant, each as it comes. The cursor's row must be there."""
-    now, place = client.api.now(), _Place(client.api.now() - OVERLAP)
-    begin = since if cursor is None else cursor.at - history.late
-    start, proven = begin, cursor is None or not cursor.id
+    now, start = client.api.now(), since if cursor is None else cursor.at
+    place, proven = _Place(max(start, now - OVERLAP)), cursor is None or not cursor.id
+    begin = start if cursor is None else start - history.late
     while begin <= now:
         end = min(begin + history.span - INSTANT, now)
         found = await _span(client, history, begin, end)
@@ -111,7 +111,7 @@ class _Place:
         self.pending = min(held, default=None)
         if self.pending is not None:
             return Cursor(self.pending.id, self.pending.at)
-        if self.newest is not None and self.newest.at > self.young:
+        if self.newest is not None and self.newest.at >= self.young:
             return Cursor(self.newest.id, self.newest.at)
         return Cursor("", passed)
 
