@@ -26,15 +26,17 @@ from truenav.app.sources.health import source_health
 from truenav.app.sources.model import Connection
 from truenav.connect.news import PRIVATE
 from truenav.core.account import Account, AccountKind
+from truenav.core.asset import AssetId
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import SystemClock
-from truenav.core.ids import AccountId, ConnectionId, NodeId, TenantId
+from truenav.core.ids import AccountId, ConnectionId, InstrumentId, NodeId, TenantId
+from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.portfolio import ByShare, Node, NodeKind, SubBookRule
 from truenav.simulator.orders import Terms
 from truenav.simulator.server import create_app
 from truenav.simulator.times import WallClock
 from truenav.simulator.world import World
-from truenav.store import definitions, migrate
+from truenav.store import definitions, issues, migrate
 from truenav.store.database import Database
 from truenav.store.definitions import Kind
 from truenav.store.postgres import Role
@@ -117,26 +119,30 @@ def venue():
     thread.join(timeout=5)
 
 
+def write_down(session, house, link, world):
+    """One account with its key, and what it is read by."""
+    now, plan = house.clock.now(), world.account(NAME)
+    key = {"key": plan.api_key, "secret": plan.secret, "passphrase": plan.passphrase}
+    create_tenant(session, name="Acme", at=now)
+    account = Account(NAME, NAME, "okx", AccountKind.EXCHANGE, ("trading", "funding"))
+    definitions.put(session, Kind.ACCOUNT, NAME, account, by="anna", at=now)
+    definitions.put(session, Kind.CONNECTION, link.id, link, by="anna", at=now)
+    house.vault.put(session, link.secret_name, canonical_json(key), at=now)
+
+
 @pytest.fixture
 def desk(fresh_database, tmp_path, venue):
     world, url = venue
     migrate.upgrade(fresh_database.dsn(Role.OWNER))
     database = Database(fresh_database.dsn(Role.APP))
     house = House.of(Settings(data_dir=tmp_path, private_hosts=LOOPBACK), database, SystemClock())
-    plan, now = world.account(NAME), house.clock.now()
-    key = {"key": plan.api_key, "secret": plan.secret, "passphrase": plan.passphrase}
+    now = house.clock.now()
     link = Connection(ConnectionId("link"), "okx", NAME, now, base_url=url)
     rule = SubBookRule(NAME, 1, FUND, ByShare(Decimal(1)))
     with database.transaction(TENANT) as session:
-        create_tenant(session, name="Acme", at=now)
-        for kind, name, body in (
-            (Kind.ACCOUNT, NAME, Account(NAME, NAME, "okx", AccountKind.EXCHANGE, ("trading", "funding"))),
-            (Kind.NODE, FUND, Node(FUND, "Alpha", NodeKind.FUND)),
-            (Kind.RULE, f"{NAME}#1", rule),
-            (Kind.CONNECTION, link.id, link),
-        ):
-            definitions.put(session, kind, name, body, by="anna", at=now)
-        house.vault.put(session, link.secret_name, canonical_json(key), at=now)
+        write_down(session, house, link, world)
+        definitions.put(session, Kind.NODE, FUND, Node(FUND, "Alpha", NodeKind.FUND), by="anna", at=now)
+        definitions.put(session, Kind.RULE, f"{NAME}#1", rule, by="anna", at=now)
     gather(house, TENANT)
     views = LiveViews(house)
     yield Desk(house, world, url, link, views)
@@ -181,6 +187,21 @@ def test_what_happened_while_a_stream_was_down_is_read_when_it_stands_again(desk
             await desk.until(lambda: desk.held() == before + 2)
 
     asyncio.run(scenario())
+
+
+def test_a_contract_of_unknown_terms_has_its_market_read_first(desk):
+    other = TenantId("other")
+    pair, eth, usdc = InstrumentId("okx:ETH-USDC"), AssetId("eth"), AssetId("usdc")
+    known = Instrument(pair, "okx", "ETH-USDC", InstrumentKind.SPOT, eth, usdc, usdc, Decimal(1))
+    with desk.house.database.transaction(other) as session:
+        write_down(session, desk.house, desk.link, desk.world)
+        definitions.put(session, Kind.INSTRUMENT, pair, known, by="anna", at=desk.house.clock.now())
+    (outcome,) = gather(desk.house, other, accounts=frozenset({NAME}), prices=False)
+    assert not outcome.failures
+    with desk.house.database.transaction(other) as session:
+        held = {one.id for one in definitions.bodies(session, Kind.INSTRUMENT, Instrument)}
+        assert not issues.list_issues(session)
+    assert f"okx:{PERPETUAL}" in held
 
 
 @pytest.mark.nightly

@@ -71,6 +71,7 @@ class _Parts:
     """What the parts of one account's long histories brought before its gathering ended.
 
     ``late`` are facts of a time whose windows were judged already; ``lost`` tells what was not taken.
+    ``doubtful``: with terms that may be too old something was not taken, and nothing is recorded after it.
     """
 
     facts: int = 0
@@ -79,6 +80,7 @@ class _Parts:
     lost: list[str] = field(default_factory=list)
     late: list[Fact] = field(default_factory=list)
     instruments: list[Instrument] = field(default_factory=list)
+    doubtful: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -121,7 +123,9 @@ def gather(
         plans = _plans(house, session, accounts)
         asked = plans if prices else _without_terms(plans, context)
         plans = plans if prices else [plan for plan in plans if plan.account is not None]
-    return asyncio.run(_gather(house, tenant, plans, asked, context, history=history, report=report))
+        found = issues.list_issues(session, kind=FailureKind.UNKNOWN_INSTRUMENT.value)
+        unknown = frozenset(one.subject for one in found)
+    return asyncio.run(_gather(house, tenant, plans, asked, context, unknown, history=history, report=report))
 
 
 def _plans(house: House, session: Session, accounts: frozenset[AccountId] | None) -> list[_Plan]:
@@ -162,6 +166,7 @@ async def _gather(
     plans: list[_Plan],
     markets_of: list[_Plan],
     context: ParseContext,
+    unknown: frozenset[str],
     *,
     history: bool,
     report: ProgressReport,
@@ -174,7 +179,7 @@ async def _gather(
         clock=house.clock,
         limits=house.settings.limits_folder,
     ) as network:
-        gathering = _Gathering(house, tenant, blobs, network, history, report)
+        gathering = _Gathering(house, tenant, blobs, network, unknown, history, report)
         markets = await gathering.markets(markets_of, context)
         enriched = context.with_instruments(
             tuple(one for market in markets.values() for one in market.instruments)
@@ -194,6 +199,7 @@ class _Gathering:
     tenant: TenantId
     blobs: BlobStore
     network: Network
+    unknown: frozenset[str]
     history: bool
     report: ProgressReport
 
@@ -215,15 +221,20 @@ class _Gathering:
             found = market or Gathered()
             gathered = replace(found, failures=_prices_unread(plan.connection.id, found.failures))
         else:
-            gathered = await self._account(plan, plan.account, context, parts)
-            if market is None and _lost(gathered):
+            gathered = await self._account(plan, plan.account, context, parts, fresh=market is not None)
+            if market is None and (parts.doubtful or self._wants_terms(gathered)):
                 found = await self._market(plan, context)
                 context = context.with_instruments(found.instruments)
-                gathered = await self._account(plan, plan.account, context, parts)
+                gathered = await self._account(plan, plan.account, context, parts, fresh=True)
         known = context.with_instruments((*parts.instruments, *gathered.instruments)).instruments
         outcome = await asyncio.to_thread(self._record, plan, gathered, known, parts)
         self.report(Progress(plan.subject, 1, 1, "recorded"))
         return outcome
+
+    def _wants_terms(self, found: Gathered) -> bool:
+        """Whether something was not taken for want of terms that nobody has asked the venue for yet."""
+        missing = {one.subject for one in found.problems if one.kind is FailureKind.UNKNOWN_INSTRUMENT}
+        return bool(missing - self.unknown)
 
     async def _market(self, plan: _Plan, context: ParseContext) -> Gathered:
         source = connector(plan.connection.connector)
@@ -239,7 +250,10 @@ class _Gathering:
             await asyncio.to_thread(self._record, public, gathered, context.instruments, _Parts())
         return gathered
 
-    async def _account(self, plan: _Plan, account: Account, context: ParseContext, parts: _Parts) -> Gathered:
+    async def _account(
+        self, plan: _Plan, account: Account, context: ParseContext, parts: _Parts, *, fresh: bool
+    ) -> Gathered:
+        """Read an account; ``fresh`` says that the market's terms were read in this gathering."""
         try:
             source, base_url = open_source(plan.connection)
         except InvalidInputError as error:
@@ -251,6 +265,9 @@ class _Gathering:
 
         async def record(part: Gathered) -> None:
             async with parts.turn:
+                parts.doubtful = not fresh and (parts.doubtful or self._wants_terms(part))
+                if parts.doubtful:
+                    return
                 await asyncio.to_thread(self._record_part, plan, account.id, part, parts)
 
         api = self.network.transport(
