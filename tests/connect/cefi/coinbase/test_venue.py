@@ -12,8 +12,9 @@ from decimal import Decimal
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from tests.connect.custody.standin import CONTEXT, desk
+from tests.connect.custody.standin import CONTEXT, SINCE, desk
 
+from truenav.connect.cefi.coinbase.client import CoinbaseClient
 from truenav.connect.cefi.coinbase.connector import CONNECTOR
 from truenav.connect.cefi.coinbase.keys import LIFETIME, make_token, read_key
 from truenav.connect.contract import Credentials, KeyCheck, Right
@@ -106,17 +107,35 @@ def test_the_second_sync_reads_on_and_what_was_under_way_is_stated_when_it_is_do
     assert "fill:trade-1" not in ids
 
 
-def test_a_ledger_of_many_pages_overlaps_and_a_page_that_lacks_its_row_is_not_taken():
-    def long(count):
-        venue = Coinbase()
-        row = next(one for one in venue.ledger if one["id"] == "tx-20")
-        more = [
-            {**row, "id": f"many-{n}", "created_at": f"2026-11-10T00:00:{n % 60:02d}Z"} for n in range(count)
-        ]
-        venue.ledger[:] = [one for one in venue.ledger if one["amount"]["currency"] != "USDC"] + more[::-1]
-        return venue
+def long_ledger(count):
+    """A venue whose dollar coins moved so many times."""
+    venue = Coinbase()
+    row = next(one for one in venue.ledger if one["id"] == "tx-20")
+    more = [{**row, "id": f"many-{n}", "created_at": f"2026-11-10T00:00:{n % 60:02d}Z"} for n in range(count)]
+    venue.ledger[:] = [one for one in venue.ledger if one["amount"]["currency"] != "USDC"] + more[::-1]
+    return venue
 
-    got = gathered(long(250))
+
+def test_a_ledger_that_was_broken_off_goes_on_and_remembers_what_was_under_way():
+    venue = long_ledger(250)
+    venue.ledger[-250]["status"] = "pending"
+
+    async def scenario(place, known):
+        del known
+        client = CoinbaseClient(place.transport(), place.credentials)
+        first = await anext(client.ledger("acc-usdc", {}, SINCE, held=True))
+        marks = dict(first.marks)
+        return first, [one async for one in client.ledger("acc-usdc", marks, SINCE, held=True)]
+
+    first, rest = run(venue, scenario)
+    ids = [{row["id"] for row in json.loads(one.payloads[0].body)["data"]} for one in (first, *rest)]
+    assert set().union(*ids) == {f"many-{n}" for n in range(250)}
+    assert "many-249" not in ids[1]
+    assert [one.cursor and one.cursor.id for one in rest] == [None, "many-249"]
+
+
+def test_a_ledger_of_many_pages_overlaps_and_a_page_that_lacks_its_row_is_not_taken():
+    got = gathered(long_ledger(250))
     assert sum("tx:many-" in fact.external_id for fact in got.facts) == 250
 
     def skips(path, params):
@@ -125,7 +144,7 @@ def test_a_ledger_of_many_pages_overlaps_and_a_page_that_lacks_its_row_is_not_ta
             answer = {**answer, "data": answer["data"][1:]}
         return status, answer
 
-    venue = long(250)
+    venue = long_ledger(250)
     venue.private = skips
     broken = gathered(venue)
     assert any("does not repeat" in one.message for one in broken.failures)
