@@ -161,6 +161,39 @@ def test_a_key_that_is_neither_masters_nor_subs_has_no_such_transfers(refusals, 
     assert bool([one for one in got.failures if one.message.startswith("sub.accounts")]) is failed
 
 
+def test_a_master_asks_for_what_it_gave_and_for_what_each_sub_account_gave():
+    at = to_milliseconds(NOW - timedelta(days=3))
+    moves = [
+        ("m@test.com", "s1@test.com", "10", at),
+        ("s1@test.com", "m@test.com", "4", at + 1),
+        ("s1@test.com", "s2@test.com", "3", at + 2),
+    ]
+
+    spots = {"fromAccountType": "SPOT", "toAccountType": "SPOT"}
+
+    def universal(params):
+        span = range(int(params["startTime"]), int(params["endTime"]) + 1)
+        giver = params.get("fromEmail", "m@test.com")
+        found = [
+            {"tranId": n, "fromEmail": source, "toEmail": target, "asset": "USDT", "amount": amount}
+            | {"createTimeStamp": when, "status": "SUCCESS", **spots}
+            for n, (source, target, amount, when) in enumerate(moves)
+            if source == giver and when in span
+        ]
+        return {"result": found, "totalCount": len(found)}
+
+    subs = {"subAccounts": [{"email": "s1@test.com"}, {"email": "s2@test.com"}]}
+    path = "/sapi/v1/sub-account/universalTransfer"
+    venue = spot({"/sapi/v1/sub-account/list": subs, path: universal})
+    got = venue.gather("spot", since=NOW - timedelta(days=20))
+    assert not got.failures
+    told = {fact.external_id: fact.body.amount.number for fact in got.facts if fact.kind == "transfer"}
+    assert told == {"sub-transfer:0:from": Decimal(-10), "sub-transfer:1:to": Decimal(4)}
+    asked = [params for _, where, params in venue.asked if where == path]
+    week = to_milliseconds(NOW) - to_milliseconds(NOW - timedelta(days=7))
+    assert max(int(one["endTime"]) - int(one["startTime"]) for one in asked) < week
+
+
 def test_a_full_answer_is_halved_until_none_is():
     rows = [
         {"id": n, "amount": "1", "asset": "BTC", "tranId": n, "divTime": to_milliseconds(NOW) - 1000 * n}
