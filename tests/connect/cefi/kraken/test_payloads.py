@@ -299,3 +299,20 @@ def test_a_refusal_is_no_answer():
     for endpoint in ("balances/1", "ledgers/1", "pairs/1", "positions/1"):
         with pytest.raises(MalformedPayloadError):
             stated(endpoint, b'{"error":["EService:Unavailable"]}')
+
+
+def test_the_vendors_own_examples(read):
+    (fact,) = read("positions/1", "positions-documented").facts
+    (line,) = fact.body.lines
+    assert (line.instrument, line.quantity) == ("kraken-margin:XXBTZUSD", Decimal("16.62312861"))
+    cost = Decimal("104610.52842") * Decimal("8.62212861") / Decimal("8.82412861")
+    rest = Decimal("145756.76856") + Decimal("0.00240") + Decimal("2.40000") + Decimal("21.59760")
+    assert abs(line.entry_price - (cost + rest) / line.quantity) < Decimal("1e-15")
+    trades = read("trades/1", "trades-documented").facts
+    assert [one.body.cost.number for one in trades] == [Decimal("-600.2"), Decimal("-300.1")]
+    assert read("ledgers/1", "ledgers-documented").facts == ()  # its trades are stated by their own list
+    (held,) = read("balances/1", "balances-documented").facts
+    assert {one.asset: one.total for one in held.body.lines} == {
+        USD: Decimal("25435.21"),
+        BTC: Decimal("1.2435"),
+    }

@@ -13,7 +13,7 @@ from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, write_notes
 from truenav.connect.document import Node
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.margins import read_margin_ratio
-from truenav.core.asset import BTC, ETH, USD, USDT
+from truenav.core.asset import BTC, ETH, EUR, USD, USDT
 from truenav.core.facts import (
     BalanceSnapshot,
     CashFlow,
@@ -256,3 +256,23 @@ def test_a_refusal_is_no_answer():
     for endpoint in ("accounts/1", "positions/1", "instruments/1", "tickers/1"):
         with pytest.raises(MalformedPayloadError):
             stated(endpoint, b'{"result":"error","error":"authenticationError"}')
+
+
+def test_the_vendors_own_examples(read):
+    held = {fact.body.wallet: fact.body.lines for fact in read("accounts/1", "accounts-documented").facts}
+    assert {one.asset: one.total for one in held["flex"]} == {
+        BTC: Decimal("0.1185308247"),
+        USD: Decimal(5000),
+        EUR: Decimal("4540.5837374453"),
+    }
+    assert [(one.asset, one.total) for one in held["single"]] == [(BTC, Decimal("141.31756797"))]
+    positions = read("positions/1", "positions-documented")
+    lines = {one.instrument: one.quantity for fact in positions.facts for one in fact.body.lines}
+    assert lines == {
+        "krakenfutures:PI_XBTUSD": Decimal(-10000),
+        "krakenfutures:FI_XBTUSD_201225": Decimal(20000),  # expired: its terms are those of its family
+        "krakenfutures:PF_DEFIUSD": Decimal(1),
+    }
+    assert [one.subject for one in positions.problems] == ["krakenfutures:PF_DEFIUSD"]
+    marks = [one.body.price for one in read("tickers/1", "tickers-documented").facts]
+    assert marks == [Decimal("30209.9"), Decimal("21087.8")]

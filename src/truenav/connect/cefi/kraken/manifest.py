@@ -29,7 +29,7 @@ MANIFEST = Manifest(
         *absent(_FUTURES, "balances.swap", "balances.future", "balances.option"),
         *absent(_ONE_BALANCE, "balances.funding"),
         read("balances.earn", _BALANCES, Origin.OURS, "codes with .S, .M, .B, .F and .P"),
-        read("positions.linear", "positions.json", Origin.OURS, "of spot margin"),
+        read("positions.linear", "positions-documented.json", Origin.DOCUMENTED, "of spot margin"),
         *absent(_FUTURES, "positions.inverse", "positions.option"),
         read("positions.hedge", "positions.json", Origin.OURS),
         *absent("all positions share the collateral", "positions.isolated"),

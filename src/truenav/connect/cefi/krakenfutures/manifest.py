@@ -3,7 +3,7 @@
 from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, absent, not_done, read
 
-_ACCOUNTS, _LOG, _POSITIONS = "accounts.json", "log.json", "positions.json"
+_ACCOUNTS, _LOG, _POSITIONS = "accounts.json", "log.json", "positions-documented.json"
 _SPOT = "spot is another venue with keys of its own: kraken"
 _LIVE = "told by each new line of the log; the facts are read by request within seconds"
 _OPTIONS = "what is known of its options is told, not read"
@@ -28,12 +28,17 @@ MANIFEST = Manifest(
         read("balances.future", _ACCOUNTS, Origin.OURS, "the same"),
         *not_done(_OPTIONS, "balances.option"),
         read("balances.funding", _ACCOUNTS, Origin.OURS, "the cash account"),
-        read("positions.linear", _POSITIONS, Origin.OURS),
-        read("positions.inverse", _POSITIONS, Origin.OURS),
+        read("positions.linear", _POSITIONS, Origin.DOCUMENTED),
+        read("positions.inverse", _POSITIONS, Origin.DOCUMENTED),
         *not_done(_OPTIONS, "positions.option"),
         *absent("a contract is held one way", "positions.hedge"),
-        read("positions.isolated", _POSITIONS, Origin.OURS, "the margin stays in the flex account's balance"),
-        read("positions.cross", _POSITIONS, Origin.OURS),
+        read(
+            "positions.isolated",
+            _POSITIONS,
+            Origin.DOCUMENTED,
+            "the margin stays in the flex account's balance",
+        ),
+        read("positions.cross", _POSITIONS, Origin.DOCUMENTED),
         read("orders.open", "orders.json", Origin.OURS, "kept as evidence; nothing is valued by them"),
         read("margin.collateral", _ACCOUNTS, Origin.OURS, "values after the haircut are kept as evidence"),
         *(read(f"margin.{name}", _ACCOUNTS, Origin.OURS) for name in ("equity", "maintenance", "ratio")),
