@@ -55,6 +55,15 @@ def test_a_market_order_larger_than_the_book_is_filled_in_parts_and_its_rest_exp
     assert fills[0].price - fills[1].price == D("0.01"), "a tick behind the touch"
 
 
+def test_an_order_takes_what_the_published_book_shows(tmp_path: Path) -> None:
+    world = trading_world(tmp_path)
+    (best, first), (behind, second) = world.levels(quote(world, SPOT), "buy")
+    order = world.place("binance", Terms(SPOT, "sell", first + second + 1))
+    fills = world.books("binance").fills
+    assert [(fill.price, fill.size) for fill in fills] == [(best, first), (behind, second)]
+    assert order.filled == first + second
+
+
 def test_a_resting_order_is_filled_at_its_price_when_the_bar_carries_the_book_there(tmp_path: Path) -> None:
     world = trading_world(tmp_path)
     low = min(bar.low for _, bar in world.market.bars["binance", SPOT].between(NOW, NOW + timedelta(days=2)))

@@ -165,8 +165,7 @@ class Desk:
 
     def _depth(self, order: Order, at: datetime) -> Decimal:
         item = order.instrument
-        bar = self.market.bar(item.venue, item.key, at)
-        return depth(item, bar.volume, bar.open, f"{item.venue}/{item.key}/{order.id}/{order.filled}")
+        return depth(item, self.market.bar(item.venue, item.key, at), at)
 
     def _end(self, order: Order, at: datetime, status: Status) -> Order:
         ended = replace(order, status=status, updated_at=at)

@@ -1,8 +1,8 @@
 """Orders as values, and the pure arithmetic of matching: what is taken at once, and when a price is reached.
 
 An order takes what the book has at the touch and one tick behind it, each of a depth drawn from the market's
-volume. The rest of a limit order rests at its price and is filled there, as maker, when the path of the
-replayed bars carries the other side of the book to it: at most one depth in five minutes.
+volume, as the venues publish it. The rest of a limit order rests at its price and is filled there, as maker,
+when the path of the replayed bars carries the other side of the book to it: a depth in five minutes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
-from truenav.simulator.market import FUNDING_INTERVAL, Instrument, Leg
+from truenav.simulator.market import FUNDING_INTERVAL, Bar, Instrument, Leg
 from truenav.simulator.scenario import Side
+from truenav.simulator.times import EPOCH
 
 Duration = Literal["gtc", "ioc", "fok"]
 Status = Literal["waiting", "open", "filled", "cancelled", "expired"]
@@ -163,15 +164,16 @@ def _whole(instant: datetime) -> datetime:
     return instant if not over else instant + timedelta(microseconds=1000 - over)
 
 
-def depth(instrument: Instrument, volume: Decimal, price: Decimal, salt: str) -> Decimal:
+def depth(instrument: Instrument, bar: Bar, at: datetime) -> Decimal:
     """What one level of the book holds: a drawn 0.5 to 5 % of five minutes' volume, in whole lots.
 
-    `volume` is the 8-hour bar's, in units of base; the salt draws, and the same one draws the same.
+    It is drawn anew every five minutes, for each market, and always the same.
     """
+    salt = f"{instrument.venue}/{instrument.key}/{(at - EPOCH) // REFILL}"
     drawn = int.from_bytes(hashlib.sha256(salt.encode()).digest()[:4], "big")
     share = Decimal(5 + drawn % 46) / 1000
-    traded = volume / (FUNDING_INTERVAL // REFILL)
-    units = traded * price if instrument.inverse else traded
+    traded = bar.volume / (FUNDING_INTERVAL // REFILL)
+    units = traded * bar.open if instrument.inverse else traded
     lots = (units * share / instrument.multiplier / instrument.lot).to_integral_value(ROUND_FLOOR)
     return max(lots, Decimal(LEAST_LOTS)) * instrument.lot
 

@@ -20,8 +20,8 @@ from truenav.simulator.ledger import Ledger, whole_millisecond
 from truenav.simulator.market import Bar, Instrument, Market, load_market
 from truenav.simulator.meter import Meter
 from truenav.simulator.numbers import exact
-from truenav.simulator.orders import Command, Order, Placed, Printed, Terms, Withdrawn
-from truenav.simulator.scenario import AccountPlan, Scenario, load_scenario
+from truenav.simulator.orders import Command, Order, Placed, Printed, Terms, Withdrawn, depth
+from truenav.simulator.scenario import AccountPlan, Scenario, Side, load_scenario
 from truenav.simulator.tiers import Tiers
 from truenav.simulator.times import Clock
 
@@ -209,6 +209,13 @@ class World:
         with exact():
             quote = self._replayed_quote(instrument, instant)
             return quote if override is None else _overridden(quote, override)
+
+    def levels(self, quote: Quote, side: Side) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Prices and sizes of one side of the book as an order of the other side takes them, best first."""
+        item = quote.instrument
+        size = depth(item, self.market.bar(item.venue, item.key, self.now()), self.now())
+        best, step = (quote.bid, -item.tick) if side == "buy" else (quote.ask, item.tick)
+        return tuple((price, size) for price in (best, best + step) if price > 0)
 
     def mark(self, instrument: Instrument, at: datetime | None = None) -> Decimal:
         """The venue's mark; a hidden instrument is refused."""

@@ -18,6 +18,8 @@ from truenav.simulator.binance.rules import (
     server_time,
     symbol_of,
 )
+from truenav.simulator.binance.spot import per_symbol
+from truenav.simulator.binance.usdm import futures_levels
 from truenav.simulator.binance.usdm_account import (
     LEVERAGE,
     brackets,
@@ -103,6 +105,15 @@ def _premium(call: Call, quote: Quote) -> dict[str, Any]:
         "nextFundingTime": (at // interval + 1) * interval,
         "time": at,
     }
+
+
+def depth(call: Call) -> Any:
+    """GET depth."""
+    return per_symbol(call, KIND, lambda quote: futures_levels(call, quote) | _names(quote))
+
+
+def _names(quote: Quote) -> dict[str, str]:
+    return {"symbol": symbol_of(quote.instrument), "pair": pair_of(quote.instrument)}
 
 
 def account_information(call: Call) -> dict[str, Any]:
@@ -247,6 +258,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/dapi/v1/time"): _public(server_time, 1),
     ("GET", "/dapi/v1/exchangeInfo"): _public(exchange_info, 1),
     ("GET", "/dapi/v1/premiumIndex"): _public(premium_index, 10),
+    ("GET", "/dapi/v1/depth"): _public(depth, 2),
     ("GET", "/dapi/v1/ticker/24hr"): _public(nothing, 40),
     ("GET", "/dapi/v1/account"): _signed(account_information, 5),
     ("GET", "/dapi/v2/leverageBracket"): _signed(leverage_bracket, 1),

@@ -30,6 +30,7 @@ from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, round8
 from truenav.simulator.orders import Order
 from truenav.simulator.protocol import Call
+from truenav.simulator.scenario import Side
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
 
@@ -231,6 +232,20 @@ def _named(call: Call, items: list[Instrument]) -> list[Instrument]:
     return found
 
 
+def depth(call: Call) -> Any:
+    """GET depth."""
+    return per_symbol(call, "spot", lambda quote: levels(call, quote))
+
+
+def levels(call: Call, quote: Quote) -> dict[str, Any]:
+    """Both sides of the book, best prices first."""
+
+    def told(side: Side) -> list[list[str]]:
+        return [[fixed(price), fixed(size)] for price, size in call.world.levels(quote, side)]
+
+    return {"lastUpdateId": milliseconds(quote.at), "bids": told("buy"), "asks": told("sell")}
+
+
 def _price(quote: Quote) -> dict[str, Any]:
     return {"symbol": symbol_of(quote.instrument), "price": fixed(quote.last)}
 
@@ -284,6 +299,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/ticker/price"): _route(ticker_price, 2, weight_all=4),
     ("GET", "/api/v3/ticker/24hr"): _route(ticker_24hr, 2, weight_all=80),
     ("GET", "/api/v3/ticker/bookTicker"): _route(book_ticker, 2, weight_all=4),
+    ("GET", "/api/v3/depth"): _route(depth, 5),
     ("GET", "/api/v3/account"): _route(account_information, 20, signed=True),
     ("GET", "/api/v3/myTrades"): _route(my_trades, 20, signed=True, paged=True),
     ("GET", "/api/v3/allOrders"): _route(all_orders, 20, signed=True, paged=True),

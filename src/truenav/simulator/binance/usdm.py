@@ -19,7 +19,7 @@ from truenav.simulator.binance.rules import (
     server_time,
     symbol_of,
 )
-from truenav.simulator.binance.spot import per_symbol
+from truenav.simulator.binance.spot import levels, per_symbol
 from truenav.simulator.market import FUNDING_INTERVAL, Instrument
 from truenav.simulator.numbers import fixed, plain
 from truenav.simulator.protocol import Call
@@ -152,6 +152,17 @@ def book_ticker(call: Call) -> Any:
     )
 
 
+def depth(call: Call) -> Any:
+    """GET depth."""
+    return per_symbol(call, "swap", lambda quote: futures_levels(call, quote))
+
+
+def futures_levels(call: Call, quote: Quote) -> dict[str, Any]:
+    """The book of a contract, with its times."""
+    at = milliseconds(quote.at)
+    return levels(call, quote) | {"E": at, "T": at}
+
+
 def ticker_24hr(call: Call) -> Any:
     """GET ticker/24hr."""
     return per_symbol(call, "swap", _day)
@@ -213,6 +224,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/fundingRate"): _public(funding_rates, 1, paged=True),
     ("GET", "/fapi/v1/ticker/price"): _public(ticker_price, 1, weight_all=2),
     ("GET", "/fapi/v2/ticker/price"): _public(ticker_price, 1, weight_all=2),
+    ("GET", "/fapi/v1/depth"): _public(depth, 2),
     ("GET", "/fapi/v1/ticker/24hr"): _public(ticker_24hr, 1, weight_all=40),
     ("GET", "/fapi/v1/ticker/bookTicker"): _public(book_ticker, 2, weight_all=5),
 }

@@ -17,6 +17,7 @@ from truenav.simulator.bybit.rules import (
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, plain
 from truenav.simulator.protocol import Call
+from truenav.simulator.scenario import Side
 from truenav.simulator.tiers import Tier
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
@@ -144,6 +145,21 @@ def ticker(quote: Quote) -> dict[str, Any]:
     return {**row, "markPrice": plain(quote.mark), "indexPrice": plain(quote.index)}
 
 
+def book(call: Call) -> Result:
+    """GET market/orderbook of `symbol`."""
+    items = live_instruments(call, category(call)) if call.params.get("symbol") else []
+    quote = call.world.quote(items[0]) if items else None
+    if quote is None:
+        raise BybitError(10001, "params error: symbol invalid")
+
+    def told(side: Side) -> list[list[str]]:
+        return [[plain(price), plain(size)] for price, size in call.world.levels(quote, side)]
+
+    at = milliseconds(quote.at)
+    sides = {"b": told("buy"), "a": told("sell")}
+    return {"s": symbol_of(quote.instrument), **sides, "ts": at, "u": at, "seq": at, "cts": at}
+
+
 def risk_limits(call: Call) -> Result:
     """GET market/risk-limit of linear or inverse contracts: the steps of 15 symbols a page."""
     product = category(call)
@@ -174,6 +190,7 @@ def _risk_limit(item: Instrument, number: int, step: Tier) -> dict[str, Any]:
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/market/time"): Route(server_time, 120),
     ("GET", "/v5/market/instruments-info"): Route(instruments, 120),
+    ("GET", "/v5/market/orderbook"): Route(book, 120),
     ("GET", "/v5/market/risk-limit"): Route(risk_limits, 120),
     ("GET", "/v5/market/tickers"): Route(tickers, 120),
 }

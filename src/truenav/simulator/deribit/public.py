@@ -5,16 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from truenav.simulator.deribit.names import KINDS, belongs, deribit_name
+from truenav.simulator.deribit.names import KINDS, amount, belongs, deribit_name
 from truenav.simulator.deribit.rules import DeribitError, Route, currency, listed, log_in
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import round8
 from truenav.simulator.protocol import Call
+from truenav.simulator.scenario import Side
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
 
 FOREVER = 32503708800000
 TAKER = Decimal("0.0005")
+_SIDES: dict[str, Side] = {"bids": "buy", "asks": "sell"}
 
 
 def server_time(call: Call) -> int:
@@ -172,6 +174,18 @@ def ticker_row(quote: Quote) -> dict[str, Any]:
     return row
 
 
+def book(call: Call) -> dict[str, Any]:
+    """public/get_order_book: the ticker with both sides of the book, in amounts."""
+    quote = call.world.quote(find(call, call.params.get("instrument_name", "")))
+    if quote is None:
+        raise DeribitError(13028, "temporarily_unavailable")
+    item = quote.instrument
+    return ticker_row(quote) | {
+        name: [[price, amount(item, size)] for price, size in call.world.levels(quote, side)]
+        for name, side in _SIDES.items()
+    }
+
+
 def index_price(call: Call) -> dict[str, Any]:
     """public/get_index_price of `index_name`, such as btc_usd."""
     price = index_of(call, call.params.get("index_name", ""))
@@ -196,5 +210,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v2/public/get_instrument"): Route(instrument),
     ("GET", "/api/v2/public/get_book_summary_by_currency"): Route(book_summaries),
     ("GET", "/api/v2/public/ticker"): Route(ticker),
+    ("GET", "/api/v2/public/get_order_book"): Route(book),
     ("GET", "/api/v2/public/get_index_price"): Route(index_price),
 }

@@ -20,6 +20,7 @@ from truenav.simulator.okx.rules import (
     server_time,
 )
 from truenav.simulator.protocol import Call
+from truenav.simulator.scenario import Side
 from truenav.simulator.tiers import Tier
 from truenav.simulator.times import milliseconds
 from truenav.simulator.world import Quote
@@ -234,6 +235,19 @@ def _funding_time(row: dict[str, str]) -> int:
     return int(row["fundingTime"])
 
 
+def book(call: Call) -> list[dict[str, Any]]:
+    """GET market/books of `instId`."""
+    quote = call.world.quote(find_instrument(call))
+    if quote is None:
+        return []
+
+    def told(side: Side) -> list[list[str]]:
+        return [[plain(price), plain(size), "0", "1"] for price, size in call.world.levels(quote, side)]
+
+    at = milliseconds(quote.at)
+    return [{"asks": told("sell"), "bids": told("buy"), "ts": str(at), "seqId": at}]
+
+
 def position_tiers(call: Call) -> list[dict[str, Any]]:
     """GET public/position-tiers of `instType` and families (`instFamily` or `uly`): bounds in contracts."""
     families = filter(None, (call.params.get("instFamily") or call.params.get("uly") or "").split(","))
@@ -270,6 +284,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v5/public/mark-price"): Route(mark_prices, 10, per_type=True),
     ("GET", "/api/v5/public/funding-rate"): Route(funding_rate, 10, per_type=True),
     ("GET", "/api/v5/public/funding-rate-history"): Route(funding_history, 10, per_type=True),
+    ("GET", "/api/v5/market/books"): Route(book, 40),
     ("GET", "/api/v5/public/position-tiers"): Route(position_tiers, 10),
     ("GET", "/api/v5/market/tickers"): Route(tickers, 20),
     ("GET", "/api/v5/market/ticker"): Route(ticker, 20),
