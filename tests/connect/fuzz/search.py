@@ -6,20 +6,31 @@ chooses the parser, the others are what it reads.
 
 from __future__ import annotations
 
+import json
 import random
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
 
 import atheris
 
 with atheris.instrument_imports(include=["truenav.connect", "truenav.core"]):
     from tests.connect.fuzz import corpus, judge
-    from tests.connect.fuzz.mutate import document_changed, table_changed
+    from tests.connect.fuzz.mutate import LONGEST, document_changed, table_changed
 
+    from truenav.connect import cefi
+    from truenav.connect.bulk import LARGE
     from truenav.connect.registry import connector_names, parsers
 
     for name in connector_names():
         parsers(name)
+    for folder in iter_modules(cefi.__path__):
+        # The reader of large pages, which is loaded with the first of them.
+        if folder.name == sys.argv[1] and find_spec(f"{cefi.__name__}.{folder.name}.fills") is not None:
+            import_module(f"{cefi.__name__}.{folder.name}.fills")
 
 SLOWER = 10
 """How much more thought is allowed while lines are counted."""
@@ -60,9 +71,27 @@ def write_corpus(target: str, folder: Path) -> None:
         found = [(0, body) for _, body in corpus.files()]
     else:
         choices = sorted(parsers(target))
-        found = [(choices.index(one.endpoint), one.body) for one in corpus.seeds(target)]
+        seeds = [(choices.index(one.endpoint), one.body) for one in corpus.seeds(target)]
+        found = [*seeds, *((first, large) for first, body in seeds if (large := enlarged(body)))]
     for number, (first, body) in enumerate(found):
         (folder / f"{number:03d}").write_bytes(bytes([first]) + body)
+
+
+def enlarged(body: bytes) -> bytes:
+    """A document whose lists of rows are repeated until it is a large page; nothing where it has none."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return b""
+    times = LARGE // len(body) + 2
+
+    def repeated(value: Any) -> Any:
+        if isinstance(value, list) and value and isinstance(value[0], dict | list):
+            return value * times
+        return {key: repeated(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    large = json.dumps(repeated(document), separators=(",", ":")).encode()
+    return large if LARGE < len(large) < LONGEST else b""
 
 
 if __name__ == "__main__":
