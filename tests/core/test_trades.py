@@ -6,7 +6,7 @@ from decimal import Decimal
 from truenav.core.asset import BTC, USDT
 from truenav.core.facts import Fact, Trade
 from truenav.core.money import Amount
-from truenav.core.trades import Instants, Trades, joined
+from truenav.core.trades import MICROSECOND, Instants, Trades, joined
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SIZE = 5
@@ -74,4 +74,10 @@ def test_instants_are_made_of_milliseconds():
         datetime(1970, 1, 1, tzinfo=UTC),
         datetime(2026, 1, 1, 0, 0, 0, 123_000, tzinfo=UTC),
     ]
+    assert list(instants[1:]) == [instants[1]]
+
+
+def test_instants_are_made_of_microseconds_where_a_venue_tells_them():
+    instants = Instants([0, 1_767_225_600_123_456], MICROSECOND)
+    assert instants[1] == datetime(2026, 1, 1, 0, 0, 0, 123_456, tzinfo=UTC)
     assert list(instants[1:]) == [instants[1]]

@@ -30,7 +30,7 @@ from truenav.core.facts import (
     Transfer,
 )
 from truenav.core.ids import Sha256
-from truenav.core.trades import Trades
+from truenav.core.trades import MICROSECOND, MILLISECOND, Instants, Trades
 from truenav.store.columns import BadColumnsError, columns_frame
 from truenav.store.frames import facts_frame
 from truenav.store.statements import read_statement
@@ -38,6 +38,7 @@ from truenav.store.statements import read_statement
 FLAT = (CashFlow, Quote, Transfer, NavRecord, Dealing, FeePayment)
 EVIDENCE = Sha256("ab" * 32)
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 numbers = st.one_of(
@@ -160,6 +161,10 @@ def test_trades_in_columns_are_the_same_facts_and_make_the_same_frame(facts):
     trades = in_columns(facts)
     assert trades == facts
     assert facts_frame(trades).equals(facts_frame(facts))
+    for step in (MICROSECOND, MILLISECOND):
+        instants = Instants([(at - EPOCH) // step for at in trades.occurred_at], step)
+        given = replace(trades, occurred_at=instants)
+        assert facts_frame(given).equals(facts_frame(replace(given, occurred_at=list(instants))))
 
 
 @pytest.mark.parametrize("body", FLAT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import MAX_SCALE, AssetId
-from truenav.core.trades import Instants, Trades
+from truenav.core.trades import MILLISECOND, Instants, Trades
 
 T = TypeVar("T")
 _SHORT = MAX_SCALE
@@ -35,9 +36,9 @@ _INSTANT = 14
 class Fills:
     """The fills of one payload: row ``n`` of each column is fill ``n``, in the venue's order.
 
-    ``at`` is in milliseconds since 1970. ``quantity`` is in contracts, sold negative; ``cost`` in the
-    quote asset (an option's in the settle asset); ``realised`` in the settle asset; ``fee`` is negative
-    when paid. See ``Trade``.
+    ``at`` counts milliseconds since 1970, or what ``step`` is. ``quantity`` is in contracts, sold negative;
+    ``cost`` in the quote asset (an option's in the settle asset); ``realised`` in the settle asset; ``fee``
+    is negative when paid. See ``Trade``.
     """
 
     wallet: str
@@ -52,6 +53,7 @@ class Fills:
     fee_asset: Sequence[AssetId]
     order_id: Sequence[str]
     tag: Sequence[str | None]
+    step: timedelta = MILLISECOND
 
     def facts(self, evidence: Evidence) -> Trades:
         """The same facts that the careful parser states."""
@@ -64,7 +66,7 @@ class Fills:
             evidence=evidence.sha256,
             account=[evidence.account] * size,
             external_id=self.id,
-            occurred_at=Instants(self.at),
+            occurred_at=Instants(self.at, self.step),
             wallet=[self.wallet] * size,
             instrument=[terms.id for terms in self.terms],
             quantity=self.quantity,
@@ -97,6 +99,11 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
 def keys_stand_once(body: bytes, keys: int) -> bool:
     """Whether a page whose keys are all known and all there has no key twice, for it has so many in all."""
     return body.count(b'":') == keys
+
+
+def each_stands(body: bytes, names: Iterable[str], count: int) -> bool:
+    """Whether a page has each of these keys so often and no more, however else it could be written."""
+    return b"\\u" not in body and all(body.count(f'"{name}":'.encode()) == count for name in names)
 
 
 def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:

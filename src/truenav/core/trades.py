@@ -16,6 +16,9 @@ from truenav.core.facts import Fact, Trade
 from truenav.core.ids import InstrumentId, Sha256
 from truenav.core.money import Amount, AssetId
 
+MILLISECOND = timedelta(milliseconds=1)
+MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades(Sequence[Fact]):
@@ -109,15 +112,16 @@ class Trades(Sequence[Fact]):
 
 
 class Instants(Sequence[datetime]):
-    """Instants given as milliseconds since 1970, each made only when it is looked at."""
+    """Instants given as steps since 1970 (milliseconds, or ``step``), each made only when it is looked at."""
 
-    __slots__ = ("milliseconds",)
+    __slots__ = ("step", "steps")
 
-    def __init__(self, milliseconds: Sequence[int]) -> None:
-        self.milliseconds = milliseconds
+    def __init__(self, steps: Sequence[int], step: timedelta = MILLISECOND) -> None:
+        self.steps = steps
+        self.step = step
 
     def __len__(self) -> int:
-        return len(self.milliseconds)
+        return len(self.steps)
 
     @overload
     def __getitem__(self, place: int) -> datetime: ...
@@ -127,8 +131,8 @@ class Instants(Sequence[datetime]):
 
     def __getitem__(self, place: int | slice) -> datetime | Instants:
         if isinstance(place, slice):
-            return Instants(self.milliseconds[place])
-        return _EPOCH + timedelta(milliseconds=self.milliseconds[place])
+            return Instants(self.steps[place], self.step)
+        return _EPOCH + self.steps[place] * self.step
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

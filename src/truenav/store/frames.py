@@ -13,7 +13,7 @@ import polars as pl
 
 from truenav.core.canonical import sha256_hex
 from truenav.core.facts import Fact, Trade
-from truenav.core.trades import Instants, Trades
+from truenav.core.trades import MICROSECOND, Instants, Trades
 from truenav.store.statements import BadFactError, subject_of
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -86,8 +86,8 @@ _TEXTS = ("cost", "cost_asset", "realised", "realised_asset", "fees", "fees_asse
 
 def _instants(column: Sequence[datetime]) -> pl.Series:
     if isinstance(column, Instants):
-        told = pl.Series(column.milliseconds, dtype=pl.Int64)
-        return (told * 1000).cast(pl.Datetime("us", "UTC"))
+        told = pl.Series(column.steps, dtype=pl.Int64)
+        return (told * (column.step // MICROSECOND)).cast(pl.Datetime("us", "UTC"))
     return pl.Series(column, dtype=SCHEMA["occurred_at"])
 
 

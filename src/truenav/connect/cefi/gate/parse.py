@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.gate import ledger
 from truenav.connect.cefi.gate.answers import (
     CLASSIC,
@@ -274,7 +275,7 @@ PARSERS: Mapping[str, Parser] = {
     "unified/1": _unified,
     "lends/1": _lends,
     "positions/1": _positions,
-    "spot-trades/1": rows_parser(ledger.spot_trade),
+    "spot-trades/1": in_bulk("truenav.connect.cefi.gate.fills:fills", rows_parser(ledger.spot_trade)),
     "spot-book/1": rows_parser(ledger.spot_line),
     "margin-book/1": rows_parser(ledger.margin_line),
     "margin-interest/1": rows_parser(ledger.margin_interest),
