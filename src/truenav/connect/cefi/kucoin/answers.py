@@ -22,7 +22,7 @@ MAIN, TRADE, FUTURES = MANIFEST.wallets
 MARGIN, ISOLATED, EARN = MANIFEST.more_wallets
 PLAIN_TRADES, CROSS_TRADES, ISOLATED_TRADES = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
 """What the venue calls the fills of the trade account and of both margin accounts."""
-_CODES = {"XBT": "BTC"}
+CODES = {"XBT": "BTC"}
 """The futures host's own names of coins."""
 
 
@@ -38,12 +38,12 @@ def contract_id(code: str) -> InstrumentId:
 
 def asset(reading: Reading, code: str, at: datetime) -> AssetId:
     """The asset that the venue calls ``code`` on either host."""
-    return reading.asset(_CODES.get(code, code), at)
+    return reading.asset(CODES.get(code, code), at)
 
 
 def known_asset(reading: Reading, code: str) -> AssetId | None:
     """The same, or None: for lists that name more than we hold."""
-    return reading.known_asset(_CODES.get(code, code))
+    return reading.known_asset(CODES.get(code, code))
 
 
 def answered(document: Node) -> Node:

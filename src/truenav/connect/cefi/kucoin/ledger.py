@@ -43,7 +43,8 @@ from truenav.core.facts import CashFlow, CashKind, Trade, Transfer, TransferKind
 from truenav.core.instrument import Instrument
 from truenav.core.money import ZERO, Amount
 
-_FILLS = {"": TRADE, PLAIN_TRADES: TRADE, CROSS_TRADES: MARGIN, ISOLATED_TRADES: ISOLATED}
+FILL_WALLETS = {"": TRADE, PLAIN_TRADES: TRADE, CROSS_TRADES: MARGIN, ISOLATED_TRADES: ISOLATED}
+"""Whose fills an answer has, by the kind that was asked for."""
 _ACCOUNTS = {
     "MAIN": MAIN,
     "TRADE": TRADE,
@@ -118,7 +119,7 @@ def fill(reading: Reading, row: Node) -> None:
     terms = reading.instrument(spot_id(row.text("symbol")), lost=True)
     if terms is None:
         return
-    wallet = _FILLS.get(asked(reading, "tradeType"))
+    wallet = FILL_WALLETS.get(asked(reading, "tradeType"))
     if wallet is None:
         raise row.wrong("it is not noted of which account these fills are")
     at, sign = row.instant("createdAt"), _side(row)

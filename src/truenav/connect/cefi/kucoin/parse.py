@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.kucoin import ledger
 from truenav.connect.cefi.kucoin.answers import (
     EARN,
@@ -250,7 +251,7 @@ PARSERS: Mapping[str, Parser] = {
     "ledger/1": rows_parser(ledger.main_line),
     "trade-ledger/1": rows_parser(ledger.line),
     "margin-ledger/1": rows_parser(ledger.line),
-    "fills/1": rows_parser(ledger.fill),
+    "fills/1": in_bulk("truenav.connect.cefi.kucoin.fills:fills", rows_parser(ledger.fill)),
     "interest/1": rows_parser(ledger.interest),
     "deposits/1": rows_parser(ledger.deposit),
     "withdrawals/1": rows_parser(ledger.withdrawal),
