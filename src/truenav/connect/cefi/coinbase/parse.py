@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.coinbase import ledger
 from truenav.connect.cefi.coinbase.answers import (
     BY_FUTURES,
@@ -275,6 +276,6 @@ PARSERS: Mapping[str, Parser] = {
     "staked/1": _staked,
     "futures-balance/1": _futures_balance,
     "futures-positions/1": _futures_positions,
-    "fills/1": ledger.fills,
+    "fills/1": in_bulk("truenav.connect.cefi.coinbase.fills:fills", ledger.fills),
     "transactions/1": ledger.transactions,
 }
