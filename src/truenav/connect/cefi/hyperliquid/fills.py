@@ -21,8 +21,8 @@ from truenav.core.facts import CashFlow, CashKind, Settlement, Trade
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import Amount
 
-_SIGNS = {"B": 1, "A": -1}
-_SETTLEMENT = "Settlement"
+SIGNS = {"B": 1, "A": -1}
+SETTLEMENT = "Settlement"
 
 
 def fill_id(row: Node) -> str:
@@ -46,15 +46,15 @@ def _fill(reading: Reading, row: Node, coin: str, at: datetime) -> None:
     if terms is None:
         return
     side = row.text("side")
-    if side not in _SIGNS:
+    if side not in SIGNS:
         raise row.wrong("side is neither B nor A")
-    quantity, price = row.decimal("sz") * _SIGNS[side], row.decimal("px")
+    quantity, price = row.decimal("sz") * SIGNS[side], row.decimal("px")
     spot = terms.kind is InstrumentKind.SPOT
     fee = -row.decimal("fee")
     fees = (Amount(fee, reading.asset(row.text_or("feeToken", USDC), at)),) if fee else ()
     realised = None if spot else Amount(row.decimal("closedPnl"), terms.settle)
     external_id = f"fill:{fill_id(row)}"
-    if realised is not None and row.text("dir") == _SETTLEMENT:
+    if realised is not None and row.text("dir") == SETTLEMENT:
         body = Settlement(MAIN, terms.id, quantity, price / terms.multiplier, realised)
         reading.state(external_id, at, body)
         for amount in fees:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from truenav.connect.bulk import in_bulk
 from truenav.connect.cefi.hyperliquid.fills import read_fills, read_funding
 from truenav.connect.cefi.hyperliquid.ledger import read_ledger, read_rewards
 from truenav.connect.cefi.hyperliquid.market import read_pairs, read_perps, read_stream
@@ -57,7 +58,7 @@ PARSERS: Mapping[str, Parser] = {
     "staking/1": _reader(read_staking),
     "vaults/1": _reader(read_vaults),
     "dexes/1": _reader(read_dexes),
-    "fills/1": _reader(read_fills),
+    "fills/1": in_bulk("truenav.connect.cefi.hyperliquid.columns:fills", _reader(read_fills)),
     "funding/1": _reader(read_funding),
     "ledger/1": _reader(read_ledger),
     "rewards/1": _reader(read_rewards),
