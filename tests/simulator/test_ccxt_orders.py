@@ -70,6 +70,7 @@ def test_binance(symbol: str, kind: str, size: float, trading: Running) -> None:
     exchange = client(ccxt.binance, trading, "binance", defaultType=kind)
     done, far = trade(exchange, symbol, size)
     assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
+    assert exchange.fetch_order("", symbol, {"origClientOrderId": own_ids(symbol)[0]})["id"] == done["id"]
     trades = exchange.fetch_my_trades(symbol)
     assert sum(one["amount"] for one in trades) == size
     assert {one["order"] for one in trades} == {done["id"]}
@@ -98,6 +99,7 @@ def test_okx(symbol: str, size: float, trading: Running) -> None:
     done, far = trade(exchange, symbol, size)
     assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
     assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    assert exchange.fetch_order("", symbol, {"clOrdId": own_ids(symbol)[0]})["id"] == done["id"]
     refused(
         exchange, ccxt.InvalidOrder, symbol, "limit", "buy", size, 20_000, clientOrderId=own_ids(symbol)[1]
     )
@@ -113,6 +115,9 @@ def test_bybit(symbol: str, size: float, trading: Running) -> None:
     done, far = trade(exchange, symbol, size)
     assert (done["clientOrderId"], far["clientOrderId"]) == own_ids(symbol)
     assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    asked = {"category": "linear" if ":" in symbol else "spot", "orderLinkId": own_ids(symbol)[0]}
+    rows = exchange.private_get_v5_order_realtime(asked)["result"]["list"]
+    assert [row["orderId"] for row in rows] == [done["id"]]
     refused(
         exchange, ccxt.ExchangeError, symbol, "limit", "buy", size, 20_000, clientOrderId=own_ids(symbol)[1]
     )
@@ -127,6 +132,8 @@ def test_deribit(symbol: str, size: float, trading: Running) -> None:
     done, _ = trade(exchange, symbol, size, label="tagged")
     assert done["info"]["label"] == "tagged"
     assert {one["order"] for one in exchange.fetch_my_trades(symbol)} == {done["id"]}
+    named = exchange.private_get_get_order_state_by_label({"currency": "BTC", "label": "tagged"})["result"]
+    assert done["id"] in {row["order_id"] for row in named}
     refused(
         exchange,
         ccxt.InsufficientFunds,
