@@ -1,95 +1,32 @@
-"""Pages of fills as venues send them, and what either reading of them needs."""
+"""Pages of fills as venues send them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from operator import itemgetter
 
-import ccxt
-
-from truenav.connect.bulk import ReadFills
+from bench._page import Page, page_of, spot
+from bench._pages_more import bitget, coinbase, gate, htx, hyperliquid, kucoin
 from truenav.connect.cefi.binance.fills import spot_trades
 from truenav.connect.cefi.bybit.fills import fills as bybit_fills
 from truenav.connect.cefi.deribit.fills import fills as deribit_fills
 from truenav.connect.cefi.deribit.ledger import PROFITS
 from truenav.connect.cefi.okx.fills import fills as okx_fills
-from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills
 from truenav.connect.reading import TAGS
-from truenav.connect.registry import parse
-from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, USD, USDT, AssetBook
-from truenav.core.canonical import sha256_hex
-from truenav.core.evidence import Evidence, Request
-from truenav.core.facts import Fact
-from truenav.core.ids import Sha256
-from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind, instrument_id
-from truenav.core.money import ONE, exact
+from truenav.core.asset import BTC, USD
+from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 
 FILLS = 100_000
 ORDERS = 30_000
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PAIR = {"symbol": "BTC/USDT", "base": "BTC", "quote": "USDT", "baseId": "BTC", "quoteId": "USDT"}
-SPOT = {**PAIR, "type": "spot", "spot": True}
-INVERSE = {
-    "symbol": "BTC/USD:BTC",
-    "base": "BTC",
-    "quote": "USD",
-    "settle": "BTC",
-    "baseId": "BTC",
-    "quoteId": "USD",
-    "settleId": "BTC",
-    "type": "swap",
-    "swap": True,
-    "contract": True,
-    "inverse": True,
-    "linear": False,
-    "contractSize": 10,
-}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One venue's page of fills; ``number`` is the field by which the venue numbers them."""
-
-    venue: str
-    body: bytes
-    evidence: Evidence
-    context: ParseContext
-    read: ReadFills
-    number: str
-    rows_of: Callable[[Any], list[Any]]
-    exchange: Any
-    market: Any
-    size: Decimal
-
-    def columns(self) -> Fills:
-        """Ours, as columns of exact numbers."""
-        with exact():
-            found = self.read(self.evidence, self.body, self.context)
-        assert found is not None, "the page is as documented"
-        return found
-
-    def facts(self) -> Sequence[Fact]:
-        """Ours, as a gathering hands them to the journal: a sequence of facts in columns."""
-        return parse(self.evidence, self.body, self.context).facts
-
-    def rows(self) -> list[dict[str, Any]]:
-        """ccxt's, as dictionaries."""
-        rows = self.rows_of(json.loads(self.body))
-        found: list[dict[str, Any]] = self.exchange.parse_trades(rows, self.market)
-        return found
 
 
 def pages() -> list[Page]:
     """One page of each venue."""
-    return [_binance(), _okx(), _bybit(), _deribit()]
+    venues = (_binance, _okx, _bybit, _deribit, bitget, htx, gate, kucoin, coinbase, hyperliquid)
+    return [page(FILLS) for page in venues]
 
 
-def _binance() -> Page:
+def _binance(count: int) -> Page:
     rows = [
         {
             "symbol": "BTCUSDT",
@@ -106,15 +43,22 @@ def _binance() -> Page:
             "isMaker": False,
             "isBestMatch": True,
         }
-        for n in range(FILLS)
+        for n in range(count)
     ]
     tags = ",".join(f"{order}=mm" for order in range(1, ORDERS + 1))
-    return _page(
-        "binance", "spot.trades/1", _spot("binance", "BTCUSDT"), rows, spot_trades, "id", (TAGS, tags)
+    return page_of(
+        "binance",
+        "spot.trades/1",
+        spot("binance", "BTCUSDT"),
+        rows,
+        spot_trades,
+        "binance:{symbol}:{id}",
+        lambda document: document,
+        (TAGS, tags),
     )
 
 
-def _okx() -> Page:
+def _okx(count: int) -> Page:
     empty = dict.fromkeys(
         ("fillPxVol", "fillFwdPx", "fillPxUsd", "fillMarkVol", "fillIdxPx", "fillMarkPx", "tag"), ""
     )
@@ -140,13 +84,15 @@ def _okx() -> Page:
             "feeCcy": "BTC",
             "ts": str(1708587373362 + n * 250),
         }
-        for n in range(FILLS)
+        for n in range(count)
     ]
     document = {"code": "0", "data": rows, "msg": ""}
-    return _page("okx", "fills/1", _spot("okx", "BTC-USDT"), document, okx_fills, "billId")
+    return page_of(
+        "okx", "fills/1", spot("okx", "BTC-USDT"), document, okx_fills, "fill:{billId}", itemgetter("data")
+    )
 
 
-def _bybit() -> Page:
+def _bybit(count: int) -> Page:
     empty = dict.fromkeys(
         ("underlyingPrice", "indexPrice", "tradeIv", "markIv", "markPrice", "blockTradeId", "closedSize"), ""
     )
@@ -174,14 +120,22 @@ def _bybit() -> Page:
             "execQty": f"0.{n % 9999 + 1:06d}",
             "seq": 4688002127 + n,
         }
-        for n in range(FILLS)
+        for n in range(count)
     ]
     result = {"nextPageCursor": "", "category": "spot", "list": rows}
     document = {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 1708587373361}
-    return _page("bybit", "executions/1", _spot("bybit", "BTCUSDT"), document, bybit_fills, "execId")
+    return page_of(
+        "bybit",
+        "executions/1",
+        spot("bybit", "BTCUSDT"),
+        document,
+        bybit_fills,
+        "exec:{execId}",
+        lambda document: document["result"]["list"],
+    )
 
 
-def _deribit() -> Page:
+def _deribit(count: int) -> Page:
     rows = [
         {
             "trade_seq": 30289730 + n,
@@ -209,7 +163,7 @@ def _deribit() -> Page:
             "api": True,
             "amount": 10.0 * (n % 999 + 1),
         }
-        for n in range(FILLS)
+        for n in range(count)
     ]
     terms = Instrument(
         instrument_id("deribit", "BTC-PERPETUAL"),
@@ -224,49 +178,13 @@ def _deribit() -> Page:
     )
     profits = ",".join(f"{row['trade_id']}=0.00003" for row in rows)
     document = {"jsonrpc": "2.0", "id": 9292, "result": {"trades": rows, "has_more": True}}
-    return _page("deribit", "trades/1", terms, document, deribit_fills, "trade_id", (PROFITS, profits))
-
-
-def _spot(venue: str, code: str) -> Instrument:
-    name = instrument_id(venue, code)
-    return Instrument(name, venue, code, InstrumentKind.SPOT, BTC, USDT, USDT, ONE)
-
-
-def _page(
-    venue: str,
-    endpoint: str,
-    terms: Instrument,
-    document: object,
-    read: ReadFills,
-    number: str,
-    *notes: tuple[str, str],
-) -> Page:
-    body = json.dumps(document, separators=(",", ":")).encode()
-    request = Request("GET", "https://venue.test", notes)
-    evidence = Evidence(
-        Sha256(sha256_hex(body)), len(body), venue, "1", endpoint, "a", request, NOW, NOW, 200
+    return page_of(
+        "deribit",
+        "trades/1",
+        terms,
+        document,
+        deribit_fills,
+        "trade:{trade_id}",
+        lambda document: document["result"]["trades"],
+        (PROFITS, profits),
     )
-    exchange = getattr(ccxt, venue)({"number": str})
-    market = {**(INVERSE if terms.inverse else SPOT), "id": terms.code}
-    exchange.set_markets([exchange.safe_market_structure(market)])
-    context = ParseContext(AssetBook(BUILTIN_ASSETS, BUILTIN_ALIASES), InstrumentBook([terms]))
-    return Page(
-        venue,
-        body,
-        evidence,
-        context,
-        read,
-        number,
-        _ROWS[venue],
-        exchange,
-        exchange.market(market["symbol"]),
-        terms.multiplier,
-    )
-
-
-_ROWS: dict[str, Callable[[Any], list[Any]]] = {
-    "binance": lambda document: document,
-    "okx": lambda document: document["data"],
-    "bybit": lambda document: document["result"]["list"],
-    "deribit": lambda document: document["result"]["trades"],
-}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from bench._pages import FILLS, Page, pages
+from bench._page import Page
+from bench._pages import FILLS, pages
 from bench.harness import Contender, Goal, Workload
+from truenav.core.trades import MILLISECOND
 
 GOAL = 5
 
@@ -16,11 +18,11 @@ def _check(page: Page) -> None:
     columns, facts, theirs = page.columns(), page.facts(), page.rows()
     assert columns.facts(page.evidence) == facts
     assert len(facts) == len(theirs) == FILLS
-    ours = {name.rpartition(":")[2]: n for n, name in enumerate(columns.id)}
+    ours = {name: n for n, name in enumerate(columns.id)}
     for row in theirs:
-        n = ours[str(row["info"][page.number])]
+        n = ours[page.name.format(**row["info"])]
         told = (
-            columns.at[n],
+            columns.at[n] * columns.step // MILLISECOND,
             abs(columns.quantity[n]) * page.size,
             columns.quantity[n] > 0,
             columns.price[n],
