@@ -86,7 +86,7 @@ class DeribitAccountStream:
             first = not self._refresh
             result = told.field("result")
             self._refresh = result.text("refresh_token")
-            self.renewal = float(result.decimal("expires_in")) * _RENEW_AT
+            self.renewal = int(result.decimal("expires_in")) * _RENEW_AT
             return Heard(
                 say=(_ask(_SUBSCRIBE, "private/subscribe", {"channels": _PRIVATE}),) if first else ()
             )
