@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from math import ceil
 
 from truenav.connect.document import read_json
 from truenav.connect.errors import (
@@ -48,7 +46,7 @@ def refused(status: int, message: str) -> VenueError:
     words, told = message.lower(), f"{status}: {message}"
     if "rate limit" in words:
         found = _RETRY.search(message)
-        seconds = ceil(Decimal(found[1])) if found else _PATIENCE_SECONDS
+        seconds = int(found[1]) if found else _PATIENCE_SECONDS
         return RateLimitedError(f"too many requests ({told}).", seconds=seconds)
     if any(part in words for part in _BUSY):
         return VenueUnavailableError(f"the venue is busy ({told}).")
