@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -30,6 +31,11 @@ _SHORT = MAX_SCALE
 """Letters of a number that breaks no limit of ours, whatever it is."""
 _INSTANT = 14
 """Digits of milliseconds, until long after the last that a venue will tell."""
+
+Number = Annotated[int, msgspec.Meta(gt=0, lt=10**18)]
+"""A whole number that is the same however it is written."""
+Instant = Annotated[int, msgspec.Meta(gt=0, lt=10**_INSTANT)]
+"""Milliseconds since 1970, written as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +107,25 @@ def keys_stand_once(body: bytes, keys: int) -> bool:
     return body.count(b'":') == keys
 
 
-def each_stands(body: bytes, names: Iterable[str], count: int) -> bool:
-    """Whether a page has each of these keys so often and no more, however else it could be written."""
-    return b"\\u" not in body and all(body.count(f'"{name}":'.encode()) == count for name in names)
-
-
 def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:
-    """The keys of the first row, which stands right behind ``before``; none where it does not."""
+    """The keys of the first row, which stands right behind ``before``; none where it does not, or one is odd."""
     start = body.find(before) + len(before)
     try:
         first, _ = _FIRST.raw_decode(body[start : start + _LONGEST_ROW].decode(errors="replace"))
     except (ValueError, RecursionError):
         return ()
-    return tuple(first) if isinstance(first, dict) else ()
+    return tuple(first) if isinstance(first, dict) and all(map(_is_plain, first)) else ()
+
+
+def _is_plain(key: str) -> bool:
+    return key.isidentifier() and not key.startswith("_")
+
+
+@lru_cache(maxsize=64)
+def row_type(base: type[msgspec.Struct], keys: tuple[str, ...]) -> type[Any]:
+    """Rows of ``base`` that have all of these keys and no other; what ``base`` has not states nothing."""
+    others = [(name, msgspec.Raw) for name in keys if name not in base.__struct_fields__]
+    return msgspec.defstruct("Row", others, bases=(base,), gc=False, forbid_unknown_fields=True, kw_only=True)
 
 
 _FIRST = json.JSONDecoder()
@@ -122,7 +134,8 @@ _LONGEST_ROW = 8192
 
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
     """Exact numbers of a column, or None where one is long or not written plainly."""
-    if "".join(texts).strip("0123456789.-") or max(map(len, texts)) > _SHORT:
+    odd = "".join(texts).encode(errors="replace").translate(None, b"0123456789.-")
+    if odd or max(map(len, texts)) > _SHORT:
         return None
     try:
         return list(map(Decimal, texts))

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from truenav.connect.cefi.coinbase.answers import INTERNATIONAL, SPOT, market_id
 from truenav.connect.cefi.coinbase.ledger import QUANTITY_PLACES
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, each_stands, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    plain_numbers,
+    row_type,
+)
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import rounded
 from truenav.core.trades import MICROSECOND
 
-_SIGNS = {"BUY": 1, "SELL": -1}
+_SIDES = {"BUY", "SELL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_PLAIN = 10**17
 
@@ -36,24 +45,27 @@ class _Row(msgspec.Struct, gc=False):
     side: str
 
 
-class _Page(msgspec.Struct):
-    fills: list[_Row]
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages as documented, all of whose rows have these keys and no other."""
+    told = [("fills", list[row_type(_Row, keys)]), ("cursor", msgspec.Raw)]  # type: ignore[misc]
+    return msgspec.json.Decoder(msgspec.defstruct("Page", told, forbid_unknown_fields=True))
 
 
-_DECODER = msgspec.json.Decoder(_Page)
-_KEYS = _Row.__struct_fields__
+_PAGE_KEYS = 2
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs; None where the careful parser must look."""
     del evidence
-    page = decoded(_DECODER, body)
-    if page is None or not page.fills:
+    keys = keys_of_first(body, b'"fills":[')
+    page = decoded(_decoder(keys), body) if keys else None
+    if page is None:
         return None
-    rows = page.fills
-    if not each_stands(body, _KEYS, len(rows)) or not each_stands(body, ("fills",), 1):
+    rows: list[_Row] = page.fills
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
         return None
-    if any(row.side not in _SIGNS or row.trade_type != "FILL" for row in rows):
+    if {row.trade_type for row in rows} != {"FILL"}:
         return None
     known = context.instruments.instruments
     terms = {name: known.get(market_id(name)) for name in {row.product_id for row in rows}}
@@ -69,13 +81,16 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     )
     if at is None or price is None or size is None or fee is None or min(price) <= 0:
         return None
-    if len(listed) < len(rows) or any(name.endswith(INTERNATIONAL) for name in terms):
+    if any(name.endswith(INTERNATIONAL) for name in terms):
         return None
-    if any(one.kind is not InstrumentKind.SPOT for one in listed):
+    if any(one is None or one.kind is not InstrumentKind.SPOT for one in terms.values()):
         return None
-    signs = [_SIGNS[row.side] for row in rows]
-    paid = [
-        one if row.size_in_quote else one * each for row, one, each in zip(rows, size, price, strict=True)
+    bought = [row.side == "BUY" for row in rows]
+    in_quote = [row.size_in_quote for row in rows]
+    paid = [one if quote else one * each for one, each, quote in zip(size, price, in_quote, strict=True)]
+    got = [
+        rounded(one / each, QUANTITY_PLACES) if quote else one
+        for one, each, quote in zip(size, price, in_quote, strict=True)
     ]
     return Fills(
         wallet=SPOT,
@@ -83,12 +98,9 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         at=at,
         step=MICROSECOND,
         terms=listed,
-        quantity=[
-            sign * (rounded(one / each, QUANTITY_PLACES) if row.size_in_quote else one)
-            for row, sign, one, each in zip(rows, signs, size, price, strict=True)
-        ],
+        quantity=[one if plus else -one for one, plus in zip(got, bought, strict=True)],
         price=price,
-        cost=[-sign * one for sign, one in zip(signs, paid, strict=True)],
+        cost=[-one if plus else one for one, plus in zip(paid, bought, strict=True)],
         realised=[None] * len(rows),
         fee=[-one for one in fee],
         fee_asset=[one.quote for one in listed],

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from truenav.connect.cefi.gate.answers import MARGIN, SPOT, UNIFIED, VENUE, spot_id
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, each_stands, known_assets, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_numbers,
+    row_type,
+)
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.trades import MICROSECOND
 
-_SIGNS = {"buy": 1, "sell": -1}
+_SIDES = {"buy", "sell"}
 _WHOLE = 13
 _TIMES = re.compile(r"(?:[0-9]{13}\.[0-9]{3,12}\n)+")
 """Milliseconds with their fraction, as the venue writes them from 2001 to 2286."""
@@ -38,19 +48,19 @@ class _Row(msgspec.Struct, gc=False):
     deal: str = ""
 
 
-_DECODER = msgspec.json.Decoder(list[_Row])
-_KEYS = tuple(name for name in _Row.__struct_fields__ if name != "deal")
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(list[row_type(_Row, keys)])  # type: ignore[misc]
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs of a noted account, each with one fee; None where the careful parser must look."""
     wallet = dict(evidence.request.params).get("account", "")
-    rows = decoded(_DECODER, body)
-    if not rows or wallet not in (SPOT, MARGIN, UNIFIED) or not each_stands(body, _KEYS, len(rows)):
+    keys = keys_of_first(body, b"[")
+    rows: list[_Row] | None = decoded(_decoder(keys), body) if keys else None
+    if not rows or wallet not in (SPOT, MARGIN, UNIFIED) or not keys_stand_once(body, len(keys) * len(rows)):
         return None
-    if not each_stands(body, ("deal",), sum(bool(row.deal) for row in rows)):
-        return None
-    if any(row.side not in _SIGNS for row in rows):
+    if {row.side for row in rows} - _SIDES:
         return None
     known = context.instruments.instruments
     terms = {name: known.get(spot_id(name)) for name in {row.currency_pair for row in rows}}
@@ -81,7 +91,8 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     assets = known_assets(context, VENUE, {code for code in codes if code is not None}, [max(at) // 1000])
     if assets is None:
         return None
-    quantity = [_SIGNS[row.side] * one for row, one in zip(rows, size, strict=True)]
+    bought = [row.side == "buy" for row in rows]
+    paid = [one or number * each for one, number, each in zip(deal, size, price, strict=True)]
     tags = {text: tag_of(text[2:]) for text in {row.text for row in rows} if text.startswith("t-")}
     return Fills(
         wallet=wallet,
@@ -89,12 +100,9 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         at=at,
         step=MICROSECOND,
         terms=listed,
-        quantity=quantity,
+        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
         price=price,
-        cost=[
-            -_SIGNS[row.side] * paid if paid else -number * each
-            for row, paid, number, each in zip(rows, deal, quantity, price, strict=True)
-        ],
+        cost=[-one if plus else one for one, plus in zip(paid, bought, strict=True)],
         realised=[None] * len(rows),
         fee=[-(plain or gt or points) for plain, gt, points in told],
         fee_asset=[assets.get(code or "", one.quote) for code, one in zip(codes, listed, strict=True)],

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import msgspec
 
 from truenav.connect.cefi.hyperliquid.answers import MAIN, USDC, VENUE, hyperliquid_id, is_foreign
 from truenav.connect.cefi.hyperliquid.fills import SETTLEMENT, SIGNS
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, each_stands, known_assets, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    Instant,
+    Number,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_numbers,
+    row_type,
+)
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import InstrumentKind
-
-_LAST_PLAIN = 10**14
+from truenav.core.money import ONE
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -22,30 +34,38 @@ class _Row(msgspec.Struct, gc=False):
     px: str
     sz: str
     side: str
-    time: int
+    time: Instant
     dir: str
     closedPnl: str  # noqa: N815 - the venue's name
-    oid: int
-    tid: int
+    oid: Number
+    tid: Number
     fee: str
     feeToken: str = ""  # noqa: N815
     cloid: str = ""
+    builderFee: str = ""  # noqa: N815
 
 
-_DECODER = msgspec.json.Decoder(list[_Row])
-_KEYS = tuple(name for name in _Row.__struct_fields__ if name not in ("feeToken", "cloid"))
+_BOUGHT = "B"
+_AT_TIMES = frozenset({"cloid", "builderFee"})
+"""Fields that some rows of a page have and others have not."""
+
+
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(list[row_type(_Row, keys)])  # type: ignore[misc]
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known markets that are trades; None where the careful parser must look."""
     del evidence
-    rows = decoded(_DECODER, body)
-    if not rows or b":-" in body or b": -" in body or not each_stands(body, _KEYS, len(rows)):
+    keys = keys_of_first(body, b"[")
+    rows: list[_Row] | None = decoded(_decoder(keys), body) if keys else None
+    if not rows:
         return None
-    tokens, clients = sum(bool(row.feeToken) for row in rows), sum(bool(row.cloid) for row in rows)
-    if not each_stands(body, ("feeToken",), tokens) or not each_stands(body, ("cloid",), clients):
+    more = sum(bool(row.cloid) + bool(row.builderFee) for row in rows)
+    if not keys_stand_once(body, len(set(keys) - _AT_TIMES) * len(rows) + more):
         return None
-    if any(row.side not in SIGNS or row.dir == SETTLEMENT or not row.tid for row in rows):
+    if {row.side for row in rows} - SIGNS.keys() or SETTLEMENT in {row.dir for row in rows}:
         return None
     known = context.instruments.instruments
     terms = {name: known.get(hyperliquid_id(name)) for name in {row.coin for row in rows}}
@@ -60,7 +80,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
             [row.closedPnl for row in rows],
         )
     )
-    if price is None or size is None or fee is None or profit is None or max(at) >= _LAST_PLAIN:
+    if price is None or size is None or fee is None or profit is None:
         return None
     if len(listed) < len(rows) or any(map(is_foreign, terms)):
         return None
@@ -68,7 +88,8 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     assets = known_assets(context, VENUE, charged, at)
     if assets is None:
         return None
-    quantity = [SIGNS[row.side] * one for row, one in zip(rows, size, strict=True)]
+    quantity = [one if row.side == _BOUGHT else -one for row, one in zip(rows, size, strict=True)]
+    thousands = {one.id: one.multiplier for one in listed if one.multiplier != ONE}
     paid = [one.kind is InstrumentKind.SPOT for one in listed]
     return Fills(
         wallet=MAIN,
@@ -76,7 +97,10 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         at=at,
         terms=listed,
         quantity=quantity,
-        price=[one / each.multiplier for one, each in zip(price, listed, strict=True)],
+        price=[
+            one / thousands[each.id] if each.id in thousands else one
+            for one, each in zip(price, listed, strict=True)
+        ],
         cost=[-one * each if spot else None for one, each, spot in zip(quantity, price, paid, strict=True)],
         realised=[None if spot else won for won, spot in zip(profit, paid, strict=True)],
         fee=[-one for one in fee],

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import msgspec
 
 from truenav.connect.cefi.kucoin.answers import CODES, VENUE, spot_id
 from truenav.connect.cefi.kucoin.errors import GOOD
 from truenav.connect.cefi.kucoin.ledger import FILL_WALLETS
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, each_stands, known_assets, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    Instant,
+    Number,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_numbers,
+    row_type,
+)
 from truenav.core.evidence import Evidence
 
-_SIGNS = {"buy": 1, "sell": -1}
-_LAST_PLAIN = 10**14
+_SIDES = {"buy", "sell"}
 
 
 class _Row(msgspec.Struct, gc=False):
     """What a fill is stated from; its other fields state nothing."""
 
     symbol: str
-    tradeId: int | str  # noqa: N815 - the venue's name
+    tradeId: Number | str  # noqa: N815 - the venue's name
     orderId: str  # noqa: N815
     side: str
     price: str
@@ -27,37 +39,32 @@ class _Row(msgspec.Struct, gc=False):
     funds: str
     fee: str
     feeCurrency: str  # noqa: N815
-    createdAt: int  # noqa: N815
+    createdAt: Instant  # noqa: N815
     tax: str = ""
 
 
-class _Items(msgspec.Struct):
-    items: list[_Row]
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages as documented, all of whose rows have these keys and no other."""
+    row = row_type(_Row, keys)
+    told = [("items", list[row]), ("lastId", msgspec.Raw)]  # type: ignore[valid-type]
+    data = msgspec.defstruct("Data", told, forbid_unknown_fields=True)
+    page = msgspec.defstruct("Page", [("code", str), ("data", data)], forbid_unknown_fields=True)
+    return msgspec.json.Decoder(page)
 
 
-class _Page(msgspec.Struct):
-    code: str
-    data: _Items
-
-
-_DECODER = msgspec.json.Decoder(_Page)
-_KEYS = tuple(name for name in _Row.__struct_fields__ if name != "tax")
+_PAGE_KEYS = 2 + 2
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs without taxes; None where the careful parser must look."""
     wallet = FILL_WALLETS.get(dict(evidence.request.params).get("tradeType", ""))
-    page = decoded(_DECODER, body)
-    if page is None or page.code not in GOOD or not page.data.items or wallet is None:
+    keys = keys_of_first(body, b'"items":[')
+    page = decoded(_decoder(keys), body) if keys and wallet is not None else None
+    if page is None or wallet is None or page.code not in GOOD:
         return None
-    if b":-" in body or b": -" in body:
-        return None
-    rows = page.data.items
-    if not each_stands(body, _KEYS, len(rows)) or not each_stands(body, ("code", "data", "items"), 1):
-        return None
-    if not each_stands(body, ("tax",), sum(bool(row.tax) for row in rows)):
-        return None
-    if any(row.side not in _SIGNS for row in rows):
+    rows: list[_Row] = page.data.items
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
         return None
     known = context.instruments.instruments
     terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
@@ -70,27 +77,25 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
             [row.size for row in rows],
             [row.funds for row in rows],
             [row.fee or "0" for row in rows],
-            [row.tax or "0" for row in rows],
+            [tax or "0" for tax in {row.tax for row in rows}],
         )
     )
     if price is None or size is None or funds is None or fee is None or tax is None or any(tax):
         return None
-    if len(listed) < len(rows) or max(at) >= _LAST_PLAIN:
-        return None
     codes = {code: CODES.get(code, code) for code in {row.feeCurrency for row in rows} if code}
     assets = known_assets(context, VENUE, codes.values(), at)
-    if assets is None:
+    if assets is None or len(listed) < len(rows):
         return None
     coins = {code: assets[name] for code, name in codes.items()}
-    signs = [_SIGNS[row.side] for row in rows]
+    bought = [row.side == "buy" for row in rows]
     return Fills(
         wallet=wallet,
         id=[f"{row.symbol}:{row.tradeId}:{row.orderId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[sign * one for sign, one in zip(signs, size, strict=True)],
+        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
         price=price,
-        cost=[-sign * one for sign, one in zip(signs, funds, strict=True)],
+        cost=[-one if plus else one for one, plus in zip(funds, bought, strict=True)],
         realised=[None] * len(rows),
         fee=[-one for one in fee],
         fee_asset=[coins.get(row.feeCurrency, one.quote) for row, one in zip(rows, listed, strict=True)],
