@@ -108,7 +108,7 @@ def keys_stand_once(body: bytes, keys: int) -> bool:
 
 
 def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:
-    """The keys of the first row, which stands right behind ``before``; none where it does not, or one is odd."""
+    """The keys of the first row, right behind ``before``; none where there is no row, or an odd key."""
     start = body.find(before) + len(before)
     try:
         first, _ = _FIRST.raw_decode(body[start : start + _LONGEST_ROW].decode(errors="replace"))

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import msgspec
 
 from truenav.connect.cefi.bitget.answers import SPOT, VENUE, spot_id
 from truenav.connect.cefi.bitget.errors import DONE
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, known_assets, plain_instants, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_instants,
+    plain_numbers,
+    row_type,
+)
 from truenav.core.evidence import Evidence
 
-_SIGNS = {"buy": 1, "sell": -1}
+_SIDES = {"buy", "sell"}
 _NO_DEDUCTION = frozenset({"", "0"})
 
 
-class _Fee(msgspec.Struct, gc=False):
+class _Fee(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    deduction: msgspec.Raw
     feeCoin: str  # noqa: N815 - the venue's name
     totalFee: str  # noqa: N815
     totalDeductionFee: str  # noqa: N815
@@ -34,24 +47,28 @@ class _Row(msgspec.Struct, gc=False):
     feeDetail: _Fee  # noqa: N815
 
 
-class _Page(msgspec.Struct):
-    code: str
-    data: list[_Row]
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages as documented, all of whose rows have these keys and no other."""
+    said = [(name, msgspec.Raw) for name in ("msg", "requestTime")]
+    page = [("code", str), ("data", list[row_type(_Row, keys)]), *said]  # type: ignore[misc]
+    return msgspec.json.Decoder(msgspec.defstruct("Page", page, forbid_unknown_fields=True))
 
 
-_DECODER = msgspec.json.Decoder(_Page)
-_KEYS = tuple(f'"{name}":'.encode() for name in (*_Row.__struct_fields__, *_Fee.__struct_fields__))
-_PAGE_KEYS = (b'"code":', b'"data":')
+_FEE_KEYS, _PAGE_KEYS = len(_Fee.__struct_fields__), 4
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs with a fee in one coin; None where the careful parser must look."""
     del evidence
-    page = decoded(_DECODER, body)
-    if page is None or page.code != DONE or not page.data:
+    keys = keys_of_first(body, b'"data":[')
+    page = decoded(_decoder(keys), body) if keys else None
+    if page is None or page.code != DONE:
         return None
-    rows = page.data
-    if any(body.count(key) != len(rows) for key in _KEYS) or any(body.count(key) != 1 for key in _PAGE_KEYS):
+    rows: list[_Row] = page.data
+    if not keys_stand_once(body, (len(keys) + _FEE_KEYS) * len(rows) + _PAGE_KEYS):
+        return None
+    if {row.side for row in rows} - _SIDES:
         return None
     fees = [row.feeDetail for row in rows]
     codes = {fee.feeCoin for fee in fees}
@@ -83,17 +100,15 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     assets = known_assets(context, VENUE, codes, at)
     if assets is None or deducted or any(code != code.upper() for code in (*terms, *codes)):
         return None
-    if any(row.side not in _SIGNS for row in rows):
-        return None
-    signs = [_SIGNS[row.side] for row in rows]
+    bought = [row.side == "buy" for row in rows]
     return Fills(
         wallet=SPOT,
         id=[f"{SPOT}:fill:{row.tradeId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[sign * one for sign, one in zip(signs, size, strict=True)],
+        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
         price=price,
-        cost=[-sign * one for sign, one in zip(signs, amount, strict=True)],
+        cost=[-one if plus else one for one, plus in zip(amount, bought, strict=True)],
         realised=[None] * len(rows),
         fee=fee,
         fee_asset=[assets[one.feeCoin] for one in fees],

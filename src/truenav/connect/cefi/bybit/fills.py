@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from truenav.connect.fills import (
     known_assets,
     plain_instants,
     plain_numbers,
+    row_type,
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
@@ -41,11 +42,10 @@ class _Row(msgspec.Struct, gc=False):
     extraFees: str = ""  # noqa: N815
 
 
-@cache
+@lru_cache(maxsize=64)
 def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
-    others = [(name, msgspec.Raw) for name in keys if name not in _Row.__struct_fields__]
-    row = msgspec.defstruct("Row", others, bases=(_Row,), gc=False, forbid_unknown_fields=True, kw_only=True)
+    row = row_type(_Row, keys)
     result = msgspec.defstruct(
         "Result",
         [("category", str), ("rows", list[row]), ("nextPageCursor", msgspec.Raw)],  # type: ignore[valid-type]
@@ -96,9 +96,9 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         id=[f"exec:{row.execId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[sign * one for sign, one in zip(signs, size, strict=True)],
+        quantity=[one if sign > 0 else -one for sign, one in zip(signs, size, strict=True)],
         price=price,
-        cost=[-sign * one for sign, one in zip(signs, value, strict=True)],
+        cost=[-one if sign > 0 else one for sign, one in zip(signs, value, strict=True)],
         realised=[None] * len(rows),
         fee=[-one for one in fee],
         fee_asset=[assets[row.feeCurrency] for row in rows],

@@ -74,7 +74,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     assets = known_assets(context, VENUE, {row.fee_currency.upper() for row in rows}, at)
     if assets is None or len(listed) < len(rows) or max(at) >= _LAST_PLAIN:
         return None
-    quantity = [sign * one for sign, one in zip(signs, size, strict=True)]
+    quantity = [one if sign > 0 else -one for sign, one in zip(signs, size, strict=True)]
     return Fills(
         wallet=SPOT,
         id=[f"fill:{row.id}" for row in rows],
