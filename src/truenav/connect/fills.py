@@ -118,14 +118,22 @@ def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:
 
 
 def _is_plain(key: str) -> bool:
-    return key.isidentifier() and not key.startswith("_")
+    return key.isprintable() and not {'"', "\\"} & set(key)
 
 
 @lru_cache(maxsize=64)
 def row_type(base: type[msgspec.Struct], keys: tuple[str, ...]) -> type[Any]:
     """Rows of ``base`` that have all of these keys and no other; what ``base`` has not states nothing."""
-    others = [(name, msgspec.Raw) for name in keys if name not in base.__struct_fields__]
-    return msgspec.defstruct("Row", others, bases=(base,), gc=False, forbid_unknown_fields=True, kw_only=True)
+    names = {f"other{n}": key for n, key in enumerate(keys) if key not in base.__struct_encode_fields__}
+    return msgspec.defstruct(
+        "Row",
+        [(name, msgspec.Raw) for name in names],
+        bases=(base,),
+        rename=names,
+        gc=False,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
 
 
 _FIRST = json.JSONDecoder()

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import starmap
 from operator import mul
+from typing import Any
 
 import msgspec
 
 from truenav.connect.cefi.htx.answers import SPOT, VENUE, spot_id
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, known_assets, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    Instant,
+    Number,
+    decoded,
+    keys_of_first,
+    keys_stand_once,
+    known_assets,
+    plain_numbers,
+    row_type,
+)
 from truenav.core.evidence import Evidence
 
 _OTHER_WALLETS = ("fl-", "super-margin", "cross-margin", "margin")
 _SIGNS = {"buy": 1, "sell": -1}
-_LAST_PLAIN = 10**14
 
 
 class _Row(msgspec.Struct, gc=False, rename="kebab"):
@@ -24,33 +35,35 @@ class _Row(msgspec.Struct, gc=False, rename="kebab"):
     fee_currency: str
     source: str
     price: str
-    created_at: int
-    order_id: int
+    created_at: Instant
+    order_id: Number
     filled_amount: str
     filled_fees: str
     filled_points: str
-    id: int
+    id: Number
     type: str
 
 
-class _Page(msgspec.Struct):
-    status: str
-    data: list[_Row]
+@lru_cache(maxsize=64)
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages as documented, all of whose rows have these keys and no other."""
+    rows: Any = list[row_type(_Row, keys)]  # type: ignore[misc]
+    page: list[tuple[str, Any, Any]] = [("status", str, ""), ("data", rows, ()), ("ts", int, 0)]
+    return msgspec.json.Decoder(msgspec.defstruct("Page", page, forbid_unknown_fields=True))
 
 
-_DECODER = msgspec.json.Decoder(_Page)
-_KEYS = tuple(f'"{name}":'.encode() for name in _Row.__struct_encode_fields__)
-_PAGE_KEYS = (b'"status":', b'"data":')
+_PAGE_KEYS = 2
 
 
 def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | None:
     """Fills of known pairs of the spot wallet, with one fee; None where the careful parser must look."""
     del evidence
-    page = decoded(_DECODER, body)
-    if page is None or page.status != "ok" or not page.data or b":-" in body or b": -" in body:
+    keys = keys_of_first(body, b'"data":[')
+    page = decoded(_decoder(keys), body) if keys else None
+    if page is None or page.status != "ok":
         return None
-    rows = page.data
-    if any(body.count(key) != len(rows) for key in _KEYS) or any(body.count(key) != 1 for key in _PAGE_KEYS):
+    rows: list[_Row] = page.data
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS + bool(page.ts)):
         return None
     sides = [_SIGNS.get(row.type.partition("-")[0]) for row in rows]
     signs = [sign for sign in sides if sign is not None]
@@ -66,13 +79,13 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
             [row.price for row in rows],
             [row.filled_amount for row in rows],
             [row.filled_fees for row in rows],
-            [row.filled_points for row in rows],
+            list({row.filled_points for row in rows}),
         )
     )
     if price is None or size is None or fee is None or points is None or any(points):
         return None
     assets = known_assets(context, VENUE, {row.fee_currency.upper() for row in rows}, at)
-    if assets is None or len(listed) < len(rows) or max(at) >= _LAST_PLAIN:
+    if assets is None or len(listed) < len(rows):
         return None
     quantity = [one if sign > 0 else -one for sign, one in zip(signs, size, strict=True)]
     return Fills(
