@@ -70,7 +70,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows: list[_Row] = page.result.rows
     if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS):
         return None
-    if any(row.extraFees or not row.feeCurrency or row.side not in _SIGNS for row in rows):
+    if {row.extraFees for row in rows} != {""} or {row.side for row in rows} - _SIGNS.keys():
         return None
     known = context.instruments.instruments
     terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
@@ -87,9 +87,11 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     )
     if at is None or price is None or size is None or value is None or fee is None or len(listed) < len(rows):
         return None
-    assets = known_assets(context, VENUE, {row.feeCurrency for row in rows}, at)
+    codes = {row.feeCurrency for row in rows}
+    assets = known_assets(context, VENUE, codes, at) if all(codes) else None
     if assets is None:
         return None
+    tags = {name: tag_of(name) for name in {row.orderLinkId for row in rows}}
     signs = [_SIGNS[row.side] for row in rows]
     return Fills(
         wallet=UNIFIED,
@@ -103,5 +105,5 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         fee=[-one for one in fee],
         fee_asset=[assets[row.feeCurrency] for row in rows],
         order_id=[row.orderId for row in rows],
-        tag=[tag_of(row.orderLinkId) for row in rows],
+        tag=[tags[row.orderLinkId] for row in rows],
     )
