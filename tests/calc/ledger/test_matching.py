@@ -211,4 +211,4 @@ def test_legs_take_a_hundredth_of_a_millisecond_each(transfers: int) -> None:
     found = match_transfers(facts)
     assert len(found.pairs) > 0.9 * transfers
     # Several times as long as it takes, for a machine that is busy.
-    assert time.process_time() - began < 0.25 + transfers * 2 * 5e-5
+    assert time.process_time() - began < 0.5 + transfers * 2 * 1e-4

@@ -58,10 +58,27 @@ def test_a_look_that_could_not_see_every_pair_is_no_look(lab):
     assert soon < pairs
 
 
-def test_a_look_before_the_pairs_were_known_is_no_look(lab):
-    def fills(got):
-        return {fact.key_hash for fact in got.facts if isinstance(fact.body, Trade)}
+def fills(got):
+    return {fact.key_hash for fact in got.facts if isinstance(fact.body, Trade)}
 
+
+def test_a_look_that_was_answered_with_empty_pages_forgets_no_trade(lab):
+    async def run():
+        async with lab() as world:
+            context = await world.market("binance")
+            world.world.faults.add({"kind": "empty_page", "path": "myTrades"})
+            first = await world.gather(NAME, context)
+            world.world.faults.clear()
+            world.clock.advance(timedelta(hours=25))
+            second = await world.gather(NAME, context, first.cursors)
+            return fills(first), fills(second), fills(await world.gather(NAME, context))
+
+    first, second, all_of_them = asyncio.run(run())
+    assert first < all_of_them
+    assert first | second == all_of_them
+
+
+def test_a_look_before_the_pairs_were_known_is_no_look(lab):
     async def run():
         async with lab() as world:
             context = await world.market("binance")

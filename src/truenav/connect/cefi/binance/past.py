@@ -19,7 +19,6 @@ from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 TIERS_KEPT = timedelta(days=1)
 ALL_PAIRS = timedelta(days=1)
 """How often every known pair is asked for trades: what was bought and sold in between shows nowhere else."""
-_OVERLAP = timedelta(minutes=1)
 
 
 class Past:
@@ -41,8 +40,7 @@ class Past:
         steps: list[Step] = []
         for symbol in self._pairs("spot", binance.SPOT_TRADES):
             key = f"{binance.SPOT_TRADES.name}?{symbol}"
-            since = self._unseen_since(binance.SPOT_TRADES)
-            steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), since)))
+            steps.append((key, history.spot_trades(self.client, symbol, self.cursors.get(key), self.since)))
         for endpoint in (binance.DEPOSITS, binance.WITHDRAWALS):
             cursor = self.cursors.get(endpoint.name)
             steps.append((endpoint.name, history.movements(self.client, endpoint, cursor, self.since)))
@@ -59,8 +57,8 @@ class Past:
     def lent(self, lending: Lending, symbol: str) -> Step:
         """Trades of one pair with borrowed coins."""
         key = f"{lending.trades.name}?{symbol}"
-        cursor, since = self.cursors.get(key), self._unseen_since(lending.trades)
-        return key, history.margin_trades(self.client, lending, symbol, cursor, since)
+        cursor = self.cursors.get(key)
+        return key, history.margin_trades(self.client, lending, symbol, cursor, self.since)
 
     def income_step(self, futures: Futures) -> Step:
         """A futures wallet's cash movements."""
@@ -97,7 +95,10 @@ class Past:
         return steps
 
     def _pairs(self, wallet: str, trades: Endpoint) -> list[str]:
-        """Once a day every known pair; in between those traded before or whose base is held."""
+        """Once a day every known pair; in between those traded before or whose base is held.
+
+        One that showed nothing is asked from the beginning each time: nothing confirms an empty answer.
+        """
         looked, pairs = self._last_look(trades), symbols_of(self.harvest.context, VENUE)
         if looked is None or self.began - looked.at >= ALL_PAIRS:
             self.looking[trades.name] = str(len(pairs))
@@ -111,11 +112,6 @@ class Past:
         known = self.harvest.context.instruments.instruments
         bought = {symbol for symbol in pairs if known[spot_id(symbol)].base in held}
         return sorted({*bought, *self.read_before(trades)})
-
-    def _unseen_since(self, trades: Endpoint) -> datetime:
-        """Since when a pair without a cursor may have been traded: the last look at all found nothing."""
-        looked = self._last_look(trades)
-        return self.since if looked is None else max(self.since, looked.at - _OVERLAP)
 
     def _last_look(self, trades: Endpoint) -> Cursor | None:
         """When every pair was asked for; a look at another number of pairs than are known now is none."""
