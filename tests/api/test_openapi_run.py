@@ -10,7 +10,7 @@ from truenav.store import roles as store
 
 pytestmark = pytest.mark.timeout(300)  # hundreds of requests, on a machine that may be busy
 
-EXAMPLES = 6
+EXAMPLES = 3
 FEW = 1  # for the other roles, whose requests mostly end at the door
 MANY = 60
 ENDLESS = ("/api/v1/events", "/api/v1/explore/{fund}/changes")  # their scenarios are elsewhere
