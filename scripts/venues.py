@@ -80,7 +80,18 @@ def run_suites() -> int:
     """Run the tests of all venues and keep how they ended; 1 where one failed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        run = [sys.executable, "-m", "pytest", "-q", "-m", "not nightly", f"--junitxml={report}", *TESTS]
+        run = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "auto",
+            "-m",
+            "not nightly",
+            f"--junitxml={report}",
+            *TESTS,
+        ]
         subprocess.run(run, cwd=ROOT, check=False)  # noqa: S603 - our own tests
         cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written just now
     on = datetime.now(UTC).date().isoformat()
