@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from truenav.connect.contract import Credentials, Cursor, Gathered, ParseContext, Payload
+from truenav.connect.contract import Credentials, Cursor, Errand, Gathered, ParseContext, Payload
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -65,7 +65,7 @@ class Lab:
         transport = self.transport(account.venue, name)
         since = self.world.inception
         return await connector(account.venue).gather_account(
-            transport, account, self.credentials(name), context, cursors, since=since, **more
+            transport, Errand(account, self.credentials(name), context, cursors, since=since, **more)
         )
 
     def account(self, name: str) -> Account:

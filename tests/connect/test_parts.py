@@ -10,6 +10,7 @@ import pytest
 
 from truenav.connect.cefi.binance import history
 from truenav.connect.cefi.okx import client
+from truenav.connect.contract import Errand
 from truenav.connect.registry import connector
 
 CASES = [("binance-market-making", history, 40), ("okx-arbitrage", client, 10)]
@@ -54,7 +55,7 @@ async def gathered(world, name, context, journal, cursors=None):
         record=journal.record if journal else None,
     )
     return await connector(account.venue).gather_account(
-        api, account, world.credentials(name), context, cursors or {}, since=world.world.inception
+        api, Errand(account, world.credentials(name), context, cursors or {}, since=world.world.inception)
     )
 
 

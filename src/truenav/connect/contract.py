@@ -308,6 +308,22 @@ class AccountStream(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a connector is sent for: one account by its key, what is known, and how far it was read.
+
+    Without a cursor a history is read from ``since`` on; ``history`` False asks for the present state alone.
+    """
+
+    account: Account
+    credentials: Credentials
+    context: ParseContext
+    cursors: Mapping[str, Cursor]
+    since: datetime
+    history: bool = True
+    progress: ProgressReport = silent
+
+
 @runtime_checkable
 class Connector(Protocol):
     """The least that a connector offers: what it is, and how its payloads read."""
@@ -364,19 +380,8 @@ class AccountConnector(MarketConnector, Protocol):
         """Clock offset, rights and account types of a key; give the result to ``refuse_unsafe_key``."""
         ...
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
-        """Balances, positions and open orders, then what happened since the cursors (else ``since``).
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
+        """Balances, positions and open orders, then what happened since the cursors.
 
         Never raises for a venue's fault: what could not be read is in ``failures``.
         """

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from truenav.connect.contract import (
     CLOCK_ALARM,
     Cursor,
+    Errand,
     Gathered,
     ParseContext,
     Payload,
@@ -199,6 +200,11 @@ class Harvest:
     failed: set[str] = field(default_factory=set)
     done: int = 0
     total: int = 0
+
+    @classmethod
+    def of(cls, api: Transport, errand: Errand) -> Self:
+        """For an account."""
+        return cls(api, errand.context, errand.account.id, report=errand.progress)
 
     async def run(self, steps: Iterable[Step]) -> list[Pages | None]:
         """Run steps side by side; each is a name (its cursor's key) and what it asks.

@@ -29,6 +29,7 @@ from truenav.connect.contract import (
     AccountConnector,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     MarketConnector,
     ParseContext,
@@ -141,7 +142,7 @@ class Life:
             key = Credentials(account.id, "s", "p")
             api = self._transport(network, account.venue, account.id)
             since = self.world.inception
-            got = await reader.gather_account(api, account, key, self.context, moved, since=since)
+            got = await reader.gather_account(api, Errand(account, key, self.context, moved, since=since))
             self._keep(got)
             told += [*got.failures, *got.problems]
             self.cursors[account.id] = {**moved, **got.cursors}

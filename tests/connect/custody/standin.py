@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from truenav.connect.contract import Credentials, Cursor, Gathered, ParseContext, Payload
+from truenav.connect.contract import Credentials, Cursor, Errand, Gathered, ParseContext, Payload
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -102,7 +102,7 @@ class Desk:
         self, *vaults: str, cursors: Mapping[str, Cursor] = {}, context: ParseContext = CONTEXT
     ) -> Gathered:
         return await self.connector.gather_account(
-            self.transport(), self.account(*vaults), self.credentials, context, cursors, since=SINCE
+            self.transport(), Errand(self.account(*vaults), self.credentials, context, cursors, since=SINCE)
         )
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.connect.custody.standin import CONTEXT, SINCE, START
 from tests.connect.otc.standin_desk import PASSWORD, USER, Desk, open_desk, report
 
-from truenav.connect.contract import Credentials, Payload, Right
+from truenav.connect.contract import Credentials, Errand, Payload, Right
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.otc.fix.parse import CORRECTS
 from truenav.connect.otc.fix.settings import read_settings
@@ -69,7 +69,7 @@ class Lab:
     async def gather(self, *, keep=True, **more):
         source, api = self.open(**more)
         key = Credentials(USER, self.password)
-        got = await source.gather_account(api, ACCOUNT, key, CONTEXT, self.cursors, since=SINCE)
+        got = await source.gather_account(api, Errand(ACCOUNT, key, CONTEXT, self.cursors, since=SINCE))
         if keep:
             self.cursors |= got.cursors
         return got

@@ -24,6 +24,7 @@ from truenav.connect.contract import (
     AccountConnector,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     MarketConnector,
     ParseContext,
@@ -276,13 +277,15 @@ class _Gathering:
         try:
             return await source.gather_account(
                 api,
-                account,
-                plan.credentials,
-                context,
-                plan.cursors,
-                since=plan.connection.since,
-                history=self.history,
-                progress=self.report,
+                Errand(
+                    account,
+                    plan.credentials,
+                    context,
+                    plan.cursors,
+                    since=plan.connection.since,
+                    history=self.history,
+                    progress=self.report,
+                ),
             )
         except VenueError as error:
             return Gathered(failures=(_unread(plan.connection, error.message),))

@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from truenav.connect.contract import (
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
-    ProgressReport,
     Right,
-    silent,
 )
 from truenav.connect.custody.contract import Vault
 from truenav.connect.custody.refusals import refusal
@@ -84,28 +83,21 @@ class CustodyConnector(ABC):
             ),
         )
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances of the account's vaults, then its transactions."""
-        harvest = Harvest(api, context, account.id, report=progress)
+        harvest = Harvest.of(api, errand)
         try:
-            await harvest.run(await self.balances(api, credentials, account.wallets))
+            await harvest.run(await self.balances(api, errand.credentials, errand.account.wallets))
             if not harvest.failures:
-                harvest.failures.extend(_missing(self.manifest.title, account, harvest))
-            if history:
-                await harvest.run(await self.transactions(api, credentials, account.wallets, cursors, since))
+                harvest.failures.extend(_missing(self.manifest.title, errand.account, harvest))
+            if errand.history:
+                await harvest.run(
+                    await self.transactions(
+                        api, errand.credentials, errand.account.wallets, errand.cursors, errand.since
+                    )
+                )
         except VenueError as error:
-            harvest.failures.append(_unread(account, error.message))
+            harvest.failures.append(_unread(errand.account, error.message))
         return harvest.gathered()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from truenav.connect.cefi.binance.client import BinanceClient
-from truenav.connect.contract import Credentials, Cursor, Gathered, ParseContext
+from truenav.connect.contract import Credentials, Cursor, Errand, Gathered, ParseContext
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network
 from truenav.core.account import Account, AccountKind
@@ -101,7 +101,7 @@ class Venue:
                     connector("binance"), _forget, account="a", base_url="http://venue.test"
                 )
                 return await connector("binance").gather_account(
-                    api, account, KEY, context, cursors, since=since, history=history
+                    api, Errand(account, KEY, context, cursors, since=since, history=history)
                 )
 
         return asyncio.run(run())

@@ -10,6 +10,7 @@ from decimal import Decimal
 import httpx
 from tests.simulator.conftest import run_in_thread
 
+from truenav.connect.contract import Errand
 from truenav.connect.margins import read_margin_ratio
 from truenav.connect.registry import connector
 from truenav.connect.streaming import MarketStream
@@ -89,11 +90,7 @@ def test_an_account_without_that_wallet_is_read_as_ever(lab):
             account = replace(world.account(BUSY), wallets=("spot", "usdm"))
             got = await connector("binance").gather_account(
                 world.transport("binance", BUSY),
-                account,
-                world.credentials(BUSY),
-                context,
-                {},
-                since=world.world.inception,
+                Errand(account, world.credentials(BUSY), context, {}, since=world.world.inception),
             )
             return got, [one for one in world.world.meter.requests if "/dapi/" in one]
 

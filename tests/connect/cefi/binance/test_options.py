@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from truenav.connect.contract import Errand
 from truenav.connect.margins import read_margin_ratio
 from truenav.connect.registry import connector
 from truenav.core.account import Account, AccountKind
@@ -154,7 +155,8 @@ def account():
 async def gather(world, context, cursors):
     api = world.transport("binance", "binance-vol")
     return await connector("binance").gather_account(
-        api, account(), world.credentials("binance-vol"), context, cursors, since=world.world.inception
+        api,
+        Errand(account(), world.credentials("binance-vol"), context, cursors, since=world.world.inception),
     )
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.connect.conftest import ASSETS
 
-from truenav.connect.contract import Credentials, Gathered, ParseContext, Parsed, Payload
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
 from truenav.connect.registry import connector, parse
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -159,7 +159,7 @@ class Line:
         account = Account("a", "A", "bitget", AccountKind.EXCHANGE, wallets)
         given = {"cursors": {}, **more}
         return await connector("bitget").gather_account(
-            self.transport(), account, KEY, market(), given.pop("cursors"), since=since, **given
+            self.transport(), Errand(account, KEY, market(), given.pop("cursors"), since=since, **given)
         )
 
 

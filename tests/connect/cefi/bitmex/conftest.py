@@ -17,7 +17,7 @@ import pytest
 
 from truenav.connect.cefi.bitmex.ledger import EXECUTED
 from truenav.connect.cefi.bitmex.units import UNITS, read_units
-from truenav.connect.contract import Credentials, Gathered, ParseContext, Parsed, Payload
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
 from truenav.connect.registry import connector, parse
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -122,7 +122,8 @@ class Line:
     async def gather(self, context: ParseContext, cursors: Any = None, **more: Any) -> Gathered:
         found: Any = connector("bitmex")
         return await found.gather_account(
-            self.transport("a"), ACCOUNT, KEY, context, cursors or {}, since=more.pop("since", SINCE), **more
+            self.transport("a"),
+            Errand(ACCOUNT, KEY, context, cursors or {}, since=more.pop("since", SINCE), **more),
         )
 
 

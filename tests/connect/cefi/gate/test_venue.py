@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from truenav.connect.cefi.gate.errors import refusal
-from truenav.connect.contract import Cursor, Right, refuse_unsafe_key
+from truenav.connect.contract import Cursor, Errand, Right, refuse_unsafe_key
 from truenav.connect.errors import (
     ClockSkewError,
     KeyForbiddenError,
@@ -40,7 +40,8 @@ def gather(venue, wallets=CLASSIC, cursors=None, since=T, history=False):
         async with open_line(venue) as line:
             account = Account(AccountId("a"), "a", "gate", AccountKind.EXCHANGE, wallets)
             return await connector("gate").gather_account(
-                line.transport(), account, KEY, known_markets(), cursors or {}, since=since, history=history
+                line.transport(),
+                Errand(account, KEY, known_markets(), cursors or {}, since=since, history=history),
             )
 
     return asyncio.run(run())

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.connect.conftest import ASSETS
 
-from truenav.connect.contract import Credentials, Gathered, ParseContext, Parsed, Payload
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
 from truenav.connect.registry import connector, parse
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -217,7 +217,7 @@ class Line:
         account = Account("a", "A", "htx", AccountKind.EXCHANGE, wallets)
         given = {"cursors": {}, **more}
         return await connector("htx").gather_account(
-            self.transport(), account, KEY, market(), given.pop("cursors"), since=since, **given
+            self.transport(), Errand(account, KEY, market(), given.pop("cursors"), since=since, **given)
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from truenav.connect.contract import Credentials, Gathered, ParseContext, Parsed, Payload
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
 from truenav.connect.registry import connector, parse
 from truenav.connect.transport import Network, Transport
 from truenav.core.account import Account, AccountKind
@@ -129,7 +129,7 @@ class Line:
         account = more.pop("account", ACCOUNT)
         since = more.pop("since", SINCE)
         return await found.gather_account(
-            self.transport("a"), account, key, context, cursors or {}, since=since, **more
+            self.transport("a"), Errand(account, key, context, cursors or {}, since=since, **more)
         )
 
 

@@ -17,7 +17,7 @@ import pytest
 from truenav.connect.cefi.kraken import history
 from truenav.connect.cefi.kraken.client import signature
 from truenav.connect.cefi.kraken.errors import refusal
-from truenav.connect.contract import Credentials, Right, refuse_unsafe_key
+from truenav.connect.contract import Credentials, Errand, Right, refuse_unsafe_key
 from truenav.connect.errors import (
     ClockSkewError,
     KeyForbiddenError,
@@ -172,7 +172,7 @@ def gather(venue, cursors=None, *, history=True, context=None):
     async def act(source, api):
         venue.clock.at += timedelta(seconds=1)
         return await source.gather_account(
-            api, account, KEY, context or market(), cursors or {}, since=T0, history=history
+            api, Errand(account, KEY, context or market(), cursors or {}, since=T0, history=history)
         )
 
     return speak(venue, act)

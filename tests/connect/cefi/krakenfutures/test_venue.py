@@ -18,7 +18,7 @@ import pytest
 from truenav.connect.cefi.krakenfutures import client as futures
 from truenav.connect.cefi.krakenfutures.client import signer
 from truenav.connect.cefi.krakenfutures.errors import refusal
-from truenav.connect.contract import Credentials, Right, StreamingConnector, refuse_unsafe_key
+from truenav.connect.contract import Credentials, Errand, Right, StreamingConnector, refuse_unsafe_key
 from truenav.connect.errors import (
     KeyForbiddenError,
     KeyMayTradeError,
@@ -152,7 +152,7 @@ def gather(venue, cursors=None, *, history=True):
 
     async def act(source, api):
         return await source.gather_account(
-            api, account, KEY, market(), cursors or {}, since=T0, history=history
+            api, Errand(account, KEY, market(), cursors or {}, since=T0, history=history)
         )
 
     return speak(venue, act)

@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from truenav.connect.contract import Credentials, Cursor
+from truenav.connect.contract import Credentials, Cursor, Errand
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network
@@ -115,7 +115,9 @@ def gather(answers, *wallets, cursors=None):
             api = network.transport(okx, archive, account="a", base_url="http://venue.test")
             account = Account(AccountId("a"), "a", "okx", AccountKind.EXCHANGE, wallets)
             key = Credentials("k", "s", "p")
-            return await okx.gather_account(api, account, key, EMPTY, cursors or {}, since=NOW - 60 * HOUR)
+            return await okx.gather_account(
+                api, Errand(account, key, EMPTY, cursors or {}, since=NOW - 60 * HOUR)
+            )
 
     return asyncio.run(run()), asked
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from truenav.connect.contract import AccountConnector, Credentials, Right, refuse_unsafe_key
+from truenav.connect.contract import AccountConnector, Credentials, Errand, Right, refuse_unsafe_key
 from truenav.connect.errors import KeyRevokedError
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import BTC, EUR
@@ -91,7 +91,7 @@ async def market(one, empty):
 
 async def gather(one, context, cursors=None):
     return await one.connector.gather_account(
-        one.transport(), ACCOUNT, KEY, context, cursors or {}, since=BEFORE
+        one.transport(), Errand(ACCOUNT, KEY, context, cursors or {}, since=BEFORE)
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import httpx
 
-from truenav.connect.contract import Credentials
+from truenav.connect.contract import Credentials, Errand
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import USDT
 from truenav.core.facts import CashFlow, CashKind, PositionSnapshot, Trade
@@ -53,7 +53,7 @@ def test_a_venue_of_perpetuals_is_read_to_the_last_digit(line, empty):
             listed = await one.connector.gather_market(one.transport(""), empty)
             context = empty.with_instruments(listed.instruments)
             found = await one.connector.gather_account(
-                one.transport(), ACCOUNT, KEY, context, {}, since=SINCE
+                one.transport(), Errand(ACCOUNT, KEY, context, {}, since=SINCE)
             )
             return one, listed, found
 

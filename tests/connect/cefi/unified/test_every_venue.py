@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from truenav.connect.cefi.unified.catalogue import venues
-from truenav.connect.contract import Credentials
+from truenav.connect.contract import Credentials, Errand
 from truenav.core.account import Account, AccountKind
 from truenav.core.canonical import canonical_json
 from truenav.core.facts import BalanceSnapshot
@@ -38,7 +38,9 @@ def asked_for_everything(venue, bodies, line, empty):
             wallets = one.connector.manifest.wallets
             account = Account("desk", "Desk", venue, AccountKind.EXCHANGE, wallets)
             listed = await one.connector.gather_market(one.transport(""), empty)
-            found = await one.connector.gather_account(one.transport(), account, KEY, empty, {}, since=SINCE)
+            found = await one.connector.gather_account(
+                one.transport(), Errand(account, KEY, empty, {}, since=SINCE)
+            )
             return one, listed, found
 
     for body in bodies:

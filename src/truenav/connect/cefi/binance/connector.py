@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import isolated, options, portfolio, products
@@ -20,16 +20,14 @@ from truenav.connect.cefi.binance.streams import market_streams
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, VenueError
@@ -146,30 +144,19 @@ class BinanceConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the histories side by side."""
-        client = BinanceClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
-        wallets, pairs = portfolio.parts_left(account.wallets), set[str]()
+        client = BinanceClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
+        wallets, pairs = portfolio.parts_left(errand.account.wallets), set[str]()
         families = [futures for futures in _FUTURES if futures.wallet in wallets]
-        await harvest.run(products.state(client, account.wallets, pairs))
-        if history:
-            reader = Past(client, harvest, cursors, since)
+        await harvest.run(products.state(client, errand.account.wallets, pairs))
+        if errand.history:
+            reader = Past(client, harvest, errand.cursors, errand.since)
             if isolated.WALLET in wallets:
                 pairs |= reader.read_before(isolated.LENDING.trades)
-            steps = products.past(Asker(client, cursors, since), wallets, pairs)
-            steps += products.open_orders(client, account.wallets)
+            steps = products.past(Asker(client, errand.cursors, errand.since), wallets, pairs)
+            steps += products.open_orders(client, errand.account.wallets)
             steps += reader.spot_steps() if "spot" in wallets else []
             steps += [step for one in _LENDING if one.wallet in wallets for step in reader.lending_steps(one)]
             steps += [reader.lent(isolated.LENDING, pair) for pair in sorted(pairs)]

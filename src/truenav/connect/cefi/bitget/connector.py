@@ -34,6 +34,7 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
@@ -41,10 +42,8 @@ from truenav.connect.contract import (
     Parser,
     Payload,
     Problem,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
@@ -116,31 +115,20 @@ class BitgetConnector:
         """The stream that tells what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the histories side by side."""
-        client = BitgetClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
-        state = _state(client, account)
+        client = BitgetClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
+        state = _state(client, errand.account)
         held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
-        if history:
-            past = _Past(client, harvest, cursors, since)
-            await harvest.run(past.steps(account))
-            if CROSS_MARGIN.wallet in account.wallets:
+        if errand.history:
+            past = _Past(client, harvest, errand.cursors, errand.since)
+            await harvest.run(past.steps(errand.account))
+            if CROSS_MARGIN.wallet in errand.account.wallets:
                 await past.cross_margin()
-            if ISOLATED_MARGIN.wallet in account.wallets:
+            if ISOLATED_MARGIN.wallet in errand.account.wallets:
                 await past.isolated_margin(held[ISOLATED_MARGIN.assets.name])
-            _tell_forgotten(harvest, cursors, since, api.now())
+            _tell_forgotten(harvest, errand.cursors, errand.since, api.now())
         return harvest.gathered()
 
 

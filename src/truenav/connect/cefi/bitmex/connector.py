@@ -19,16 +19,15 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
@@ -99,27 +98,16 @@ class BitmexConnector:
         """The stream that tells what changes in the account's wallet."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances, positions and open orders at once, then executions and the wallet's history."""
-        client = BitmexClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = BitmexClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         units = await _units(client, harvest)
         if units is None:
             return harvest.gathered()
         await harvest.run(_state(client, units))
-        if history:
-            await harvest.run(_history(client, units, cursors, since))
+        if errand.history:
+            await harvest.run(_history(client, units, errand.cursors, errand.since))
         return harvest.gathered()
 
 

@@ -18,16 +18,15 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
@@ -122,33 +121,22 @@ class BybitConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the histories side by side.
 
         Nothing is valued by open orders, so they are left out where only the state is asked for: the venue
         counts the requests of an address, however many accounts share it.
         """
-        client = BybitClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
-        state: list[Step] = [*_unified_state(client)] if UNIFIED in account.wallets else []
-        if FUNDING in account.wallets:
+        client = BybitClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
+        state: list[Step] = [*_unified_state(client)] if UNIFIED in errand.account.wallets else []
+        if FUNDING in errand.account.wallets:
             state.append((bybit.FUNDING.name, _read_funding(client)))
-        if EARN in account.wallets:
+        if EARN in errand.account.wallets:
             state.append(("earn-positions/1", _read_earn(client)))
         await harvest.run(state)
-        if history:
-            await harvest.run(_past(client, account, cursors, since))
+        if errand.history:
+            await harvest.run(_past(client, errand.account, errand.cursors, errand.since))
         return harvest.gathered()
 
 

@@ -26,16 +26,15 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, VenueError
@@ -99,35 +98,24 @@ class CoinbaseConnector:
         """The stream that tells when orders of the portfolio change."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, each confirmed by the portfolio; then orders and the histories."""
-        client = CoinbaseClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = CoinbaseClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         breakdown: Breakdown = asyncio.ensure_future(_read_breakdown(client))
         steps: list[Step] = [(coinbase.PORTFOLIO.name, _portfolio(breakdown))]
-        if FUTURES in account.wallets:
+        if FUTURES in errand.account.wallets:
             steps += _futures(client, breakdown)
-        if EARN in account.wallets:
+        if EARN in errand.account.wallets:
             steps.append(("staked/1", _staked(client, breakdown)))
-        if SPOT in account.wallets:
+        if SPOT in errand.account.wallets:
             steps.append(("accounts/1", _accounts(client, breakdown)))
         read_state = await harvest.run(steps)
-        if history:
-            past = _past(client, cursors, since)
-            accounts = read_state[-1] if SPOT in account.wallets else None
+        if errand.history:
+            past = _past(client, errand.cursors, errand.since)
+            accounts = read_state[-1] if SPOT in errand.account.wallets else None
             if accounts is not None:
-                past += _ledgers(client, accounts, cursors, since)
+                past += _ledgers(client, accounts, errand.cursors, errand.since)
             await harvest.run(past)
         return harvest.gathered()
 

@@ -17,16 +17,15 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import ClockSkewError, IncompletePagesError, VenueError
@@ -101,25 +100,16 @@ class DeribitConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances, positions and open orders at once, then trades and log of each currency."""
-        client = DeribitClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = DeribitClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         summaries, *_ = await harvest.run(_state(client))
-        if not history:
+        if not errand.history:
             return harvest.gathered()
-        past = [_history(client, currency, cursors, since) for currency in _currencies(summaries)]
+        past = [
+            _history(client, currency, errand.cursors, errand.since) for currency in _currencies(summaries)
+        ]
         await harvest.run(step for steps in past for step in steps)
         return harvest.gathered()
 

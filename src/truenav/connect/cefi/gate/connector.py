@@ -17,15 +17,14 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
@@ -101,31 +100,20 @@ class GateConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """The account's mode, balances and positions, then open orders and the histories side by side."""
-        client = GateClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
-        (modes,) = await harvest.run([(gate.MODE.name, _mode(client, account))])
+        client = GateClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
+        (modes,) = await harvest.run([(gate.MODE.name, _mode(client, errand.account))])
         if modes is None:
             return harvest.gathered()
         mode = modes.payloads[0]
         cash = SPOT if _is_classic(mode) else UNIFIED
-        contracts = ContractAccounts(client, account, mode, unified=cash == UNIFIED)
-        await harvest.run([*_state(client, account, cash), *contracts.state()])
-        if history:
-            past = _Past(client, cursors, since)
-            steps = [*_past(past, account, cash), *await contracts.past(cursors, since)]
+        contracts = ContractAccounts(client, errand.account, mode, unified=cash == UNIFIED)
+        await harvest.run([*_state(client, errand.account, cash), *contracts.state()])
+        if errand.history:
+            past = _Past(client, errand.cursors, errand.since)
+            steps = [*_past(past, errand.account, cash), *await contracts.past(errand.cursors, errand.since)]
             await harvest.run(steps)
         return harvest.gathered()
 

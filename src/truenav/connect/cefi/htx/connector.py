@@ -31,6 +31,7 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
@@ -38,10 +39,8 @@ from truenav.connect.contract import (
     Parser,
     Payload,
     Problem,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
@@ -115,30 +114,19 @@ class HtxConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """The account's numbers, then balances and positions at once, then the histories side by side."""
-        client = HtxClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = HtxClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         (listed,) = await harvest.run([_one(client, htx.ACCOUNTS)])
         numbers = _numbers(listed)
-        state = _state(client, account, numbers)
+        state = _state(client, errand.account, numbers)
         held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
-        if history:
-            past = _Past(client, harvest, cursors, since)
-            await harvest.run(past.steps(set(account.wallets), numbers))
+        if errand.history:
+            past = _Past(client, harvest, errand.cursors, errand.since)
+            await harvest.run(past.steps(set(errand.account.wallets), numbers))
             for family in FAMILIES:
-                if family.wallet in account.wallets:
+                if family.wallet in errand.account.wallets:
                     await past.contracts(family, held[family.accounts.name])
         return harvest.gathered()
 

@@ -23,6 +23,7 @@ from truenav.connect.contract import (
     AccountStream,
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
@@ -30,10 +31,8 @@ from truenav.connect.contract import (
     Parser,
     Payload,
     Problem,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
@@ -95,34 +94,23 @@ class HyperliquidConnector:
         """The stream that tells what changes in the account's one wallet."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions, staking and vaults where the account lists them, then the past."""
-        client = HyperliquidClient(api, account_address(credentials))
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = HyperliquidClient(api, account_address(errand.credentials))
+        harvest = Harvest.of(api, errand)
         steps = [_once(hyperliquid.BALANCES, client.balances())]
-        if STAKING in account.wallets:
+        if STAKING in errand.account.wallets:
             steps.append(_once(hyperliquid.STAKING.name, client.own(hyperliquid.STAKING)))
-        if VAULTS in account.wallets:
+        if VAULTS in errand.account.wallets:
             steps.append(_once(hyperliquid.VAULTS.name, client.vaults()))
         await harvest.run(steps)
-        if history:
+        if errand.history:
             past = [
                 _once(hyperliquid.ORDERS.name, client.own(hyperliquid.ORDERS)),
                 _once(hyperliquid.DEX_STATES, client.dexes()),
-                *(_past(client, harvest, one, cursors, since) for one in hyperliquid.HISTORIES),
+                *(_past(client, harvest, one, errand.cursors, errand.since) for one in hyperliquid.HISTORIES),
             ]
-            if STAKING in account.wallets:
+            if STAKING in errand.account.wallets:
                 past.append(_once(hyperliquid.REWARDS.name, client.own(hyperliquid.REWARDS)))
             await harvest.run(past)
         return harvest.gathered()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from truenav.connect.cefi.kraken import client as kraken
 from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient, always
@@ -18,17 +18,15 @@ from truenav.connect.cefi.kraken.streams import KrakenAccountStream, market_stre
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
@@ -104,28 +102,17 @@ class KrakenConnector:
         del account
         return (KrakenAccountStream(),)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balance and positions, then open orders, earn allocations and the past.
 
         By open orders and allocations nothing is valued, so they are left out where only the state is asked
         for: the venue's counter is small.
         """
-        client = KrakenClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = KrakenClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         await harvest.run(_state(client))
-        if history:
-            past = read_past(client, cursors.get(kraken.LEDGERS.name), since)
+        if errand.history:
+            past = read_past(client, errand.cursors.get(kraken.LEDGERS.name), errand.since)
             orders = (kraken.ORDERS.name, _orders(client))
             allocations = (kraken.ALLOCATIONS.name, _allocations(client))
             await harvest.run((orders, allocations, (kraken.LEDGERS.name, past)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from truenav.connect.cefi.krakenfutures import client as futures
 from truenav.connect.cefi.krakenfutures.client import Endpoint, FuturesClient
@@ -16,17 +16,15 @@ from truenav.connect.cefi.krakenfutures.terms import FLEX, entries
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
@@ -100,24 +98,13 @@ class KrakenFuturesConnector:
         del account
         return (FuturesAccountStream(),)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the log."""
-        client = FuturesClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = FuturesClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         await harvest.run(_state(client))
-        if history:
-            log = client.log(cursors.get(futures.LOG.name), since)
+        if errand.history:
+            log = client.log(errand.cursors.get(futures.LOG.name), errand.since)
             await harvest.run(((futures.LOG.name, log), _one(client, futures.ORDERS)))
         return harvest.gathered()
 

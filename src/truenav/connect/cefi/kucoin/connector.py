@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from truenav.connect.cefi.kucoin import client as kucoin
@@ -28,16 +28,14 @@ from truenav.connect.cefi.kucoin.streams import account_streams
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
@@ -103,30 +101,21 @@ class KucoinConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions, then the ledgers side by side, then the fills of the markets they name."""
-        client = KucoinClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
+        client = KucoinClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
         if (await harvest.run([(kucoin.MODE.name, _classic(client))])) == [None]:
             return harvest.gathered()
-        state = await harvest.run(_state(client, account.wallets))
-        if history:
-            past = Past(client, cursors, since)
+        state = await harvest.run(_state(client, errand.account.wallets))
+        if errand.history:
+            past = Past(client, errand.cursors, errand.since)
             isolated = past.isolated_markets(state)
-            ledgers = await harvest.run(past.ledgers(account.wallets, isolated))
-            harvest.problems += past.gaps(account)
-            await harvest.run([*past.fills(account.wallets, ledgers), *_orders(client, account.wallets)])
+            ledgers = await harvest.run(past.ledgers(errand.account.wallets, isolated))
+            harvest.problems += past.gaps(errand.account)
+            await harvest.run(
+                [*past.fills(errand.account.wallets, ledgers), *_orders(client, errand.account.wallets)]
+            )
         return harvest.gathered()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from truenav.connect.cefi.okx import client as okx
 from truenav.connect.cefi.okx.client import Endpoint, OkxClient
@@ -15,17 +15,15 @@ from truenav.connect.cefi.okx.streams import account_streams, market_streams
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
     Payload,
-    ProgressReport,
     Right,
     StreamPlan,
-    silent,
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
@@ -96,41 +94,30 @@ class OkxConnector:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances, positions and open orders at once, then fills, bills and movements side by side."""
-        client = OkxClient(api, credentials)
-        harvest = Harvest(api, context, account.id, report=progress)
-        trading, funding, earn = (name in account.wallets for name in MANIFEST.wallets)
+        client = OkxClient(api, errand.credentials)
+        harvest = Harvest.of(api, errand)
+        trading, funding, earn = (name in errand.account.wallets for name in MANIFEST.wallets)
         state: list[Step] = [*_trading_state(client)] if trading else []
         state += [(okx.FUNDING.name, _read_funding(client))] if funding else []
         state += [("earn-balances/1", _read_earn(client))] if earn else []
         await harvest.run(state)
-        if not history:
+        if not errand.history:
             return harvest.gathered()
         past: list[Step] = []
         fills, bills = okx.FILLS.name, okx.BILLS.name
         if trading:
-            past.append((fills, client.fills(cursors, since)))
+            past.append((fills, client.fills(errand.cursors, errand.since)))
         if trading or funding:
-            past.append((bills, client.bills(cursors, since)))
+            past.append((bills, client.bills(errand.cursors, errand.since)))
         for endpoint in (okx.DEPOSITS, okx.WITHDRAWALS) if funding else ():
-            cursor = cursors.get(endpoint.name)
-            past.append((endpoint.name, client.movements(endpoint, cursor, since)))
+            cursor = errand.cursors.get(endpoint.name)
+            past.append((endpoint.name, client.movements(endpoint, cursor, errand.since)))
         if earn:
             lent, moved = okx.LENDING.name, okx.FUNDING_BILLS.name
-            past.append((lent, client.lending(cursors, since)))
-            past.append((moved, client.funding_bills(cursors, since)))
+            past.append((lent, client.lending(errand.cursors, errand.since)))
+            past.append((moved, client.funding_bills(errand.cursors, errand.since)))
         await harvest.run(past)
         return harvest.gathered()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 from truenav.connect.cefi.unified import errors, rows
@@ -16,21 +16,18 @@ from truenav.connect.cefi.unified.parse import PARSERS
 from truenav.connect.cefi.unified.symbols import market_id, market_name
 from truenav.connect.contract import (
     Credentials,
-    Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
     ParseContext,
     Parser,
-    ProgressReport,
     Right,
-    silent,
 )
 from truenav.connect.errors import ClockSkewError, KeyForbiddenError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Step
 from truenav.connect.limits import VenueGate
 from truenav.connect.transport import Transport
-from truenav.core.account import Account
 from truenav.core.clock import from_milliseconds
 from truenav.core.failure import FailureKind
 from truenav.core.instrument import InstrumentBook
@@ -92,32 +89,21 @@ class UnifiedConnector:
         await _run(harvest, _price_steps(client, harvest.context.instruments))
         return harvest.gathered()
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions, then what happened since the cursors, as far as ccxt can read it."""
-        harvest = Harvest(api, context, account.id, report=progress)
+        harvest = Harvest.of(api, errand)
         clients: list[UnifiedClient] = []
 
         async def enter() -> Pages:
-            clients.append(await self._client(api, credentials))
+            clients.append(await self._client(api, errand.credentials))
             return Pages(())
 
         await harvest.run([("unified.markets/1", enter())])
         if not clients:
             return harvest.gathered()
-        reader = Reader(clients[0], account, context, cursors, since)
+        reader = Reader(clients[0], errand.account, errand.context, errand.cursors, errand.since)
         await _run(harvest, reader.state_steps())
-        if history:
+        if errand.history:
             await _run(harvest, reader.history_steps(harvest.facts))
         return harvest.gathered()
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from truenav.connect.contract import (
     Credentials,
     Cursor,
+    Errand,
     Gathered,
     KeyCheck,
     Manifest,
@@ -18,9 +19,7 @@ from truenav.connect.contract import (
     Parser,
     Payload,
     Problem,
-    ProgressReport,
     Right,
-    silent,
 )
 from truenav.connect.errors import MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages
@@ -31,7 +30,6 @@ from truenav.connect.otc.fix.settings import SessionSettings, read_settings
 from truenav.connect.otc.fix.wire import Message
 from truenav.connect.registry import parse
 from truenav.connect.transport import Transport
-from truenav.core.account import Account
 from truenav.core.evidence import Evidence, Request
 from truenav.core.failure import TruenavError
 from truenav.core.ids import Sha256
@@ -85,23 +83,13 @@ class FixConnector:
             notes=("Have the desk set the session up as a drop copy: it then takes no orders.",),
         )
 
-    async def gather_account(
-        self,
-        api: Transport,
-        account: Account,
-        credentials: Credentials,
-        context: ParseContext,
-        cursors: Mapping[str, Cursor],
-        *,
-        since: datetime,
-        history: bool = True,
-        progress: ProgressReport = silent,
-    ) -> Gathered:
+    async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """What was executed since the last session; a drop copy tells no balances."""
-        del since
-        harvest = Harvest(api, context, account.id, report=progress)
-        if history:
-            read = self._executions(api, credentials, context, cursors.get(ENDPOINT), harvest)
+        harvest = Harvest.of(api, errand)
+        if errand.history:
+            read = self._executions(
+                api, errand.credentials, errand.context, errand.cursors.get(ENDPOINT), harvest
+            )
             await harvest.run([(ENDPOINT, read)])
         return harvest.gathered()
 
