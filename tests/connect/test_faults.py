@@ -166,7 +166,7 @@ NO_FUNDING = {"kind": "empty_page", "path": "asset/balances"}
         ),
         pytest.param(
             [EMPTY_POSITIONS, NO_BALANCE],
-            "could confirm it",
+            "confirms that no position is missing",
             {"earn", "funding"},
             id="no balance confirms it",
         ),

@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.contract import Payload
 from truenav.connect.errors import MalformedPayloadError, VenueError, VenueNotAllowedError
 from truenav.connect.guard import GuardedTransport
@@ -142,7 +143,7 @@ def test_a_gathering_asks_inside_only_where_the_installation_says_so_and_follows
         async with open_network(seed=1, private_hosts=allowed) as network:
             source = connector("binance")
             api = network.transport(source, forget, base_url=f"http://127.0.0.1:{door.port}")
-            await api.get("x", "spot", "/api", budget=source.manifest.budgets[0].name)
+            await api.get(Endpoint("x", "/api", source.manifest.budgets[0].name, host="spot"))
 
     with pytest.raises(refusal):
         anyio.run(gather)

@@ -10,6 +10,20 @@ Params = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a parser's answers come from; ``budget`` and ``host`` are names in the manifest.
+
+    ``weight`` is what one request takes of the budget.
+    """
+
+    name: str
+    path: str
+    budget: str
+    weight: int = field(default=1, kw_only=True)
+    host: str = field(default="api", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """What a signer makes of a request: the query to send and the headers that carry the key."""
 
@@ -34,6 +48,18 @@ class Outgoing:
     params: Params = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+
+
+def always(body: bytes) -> bool:
+    """Every answer holds a secret."""
+    del body
+    return True
+
+
+def never(body: bytes) -> bool:
+    """No answer holds a secret."""
+    del body
+    return False
 
 
 Prepare = Callable[[datetime], Outgoing]

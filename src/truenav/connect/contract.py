@@ -7,7 +7,7 @@ else, so that the offline verifier derives the same facts from the same bytes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -16,9 +16,11 @@ from truenav.connect.errors import KeyMayTradeError, KeyMayWithdrawError, VenueE
 from truenav.connect.supplies import Supply
 from truenav.core.account import Account
 from truenav.core.asset import AssetBook
+from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Fact
 from truenav.core.failure import Failure, FailureKind
+from truenav.core.ids import Sha256
 from truenav.core.instrument import Instrument, InstrumentBook
 
 if TYPE_CHECKING:
@@ -31,6 +33,23 @@ class Payload:
 
     evidence: Evidence
     body: bytes
+
+
+def joined(payloads: Sequence[Payload]) -> Payload:
+    """Answers that only together state something, as one: a JSON array of them, each byte as it came.
+
+    Its evidence is the first one's, from when the first was asked for to when the last was there.
+    """
+    parts = [one.evidence for one in payloads]
+    body = b"[" + b",".join(one.body for one in payloads) + b"]"
+    evidence = replace(
+        parts[0],
+        sha256=Sha256(sha256_hex(body)),
+        size=len(body),
+        asked_at=min(one.asked_at for one in parts),
+        answered_at=max(one.answered_at for one in parts),
+    )
+    return Payload(evidence, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.contract import (
     CLOCK_ALARM,
     Cursor,
@@ -31,6 +32,8 @@ from truenav.core.instrument import Instrument, InstrumentKind
 
 if TYPE_CHECKING:
     from truenav.connect.transport import Transport
+
+AnEndpoint = TypeVar("AnEndpoint", bound=Endpoint, contravariant=True)
 
 MAX_PAGES = 1000
 """Pages of one endpoint in one gathering; the rest follows at the next one."""
@@ -56,6 +59,16 @@ class Pages:
     cursor: Cursor | None = None
     marks: tuple[tuple[str, Cursor], ...] = ()
     more: bool = False
+
+
+class Client(Protocol[AnEndpoint]):
+    """Asks a venue's endpoints, with a key or without."""
+
+    def get(
+        self, endpoint: AnEndpoint, params: Mapping[str, str] | None = None, /
+    ) -> Coroutine[object, object, Payload]:
+        """One answer; raises a ``VenueError``."""
+        ...
 
 
 Parts = AsyncIterator[Pages]
@@ -147,6 +160,29 @@ def _place(row: Row | None) -> Cursor | None:
 def _marks(name: str, newest: Row | None, last: Row) -> tuple[tuple[str, Cursor], ...]:
     marks = zip(places(name)[1:], (_place(newest), _place(last)), strict=True)
     return tuple((key, place) for key, place in marks if place is not None)
+
+
+def alone(client: Client[AnEndpoint], endpoint: AnEndpoint, params: Mapping[str, str] | None = None) -> Step:
+    """A step that is one answer."""
+
+    async def ask() -> Pages:
+        return Pages((await client.get(endpoint, params),))
+
+    return endpoint.name, ask()
+
+
+async def confirming(answer: Awaitable[Payload], witness: str) -> Payload:
+    """The answer that tells whether a list of positions lacks one; without it the list is not believed.
+
+    ``witness`` names venue and answer. Raises ``IncompletePagesError``.
+    """
+    try:
+        return await answer
+    except VenueError as error:
+        raise IncompletePagesError(
+            f"{witness}, which confirms that no position is missing, is not read; the list of positions is "
+            "not taken."
+        ) from error
 
 
 async def follow(ask: Ask, cursor: Cursor | None, *, limit: int, what: str) -> Pages:

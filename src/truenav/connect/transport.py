@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from truenav.connect.asking import Outgoing, Params, Prepare, Signed, Signer
+from truenav.connect.asking import Endpoint, Outgoing, Params, Prepare, Signed, Signer, never
 from truenav.connect.contract import (
     CLOCK_FOLLOWED,
     Archive,
@@ -28,6 +28,7 @@ from truenav.connect.contract import (
     Manifest,
     Payload,
     Record,
+    joined,
 )
 from truenav.connect.errors import (
     ClockSkewError,
@@ -40,7 +41,6 @@ from truenav.connect.errors import (
 from truenav.connect.guard import GuardedTransport, venue_address
 from truenav.connect.limits import LONGEST_WAIT, Monotonic, Sleep, VenueGate, real_monotonic
 from truenav.connect.spending import OwnSpending, SharedSpending, Spending
-from truenav.core.canonical import sha256_hex
 from truenav.core.clock import Clock, SystemClock
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
@@ -59,11 +59,6 @@ PARTS = "local:parts"
 
 Judge = Callable[[int, bytes], VenueError | None]
 """``Connector.refusal``."""
-
-
-def _holds_no_secret(body: bytes) -> bool:
-    del body
-    return False
 
 
 @dataclass(slots=True)
@@ -214,28 +209,31 @@ class Transport:
 
     async def get(
         self,
-        endpoint: str,
-        host: str,
-        path: str,
+        endpoint: Endpoint,
         params: Mapping[str, str] | None = None,
         *,
         signer: Signer | None = None,
-        budget: str,
-        weight: int = 1,
     ) -> Payload:
         """Ask once, and again where that can help; the answer is archived before it is given back.
 
         Raises a ``VenueError``: unavailable, rate limited, stopped, malformed, or what the judge says.
         """
         given: Params = tuple((params or {}).items())
-        url = self._hosts[host] + path
+        url = self._hosts[endpoint.host] + endpoint.path
 
         def prepare(now: datetime) -> Outgoing:
-            signed = signer("GET", path, given, now) if signer else Signed(urlencode(given), {})
+            signed = signer("GET", endpoint.path, given, now) if signer else Signed(urlencode(given), {})
             full = f"{url}?{signed.query}" if signed.query else url
             return Outgoing("GET", full, url, given, signed.headers)
 
-        return await self.send(endpoint, path, prepare, budget=budget, weight=weight, repeatable=True)
+        return await self.send(
+            endpoint.name,
+            endpoint.path,
+            prepare,
+            budget=endpoint.budget,
+            weight=endpoint.weight,
+            repeatable=True,
+        )
 
     async def send(
         self,
@@ -247,7 +245,7 @@ class Transport:
         weight: int = 1,
         repeatable: bool,
         judge: Judge | None = None,
-        secret: Callable[[bytes], bool] = _holds_no_secret,
+        secret: Callable[[bytes], bool] = never,
     ) -> Payload:
         """Send what ``prepare`` makes, again only where it is ``repeatable``; ``path`` names it in messages.
 
@@ -302,23 +300,13 @@ class Transport:
         return payload
 
     async def join(self, endpoint: str, payloads: Sequence[Payload]) -> Payload:
-        """Answers that only together state something, as one: a JSON array of them, each byte as it came.
-
-        Archived as such, with the request of the first and a note of what it is made of (`PARTS`).
-        """
-        parts = [one.evidence for one in payloads]
-        body = b"[" + b",".join(one.body for one in payloads) + b"]"
-        note = (PARTS, ",".join(one.sha256 for one in parts))
-        evidence = replace(
-            parts[0],
-            endpoint=endpoint,
-            sha256=Sha256(sha256_hex(body)),
-            size=len(body),
-            asked_at=min(one.asked_at for one in parts),
-            answered_at=max(one.answered_at for one in parts),
-            request=replace(parts[0].request, params=(note,)),
+        """Answers `joined`, archived with a note of what they are made of (`PARTS`)."""
+        whole = joined(payloads)
+        note = (PARTS, ",".join(one.evidence.sha256 for one in payloads))
+        request = replace(whole.evidence.request, params=(note,))
+        return await self.keep(
+            replace(whole, evidence=replace(whole.evidence, endpoint=endpoint, request=request))
         )
-        return await self.keep(Payload(evidence, body))
 
     async def note(self, payload: Payload, name: str, value: str) -> Payload:
         """The same answer with something learned elsewhere noted in its evidence, archived as such."""

@@ -5,8 +5,8 @@ The reader turns the pages of a window by an opaque token, newest first, as Bybi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from truenav.connect.contract import Cursor, Payload
@@ -126,6 +126,20 @@ async def sweep(
             waiting = []
     moved = None if newest is None else Cursor(newest.id, newest.at)
     yield Pages(tuple(waiting), moved, more=start <= until)
+
+
+async def holding(parts: Parts, pending: Sequence[Row], cursor: Cursor | None, since: datetime) -> Parts:
+    """The parts of a history, whose cursor stays at the oldest row that may still change.
+
+    ``pending`` grows as the parts come. Where such a row lies before the cursor, the cursor stays.
+    """
+    begin = since if cursor is None else cursor.at
+    async for pages in parts:
+        oldest = min(pending, default=None)
+        if oldest is None:
+            yield pages
+        else:
+            yield replace(pages, cursor=cursor if oldest.at < begin else Cursor(oldest.id, oldest.at))
 
 
 async def _read(ask: Ask, span: Span, limit: int, what: str) -> _Window | None:

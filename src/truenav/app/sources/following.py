@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -25,13 +25,13 @@ from truenav.app.sources.jobs import tell_parts
 from truenav.app.sources.model import Connection
 from truenav.app.sources.opening import open_source
 from truenav.connect.accounts import AccountLine
-from truenav.connect.contract import AccountStreamingConnector, Credentials, Payload
+from truenav.connect.contract import AccountStreamingConnector, Credentials, Payload, joined
 from truenav.connect.errors import KeyRevokedError
 from truenav.connect.streaming import MarketHealth, StreamState, market_health
 from truenav.connect.transport import Network
 from truenav.core.account import Account
 from truenav.core.failure import TruenavError
-from truenav.core.ids import Sha256, TenantId
+from truenav.core.ids import TenantId
 from truenav.store import evidence
 
 GATHERED_BY = "follow"
@@ -189,15 +189,6 @@ class FollowedAccount:
                 show_feed(session, self._connection.id, health, at=self._house.clock.now())
         except TruenavError as error:
             _log.warning("stream not shown", connection=self._connection.id, reason=error.message)
-
-
-def joined(messages: Sequence[Payload]) -> Payload:
-    """Messages of one stream as one payload: a JSON array of them, each byte as it came."""
-    body = b"[" + b",".join(message.body for message in messages) + b"]"
-    first, last = messages[0].evidence, messages[-1].evidence
-    sha256 = Sha256(hashlib.sha256(body).hexdigest())
-    told = replace(first, sha256=sha256, size=len(body), answered_at=last.answered_at)
-    return Payload(told, body)
 
 
 async def _keep(payload: Payload) -> None:

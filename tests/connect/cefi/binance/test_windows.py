@@ -19,7 +19,7 @@ from .standin import NOW, asked_of
 
 DAY = timedelta(days=1)
 PAGED = History(
-    Endpoint("earn.rewards/1", "spot", "/rewards", "wallet", 1),
+    Endpoint("earn.rewards/1", "/rewards", "wallet", host="spot"),
     lambda node: Row(node.instant("time"), node.text("id")),
     page=3,
     pending=lambda node: node.text_or("status") == "OPEN",

@@ -258,7 +258,7 @@ def test_a_log_of_years_is_read_in_spans_that_grow(monkeypatch):
         ([{"kind": "empty_page", "path": "get_positions"}], "do not confirm it"),
         (
             [{"kind": "empty_page", "path": "get_positions"}, {"kind": "html", "path": "account_summaries"}],
-            "could confirm it",
+            "confirms that no position is missing",
         ),
         ([{"kind": "empty_page", "path": "get_positions|account_summaries"}], "do not confirm it"),
     ],

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Outgoing, Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Outgoing, Params, Signed, Signer
 from truenav.connect.cefi.binance.rows import income_id, interest_id, utc_time
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.document import Node, read_json
@@ -24,33 +24,26 @@ if TYPE_CHECKING:
 RECEIVE_WINDOW_MS = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from: ``host`` and ``budget`` are names in the manifest."""
-
-    name: str
-    host: str
-    path: str
-    budget: str
-    weight: int
-
-
-SPOT_TIME = Endpoint("spot.time/1", "spot", "/api/v3/time", "spot", 1)
-SPOT_INFO = Endpoint("spot.exchangeInfo/1", "spot", "/api/v3/exchangeInfo", "spot", 20)
-SPOT_TICKER = Endpoint("spot.ticker/1", "spot", "/api/v3/ticker/24hr", "spot", 80)
-SPOT_ACCOUNT = Endpoint("spot.account/1", "spot", "/api/v3/account", "spot", 20)
-SPOT_OPEN_ORDERS = Endpoint("spot.openOrders/1", "spot", "/api/v3/openOrders", "spot", 80)
-SPOT_ORDERS = Endpoint("spot.orders/1", "spot", "/api/v3/allOrders", "spot", 20)
-SPOT_TRADES = Endpoint("spot.trades/1", "spot", "/api/v3/myTrades", "spot", 20)
-KEY_RIGHTS = Endpoint("key.restrictions/1", "spot", "/sapi/v1/account/apiRestrictions", "wallet", 1)
-DEPOSITS = Endpoint("wallet.deposits/1", "spot", "/sapi/v1/capital/deposit/hisrec", "wallet", 1)
-WITHDRAWALS = Endpoint("wallet.withdrawals/1", "spot", "/sapi/v1/capital/withdraw/history", "wallet", 600)
-MARGIN_ACCOUNT = Endpoint("margin.account/1", "spot", "/sapi/v1/margin/account", "wallet", 10)
-MARGIN_OPEN_ORDERS = Endpoint("margin.openOrders/1", "spot", "/sapi/v1/margin/openOrders", "wallet", 10)
-MARGIN_ORDERS = Endpoint("margin.orders/1", "spot", "/sapi/v1/margin/allOrders", "wallet", 200)
-MARGIN_TRADES = Endpoint("margin.trades/1", "spot", "/sapi/v1/margin/myTrades", "wallet", 10)
-MARGIN_INTEREST = Endpoint("margin.interest/1", "spot", "/sapi/v1/margin/interestHistory", "wallet", 1)
-TRANSFERS = Endpoint("wallet.transfers/1", "spot", "/sapi/v1/asset/transfer", "wallet", 1)
+SPOT_TIME = Endpoint("spot.time/1", "/api/v3/time", "spot", host="spot")
+SPOT_INFO = Endpoint("spot.exchangeInfo/1", "/api/v3/exchangeInfo", "spot", weight=20, host="spot")
+SPOT_TICKER = Endpoint("spot.ticker/1", "/api/v3/ticker/24hr", "spot", weight=80, host="spot")
+SPOT_ACCOUNT = Endpoint("spot.account/1", "/api/v3/account", "spot", weight=20, host="spot")
+SPOT_OPEN_ORDERS = Endpoint("spot.openOrders/1", "/api/v3/openOrders", "spot", weight=80, host="spot")
+SPOT_ORDERS = Endpoint("spot.orders/1", "/api/v3/allOrders", "spot", weight=20, host="spot")
+SPOT_TRADES = Endpoint("spot.trades/1", "/api/v3/myTrades", "spot", weight=20, host="spot")
+KEY_RIGHTS = Endpoint("key.restrictions/1", "/sapi/v1/account/apiRestrictions", "wallet", host="spot")
+DEPOSITS = Endpoint("wallet.deposits/1", "/sapi/v1/capital/deposit/hisrec", "wallet", host="spot")
+WITHDRAWALS = Endpoint(
+    "wallet.withdrawals/1", "/sapi/v1/capital/withdraw/history", "wallet", weight=600, host="spot"
+)
+MARGIN_ACCOUNT = Endpoint("margin.account/1", "/sapi/v1/margin/account", "wallet", weight=10, host="spot")
+MARGIN_OPEN_ORDERS = Endpoint(
+    "margin.openOrders/1", "/sapi/v1/margin/openOrders", "wallet", weight=10, host="spot"
+)
+MARGIN_ORDERS = Endpoint("margin.orders/1", "/sapi/v1/margin/allOrders", "wallet", weight=200, host="spot")
+MARGIN_TRADES = Endpoint("margin.trades/1", "/sapi/v1/margin/myTrades", "wallet", weight=10, host="spot")
+MARGIN_INTEREST = Endpoint("margin.interest/1", "/sapi/v1/margin/interestHistory", "wallet", host="spot")
+TRANSFERS = Endpoint("wallet.transfers/1", "/sapi/v1/asset/transfer", "wallet", host="spot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +69,27 @@ class Futures:
 USDM = Futures(
     wallet="usdm",
     namespace="binance-usdm",
-    info=Endpoint("usdm.exchangeInfo/1", "usdm", "/fapi/v1/exchangeInfo", "usdm", 1),
-    marks=Endpoint("usdm.premiumIndex/1", "usdm", "/fapi/v1/premiumIndex", "usdm", 10),
-    account=Endpoint("usdm.account/1", "usdm", "/fapi/v2/account", "usdm", 5),
-    open_orders=Endpoint("usdm.openOrders/1", "usdm", "/fapi/v1/openOrders", "usdm", 40),
-    orders=Endpoint("usdm.orders/1", "usdm", "/fapi/v1/allOrders", "usdm", 5),
-    trades=Endpoint("usdm.trades/1", "usdm", "/fapi/v1/userTrades", "usdm", 5),
-    income=Endpoint("usdm.income/1", "usdm", "/fapi/v1/income", "usdm", 30),
-    tiers=Endpoint("usdm.leverageBracket/1", "usdm", "/fapi/v1/leverageBracket", "usdm", 1),
+    info=Endpoint("usdm.exchangeInfo/1", "/fapi/v1/exchangeInfo", "usdm", host="usdm"),
+    marks=Endpoint("usdm.premiumIndex/1", "/fapi/v1/premiumIndex", "usdm", weight=10, host="usdm"),
+    account=Endpoint("usdm.account/1", "/fapi/v2/account", "usdm", weight=5, host="usdm"),
+    open_orders=Endpoint("usdm.openOrders/1", "/fapi/v1/openOrders", "usdm", weight=40, host="usdm"),
+    orders=Endpoint("usdm.orders/1", "/fapi/v1/allOrders", "usdm", weight=5, host="usdm"),
+    trades=Endpoint("usdm.trades/1", "/fapi/v1/userTrades", "usdm", weight=5, host="usdm"),
+    income=Endpoint("usdm.income/1", "/fapi/v1/income", "usdm", weight=30, host="usdm"),
+    tiers=Endpoint("usdm.leverageBracket/1", "/fapi/v1/leverageBracket", "usdm", host="usdm"),
     orders_page=500,
 )
 COINM = Futures(
     wallet="coinm",
     namespace="binance-coinm",
-    info=Endpoint("coinm.exchangeInfo/1", "coinm", "/dapi/v1/exchangeInfo", "coinm", 1),
-    marks=Endpoint("coinm.premiumIndex/1", "coinm", "/dapi/v1/premiumIndex", "coinm", 10),
-    account=Endpoint("coinm.account/1", "coinm", "/dapi/v1/account", "coinm", 5),
-    open_orders=Endpoint("coinm.openOrders/1", "coinm", "/dapi/v1/openOrders", "coinm", 40),
-    orders=Endpoint("coinm.orders/1", "coinm", "/dapi/v1/allOrders", "coinm", 20),
-    trades=Endpoint("coinm.trades/1", "coinm", "/dapi/v1/userTrades", "coinm", 20),
-    income=Endpoint("coinm.income/1", "coinm", "/dapi/v1/income", "coinm", 20),
-    tiers=Endpoint("coinm.leverageBracket/1", "coinm", "/dapi/v2/leverageBracket", "coinm", 1),
+    info=Endpoint("coinm.exchangeInfo/1", "/dapi/v1/exchangeInfo", "coinm", host="coinm"),
+    marks=Endpoint("coinm.premiumIndex/1", "/dapi/v1/premiumIndex", "coinm", weight=10, host="coinm"),
+    account=Endpoint("coinm.account/1", "/dapi/v1/account", "coinm", weight=5, host="coinm"),
+    open_orders=Endpoint("coinm.openOrders/1", "/dapi/v1/openOrders", "coinm", weight=40, host="coinm"),
+    orders=Endpoint("coinm.orders/1", "/dapi/v1/allOrders", "coinm", weight=20, host="coinm"),
+    trades=Endpoint("coinm.trades/1", "/dapi/v1/userTrades", "coinm", weight=20, host="coinm"),
+    income=Endpoint("coinm.income/1", "/dapi/v1/income", "coinm", weight=20, host="coinm"),
+    tiers=Endpoint("coinm.leverageBracket/1", "/dapi/v2/leverageBracket", "coinm", host="coinm"),
     orders_page=100,
 )
 FUTURES = (USDM, COINM)
@@ -137,18 +130,10 @@ class BinanceClient:
     api: Transport
     credentials: Credentials | None = None
 
-    async def get(
-        self, endpoint: Endpoint, params: Mapping[str, str] | None = None, *, weight: int | None = None
-    ) -> Payload:
+    async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            endpoint.host,
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
-            weight=weight or endpoint.weight,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def post(self, endpoint: Endpoint) -> Payload:

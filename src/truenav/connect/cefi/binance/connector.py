@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from truenav.connect.cefi.binance import client as binance
@@ -15,7 +16,7 @@ from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.parse import PARSERS, VENUE
 from truenav.connect.cefi.binance.past import Past, symbols_of
 from truenav.connect.cefi.binance.private import account_streams
-from truenav.connect.cefi.binance.steps import Asker, one
+from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.streams import market_streams
 from truenav.connect.contract import (
     AccountStream,
@@ -31,7 +32,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest
+from truenav.connect.gathering import Harvest, alone
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -121,17 +122,17 @@ class BinanceConnector:
         del credentials
         client = BinanceClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        infos = [one(client, futures.info) for futures in binance.FUTURES]
-        infos += [one(client, binance.SPOT_INFO), one(client, options.INFO)]
+        infos = [alone(client, futures.info) for futures in binance.FUTURES]
+        infos += [alone(client, binance.SPOT_INFO), alone(client, options.INFO)]
         *_, listed = await harvest.run(infos)
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        steps = [one(client, binance.USDM.marks), *options.prices(client, listed, harvest.context)]
+        steps = [alone(client, binance.USDM.marks), *options.prices(client, listed, harvest.context)]
         if symbols_of(harvest.context, COINM.namespace):
-            steps.append(one(client, binance.COINM.marks))
+            steps.append(alone(client, binance.COINM.marks))
         if symbols := symbols_of(harvest.context, VENUE):
             params = {"symbols": json.dumps(symbols, separators=(",", ":"))}
             weight = 2 if len(symbols) <= 20 else 40 if len(symbols) <= 100 else 80
-            steps.append(one(client, binance.SPOT_TICKER, params, weight))
+            steps.append(alone(client, replace(binance.SPOT_TICKER, weight=weight), params))
         await harvest.run(steps)
         harvest.require_prices()
         return harvest.gathered()

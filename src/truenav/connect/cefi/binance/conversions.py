@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
-from truenav.connect.cefi.binance.client import Endpoint
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History
@@ -22,9 +22,9 @@ from truenav.core.money import ONE, ZERO, Amount, AssetId
 WALLET = "spot"
 MARKETS = "binance-convert"
 """Namespace of the markets that conversions are trades in."""
-CONVERTED = Endpoint("spot.converted/1", "spot", "/sapi/v1/convert/tradeFlow", "account", 3000)
-DUST = Endpoint("spot.dust/1", "spot", "/sapi/v1/asset/dribblet", "wallet", 1)
-DIVIDENDS = Endpoint("spot.dividends/1", "spot", "/sapi/v1/asset/assetDividend", "wallet", 10)
+CONVERTED = Endpoint("spot.converted/1", "/sapi/v1/convert/tradeFlow", "account", weight=3000, host="spot")
+DUST = Endpoint("spot.dust/1", "/sapi/v1/asset/dribblet", "wallet", host="spot")
+DIVIDENDS = Endpoint("spot.dividends/1", "/sapi/v1/asset/assetDividend", "wallet", weight=10, host="spot")
 _DONE, _FAILED = "SUCCESS", ("FAIL", "FAILED", "EXPIRED")
 _SMALL_INTO = "BNB"
 _SHOWN = Context(prec=20)

@@ -10,7 +10,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from truenav.connect.cefi.binance.client import SPOT_ACCOUNT, BinanceClient, Endpoint
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import SPOT_ACCOUNT, BinanceClient
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History
 from truenav.connect.contract import Payload, Problem
@@ -24,9 +25,9 @@ from truenav.core.money import ZERO, Amount, AssetId
 
 WALLET = "earn"
 _BASE = "/sapi/v1/simple-earn"
-WORTH = Endpoint("earn.account/1", "spot", f"{_BASE}/account", "wallet", 150)
-FLEXIBLE = Endpoint("earn.flexible/1", "spot", f"{_BASE}/flexible/position", "wallet", 150)
-LOCKED = Endpoint("earn.locked/1", "spot", f"{_BASE}/locked/position", "wallet", 150)
+WORTH = Endpoint("earn.account/1", f"{_BASE}/account", "wallet", weight=150, host="spot")
+FLEXIBLE = Endpoint("earn.flexible/1", f"{_BASE}/flexible/position", "wallet", weight=150, host="spot")
+LOCKED = Endpoint("earn.locked/1", f"{_BASE}/locked/position", "wallet", weight=150, host="spot")
 POSITIONS = "earn.positions/1"
 """Both lists of positions, joined."""
 SUBSCRIBED = "local:flexible"
@@ -109,7 +110,7 @@ def past(asker: Asker) -> list[Step]:
 
 
 def _endpoint(name: str, path: str) -> Endpoint:
-    return Endpoint(name, "spot", f"{_BASE}/{path}", "wallet", 150)
+    return Endpoint(name, f"{_BASE}/{path}", "wallet", weight=150, host="spot")
 
 
 def _subscription_row(node: Node) -> Row:

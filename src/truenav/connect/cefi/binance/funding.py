@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance import history
-from truenav.connect.cefi.binance.client import DEPOSITS, WITHDRAWALS, BinanceClient, Endpoint
+from truenav.connect.cefi.binance.client import DEPOSITS, WITHDRAWALS, BinanceClient
 from truenav.connect.cefi.binance.overview import refuse_worth
 from truenav.connect.cefi.binance.rows import utc_time
 from truenav.connect.cefi.binance.steps import Asker
@@ -14,11 +17,9 @@ from truenav.core.facts import BalanceLine, BalanceSnapshot, Transfer, TransferK
 from truenav.core.money import ZERO, Amount
 
 WALLET = "funding"
-ACCOUNT = Endpoint("funding.account/1", "spot", "/sapi/v1/asset/get-funding-asset", "wallet", 1)
-FUNDING_DEPOSITS = Endpoint("funding.deposits/1", DEPOSITS.host, DEPOSITS.path, "wallet", DEPOSITS.weight)
-FUNDING_WITHDRAWALS = Endpoint(
-    "funding.withdrawals/1", WITHDRAWALS.host, WITHDRAWALS.path, "wallet", WITHDRAWALS.weight
-)
+ACCOUNT = Endpoint("funding.account/1", "/sapi/v1/asset/get-funding-asset", "wallet", host="spot")
+FUNDING_DEPOSITS = replace(DEPOSITS, name="funding.deposits/1", budget="wallet")
+FUNDING_WITHDRAWALS = replace(WITHDRAWALS, name="funding.withdrawals/1", budget="wallet")
 WALLET_TYPES = {"spot": "0", WALLET: "1"}
 """Which wallet a deposit reached or a withdrawal left, as the venue numbers them; spot where it says none."""
 

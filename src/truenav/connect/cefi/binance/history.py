@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.client import (
     DEPOSITS,
     SPOT_ORDERS,
@@ -13,7 +14,6 @@ from truenav.connect.cefi.binance.client import (
     TRANSFERS,
     WITHDRAWALS,
     BinanceClient,
-    Endpoint,
     Futures,
     Lending,
     deposit_row,

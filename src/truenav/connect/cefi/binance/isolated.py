@@ -8,13 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from truenav.connect.cefi.binance.client import (
-    MARGIN_INTEREST,
-    BinanceClient,
-    Endpoint,
-    Lending,
-    interest_row,
-)
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import MARGIN_INTEREST, BinanceClient, Lending, interest_row
 from truenav.connect.cefi.binance.overview import refuse_worth
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History
@@ -28,7 +23,7 @@ WALLET = "isolated"
 
 
 def _endpoint(name: str, path: str, weight: int) -> Endpoint:
-    return Endpoint(f"isolated.{name}/1", "spot", f"/sapi/v1/margin/{path}", "wallet", weight)
+    return Endpoint(f"isolated.{name}/1", f"/sapi/v1/margin/{path}", "wallet", weight=weight, host="spot")
 
 
 ACCOUNT = _endpoint("account", "isolated/account", 10)
@@ -37,7 +32,7 @@ LENDING = Lending(
     WALLET,
     _endpoint("trades", "myTrades", 10),
     _endpoint("orders", "allOrders", 200),
-    Endpoint("isolated.interest/1", "spot", MARGIN_INTEREST.path, "wallet", 1),
+    Endpoint("isolated.interest/1", MARGIN_INTEREST.path, "wallet", host="spot"),
     {"isIsolated": "TRUE"},
 )
 _OWN = "ISOLATED_MARGIN"

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.cefi.binance.rows import by_sign, order_tag, order_unknown
-from truenav.connect.cefi.binance.steps import Asker, one
+from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History, read_history
 from truenav.connect.contract import Cursor, ParseContext, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Pages, Parts, Row, Step
+from truenav.connect.gathering import Pages, Parts, Row, Step, alone, confirming
 from truenav.connect.reading import TAGS, Reading, noted_tags, tags_note
 from truenav.core.contracts import dated_name
 from truenav.core.facts import (
@@ -44,7 +45,7 @@ NAMESPACE = "binance-options"
 
 
 def _endpoint(name: str, weight: int) -> Endpoint:
-    return Endpoint(f"options.{name}/1", "options", f"/eapi/v1/{name}", "options", weight)
+    return Endpoint(f"options.{name}/1", f"/eapi/v1/{name}", "options", weight=weight, host="options")
 
 
 INFO, MARKS, INDEX = _endpoint("exchangeInfo", 1), _endpoint("mark", 5), _endpoint("index", 1)
@@ -77,7 +78,7 @@ def prices(client: BinanceClient, listed: Pages | None, context: ParseContext) -
     if not rows:
         return []
     pairs = sorted({row.text("underlying") for row in rows})
-    return [one(client, MARKS), *(one(client, INDEX, {"underlying": pair}) for pair in pairs)]
+    return [alone(client, MARKS), *(alone(client, INDEX, {"underlying": pair}) for pair in pairs)]
 
 
 def state(client: BinanceClient) -> list[Step]:
@@ -97,12 +98,7 @@ def state(client: BinanceClient) -> list[Step]:
 
 
 async def _refuse_open(account: asyncio.Future[Payload]) -> None:
-    try:
-        rows = read_json((await account).body).field("asset").items()
-    except VenueError as error:
-        raise IncompletePagesError(
-            "binance: the options balance, which confirms that no position is open, is not read."
-        ) from error
+    rows = read_json((await confirming(account, "binance: the options balance")).body).field("asset").items()
     if any(row.decimal_or(name, ZERO) for row in rows for name in ("unrealizedPNL", "maintMargin")):
         raise IncompletePagesError(
             "binance: no option is listed, but the balance shows open ones; the list is not taken."

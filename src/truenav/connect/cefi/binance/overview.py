@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError
 
-OVERVIEW = Endpoint("wallet.overview/1", "spot", "/sapi/v1/asset/wallet/balance", "wallet", 60)
+OVERVIEW = Endpoint("wallet.overview/1", "/sapi/v1/asset/wallet/balance", "wallet", weight=60, host="spot")
 
 
 async def refuse_worth(client: BinanceClient, wallet: str) -> None:

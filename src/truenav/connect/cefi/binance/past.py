@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import history
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures, Lending, interest_row
+from truenav.connect.cefi.binance.client import BinanceClient, Futures, Lending, interest_row
 from truenav.connect.cefi.binance.parse import VENUE, spot_id
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import History

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint, Futures, Lending
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient, Futures, Lending
 from truenav.connect.cefi.binance.futures import Family, in_order
 from truenav.connect.contract import Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Pages, Step
+from truenav.connect.gathering import Pages, Step, confirming
 from truenav.connect.reading import Reading
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionSnapshot
 from truenav.core.money import ZERO
@@ -30,7 +31,7 @@ POSITIONS = "portfolio.positions/1"
 
 
 def _endpoint(name: str, path: str, weight: int) -> Endpoint:
-    return Endpoint(f"portfolio.{name}/1", WALLET, f"/papi/v1/{path}", WALLET, weight)
+    return Endpoint(f"portfolio.{name}/1", f"/papi/v1/{path}", WALLET, weight=weight, host=WALLET)
 
 
 ACCOUNT, BALANCE = _endpoint("account", "account", 20), _endpoint("balance", "balance", 20)
@@ -104,12 +105,7 @@ async def _refuse_parts(names: list[str]) -> Pages:
 
 
 async def _refuse_missing(balance: asyncio.Future[Payload], accounts: tuple[Payload, Payload]) -> None:
-    try:
-        coins = list(read_json((await balance).body).items())
-    except VenueError as error:
-        raise IncompletePagesError(
-            "binance: the portfolio margin balance, which confirms that no position is missing, is not read."
-        ) from error
+    coins = list(read_json((await confirming(balance, "binance: the portfolio margin balance")).body).items())
     for payload, name in zip(accounts, ("umUnrealizedPNL", "cmUnrealizedPNL"), strict=True):
         rows = read_json(payload.body).field("positions").items()
         open_ = any(row.decimal("positionAmt") for row in rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from truenav.connect.asking import Outgoing
+from truenav.connect.asking import Outgoing, always
 from truenav.connect.cefi.binance.client import RECEIVE_WINDOW_MS
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.portfolio import parts_left
@@ -180,8 +180,6 @@ async def _listen_key(api: Transport, credentials: Credentials, key: ListenKey, 
         del now
         return Outgoing(method, url, url, headers={"X-MBX-APIKEY": credentials.key})
 
-    answer = await api.send(
-        PRIVATE, key.path, prepare, budget=key.budget, repeatable=True, secret=lambda body: True
-    )
+    answer = await api.send(PRIVATE, key.path, prepare, budget=key.budget, repeatable=True, secret=always)
     told = read_json(answer.body)
     return told.text(key.field) if method == "POST" else told.text_or(key.field)

@@ -23,9 +23,9 @@ from truenav.connect.cefi.binance.client import (
     SPOT_OPEN_ORDERS,
     BinanceClient,
 )
-from truenav.connect.cefi.binance.steps import Asker, one
+from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.document import Node
-from truenav.connect.gathering import Step
+from truenav.connect.gathering import Step, alone
 from truenav.connect.reading import Reading
 
 Read = Callable[[Reading, Node], None]
@@ -39,7 +39,7 @@ def state(client: BinanceClient, wallets: tuple[str, ...], pairs: set[str]) -> l
         asked.append(SPOT_ACCOUNT)
     if margin.WALLET in left:
         asked.append(MARGIN_ACCOUNT)
-    steps = [one(client, endpoint) for endpoint in asked]
+    steps = [alone(client, endpoint) for endpoint in asked]
     if isolated.WALLET in wallets:
         steps += isolated.state(client, pairs)
     if portfolio.WALLET in wallets:
@@ -65,7 +65,7 @@ def open_orders(client: BinanceClient, wallets: tuple[str, ...]) -> list[Step]:
     asked += [MARGIN_OPEN_ORDERS] if margin.WALLET in left else []
     asked += portfolio.OPEN_ORDERS if portfolio.WALLET in wallets else ()
     asked += [options.OPEN_ORDERS] if options.WALLET in wallets else []
-    return [one(client, endpoint) for endpoint in asked]
+    return [alone(client, endpoint) for endpoint in asked]
 
 
 def past(asker: Asker, wallets: tuple[str, ...], pairs: set[str]) -> list[Step]:

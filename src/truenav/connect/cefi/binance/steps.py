@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.windows import History, read_history
 from truenav.connect.contract import Cursor
-from truenav.connect.gathering import Pages, Step
+from truenav.connect.gathering import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,3 @@ class Asker:
         name = history.endpoint.name
         key = f"{name}?{','.join(params.values())}" if params else name
         return key, read_history(self.client, asked, self.cursors.get(key), self.since)
-
-
-def one(
-    client: BinanceClient,
-    endpoint: Endpoint,
-    params: Mapping[str, str] | None = None,
-    weight: int | None = None,
-) -> Step:
-    """A step of one request."""
-
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params, weight=weight),))
-
-    return endpoint.name, ask()

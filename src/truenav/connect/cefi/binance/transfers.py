@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance import history
-from truenav.connect.cefi.binance.client import TRANSFERS, BinanceClient, Endpoint
+from truenav.connect.cefi.binance.client import TRANSFERS, BinanceClient
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import WEEK, History, read_history
 from truenav.connect.contract import Cursor
@@ -54,9 +55,9 @@ _KINDS = {
     for source, target in (link, link[::-1])
 }
 
-SUB_ACCOUNTS = Endpoint("sub.list/1", "spot", "/sapi/v1/sub-account/list", "wallet", 1)
-AS_SUB = Endpoint("sub.transfers/1", "spot", "/sapi/v1/sub-account/transfer/subUserHistory", "wallet", 1)
-AS_MASTER = Endpoint("sub.universal/1", "spot", "/sapi/v1/sub-account/universalTransfer", "wallet", 1)
+SUB_ACCOUNTS = Endpoint("sub.list/1", "/sapi/v1/sub-account/list", "wallet", host="spot")
+AS_SUB = Endpoint("sub.transfers/1", "/sapi/v1/sub-account/transfer/subUserHistory", "wallet", host="spot")
+AS_MASTER = Endpoint("sub.universal/1", "/sapi/v1/sub-account/universalTransfer", "wallet", host="spot")
 SUBS = "local:subaccounts"
 """Name of the note on a master's transfers: the addresses of its sub-accounts; another one is its own."""
 _SUB_WALLETS = {"SPOT": "spot", "MARGIN": "margin", "ISOLATED_MARGIN": "isolated"}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from truenav.connect.cefi.binance.client import BinanceClient, Endpoint
+from truenav.connect.asking import Endpoint
+from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError

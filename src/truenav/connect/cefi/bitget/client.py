@@ -6,10 +6,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect import asking
 from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.bitget.answers import (
     COINM,
@@ -27,7 +28,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Page, Span, sweep
+from truenav.connect.windows import Page, Span, holding, sweep
 from truenav.core.clock import to_milliseconds
 
 WEEK = timedelta(days=7)
@@ -41,14 +42,12 @@ _CONFIRMED_FROM = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest, ``params`` belong to it.
+class Endpoint(asking.Endpoint):
+    """Where a parser's answers come from; ``params`` belong to it.
 
     ``rows`` is the field that holds its rows, empty where the answer is a list.
     """
 
-    name: str
-    path: str
     budget: str = "private"
     rows: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
@@ -217,12 +216,9 @@ class BitgetClient:
         """One answer of an endpoint; all of them count against the address, too."""
         await self.api.gate.enter("address", 1, "")
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
+            endpoint,
             {**endpoint.params, **(params or {})},
             signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
         )
 
     async def pages(self, endpoint: Endpoint, id: str, limit: int) -> tuple[Payload, ...]:
@@ -280,14 +276,8 @@ class BitgetClient:
             limit=_CONFIRMED_FROM,
             what=f"bitget {endpoint.name}",
         )
-        begin = since if cursor is None else cursor.at
-        async for pages in parts:
-            oldest = min(pending, default=None)
-            if oldest is None:
-                yield pages
-            else:
-                held = cursor if oldest.at < begin else Cursor(oldest.id, oldest.at)
-                yield replace(pages, cursor=held)
+        async for pages in holding(parts, pending, cursor, since):
+            yield pages
 
 
 def rows(payload: Payload, endpoint: Endpoint) -> list[Node]:

@@ -47,7 +47,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step, whole
+from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming, whole
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
@@ -99,10 +99,10 @@ class BitgetConnector:
         del credentials
         client = BitgetClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run(_one(client, one) for one in (bitget.SYMBOLS, *(one.contracts for one in FUTURES)))
+        await harvest.run(alone(client, one) for one in (bitget.SYMBOLS, *(one.contracts for one in FUTURES)))
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         await harvest.run(
-            _one(client, one) for one in (bitget.SPOT_TICKERS, *(one.tickers for one in FUTURES))
+            alone(client, one) for one in (bitget.SPOT_TICKERS, *(one.tickers for one in FUTURES))
         )
         harvest.require_prices()
         return harvest.gathered()
@@ -130,13 +130,6 @@ class BitgetConnector:
                 await past.isolated_margin(held[ISOLATED_MARGIN.assets.name])
             _tell_forgotten(harvest, errand.cursors, errand.since, api.now())
         return harvest.gathered()
-
-
-def _one(client: BitgetClient, endpoint: Endpoint) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint),))
-
-    return endpoint.name, ask()
 
 
 def _data(payload: Payload) -> Node:
@@ -241,13 +234,7 @@ async def _refuse_missing_positions(
     accounts: asyncio.Future[Payload], futures: Futures, positions: Sequence[Node]
 ) -> None:
     """Refuse a list of positions that has none in a coin whose account shows open profit or risk."""
-    try:
-        found = rows(await accounts, futures.accounts)
-    except VenueError as error:
-        raise IncompletePagesError(
-            f"bitget {futures.accounts.name}: the account, which confirms that no position is missing, is "
-            "not read; the list of positions is not taken."
-        ) from error
+    found = rows(await confirming(accounts, f"bitget {futures.accounts.name}: the account"), futures.accounts)
     held = {row.text("marginCoin").upper() for row in positions if row.decimal_or("total", ZERO)}
     for row in found:
         coin = row.text("marginCoin").upper()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Outgoing, Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Outgoing, Params, Signed, Signer, always
 from truenav.connect.cefi.bitmex.answers import moment
 from truenav.connect.cefi.bitmex.ledger import EXECUTED, SESSION, entry, executed
 from truenav.connect.cefi.bitmex.units import UNITS, Units
@@ -31,15 +31,6 @@ MARGIN = timedelta(seconds=1)
 """How much sooner a page of executions begins than its first row: their two instants differ by less."""
 LATE = timedelta(days=2)
 """How much of the wallet's history is read again: rows are dated by when they came to rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str
 
 
 TIME = Endpoint("time/1", "/api/v1", "public")
@@ -76,12 +67,6 @@ def signature(credentials: Credentials, text: str) -> str:
     return hmac.new(credentials.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def _always(body: bytes) -> bool:
-    """Every answer to this request may hold a secret."""
-    del body
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class BitmexClient:
     """Asks endpoints for one key, or without one for public data."""
@@ -92,12 +77,7 @@ class BitmexClient:
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def keys(self) -> list[Node]:
@@ -111,7 +91,7 @@ class BitmexClient:
             return Outgoing("GET", url, url, (), sign("GET", KEYS.path, (), now).headers)
 
         answer = await self.api.send(
-            KEYS.name, KEYS.path, prepare, budget=KEYS.budget, repeatable=True, secret=_always
+            KEYS.name, KEYS.path, prepare, budget=KEYS.budget, repeatable=True, secret=always
         )
         return listed(answer)
 

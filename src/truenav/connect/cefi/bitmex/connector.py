@@ -31,7 +31,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, Pages, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -113,11 +113,7 @@ class BitmexConnector:
 
 async def _units(client: BitmexClient, harvest: Harvest) -> Units | None:
     """What the venue's units are; without them nothing that holds money can be read."""
-
-    async def ask() -> Pages:
-        return Pages((await BitmexClient(client.api).get(bitmex.ASSETS),))
-
-    (pages,) = await harvest.run(((bitmex.ASSETS.name, ask()),))
+    (pages,) = await harvest.run([alone(BitmexClient(client.api), bitmex.ASSETS)])
     return None if pages is None else read_units(pages.payloads[0].body)
 
 
@@ -166,13 +162,7 @@ def _state(client: BitmexClient, units: Units) -> tuple[Step, Step, Step]:
 
 
 async def _refuse_open_positions(account: asyncio.Future[Payload]) -> None:
-    try:
-        answer = await account
-    except VenueError as error:
-        raise IncompletePagesError(
-            "bitmex: no position is listed and the margins, which could confirm it, are not read; it is not "
-            "taken."
-        ) from error
+    answer = await confirming(account, "bitmex: the list of margins")
     _, margins = read_json(answer.body).items()
     if any(row.decimal_or(name, ZERO) for row in margins.items() for name in _HELD):
         raise IncompletePagesError(

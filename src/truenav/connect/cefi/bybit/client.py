@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.cefi.bybit.answers import listed
 from truenav.connect.cefi.bybit.rows import (
     OWNER,
@@ -28,7 +28,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Page, Span, sweep
+from truenav.connect.windows import Page, Span, holding, sweep
 from truenav.core.clock import to_milliseconds
 
 RECEIVE_WINDOW = "5000"
@@ -36,15 +36,6 @@ WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 REMEMBERED = timedelta(days=725)
 """Histories hold two years; a little less is relied on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +208,7 @@ class BybitClient:
         """One answer of an endpoint; all of them count against the address, too."""
         await self.api.gate.enter("address", 1, "")
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def pages(self, endpoint: Endpoint, params: Mapping[str, str], limit: int) -> tuple[Payload, ...]:
@@ -285,14 +271,8 @@ class BybitClient:
             limit=endpoint.limit,
             what=f"bybit {endpoint.name}",
         )
-        begin = since if cursor is None else cursor.at
-        async for pages in parts:
-            oldest = min(pending, default=None)
-            if oldest is None:
-                yield pages
-            else:
-                held = cursor if oldest.at < begin else Cursor(oldest.id, oldest.at)
-                yield replace(pages, cursor=held)
+        async for pages in holding(parts, pending, cursor, since):
+            yield pages
 
 
 def result(payload: Payload) -> Node:

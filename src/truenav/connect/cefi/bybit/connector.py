@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.bybit import client as bybit
 from truenav.connect.cefi.bybit.answers import EARN, FUNDING, SPOT, UNIFIED, VENUE, listed
-from truenav.connect.cefi.bybit.client import BybitClient, Endpoint, result
+from truenav.connect.cefi.bybit.client import BybitClient, result
 from truenav.connect.cefi.bybit.errors import refusal
 from truenav.connect.cefi.bybit.manifest import MANIFEST
 from truenav.connect.cefi.bybit.parse import PARSERS
@@ -30,7 +31,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Parts, Step
+from truenav.connect.gathering import Harvest, Pages, Parts, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
@@ -103,13 +104,13 @@ class BybitConnector:
         resting = [{**one, "status": state} for one in contracts for state in _NOT_TRADED]
         await harvest.run(
             [
-                _one(client, bybit.INSTRUMENTS, {"category": SPOT}),
+                alone(client, bybit.INSTRUMENTS, {"category": SPOT}),
                 *(_listed(client, bybit.INSTRUMENTS, one, 1000) for one in (*contracts, *resting, *options)),
             ]
         )
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         asked = ({"category": SPOT}, *contracts, *options)
-        await harvest.run([_one(client, bybit.TICKERS, params) for params in asked])
+        await harvest.run([alone(client, bybit.TICKERS, params) for params in asked])
         harvest.require_prices()
         return harvest.gathered()
 
@@ -177,13 +178,6 @@ async def _universal(client: BybitClient, cursor: Cursor | None, since: datetime
     yield Pages((key,), cursor)
     async for pages in client.history(bybit.UNIVERSAL, cursor, since, owner=result(key).text("userID")):
         yield pages
-
-
-def _one(client: BybitClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
 
 
 def _listed(client: BybitClient, endpoint: Endpoint, params: Mapping[str, str], limit: int) -> Step:
@@ -257,13 +251,7 @@ async def _refuse_missing_positions(
         [row.text("symbol") for one in part for row in listed(result(one), "list") if _is_open(row)]
         for part in pages
     )
-    try:
-        account = _account(await wallet)
-    except VenueError as error:
-        raise IncompletePagesError(
-            "bybit: the balance, which confirms that no position is missing, is not read; the lists of "
-            "positions are not taken."
-        ) from error
+    account = _account(await confirming(wallet, "bybit: the balance"))
     for coin in listed(account, "coin"):
         name = coin.text("coin")
         futures = {"USDT": usdt, "USDC": usdc}.get(name, inverse)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from urllib.parse import quote
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.coinbase.answers import DONE, VENUE, fill_id, instant, rows
 from truenav.connect.cefi.coinbase.keys import signer
 from truenav.connect.contract import Credentials, Cursor, Payload
@@ -24,24 +25,15 @@ MONTH = timedelta(days=30)
 _TICK = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str = "private"
-
-
 TIME = Endpoint("time/1", "/api/v3/brokerage/time", "public")
 PRODUCTS = Endpoint("products/1", "/api/v3/brokerage/market/products", "public")
-KEY = Endpoint("key/1", "/api/v3/brokerage/key_permissions")
-PORTFOLIO = Endpoint("portfolio/1", "/api/v3/brokerage/portfolios/{}")
-ACCOUNTS = Endpoint("accounts.list/1", "/api/v3/brokerage/accounts")
-FUTURES_BALANCE = Endpoint("futures-balance/1", "/api/v3/brokerage/cfm/balance_summary")
-FUTURES_POSITIONS = Endpoint("futures-positions/1", "/api/v3/brokerage/cfm/positions")
-ORDERS = Endpoint("orders/1", "/api/v3/brokerage/orders/historical/batch")
-FILLS = Endpoint("fills/1", "/api/v3/brokerage/orders/historical/fills")
+KEY = Endpoint("key/1", "/api/v3/brokerage/key_permissions", "private")
+PORTFOLIO = Endpoint("portfolio/1", "/api/v3/brokerage/portfolios/{}", "private")
+ACCOUNTS = Endpoint("accounts.list/1", "/api/v3/brokerage/accounts", "private")
+FUTURES_BALANCE = Endpoint("futures-balance/1", "/api/v3/brokerage/cfm/balance_summary", "private")
+FUTURES_POSITIONS = Endpoint("futures-positions/1", "/api/v3/brokerage/cfm/positions", "private")
+ORDERS = Endpoint("orders/1", "/api/v3/brokerage/orders/historical/batch", "private")
+FILLS = Endpoint("fills/1", "/api/v3/brokerage/orders/historical/fills", "private")
 TRANSACTIONS = Endpoint("transactions/1", "/v2/accounts/{}/transactions", "ledger")
 
 _DEAD = frozenset({"failed", "expired", "canceled"})
@@ -58,13 +50,9 @@ class CoinbaseClient:
         self, endpoint: Endpoint, params: Mapping[str, str] | None = None, *, of: str = ""
     ) -> Payload:
         """One answer of an endpoint, ``of`` one portfolio or account."""
+        asked = replace(endpoint, path=endpoint.path.format(quote(of, "")))
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path.format(quote(of, "")),
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
+            asked, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def pages(

@@ -17,7 +17,7 @@ from truenav.connect.cefi.coinbase.answers import (
     instant,
     rows,
 )
-from truenav.connect.cefi.coinbase.client import CoinbaseClient, Endpoint, read
+from truenav.connect.cefi.coinbase.client import CoinbaseClient, read
 from truenav.connect.cefi.coinbase.errors import refusal
 from truenav.connect.cefi.coinbase.manifest import MANIFEST
 from truenav.connect.cefi.coinbase.parse import PARSERS, open_futures, spot_accounts
@@ -38,7 +38,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -86,7 +86,7 @@ class CoinbaseConnector:
         del credentials
         client = CoinbaseClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run([_one(client, coinbase.PRODUCTS, params) for params in PRODUCT_LISTS])
+        await harvest.run([alone(client, coinbase.PRODUCTS, params) for params in PRODUCT_LISTS])
         harvest.require_prices()
         return harvest.gathered()
 
@@ -135,13 +135,6 @@ def _ledgers(
         history = client.ledger(account, cursors, since, held=_is_held(row))
         steps.append((coinbase.ledger_name(account), history))
     return steps
-
-
-def _one(client: CoinbaseClient, endpoint: Endpoint, params: Mapping[str, str]) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
 
 
 async def _orders(client: CoinbaseClient) -> Pages:
@@ -198,23 +191,13 @@ def _futures(client: CoinbaseClient, breakdown: Breakdown) -> tuple[Step, Step]:
     async def read_positions() -> Pages:
         answer = await client.get(coinbase.FUTURES_POSITIONS)
         if not open_futures(read(answer)):
-            _refuse_margin(await _confirming(balance))
+            _refuse_margin(read(await confirming(balance, f"{VENUE}: the balance")))
         return Pages((answer,))
 
     return (
         (coinbase.FUTURES_BALANCE.name, read_balance()),
         (coinbase.FUTURES_POSITIONS.name, read_positions()),
     )
-
-
-async def _confirming(balance: asyncio.Future[Payload]) -> Node:
-    try:
-        return read(await balance)
-    except VenueError as error:
-        raise IncompletePagesError(
-            f"{VENUE}: the balance, which confirms that there is no position, is not read; the list is not "
-            "taken."
-        ) from error
 
 
 def _refuse_margin(document: Node) -> None:

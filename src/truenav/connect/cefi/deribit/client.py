@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Outgoing, Params, Signed, Signer
+from truenav.connect import asking
+from truenav.connect.asking import Outgoing, Params, Signed, Signer, always
 from truenav.connect.cefi.deribit.ledger import PROFITS, TRADE, LogEntry, log_entry
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
@@ -33,12 +34,9 @@ RECENT = timedelta(hours=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
+class Endpoint(asking.Endpoint):
+    """Where a parser's answers come from; a request costs credits."""
 
-    name: str
-    path: str
-    budget: str
     weight: int = CREDITS
 
 
@@ -74,12 +72,6 @@ def login(credentials: Credentials, now: datetime) -> dict[str, str]:
     }
 
 
-def _always(body: bytes) -> bool:
-    """Every answer to this request holds a secret."""
-    del body
-    return True
-
-
 def signer(credentials: Credentials) -> Signer:
     """Deribit's ``deri-hmac-sha256``: each request carries its own signature, so no token is kept."""
 
@@ -104,13 +96,7 @@ class DeribitClient:
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
-            weight=endpoint.weight,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def scope(self) -> str:
@@ -134,7 +120,7 @@ class DeribitClient:
             budget=AUTH.budget,
             weight=AUTH.weight,
             repeatable=True,
-            secret=_always,
+            secret=always,
         )
         return read_json(answer.body).field("result").text_or("scope")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.deribit import client as deribit
-from truenav.connect.cefi.deribit.client import DeribitClient, Endpoint
+from truenav.connect.cefi.deribit.client import DeribitClient
 from truenav.connect.cefi.deribit.errors import refusal
 from truenav.connect.cefi.deribit.manifest import MANIFEST
 from truenav.connect.cefi.deribit.parse import PARSERS
@@ -29,7 +29,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import ClockSkewError, IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -86,9 +86,9 @@ class DeribitConnector:
         client = DeribitClient(api)
         harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
         expired = {"currency": "any", "expired": "true"}
-        await harvest.run((_listed(client), _one(client, deribit.INSTRUMENTS, expired)))
+        await harvest.run((_listed(client), alone(client, deribit.INSTRUMENTS, expired)))
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        await harvest.run(_one(client, deribit.SUMMARIES, {"currency": one}) for one in CURRENCIES)
+        await harvest.run(alone(client, deribit.SUMMARIES, {"currency": one}) for one in CURRENCIES)
         harvest.require_prices()
         return harvest.gathered()
 
@@ -112,13 +112,6 @@ class DeribitConnector:
         ]
         await harvest.run(step for steps in past for step in steps)
         return harvest.gathered()
-
-
-def _one(client: DeribitClient, endpoint: Endpoint, params: dict[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
 
 
 def _listed(client: DeribitClient) -> Step:
@@ -153,18 +146,12 @@ def _state(client: DeribitClient) -> tuple[Step, Step, Step]:
     return (
         (deribit.ACCOUNT.name, read_account()),
         (deribit.POSITIONS.name, read_positions()),
-        _one(client, deribit.ORDERS),
+        alone(client, deribit.ORDERS),
     )
 
 
 async def _refuse_open_positions(account: asyncio.Future[Payload]) -> None:
-    try:
-        answer = await account
-    except VenueError as error:
-        raise IncompletePagesError(
-            "deribit: the list of positions is empty and the summaries, which could confirm it, are not "
-            "read; it is not taken."
-        ) from error
+    answer = await confirming(account, "deribit: the list of summaries")
     rows = _summaries(answer)
     if not rows or any(row.decimal_or(name, ZERO) for row in rows for name in _OPEN):
         raise IncompletePagesError(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.cefi.gate.answers import WALLET
 from truenav.connect.cefi.gate.rows import (
     book_id,
@@ -30,7 +30,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Span
+from truenav.connect.windows import Span, holding
 from truenav.core.clock import to_milliseconds
 
 PREFIX = "/api/v4"
@@ -38,15 +38,6 @@ MONTH = timedelta(days=30)
 REMEMBERED = timedelta(days=175)
 """Some histories hold half a year: an older row of a last sync need not come again."""
 _NO_BODY = hashlib.sha512(b"").hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +187,9 @@ class GateClient:
         self, endpoint: Endpoint, params: Mapping[str, str] | None = None, wallet: str = ""
     ) -> Payload:
         """One answer; ``wallet`` is noted on it where the answer itself does not say what it is about."""
+        asked = replace(endpoint, path=PREFIX + endpoint.path)
         payload = await self.api.get(
-            endpoint.name,
-            "api",
-            PREFIX + endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
+            asked, params, signer=signer(self.credentials) if self.credentials else None
         )
         return await self.api.note(payload, WALLET, wallet) if wallet else payload
 
@@ -259,12 +246,8 @@ class GateClient:
             must="" if held is None else held.id,
             what=f"gate {endpoint.name}",
         )
-        async for pages in parts:
-            oldest = min(pending, default=None)
-            if oldest is None:
-                yield pages
-            else:
-                yield replace(pages, cursor=cursor if oldest.at < start else Cursor(oldest.id, oldest.at))
+        async for pages in holding(parts, pending, cursor, since):
+            yield pages
 
 
 def listed(payload: Payload) -> list[Node]:

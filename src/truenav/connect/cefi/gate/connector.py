@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.gate import client as gate
 from truenav.connect.cefi.gate.answers import CLASSIC, EARN, MARGIN, SPOT, UNIFIED, VENUE
-from truenav.connect.cefi.gate.client import Endpoint, GateClient, listed, of_coin
+from truenav.connect.cefi.gate.client import GateClient, listed, of_coin
 from truenav.connect.cefi.gate.contracts import GROUPS, SETTLED, ContractAccounts
 from truenav.connect.cefi.gate.errors import refusal
 from truenav.connect.cefi.gate.manifest import MANIFEST
@@ -28,7 +29,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
@@ -74,23 +75,23 @@ class GateConnector:
         del credentials
         client = GateClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        (underlyings,) = await harvest.run([_one(client, gate.UNDERLYINGS)])
+        (underlyings,) = await harvest.run([alone(client, gate.UNDERLYINGS)])
         options = [{"underlying": name} for name in _known(context, underlyings, api.now())]
         contracts = [of_coin(listing, coin) for listing, _, coins in SETTLED for coin in coins]
         await harvest.run(
             [
-                _one(client, gate.PAIRS),
-                *(_one(client, one) for one in contracts),
-                *(_one(client, gate.OPTIONS_CONTRACTS, one) for one in options),
+                alone(client, gate.PAIRS),
+                *(alone(client, one) for one in contracts),
+                *(alone(client, gate.OPTIONS_CONTRACTS, one) for one in options),
             ]
         )
         harvest.context = context.with_instruments(tuple(harvest.instruments))
         priced = [of_coin(tickers, coin) for _, tickers, coins in SETTLED for coin in coins]
         await harvest.run(
             [
-                _one(client, gate.SPOT_TICKERS),
-                *(_one(client, one) for one in priced),
-                *(_one(client, gate.OPTIONS_TICKERS, one) for one in options),
+                alone(client, gate.SPOT_TICKERS),
+                *(alone(client, one) for one in priced),
+                *(alone(client, gate.OPTIONS_TICKERS, one) for one in options),
             ]
         )
         harvest.require_prices()
@@ -160,15 +161,8 @@ def _past(past: _Past, account: Account, cash: str) -> list[Step]:
     if EARN in wallets:
         steps.append(past.step(gate.LEND_INTEREST))
     if cash in wallets or MARGIN in wallets:
-        steps.append(_one(past.client, gate.SPOT_ORDERS, {"limit": "100"}))
+        steps.append(alone(past.client, gate.SPOT_ORDERS, {"limit": "100"}))
     return steps
-
-
-def _one(client: GateClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
 
 
 def _known(context: ParseContext, underlyings: Pages | None, at: datetime) -> list[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.gate import client as gate
 from truenav.connect.cefi.gate.answers import DELIVERY, FUTURES, OPTIONS, UNIFIED, WALLET
-from truenav.connect.cefi.gate.client import Endpoint, GateClient, History, listed, of_coin
+from truenav.connect.cefi.gate.client import GateClient, History, listed, of_coin
 from truenav.connect.cefi.gate.errors import NO_ACCOUNT
 from truenav.connect.cefi.gate.unified import in_unified
 from truenav.connect.contract import Cursor, Payload

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
-from truenav.connect.asking import Outgoing, Params
+from truenav.connect import asking
+from truenav.connect.asking import Outgoing, Params, always, never
 from truenav.connect.cefi.htx.answers import (
     COINFUTURES,
     COINSWAP,
@@ -40,11 +41,9 @@ _RECORDS_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` and ``host`` are names in the manifest."""
+class Endpoint(asking.Endpoint):
+    """Where a parser's answers come from; ``params`` belong to it."""
 
-    name: str
-    path: str
     budget: str = "spot"
     host: str = "spot"
     method: str = "GET"
@@ -304,7 +303,7 @@ class HtxClient:
             prepare,
             budget=endpoint.budget,
             repeatable=True,
-            secret=lambda body: secret,
+            secret=always if secret else never,
         )
 
     async def history(

@@ -44,7 +44,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Parts, Step, whole
+from truenav.connect.gathering import Harvest, Pages, Parts, Step, alone, confirming, whole
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -94,14 +94,14 @@ class HtxConnector:
         del credentials
         client = HtxClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run(_one(client, one) for one in (htx.SYMBOLS, *(one.info for one in FAMILIES)))
+        await harvest.run(alone(client, one) for one in (htx.SYMBOLS, *(one.info for one in FAMILIES)))
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        steps = [_one(client, htx.TICKERS)]
-        steps += [_one(client, one.index) for one in FAMILIES if one.index is not None]
+        steps = [alone(client, htx.TICKERS)]
+        steps += [alone(client, one.index) for one in FAMILIES if one.index is not None]
         for one in harvest.instruments:
             if one.kind is not InstrumentKind.SPOT:
                 family = _family_of(one.inverse, one.kind)
-                steps.append(_one(client, family.mark, {family.marked_by: one.code}))
+                steps.append(alone(client, family.mark, {family.marked_by: one.code}))
         await harvest.run(steps)
         harvest.require_prices()
         return harvest.gathered()
@@ -118,7 +118,7 @@ class HtxConnector:
         """The account's numbers, then balances and positions at once, then the histories side by side."""
         client = HtxClient(api, errand.credentials)
         harvest = Harvest.of(api, errand)
-        (listed,) = await harvest.run([_one(client, htx.ACCOUNTS)])
+        (listed,) = await harvest.run([alone(client, htx.ACCOUNTS)])
         numbers = _numbers(listed)
         state = _state(client, errand.account, numbers)
         held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
@@ -129,13 +129,6 @@ class HtxConnector:
                 if family.wallet in errand.account.wallets:
                     await past.contracts(family, held[family.accounts.name])
         return harvest.gathered()
-
-
-def _one(client: HtxClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
 
 
 def _there(payload: Payload) -> Node:
@@ -243,13 +236,7 @@ async def _refuse_missing_positions(
     accounts: asyncio.Future[Payload], family: Contracts, positions: Sequence[Node]
 ) -> None:
     """Refuse a list of positions that has none where an account shows open profit or margin of positions."""
-    try:
-        found = _account_rows(await accounts, family)
-    except VenueError as error:
-        raise IncompletePagesError(
-            f"htx {family.accounts.name}: the account, which confirms that no position is missing, is not "
-            "read; the list of positions is not taken."
-        ) from error
+    found = _account_rows(await confirming(accounts, f"htx {family.accounts.name}: the account"), family)
     shown = ("profit_unreal", "margin_position", "maintenance_margin")
     held = {row.text_or(family.unit) for row in positions if row.decimal_or("volume", ZERO)}
     for row in found:
@@ -283,9 +270,9 @@ class _Past:
             steps.append(self._history(htx.SPOT_FILLS))
         if SPOT in wallets:
             steps += [self._records(one) for one in (htx.RECORDS, htx.WITHDRAWALS)]
-            steps.append(_one(self.client, htx.SPOT_ORDERS))
+            steps.append(alone(self.client, htx.SPOT_ORDERS))
         if USDTM in wallets:
-            steps.append(_one(self.client, htx.LINEAR_ORDERS))
+            steps.append(alone(self.client, htx.LINEAR_ORDERS))
         for wallet, kind in _BY_NUMBER.items():
             if wallet in wallets:
                 steps += [self._numbered(transfers_of(wallet), one) for one in numbers.get(kind, ())]

@@ -8,11 +8,10 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Outgoing, Params
+from truenav.connect.asking import Endpoint, Outgoing, Params, never
 from truenav.connect.contract import Credentials, Payload
 from truenav.connect.errors import KeyRevokedError
 from truenav.connect.transport import Transport
@@ -22,30 +21,21 @@ PAGE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from, and what it adds to the venue's counter."""
-
-    name: str
-    path: str
-    weight: int = 1
-
-
-TIME = Endpoint("time/1", "/0/public/Time")
-PAIRS = Endpoint("pairs/1", "/0/public/AssetPairs")
-TICKERS = Endpoint("tickers/1", "/0/public/Ticker")
-KEY = Endpoint("key/1", "/0/private/GetApiKeyInfo")
-BALANCES = Endpoint("balances.list/1", "/0/private/BalanceEx")
-TRADE_BALANCE = Endpoint("trade-balance/1", "/0/private/TradeBalance")
-POSITIONS = Endpoint("positions/1", "/0/private/OpenPositions")
-ORDERS = Endpoint("orders/1", "/0/private/OpenOrders")
-ALLOCATIONS = Endpoint("allocations/1", "/0/private/Earn/Allocations")
-LEDGERS = Endpoint("ledgers/1", "/0/private/Ledgers", weight=2)
-TRADES = Endpoint("trades/1", "/0/private/TradesHistory", weight=2)
-QUERIED_ORDERS = Endpoint("queried-orders/1", "/0/private/QueryOrders")
-DEPOSITS = Endpoint("deposits/1", "/0/private/DepositStatus")
-TOKEN = Endpoint("token/1", "/0/private/GetWebSocketsToken")
-WITHDRAWALS = Endpoint("withdrawals/1", "/0/private/WithdrawStatus")
+TIME = Endpoint("time/1", "/0/public/Time", "public")
+PAIRS = Endpoint("pairs/1", "/0/public/AssetPairs", "public")
+TICKERS = Endpoint("tickers/1", "/0/public/Ticker", "public")
+KEY = Endpoint("key/1", "/0/private/GetApiKeyInfo", "private")
+BALANCES = Endpoint("balances.list/1", "/0/private/BalanceEx", "private")
+TRADE_BALANCE = Endpoint("trade-balance/1", "/0/private/TradeBalance", "private")
+POSITIONS = Endpoint("positions/1", "/0/private/OpenPositions", "private")
+ORDERS = Endpoint("orders/1", "/0/private/OpenOrders", "private")
+ALLOCATIONS = Endpoint("allocations/1", "/0/private/Earn/Allocations", "private")
+LEDGERS = Endpoint("ledgers/1", "/0/private/Ledgers", "private", weight=2)
+TRADES = Endpoint("trades/1", "/0/private/TradesHistory", "private", weight=2)
+QUERIED_ORDERS = Endpoint("queried-orders/1", "/0/private/QueryOrders", "private")
+DEPOSITS = Endpoint("deposits/1", "/0/private/DepositStatus", "private")
+TOKEN = Endpoint("token/1", "/0/private/GetWebSocketsToken", "private")
+WITHDRAWALS = Endpoint("withdrawals/1", "/0/private/WithdrawStatus", "private")
 
 
 def signature(secret: str, path: str, nonce: str, body: str) -> str:
@@ -64,17 +54,6 @@ def signature(secret: str, path: str, nonce: str, body: str) -> str:
     return base64.b64encode(hmac.new(private, path.encode() + digest, hashlib.sha512).digest()).decode()
 
 
-def always(body: bytes) -> bool:
-    """Every answer to this request holds a secret."""
-    del body
-    return True
-
-
-def _holds_no_secret(body: bytes) -> bool:
-    del body
-    return False
-
-
 class KrakenClient:
     """Asks endpoints for one key, or without one for public data.
 
@@ -89,14 +68,14 @@ class KrakenClient:
 
     async def public(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of a public endpoint."""
-        return await self.api.get(endpoint.name, "api", endpoint.path, params, budget="public")
+        return await self.api.get(endpoint, params)
 
     async def private(
         self,
         endpoint: Endpoint,
         params: Mapping[str, str] | None = None,
         *,
-        secret: Callable[[bytes], bool] = _holds_no_secret,
+        secret: Callable[[bytes], bool] = never,
     ) -> Payload:
         """One answer of a private endpoint; a read, though the venue wants it posted."""
         given: Params = tuple((params or {}).items())
@@ -109,7 +88,7 @@ class KrakenClient:
                 endpoint.name,
                 endpoint.path,
                 prepare,
-                budget="private",
+                budget=endpoint.budget,
                 weight=endpoint.weight,
                 repeatable=True,
                 secret=secret,

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+from truenav.connect.asking import Endpoint, always
 from truenav.connect.cefi.kraken import client as kraken
-from truenav.connect.cefi.kraken.client import Endpoint, KrakenClient, always
+from truenav.connect.cefi.kraken.client import KrakenClient
 from truenav.connect.cefi.kraken.errors import refusal
 from truenav.connect.cefi.kraken.history import read_past
 from truenav.connect.cefi.kraken.manifest import MANIFEST
@@ -30,7 +31,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -165,13 +166,7 @@ def _state(client: KrakenClient) -> tuple[Step, Step]:
 
 
 async def _refuse_open_positions(summary: asyncio.Future[Payload]) -> None:
-    try:
-        totals = result(await summary)
-    except VenueError as error:
-        raise IncompletePagesError(
-            "kraken: the list of positions is empty and the trade balance, which could confirm it, is not "
-            "read; it is not taken."
-        ) from error
+    totals = result(await confirming(summary, "kraken: the trade balance"))
     if any(totals.decimal_or(name, ZERO) for name in _MARGIN_IN_USE):
         raise IncompletePagesError(
             "kraken: the list of positions is empty, but the trade balance shows margin in use; it is not "

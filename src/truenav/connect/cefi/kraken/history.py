@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.kraken import client as kraken
-from truenav.connect.cefi.kraken.client import PAGE, Endpoint, KrakenClient
+from truenav.connect.cefi.kraken.client import PAGE, KrakenClient
 from truenav.connect.cefi.kraken.names import entries
 from truenav.connect.cefi.kraken.notes import (
     NOTE,

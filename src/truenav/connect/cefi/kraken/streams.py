@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 
+from truenav.connect.asking import always
 from truenav.connect.cefi.kraken import client as kraken
-from truenav.connect.cefi.kraken.client import KrakenClient, always
+from truenav.connect.cefi.kraken.client import KrakenClient
 from truenav.connect.cefi.kraken.errors import named
 from truenav.connect.cefi.kraken.names import VENUE, stream_name
 from truenav.connect.cefi.kraken.notes import result

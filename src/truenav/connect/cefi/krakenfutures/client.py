@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Outgoing, Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Outgoing, Params, Signed, Signer, always
 from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, write_notes
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import read_json
@@ -33,25 +33,15 @@ _BEFORE_THE_PATH = "/derivatives"
 """The part of a path that is not signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str
-    weight: int = 1
-
-
 TIME = Endpoint("time/1", "/derivatives/api/v3/tickers/PI_XBTUSD", "public")
 INSTRUMENTS = Endpoint("instruments/1", "/derivatives/api/v3/instruments", "public")
 TICKERS = Endpoint("tickers/1", "/derivatives/api/v3/tickers", "public")
 KEY = Endpoint("key/1", "/api/auth/v1/api-keys/v3/check", "private")
-ACCOUNTS = Endpoint("accounts/1", "/derivatives/api/v3/accounts", "private", 2)
-POSITIONS = Endpoint("positions/1", "/derivatives/api/v3/openpositions", "private", 2)
-ORDERS = Endpoint("orders/1", "/derivatives/api/v3/openorders", "private", 2)
-FILLS = Endpoint("fills/1", "/derivatives/api/v3/fills", "private", 25)
-LOG = Endpoint("log/1", "/api/history/v3/account-log", "history", 3)
+ACCOUNTS = Endpoint("accounts/1", "/derivatives/api/v3/accounts", "private", weight=2)
+POSITIONS = Endpoint("positions/1", "/derivatives/api/v3/openpositions", "private", weight=2)
+ORDERS = Endpoint("orders/1", "/derivatives/api/v3/openorders", "private", weight=2)
+FILLS = Endpoint("fills/1", "/derivatives/api/v3/fills", "private", weight=25)
+LOG = Endpoint("log/1", "/api/history/v3/account-log", "history", weight=3)
 
 
 def signature(secret: str, text: str) -> str:
@@ -78,11 +68,6 @@ def signer(credentials: Credentials) -> Signer:
     return sign
 
 
-def _always(body: bytes) -> bool:
-    del body
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class FuturesClient:
     """Asks endpoints for one key, or without one for public data."""
@@ -93,13 +78,7 @@ class FuturesClient:
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
-            weight=endpoint.weight,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def key(self) -> Payload:
@@ -113,7 +92,7 @@ class FuturesClient:
             return Outgoing("GET", url, url, headers=signer(credentials)("GET", KEY.path, (), now).headers)
 
         return await self.api.send(
-            KEY.name, KEY.path, prepare, budget=KEY.budget, repeatable=True, secret=_always
+            KEY.name, KEY.path, prepare, budget=KEY.budget, repeatable=True, secret=always
         )
 
     async def log(self, cursor: Cursor | None, since: datetime) -> Parts:

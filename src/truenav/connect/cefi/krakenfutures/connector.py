@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.krakenfutures import client as futures
-from truenav.connect.cefi.krakenfutures.client import Endpoint, FuturesClient
+from truenav.connect.cefi.krakenfutures.client import FuturesClient
 from truenav.connect.cefi.krakenfutures.errors import refusal
 from truenav.connect.cefi.krakenfutures.manifest import MANIFEST
 from truenav.connect.cefi.krakenfutures.parse import PARSERS, answered
@@ -28,7 +29,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.clock import parse_instant
@@ -105,15 +106,8 @@ class KrakenFuturesConnector:
         await harvest.run(_state(client))
         if errand.history:
             log = client.log(errand.cursors.get(futures.LOG.name), errand.since)
-            await harvest.run(((futures.LOG.name, log), _one(client, futures.ORDERS)))
+            await harvest.run(((futures.LOG.name, log), alone(client, futures.ORDERS)))
         return harvest.gathered()
-
-
-def _one(client: FuturesClient, endpoint: Endpoint) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint),))
-
-    return endpoint.name, ask()
 
 
 def _listed(client: FuturesClient, endpoint: Endpoint, name: str) -> Step:
@@ -158,13 +152,7 @@ def _state(client: FuturesClient) -> tuple[Step, Step]:
 
 
 async def _refuse_open_positions(accounts: asyncio.Future[Payload]) -> None:
-    try:
-        found = _answer(await accounts).field("accounts")
-    except VenueError as error:
-        raise IncompletePagesError(
-            "krakenfutures: the list of positions is empty and the accounts, which could confirm it, are not "
-            "read; it is not taken."
-        ) from error
+    found = _answer(await confirming(accounts, "krakenfutures: the list of accounts")).field("accounts")
     told = [name for name, account in entries(found) if shows_positions(account)]
     if told:
         raise IncompletePagesError(

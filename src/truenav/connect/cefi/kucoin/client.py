@@ -6,10 +6,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from truenav.connect import asking
 from truenav.connect.asking import Params, Signed, Signer
 from truenav.connect.cefi.kucoin.answers import answered, rows
 from truenav.connect.cefi.kucoin.rows import (
@@ -27,7 +28,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Span
+from truenav.connect.windows import Span, holding
 from truenav.core.clock import to_milliseconds
 
 DAY = timedelta(days=1)
@@ -41,12 +42,9 @@ THREE_DAYS = timedelta(hours=71)
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest, ``weight`` what it costs."""
+class Endpoint(asking.Endpoint):
+    """Where a parser's answers come from; most requests cost two."""
 
-    name: str
-    path: str
-    budget: str
     weight: int = 2
     host: str = "spot"
 
@@ -197,13 +195,7 @@ class KucoinClient:
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            endpoint.host,
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
-            weight=endpoint.weight,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def pages(
@@ -261,12 +253,8 @@ class KucoinClient:
             must="" if held is None else held.id,
             what=f"kucoin {endpoint.name}",
         )
-        async for pages in parts:
-            oldest = min(pending, default=None)
-            if oldest is None:
-                yield pages
-            else:
-                yield replace(pages, cursor=cursor if oldest.at < start else Cursor(oldest.id, oldest.at))
+        async for pages in holding(parts, pending, cursor, since):
+            yield pages
 
 
 def _is_full(endpoint: History, came: int) -> bool:

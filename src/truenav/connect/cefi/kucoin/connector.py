@@ -19,7 +19,7 @@ from truenav.connect.cefi.kucoin.answers import (
     answered,
     rows,
 )
-from truenav.connect.cefi.kucoin.client import Endpoint, KucoinClient, result
+from truenav.connect.cefi.kucoin.client import KucoinClient, result
 from truenav.connect.cefi.kucoin.errors import refusal
 from truenav.connect.cefi.kucoin.manifest import MANIFEST
 from truenav.connect.cefi.kucoin.parse import PARSERS
@@ -39,7 +39,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -91,9 +91,9 @@ class KucoinConnector:
         del credentials
         client = KucoinClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run([_one(client, kucoin.SYMBOLS), _one(client, kucoin.CONTRACTS)])
+        await harvest.run([alone(client, kucoin.SYMBOLS), alone(client, kucoin.CONTRACTS)])
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        await harvest.run([_one(client, kucoin.TICKERS)])
+        await harvest.run([alone(client, kucoin.TICKERS)])
         harvest.require_prices()
         return harvest.gathered()
 
@@ -120,14 +120,7 @@ class KucoinConnector:
 
 
 def _orders(client: KucoinClient, wallets: Iterable[str]) -> list[Step]:
-    return [_one(client, kucoin.ORDERS, {"status": "active"})] if FUTURES in wallets else []
-
-
-def _one(client: KucoinClient, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
+    return [alone(client, kucoin.ORDERS, {"status": "active"})] if FUTURES in wallets else []
 
 
 # -- state, and what confirms that a list is empty ------------------------------------------------
@@ -157,9 +150,9 @@ def _state(client: KucoinClient, wallets: Iterable[str]) -> list[Step]:
         steps.append((kucoin.ACCOUNTS.name, _accounts(client)))
     everything = {"quoteCurrency": "USDT", "queryType": "ALL"}
     if MARGIN in wallets:
-        steps.append(_one(client, kucoin.MARGIN_ACCOUNTS, everything))
+        steps.append(alone(client, kucoin.MARGIN_ACCOUNTS, everything))
     if ISOLATED in wallets:
-        steps.append(_one(client, kucoin.ISOLATED_ACCOUNTS, everything))
+        steps.append(alone(client, kucoin.ISOLATED_ACCOUNTS, everything))
     if EARN in wallets:
         steps.append(("earn-holdings/1", _holdings(client)))
     if FUTURES in wallets:

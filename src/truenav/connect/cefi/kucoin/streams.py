@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from truenav.connect.asking import Outgoing
+from truenav.connect.asking import Outgoing, always
 from truenav.connect.cefi.kucoin.answers import FUTURES, ISOLATED, MAIN, MARGIN, TRADE, answered
 from truenav.connect.cefi.kucoin.client import signer
 from truenav.connect.contract import Credentials, Entry, Heard, StreamPlan
@@ -98,6 +98,6 @@ async def _token(api: Transport, credentials: Credentials, host: str) -> str:
         return Outgoing("POST", url, url, headers=sign("POST", _TOKEN, (), now).headers)
 
     answer = await api.send(
-        PRIVATE, _TOKEN, prepare, budget="spot", weight=10, repeatable=True, secret=lambda body: True
+        PRIVATE, _TOKEN, prepare, budget="spot", weight=10, repeatable=True, secret=always
     )
     return answered(read_json(answer.body)).text("token")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.cefi.okx.earn import lending_id
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
@@ -24,15 +24,6 @@ QUARTER = timedelta(days=85)
 """Archives hold three months; a little less is relied on."""
 MONTH = timedelta(days=26)
 """Lending is told for a month; the same holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a parser's answers come from; ``budget`` is a name in the manifest."""
-
-    name: str
-    path: str
-    budget: str
 
 
 TIME = Endpoint("time/1", "/api/v5/public/time", "time")
@@ -97,12 +88,7 @@ class OkxClient:
     async def get(self, endpoint: Endpoint, params: Mapping[str, str] | None = None) -> Payload:
         """One answer of an endpoint."""
         return await self.api.get(
-            endpoint.name,
-            "api",
-            endpoint.path,
-            params,
-            signer=signer(self.credentials) if self.credentials else None,
-            budget=endpoint.budget,
+            endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
     async def fills(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from truenav.connect.cefi.okx import client as okx
-from truenav.connect.cefi.okx.client import Endpoint, OkxClient
+from truenav.connect.cefi.okx.client import OkxClient
 from truenav.connect.cefi.okx.errors import refusal
 from truenav.connect.cefi.okx.manifest import MANIFEST
 from truenav.connect.cefi.okx.parse import PARSERS, VENUE
@@ -27,7 +27,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step
+from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -79,10 +79,10 @@ class OkxConnector:
         contracts = [{"instType": kind} for kind in ("SWAP", "FUTURES")]
         options = [{"instType": "OPTION", "instFamily": family} for family in OPTION_FAMILIES]
         listed = [{"instType": "SPOT"}, *contracts, *options]
-        await harvest.run([_one(client, okx.INSTRUMENTS, params) for params in listed])
+        await harvest.run([alone(client, okx.INSTRUMENTS, params) for params in listed])
         harvest.context = context.with_instruments(tuple(harvest.instruments))
-        marks = [_one(client, okx.MARKS, params) for params in (*contracts, *options)]
-        await harvest.run([*marks, _one(client, okx.TICKERS, {"instType": "SPOT"})])
+        marks = [alone(client, okx.MARKS, params) for params in (*contracts, *options)]
+        await harvest.run([*marks, alone(client, okx.TICKERS, {"instType": "SPOT"})])
         harvest.require_prices()
         return harvest.gathered()
 
@@ -122,13 +122,6 @@ class OkxConnector:
         return harvest.gathered()
 
 
-def _one(client: OkxClient, endpoint: Endpoint, params: dict[str, str] | None = None) -> Step:
-    async def ask() -> Pages:
-        return Pages((await client.get(endpoint, params),))
-
-    return endpoint.name, ask()
-
-
 def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
     """Balance, positions and open orders, asked at the same time.
 
@@ -149,18 +142,12 @@ def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:
     return (
         (okx.BALANCE.name, read_balance()),
         (okx.POSITIONS.name, read_positions()),
-        _one(client, okx.ORDERS),
+        alone(client, okx.ORDERS),
     )
 
 
 async def _refuse_open_positions(balance: asyncio.Future[Payload]) -> None:
-    try:
-        answer = await balance
-    except VenueError as error:
-        raise IncompletePagesError(
-            "okx: the list of positions is empty and the balance, which could confirm it, is not read; "
-            "it is not taken."
-        ) from error
+    answer = await confirming(balance, "okx: the balance")
     if speaks_of_positions(_first(answer.body)):
         raise IncompletePagesError(
             "okx: the list of positions is empty, but the balance shows open ones; it is not taken."

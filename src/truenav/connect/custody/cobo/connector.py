@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.cobo.manifest import MANIFEST
 from truenav.connect.custody.cobo.parse import DEAD, DONE, PARSERS, VENUE
@@ -87,7 +87,7 @@ class CoboConnector(CustodyConnector):
         if not rows:
             return ()
         ids = {"transaction_ids": ",".join(row.text("transaction_id") for row in rows)}
-        answer = await api.get("approvals/1", "api", APPROVALS, ids, signer=sign, budget="requests")
+        answer = await api.get(Endpoint("approvals/1", APPROVALS, "requests"), ids, signer=sign)
         details = {one.text("transaction_id"): one for one in read_json(answer.body).field("data").items()}
         return tuple(_approval(row, details.get(row.text("transaction_id")), context) for row in rows)
 
@@ -131,7 +131,7 @@ def _list(
     async def ask(token: str) -> Page:
         after = {"after": token} if token else {}
         given = {**params, "direction": "ASC", "limit": str(PAGE), **after}
-        payload = await api.get(endpoint, "api", path, given, signer=sign, budget="requests")
+        payload = await api.get(Endpoint(endpoint, path, "requests"), given, signer=sign)
         document = read_json(payload.body)
         nodes = list(document.field("data").items())
         rows = tuple(_row(node, payload) for node in nodes)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.coinbase_prime.manifest import MANIFEST
 from truenav.connect.custody.coinbase_prime.parse import DEAD, DONE, PARSERS, VENUE, instant
@@ -24,6 +24,7 @@ from truenav.core.account import Account
 from truenav.core.clock import instant_text
 
 PAGE = 500
+PORTFOLIOS = Endpoint("portfolios/1", "/v1/portfolios", "portfolio")
 
 
 class CoinbasePrimeConnector(CustodyConnector):
@@ -35,7 +36,7 @@ class CoinbasePrimeConnector(CustodyConnector):
     async def vaults(self, api: Transport, credentials: Credentials) -> tuple[Vault, ...]:
         """All portfolios that the key can see."""
         sign = await signer(credentials)
-        payload = await api.get("portfolios/1", "api", "/v1/portfolios", signer=sign, budget="portfolio")
+        payload = await api.get(PORTFOLIOS, signer=sign)
         rows = read_json(payload.body).field("portfolios").items()
         return tuple(Vault(row.text("id"), row.text_or("name")) for row in rows)
 
@@ -100,7 +101,7 @@ async def _get(
     api: Transport, sign: Signer, endpoint: str, portfolio: str, params: Mapping[str, str]
 ) -> Payload:
     path = f"/v1/portfolios/{quote(portfolio, '')}/{endpoint.partition('/')[0]}"
-    return await api.get(endpoint, "api", path, params, signer=sign, budget="portfolio")
+    return await api.get(Endpoint(endpoint, path, "portfolio"), params, signer=sign)
 
 
 async def _balances(api: Transport, sign: Signer, portfolio: str) -> Pages:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.contract import Credentials, Cursor, Manifest, ParseContext, Parser, Payload
 from truenav.connect.custody.connector import CustodyConnector, Step, cursor_name
 from truenav.connect.custody.contract import Approval, Vault
@@ -130,7 +130,7 @@ def _lines(pem: str) -> str:
 
 
 async def _ask(api: Transport, sign: Signer, endpoint: str, path: str, params: Mapping[str, str]) -> Payload:
-    return await api.get(endpoint, "api", path, params, signer=sign, budget=endpoint.partition("/")[0])
+    return await api.get(Endpoint(endpoint, path, endpoint.partition("/")[0]), params, signer=sign)
 
 
 async def _vault_pages(api: Transport, sign: Signer, wallets: tuple[str, ...]) -> Pages:

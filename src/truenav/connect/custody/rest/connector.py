@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.contract import (
     Budget,
     Credentials,
@@ -226,7 +226,7 @@ class RestConnector(CustodyConnector):
 
         async def ask(token: str) -> Page:
             params = {**want.params, **_page_params(want.paging, token)}
-            payload = await api.get(ENDPOINT, "api", want.path, params, signer=sign, budget="requests")
+            payload = await api.get(Endpoint(ENDPOINT, want.path, "requests"), params, signer=sign)
             document = read_json(payload.body)
             nodes = rows_of(document, want.rows)
             at = payload.evidence.answered_at

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from truenav.connect.asking import Endpoint
 from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
 from truenav.connect.errors import MalformedPayloadError, VenueError
-from truenav.connect.gathering import Harvest, Pages
+from truenav.connect.gathering import Harvest, alone
 from truenav.connect.prices.ecb.manifest import MANIFEST
 from truenav.connect.prices.ecb.parse import PARSERS
 from truenav.connect.transport import Transport
 from truenav.core.failure import FailureKind
 
-NINETY_DAYS = "/stats/eurofxref/eurofxref-hist-90d.xml"
+RATES = Endpoint("rates/1", "/stats/eurofxref/eurofxref-hist-90d.xml", "files", host="web")
 
 
 class EcbConnector:
@@ -34,10 +35,7 @@ class EcbConnector:
         del credentials
         harvest = Harvest(api, context, MANIFEST.name, FailureKind.UNPRICED)
 
-        async def ask() -> Pages:
-            return Pages((await api.get("rates/1", "web", NINETY_DAYS, budget="files"),))
-
-        await harvest.run([("rates/1", ask())])
+        await harvest.run([alone(api, RATES)])
         return harvest.gathered()
 
 

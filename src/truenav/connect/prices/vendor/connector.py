@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from truenav.connect.asking import Params, Signed, Signer
+from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.contract import Credentials, Gathered, Manifest, ParseContext, Parser
 from truenav.connect.document import looks_cut_off
 from truenav.connect.errors import KeyRevokedError, VenueError
@@ -17,6 +17,7 @@ from truenav.core.asset import AssetKind
 from truenav.core.failure import FailureKind
 
 PAIRS_A_REQUEST = 100
+PRICES = Endpoint("prices/1", "/v1/prices", "prices")
 _PRICED = frozenset({AssetKind.CRYPTO, AssetKind.STABLECOIN, AssetKind.RECEIPT})
 
 
@@ -46,9 +47,7 @@ class VendorConnector:
 
         async def ask(some: list[str]) -> Pages:
             params = {"pairs": ",".join(some)}
-            return Pages(
-                (await api.get("prices/1", "api", "/v1/prices", params, signer=sign, budget="prices"),)
-            )
+            return Pages((await api.get(PRICES, params, signer=sign),))
 
         parts = [pairs[n : n + PAIRS_A_REQUEST] for n in range(0, len(pairs), PAIRS_A_REQUEST)]
         await harvest.run([("prices/1", ask(part)) for part in parts])
