@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from bench._installation import Installation
+import httpx
+
+from bench._installation import ROOT, Installation
 from truenav.access.bootstrap import create_tenant
 from truenav.access.policy import Principal
 from truenav.access.users import NewUser, add_user
@@ -20,6 +23,7 @@ from truenav.core.ids import AccountId, ConnectionId, TenantId
 from truenav.store.database import Session
 
 TENANT = TenantId("bench")
+WALLETS = {"binance": ("spot", "usdm"), "okx": ("trading", "funding")}
 PASSWORD = "granite-lilac-tandem-09"
 
 
@@ -55,6 +59,18 @@ class BenchHouse:
         connection = Connection(ConnectionId(name), venue, account.id, since, address)
         add_connection(session, self.house, self.manager, connection, key)
 
+    def connect_all(self, address: str) -> None:
+        """Connect a simulator's accounts at the venues of ``WALLETS``, with a month of history."""
+        since = self.house.clock.now() - timedelta(days=30)
+        with self.house.database.transaction(TENANT) as session:
+            for one in httpx.get(f"{address}/_simulator/state").json()["accounts"]:
+                name, venue = one["id"], one["venue"]
+                if venue in WALLETS:
+                    key = demo_key(name, venue)
+                    self.connect(
+                        session, name, venue, wallets=WALLETS[venue], key=key, since=since, address=address
+                    )
+
     def _log_in(self, email: str) -> Principal:
         return self.house.access.log_in(email, PASSWORD, address="bench", tenant=TENANT).principal
 
@@ -67,9 +83,13 @@ def demo_key(name: str, venue: str) -> Credentials:
     return Credentials(f"demo-{base}-key{suffix}", f"demo-{base}-secret{suffix}", phrase)
 
 
-def scenario_of(source: str, folder: str, copies: Mapping[str, int]) -> str:
+def scenario_of(place: Installation, copies: Mapping[str, int]) -> Path:
     """The demo fund's scenario with some of its accounts copied, its market found from anywhere."""
-    text = source.replace('market = "market"', f'market = "{folder}/market"')
+    source = ROOT / "examples" / "demo_fund" / "scenario.toml"
+    folder = source.parent
+    text = source.read_text("utf-8").replace('market = "market"', f'market = "{folder}/market"')
     for name, count in copies.items():
         text = text.replace(f'id = "{name}"\n', f'id = "{name}"\ncopies = {count}\n', 1)
-    return text
+    path = place.data / "scenario.toml"
+    path.write_text(text, "utf-8")
+    return path

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 
-from bench._house import TENANT, BenchHouse, demo_key, scenario_of
-from bench._installation import ROOT, Installation
+from bench._house import TENANT, BenchHouse, scenario_of
+from bench._installation import Installation
 from bench.harness import Contender, Goal, Workload
 from truenav.app.sources.gather import Outcome, gather
 
@@ -23,7 +21,6 @@ COPIES = {
     "okx-trend": 8,
 }
 LATENCY_MS = 50
-WALLETS = {"binance": ("spot", "usdm"), "okx": ("trading", "funding")}
 
 
 @dataclass
@@ -34,22 +31,9 @@ class Bench:
     outcomes: tuple[Outcome, ...] = ()
 
     def __post_init__(self) -> None:
-        self.address = self.place.simulator(self._scenario(), latency_ms=LATENCY_MS)
+        self.address = self.place.simulator(scenario_of(self.place, COPIES), latency_ms=LATENCY_MS)
         self.bench = BenchHouse(self.place)
-        since = datetime.now(UTC) - timedelta(days=30)
-        with self.bench.house.database.transaction(TENANT) as session:
-            for one in httpx.get(f"{self.address}/_simulator/state").json()["accounts"]:
-                name, venue = one["id"], one["venue"]
-                if venue in WALLETS:
-                    self.bench.connect(
-                        session,
-                        name,
-                        venue,
-                        wallets=WALLETS[venue],
-                        key=demo_key(name, venue),
-                        since=since,
-                        address=self.address,
-                    )
+        self.bench.connect_all(self.address)
 
     def gather(self) -> float:
         """Seconds to gather all accounts as a strike does, each time with fresh budgets at the venues."""
@@ -69,12 +53,6 @@ class Bench:
             f"50 accounts complete by {counted['total']} requests, none refused; weight that the venues "
             f"counted: {counted['weight']}, of 6,000 and 2,400 a minute."
         )
-
-    def _scenario(self) -> Path:
-        source = ROOT / "examples" / "demo_fund" / "scenario.toml"
-        path = self.place.data / "scenario.toml"
-        path.write_text(scenario_of(source.read_text("utf-8"), str(source.parent), COPIES), "utf-8")
-        return path
 
 
 def workload() -> Workload:

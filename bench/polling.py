@@ -9,15 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-import httpx
 import psutil
 
-from bench._house import TENANT, BenchHouse, demo_key, scenario_of
-from bench._installation import ROOT, Installation
+from bench._house import TENANT, BenchHouse, scenario_of
+from bench._installation import Installation
 from bench.harness import Contender, Goal, Workload
 from truenav.app.sources.gather import Outcome, gather
 from truenav.connect.contract import Budget
@@ -37,7 +35,6 @@ LATENCY_MS = 50
 EVERY_SECONDS = 10.0
 ROUNDS = 7
 """A little more than the longest window of a budget."""
-WALLETS = {"binance": ("spot", "usdm"), "okx": ("trading", "funding")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +59,9 @@ class Bench:
     cpu: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        source = ROOT / "examples" / "demo_fund" / "scenario.toml"
-        path = self.place.data / "scenario.toml"
-        path.write_text(scenario_of(source.read_text("utf-8"), str(source.parent), COPIES), "utf-8")
-        self.address = self.place.simulator(path, latency_ms=LATENCY_MS)
+        self.address = self.place.simulator(scenario_of(self.place, COPIES), latency_ms=LATENCY_MS)
         self.bench = BenchHouse(self.place)
-        since = datetime.now(UTC) - timedelta(days=30)
-        with self.bench.house.database.transaction(TENANT) as session:
-            for one in httpx.get(f"{self.address}/_simulator/state").json()["accounts"]:
-                name, venue = one["id"], one["venue"]
-                if venue in WALLETS:
-                    self.bench.connect(
-                        session,
-                        name,
-                        venue,
-                        wallets=WALLETS[venue],
-                        key=demo_key(name, venue),
-                        since=since,
-                        address=self.address,
-                    )
+        self.bench.connect_all(self.address)
 
     def poll(self) -> float:
         """Seconds of a round, in the middle of a minute of them."""

@@ -57,8 +57,9 @@ def checked(line, rights=("coor", "stor"), venue=None):
         return {**data, "authorities": list(rights)}
 
     async def run():
-        async with line(venue or Venue(change=alone("spot/account/info", change))) as one:
-            return await connector("bitget").check_key(one.transport(), KEY), one.venue
+        asked = venue or Venue(change=alone("spot/account/info", change))
+        async with line(asked) as one:
+            return await connector("bitget").check_key(one.transport(), KEY), asked
 
     return asyncio.run(run())
 

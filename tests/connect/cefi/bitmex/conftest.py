@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,19 +13,18 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.connect import line as line_of
 
 from truenav.connect.cefi.bitmex.ledger import EXECUTED
 from truenav.connect.cefi.bitmex.units import UNITS, read_units
-from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
-from truenav.connect.registry import connector, parse
-from truenav.connect.transport import Network, Transport
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed
+from truenav.connect.registry import parse
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import BUILTIN_ALIASES, BUILTIN_ASSETS, AssetBook
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId
 from truenav.core.instrument import InstrumentBook
-from truenav.simulator.times import VirtualClock
 
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "bitmex"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -106,37 +104,19 @@ def venue() -> Venue:
     return Venue(tables)
 
 
-@dataclass
-class Line:
-    """A network into the venue, and everything that was archived."""
-
-    network: Network
-    archived: list[Payload] = field(default_factory=list)
-
-    async def archive(self, payload: Payload) -> None:
-        self.archived.append(payload)
-
-    def transport(self, account: str = "") -> Transport:
-        return self.network.transport(connector("bitmex"), self.archive, account=account)
+class Line(line_of.Line):
+    """A line to BitMEX."""
 
     async def gather(self, context: ParseContext, cursors: Any = None, **more: Any) -> Gathered:
-        found: Any = connector("bitmex")
-        return await found.gather_account(
-            self.transport("a"),
+        return await self.connector.gather_account(
+            self.transport(),
             Errand(ACCOUNT, KEY, context, cursors or {}, since=more.pop("since", SINCE), **more),
         )
 
 
-@asynccontextmanager
-async def open_line(answer: Venue) -> AsyncIterator[Line]:
-    ticks = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        ticks[0] += seconds
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-        clock = VirtualClock(NOW)
-        yield Line(Network([client], clock=clock, seed=3, sleep=sleep, monotonic=lambda: ticks[0]))
+def open_line(answer: Venue) -> AbstractAsyncContextManager[Line]:
+    """The venue that ``answer`` stands for."""
+    return line_of.open_line(Line, "bitmex", answer, now=NOW)
 
 
 @pytest.fixture

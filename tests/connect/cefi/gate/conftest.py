@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.connect.conftest import ASSETS
+from tests.connect.line import Line
+from tests.connect.line import open_line as line_to
 
-from truenav.connect.contract import Credentials, ParseContext, Parsed, Payload
-from truenav.connect.registry import connector, parse
-from truenav.connect.transport import Network, Transport
+from truenav.connect.contract import Credentials, ParseContext, Parsed
+from truenav.connect.registry import parse
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import Sha256
 from truenav.core.instrument import InstrumentBook
-from truenav.simulator.times import VirtualClock
 
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "gate"
 T = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,34 +76,6 @@ def read() -> Callable[..., Parsed]:
     return reading
 
 
-@dataclass
-class Line:
-    """A venue that answers what ``answer`` says, and all that was asked of it."""
-
-    network: Network
-    asked: list[httpx.Request] = field(default_factory=list)
-    archived: list[Payload] = field(default_factory=list)
-
-    async def archive(self, payload: Payload) -> None:
-        self.archived.append(payload)
-
-    def transport(self) -> Transport:
-        return self.network.transport(connector("gate"), self.archive, account="a")
-
-
-@asynccontextmanager
-async def open_line(answer: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Line]:
-    asked: list[httpx.Request] = []
-
-    def heard(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return answer(request)
-
-    ticks = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        ticks[0] += seconds
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(heard)) as client:
-        network = Network([client], clock=VirtualClock(NOW), seed=3, sleep=sleep, monotonic=lambda: ticks[0])
-        yield Line(network, asked)
+def open_line(answer: Callable[[httpx.Request], httpx.Response]) -> AbstractAsyncContextManager[Line]:
+    """The venue that answers what ``answer`` says."""
+    return line_to(Line, "gate", answer, now=NOW)

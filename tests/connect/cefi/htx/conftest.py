@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +12,15 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.connect import line as line_of
 from tests.connect.conftest import ASSETS
 
-from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
-from truenav.connect.registry import connector, parse
-from truenav.connect.transport import Network, Transport
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed
+from truenav.connect.registry import parse
 from truenav.core.account import Account, AccountKind
 from truenav.core.canonical import sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.instrument import InstrumentBook
-from truenav.simulator.times import VirtualClock
 
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "htx"
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -199,38 +198,20 @@ class Venue:
         return document
 
 
-@dataclass
-class Line:
-    """The venue behind the product's own transport."""
-
-    venue: Venue
-    network: Network
-    archived: list[Payload] = field(default_factory=list)
-
-    async def archive(self, payload: Payload) -> None:
-        self.archived.append(payload)
-
-    def transport(self) -> Transport:
-        return self.network.transport(connector("htx"), self.archive, account="a")
+class Line(line_of.Line):
+    """A line to HTX."""
 
     async def gather(self, *wallets: str, since: datetime = T0, **more: Any) -> Gathered:
         account = Account("a", "A", "htx", AccountKind.EXCHANGE, wallets)
         given = {"cursors": {}, **more}
-        return await connector("htx").gather_account(
+        return await self.connector.gather_account(
             self.transport(), Errand(account, KEY, market(), given.pop("cursors"), since=since, **given)
         )
 
 
-@asynccontextmanager
-async def open_line(venue: Venue) -> AsyncIterator[Line]:
-    ticks = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        ticks[0] += seconds
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(venue.answer)) as client:
-        network = Network([client], clock=VirtualClock(NOW), seed=3, sleep=sleep, monotonic=lambda: ticks[0])
-        yield Line(venue, network)
+def open_line(answer: Venue) -> AbstractAsyncContextManager[Line]:
+    """The venue that ``answer`` stands for."""
+    return line_of.open_line(Line, "htx", answer.answer, now=NOW)
 
 
 @pytest.fixture

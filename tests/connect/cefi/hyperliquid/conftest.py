@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.connect import line as line_of
 
-from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed, Payload
-from truenav.connect.registry import connector, parse
-from truenav.connect.transport import Network, Transport
+from truenav.connect.contract import Credentials, Errand, Gathered, ParseContext, Parsed
+from truenav.connect.registry import parse
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, Asset, AssetAlias, AssetBook, AssetKind
 from truenav.core.canonical import sha256_hex
@@ -23,7 +22,6 @@ from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId
 from truenav.core.instrument import InstrumentBook
 from truenav.core.money import AssetId
-from truenav.simulator.times import VirtualClock
 
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "hyperliquid"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -110,39 +108,21 @@ def venue() -> Venue:
     return Venue(tables)
 
 
-@dataclass
-class Line:
-    """A network into the venue, and everything that was archived."""
-
-    network: Network
-    archived: list[Payload] = field(default_factory=list)
-
-    async def archive(self, payload: Payload) -> None:
-        self.archived.append(payload)
-
-    def transport(self, account: str = "") -> Transport:
-        return self.network.transport(connector("hyperliquid"), self.archive, account=account)
+class Line(line_of.Line):
+    """A line to Hyperliquid."""
 
     async def gather(self, context: ParseContext, cursors: Any = None, **more: Any) -> Gathered:
-        found: Any = connector("hyperliquid")
         key = Credentials(more.pop("address", ADDRESS), "")
         account = more.pop("account", ACCOUNT)
         since = more.pop("since", SINCE)
-        return await found.gather_account(
-            self.transport("a"), Errand(account, key, context, cursors or {}, since=since, **more)
+        return await self.connector.gather_account(
+            self.transport(), Errand(account, key, context, cursors or {}, since=since, **more)
         )
 
 
-@asynccontextmanager
-async def open_line(answer: Venue) -> AsyncIterator[Line]:
-    ticks = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        ticks[0] += seconds
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-        clock = VirtualClock(NOW)
-        yield Line(Network([client], clock=clock, seed=3, sleep=sleep, monotonic=lambda: ticks[0]))
+def open_line(answer: Venue) -> AbstractAsyncContextManager[Line]:
+    """The venue that ``answer`` stands for."""
+    return line_of.open_line(Line, "hyperliquid", answer, now=NOW)
 
 
 @pytest.fixture
