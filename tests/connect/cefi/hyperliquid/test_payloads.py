@@ -185,6 +185,17 @@ def test_a_transfer_is_told_from_the_side_of_the_address(lab):
         ledger(lab, type="internalTransfer", usdc="5", user=OTHER, destination=OTHER, fee="0")
 
 
+def test_the_fee_of_dollars_sent_is_a_part_of_them(lab):
+    """To a new address one dollar of 150 stays with the venue: 150 leave and 149 arrive."""
+    delta = {"type": "internalTransfer", "usdc": "150.0", "fee": "1.0"}
+    sent = moved(ledger(lab, user=lab.address, destination=OTHER, **delta))
+    assert sent == [("external", OTHER, -149, USDC, -1)]
+    received = moved(ledger(lab, user=OTHER, destination=lab.address, **delta))
+    assert received == [("external", OTHER, 149, USDC, None)]
+    free = moved(ledger(lab, user=lab.address, destination=OTHER, **{**delta, "fee": "0.0"}))
+    assert free == [("external", OTHER, -150, USDC, None)]
+
+
 def test_staking_and_vaults_are_places_of_ours(lab):
     staked = ledger(lab, type="cStakingTransfer", token="HYPE", amount="4.0", isDeposit=False)
     assert moved(staked) == [("internal", "staking", 4, "HYPE", None), ("internal", "main", -4, "HYPE", None)]

@@ -142,7 +142,10 @@ def _sent(entry: _Entry, coin: str, number: Decimal, kind: TransferKind) -> None
 
 
 def _dollars(entry: _Entry) -> None:
-    _sent(entry, USDC, entry.delta.decimal("usdc"), TransferKind.EXTERNAL)
+    """``usdc`` is what the sender has less of, the fee included; what is left of it arrives."""
+    delta = entry.delta
+    sent = delta.decimal("usdc") - delta.decimal_or("fee", ZERO)
+    _sent(entry, USDC, sent, TransferKind.EXTERNAL)
 
 
 def _to_sub_account(entry: _Entry) -> None:
