@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, insert, select
 
 from truenav.core.canonical import canonical_json, encode
 from truenav.core.clock import instant_text
 from truenav.store.audit_chain import GENESIS, AuditCheck, AuditHead, entry_hash, verify_lines
 from truenav.store.changes import NEWS
-from truenav.store.database import Session, notify, tenant_of
+from truenav.store.database import Session, hold, notify, tenant_of
 from truenav.store.tables import audit_entry
 
 RIGHTS = "rights"
@@ -44,9 +44,7 @@ def append(
     canonical data (no floats, no secrets). An entry about rights is news, so that no writer can forget it.
     """
     tenant = tenant_of(session)
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"audit:{tenant}"}
-    )
+    hold(session, "audit")
     head = _head(session)
     values = {
         "seq": head.seq + 1,

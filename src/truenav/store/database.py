@@ -122,6 +122,15 @@ def tenant_of(session: Session) -> TenantId:
     return TenantId(str(session.scalar(text("SELECT current_setting('truenav.tenant')"))))
 
 
+def hold(session: Session, what: str) -> None:
+    """Wait for any other transaction of the tenant that holds ``what``; then hold it until this one ends.
+
+    What was read before may be old by then: look again.
+    """
+    name = f"{what}:{tenant_of(session)}"
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
 def tenant_ids(session: Session) -> tuple[TenantId, ...]:
     """Every tenant of the installation, by id; for the schedules, which then enter each in turn."""
     return tuple(TenantId(row.tenant_id) for row in session.execute(text("SELECT * FROM tenant_ids()")))

@@ -1,5 +1,8 @@
 """The instrument master of a tenant: what venues list is kept, with the dates for which it holds."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +30,7 @@ SWAP = Instrument(
     settle=USDT,
     multiplier=Decimal("0.01"),
 )
+OTHER = replace(SWAP, id=instrument_id("okx", "ETH-USDT-SWAP"), code="ETH-USDT-SWAP")
 SMALLER = replace(SWAP, multiplier=Decimal("0.001"))
 
 
@@ -51,6 +55,27 @@ def test_another_contract_under_a_known_name_leaves_the_old_terms_to_old_facts_a
     assert book.get(SWAP.id, NOW + DAY).multiplier == SMALLER.multiplier
     (told,) = issues.list_issues(session)
     assert (told.kind, told.subject, told.blocking) == ("terms_changed", SWAP.id, False)
+
+
+def test_terms_that_two_gatherings_learn_at_once_are_written_once_and_neither_is_refused(fresh_database):
+    migrate.upgrade(fresh_database.dsn(Role.OWNER))
+    database = Database(fresh_database.dsn(Role.APP))
+    begun = threading.Event()
+
+    def second():
+        with database.transaction(TENANT) as session:
+            begun.set()
+            return keep_instruments(session, [SWAP, OTHER], at=NOW)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction(TENANT) as session:
+            assert keep_instruments(session, [SWAP], at=NOW) == 1
+            found = other.submit(second)
+            begun.wait(5)
+            time.sleep(0.2)  # it has looked, and waits
+            assert not found.done()
+        assert found.result(5) == 1
+    database.close()
 
 
 def test_a_market_that_is_not_listed_any_more_stays(session):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 
-from sqlalchemy import func, select
-
 from truenav.app.house import House
 from truenav.app.nav.signing import Signer
-from truenav.store.database import Session, tenant_of
+from truenav.store.database import Session, hold
 from truenav.store.secrets import SecretNotFoundError
 
 _SECRET = "signing-key"  # noqa: S105 - a name, not a secret
@@ -20,8 +18,7 @@ def tenant_signer(session: Session, house: House) -> Signer:
     if seed is None:
         # Of two first uses at once the later waits and finds the key: a bundle signed with one that was
         # then overwritten could never be told from a forgery.
-        name = f"{_SECRET}:{tenant_of(session)}"
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        hold(session, _SECRET)
         seed = _seed(session, house)
     if seed is None:
         seed = os.urandom(32)

@@ -12,7 +12,7 @@ from truenav.core.clock import instant_text
 from truenav.core.failure import FailureKind
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.store import definitions, issues
-from truenav.store.database import Session
+from truenav.store.database import Session, hold
 from truenav.store.definitions import Definitions, Kind
 
 if TYPE_CHECKING:  # a strike needs the books alone, not all that connectors share
@@ -48,12 +48,19 @@ def keep_instruments(session: Session, found: Iterable[Instrument], *, at: datet
     found = tuple(found)
     if not found:
         return 0
-    book = InstrumentBook(definitions.bodies(session, Kind.INSTRUMENT, Instrument))
-    changed = book.changes(found, at=at)
+    if not _master(session).changes(found, at=at):
+        return 0
+    # Accounts gathered side by side may learn the same terms: the later one looks at what the first wrote.
+    hold(session, GATHERED)
+    changed = _master(session).changes(found, at=at)
     documents = {terms_id(one): one for one in changed}
     definitions.put_many(session, Kind.INSTRUMENT, documents, by=GATHERED, at=at)
     issues.open_many(session, [_terms_changed(one, at) for one in changed if one.valid_to == at])
     return len(changed)
+
+
+def _master(session: Session) -> InstrumentBook:
+    return InstrumentBook(definitions.bodies(session, Kind.INSTRUMENT, Instrument))
 
 
 def terms_id(terms: Instrument) -> str:
