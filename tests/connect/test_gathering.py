@@ -87,6 +87,23 @@ def test_a_very_long_history_follows_in_several_gatherings_and_nothing_of_it_is_
     assert not broken_off("rows", cursors)
 
 
+def test_marks_that_another_gathering_left_behind_the_cursor_are_let_go():
+    venue, cursors = Venue(40, 5), {}
+
+    async def parts(count):
+        reading = turning(venue.descending, "rows", cursors, since=T0, limit=5, what="rows")
+        return [part async for part in reading][:count]
+
+    slow = asyncio.run(parts(3))
+    venue.rows += [row(n) for n in range(40, 60)]
+    quick = asyncio.run(whole(turning(venue.descending, "rows", {}, since=T0, limit=5, what="rows")))
+    cursors |= dict(quick.marks) | {"rows": quick.cursor} | dict(slow[2].marks)
+    assert not broken_off("rows", cursors)
+    venue.rows.append(row(60))
+    again = asyncio.run(whole(turning(venue.descending, "rows", cursors, since=T0, limit=5, what="rows")))
+    assert again.cursor.id == row(60).id
+
+
 def test_one_that_is_needed_whole_is_refused_where_it_is_too_long(monkeypatch):
     monkeypatch.setattr(gathering, "MAX_PAGES", 3)
     with pytest.raises(IncompletePagesError, match="more than 3 pages"):

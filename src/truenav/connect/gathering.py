@@ -148,9 +148,14 @@ def places(name: str) -> tuple[str, str, str]:
 
 
 def broken_off(name: str, cursors: Mapping[str, Cursor]) -> bool:
-    """Whether a descending reading began and did not end, and its marks are known."""
+    """Whether a descending reading began and did not end, and its marks are known.
+
+    Marks that lie before the cursor are of a reading beside which another one came to its end.
+    """
     cursor, newest, reached = (cursors.get(one) for one in places(name))
-    return newest is not None and reached is not None and newest != cursor
+    if newest is None or reached is None or newest == cursor:
+        return False
+    return cursor is None or reached.at >= cursor.at
 
 
 def _place(row: Row | None) -> Cursor | None:
