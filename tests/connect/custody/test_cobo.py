@@ -13,6 +13,7 @@ from tests.connect.custody.standin_cobo import PUBLIC, SECRET, Cobo
 
 from truenav.connect.contract import Credentials, ParseContext
 from truenav.connect.custody.contract import Custodian
+from truenav.connect.custody.moves import FOLLOWED
 from truenav.connect.registry import connector, parse
 from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, ETH, USDT, AssetAlias, AssetBook
 from truenav.core.facts import CashKind, TransferKind
@@ -78,6 +79,17 @@ def test_a_snapshot_holds_all_pages_of_a_wallet_or_none(organisation):
     got = run(organisation, scenario)
     assert got.failures
     assert not held(got)
+
+
+def test_a_snapshot_that_an_earlier_version_put_together_reads_the_same(organisation):
+    async def scenario(place):
+        return await place.gather("w1", context=ALIASED), list(place.archived)
+
+    got, archived = run(organisation, scenario)
+    found = {one.sha256 for one in got.evidence if one.endpoint == "tokens/1"}
+    told = next(one for one in archived if one.evidence.sha256 in found and FOLLOWED in str(one.evidence))
+    earlier = parse(told.evidence, b'{"pages":%b}' % told.body, ALIASED)
+    assert earlier.facts == parse(told.evidence, told.body, ALIASED).facts != ()
 
 
 def test_what_waits_for_approval_holds_the_cursor_and_is_shown(organisation):

@@ -13,7 +13,7 @@ from tests.connect.custody.standin_rest import KEY, SECRET, Acme
 from truenav.connect.contract import ConfigurableConnector, Credentials, Right
 from truenav.connect.custody.contract import Custodian
 from truenav.connect.custody.rest.mapping import BadMappingError, read_mapping
-from truenav.connect.custody.rest.parse import MAPPING
+from truenav.connect.custody.rest.parse import LIST, MAPPING
 from truenav.connect.registry import configured, connector, parse
 from truenav.core.asset import BTC, USDT
 from truenav.core.facts import TransferKind
@@ -131,6 +131,9 @@ def test_the_mapping_beside_the_bytes_is_all_that_a_verifier_needs():
     assert all(dict(one.request.params)[MAPPING] == read_mapping(mapping()).text for one in got.evidence)
     again = [fact for one in got.evidence for fact in parse(one, bodies[one.sha256], CONTEXT).facts]
     assert {fact.content_hash for fact in again} == {fact.content_hash for fact in got.facts}
+    (one,) = (one for one in got.evidence if dict(one.request.params)[LIST] == "balances")
+    earlier = parse(one, b'{"pages":%b}' % bodies[one.sha256], CONTEXT).facts
+    assert earlier == parse(one, bodies[one.sha256], CONTEXT).facts != ()
     assert SECRET not in repr([one.evidence for one in archived])
     assert "acme-secret" not in repr([one.evidence for one in archived])
 

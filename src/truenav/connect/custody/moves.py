@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from truenav.connect.contract import ParseContext, Payload, Problem
+from truenav.connect.document import Node
 from truenav.connect.reading import Reading
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.evidence import Evidence
@@ -122,6 +123,11 @@ def asset_named(context: ParseContext, venue: str, code: str, at: datetime) -> A
         return context.assets.resolve(venue, code, at)
     except (UnknownAssetError, AmbiguousTickerError):
         return AssetId(f"{venue}:{code}")
+
+
+def pages_of(document: Node) -> Iterable[Node]:
+    """The pages of a list that were joined; in evidence of earlier versions they stand under ``pages``."""
+    return (document.field("pages") if isinstance(document.value, dict) else document).items()
 
 
 def tell(reading: Reading, subject: str, message: str, mend: str) -> None:

@@ -12,6 +12,7 @@ from truenav.connect.custody.moves import (
     Holding,
     Move,
     followed,
+    pages_of,
     state_move,
     state_one_side,
     state_vault,
@@ -38,7 +39,7 @@ def _tokens(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
         raise MalformedPayloadError("the wallet that was asked about is not noted.")
     holdings: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     with exact():
-        for page in read_json(body).items():
+        for page in pages_of(read_json(body)):
             for row in page.field("data").items():
                 balance, sums = row.field("balance"), holdings[row.text("token_id")]
                 total = balance.decimal("total")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from truenav.connect.contract import ParseContext, Parsed, Parser
-from truenav.connect.custody.moves import Holding, Move, followed, state_one_side, state_vault
+from truenav.connect.custody.moves import Holding, Move, followed, pages_of, state_one_side, state_vault
 from truenav.connect.custody.rest.mapping import (
     RestMapping,
     TimeForm,
@@ -53,7 +53,7 @@ def _balances(reading: Reading, mapping: RestMapping, document: Node) -> None:
     sums: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(lambda: [ZERO, ZERO]))
     vaults = followed(reading.evidence)
     alone = next(iter(vaults)) if not want.vault and len(vaults) == 1 else ""
-    for page in document.items():
+    for page in pages_of(document):
         for row in rows_of(page, want.rows):
             code = text(row, want.asset)
             entry = sums[alone or text(row, want.vault)][mapping.assets.get(code, code)]
