@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from truenav.app.completeness.windows import check_windows
+from truenav.app.completeness.windows import check_windows, note_late
 from truenav.app.house import House
 from truenav.app.settings import Settings
 from truenav.core.account import Account, AccountKind
@@ -89,6 +89,14 @@ class Desk:
             journal.append(facts, recorded_at=self.clock.now())
             if history:
                 check_windows(session, journal, InstrumentBook(()), MAIN, facts, now=self.clock.now())
+
+    def record(self, minutes: float, *facts: Fact) -> None:
+        """Record facts as a part of a gathering at that time, which then does not come to its end."""
+        self.clock.instant = at(minutes)
+        with self.house.database.transaction(self.tenant) as session:
+            journal = Journal(session, self.house.objects, self.tenant)
+            journal.append(facts, recorded_at=self.clock.now())
+            note_late(session, journal, MAIN, facts, now=self.clock.now())
 
     def learn(self, *facts: Fact) -> None:
         """Record facts from elsewhere: a file, a person, another account."""

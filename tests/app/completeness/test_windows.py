@@ -71,6 +71,19 @@ def test_a_fact_that_comes_late_breaks_a_window_that_was_judged_already(desk: De
     assert (issue.state, json.loads(issue.detail)["difference"]) == ("open", "-3")
 
 
+def test_what_came_late_with_a_gathering_that_did_not_end_is_judged_by_the_next(desk: Desk) -> None:
+    desk.gather(0, held(0, "10"))
+    desk.gather(60, held(60, "10"))
+    desk.record(90, moved(40, "1"))
+    desk.record(100, moved(30, "2"))
+    assert desk.issues() == []
+    desk.gather(300, held(300, "10"))
+    (issue,) = desk.issues()
+    assert (issue.state, json.loads(issue.detail)["difference"]) == ("open", "-3")
+    desk.gather(360, held(360, "10"))
+    assert desk.states() == ["open"]
+
+
 def test_a_deposit_dated_before_the_snapshot_that_lacks_it_is_timing_and_explained(desk: Desk) -> None:
     desk.gather(0, held(0, "10"))
     desk.gather(60, held(60, "10"))

@@ -64,6 +64,13 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Since when facts came that no check has seen yet; None where all were."""
+
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """The windows of one account in some time: how many there are, and those that do not add up."""
 
@@ -78,21 +85,22 @@ def check_windows(
     account: AccountId,
     gathered: Sequence[Fact],
     *,
-    late: Sequence[Fact] = (),
     unread: Sequence[str] = (),
     now: datetime,
 ) -> None:
     """Judge what a complete gathering of an account has touched; ``gathered`` are its facts, recorded now.
 
-    ``late`` are `late_facts` that it recorded before; ``unread`` tells what of it could not be taken.
+    What came late since the last check (`note_late`) is judged, too; ``unread`` tells what of the gathering
+    could not be taken.
     """
+    note_late(session, journal, account, gathered, now=now)
     checked = checked_until(session, account)
     newest = _newest(gathered)
     known = _open_issues(session, account)
     if not newest and not known:
         return
     spans = {_window_of(one) for one in known}
-    late = [*late, *late_facts(session, journal, account, gathered, now)] if newest else []
+    late = _late_since(session, account) if newest else None
     if starts := _starts(journal, account, checked, newest, late, now):
         spans.add((min(starts), max(newest.values())))
     look = _Look(journal, instruments, account, tuple(unread))
@@ -100,21 +108,35 @@ def check_windows(
     _keep(session, account, known, found, now)
     for key, at in newest.items():
         cursors.move(session, _place(account), _name(key), Checked(at), at=now)
+    if late is not None:
+        cursors.move(session, _place(account, "late"), "", Late(None), at=now)
 
 
-def late_facts(
-    session: Session, journal: Journal, account: AccountId, gathered: Sequence[Fact], now: datetime
-) -> list[Fact]:
-    """Facts of one recording that were learned now and are of a time that was judged already."""
+def note_late(
+    session: Session, journal: Journal, account: AccountId, recorded: Sequence[Fact], *, now: datetime
+) -> None:
+    """Keep from when on the next check has to look again: what was recorded now is of a time judged already.
+
+    Kept with the facts, for the gathering that brought them may not come to its end.
+    """
     checked = checked_until(session, account).values()
     if not checked:
-        return []
+        return
     until = max(checked)
     old = [
-        fact for fact in gathered if until - TRANSIT < fact.occurred_at <= until and fact.kind in MOVING_KINDS
+        fact for fact in recorded if until - TRANSIT < fact.occurred_at <= until and fact.kind in MOVING_KINDS
     ]
     learned = journal.recorded_at([fact.content_hash for fact in old])
-    return [fact for fact in old if learned.get(fact.content_hash) == now]
+    late = [fact.occurred_at for fact in old if learned.get(fact.content_hash) == now]
+    if late:
+        known = _late_since(session, account)
+        since = min(late if known is None else [known, *late])
+        cursors.move(session, _place(account, "late"), "", Late(since), at=now)
+
+
+def _late_since(session: Session, account: AccountId) -> datetime | None:
+    found = cursors.get(session, _place(account, "late"), "")
+    return None if found is None else decode(Late, found).since
 
 
 def judge_around(
@@ -240,14 +262,13 @@ def _starts(
     account: AccountId,
     checked: Mapping[WalletKey, datetime],
     newest: Mapping[WalletKey, datetime],
-    late: Sequence[Fact],
+    late: datetime | None,
     now: datetime,
 ) -> list[datetime]:
     """Where the windows to judge begin: at the last check, earlier where facts came late."""
     starts = [checked[key] for key in newest if key in checked]
-    if late:
-        earliest = min(fact.occurred_at for fact in late)
-        before = journal.latest_snapshots([account], earliest - _INSTANT, now)
+    if late is not None:
+        before = journal.latest_snapshots([account], late - _INSTANT, now)
         starts += [one.fact.occurred_at for one in before]
     if new := newest.keys() - checked.keys():
         first = min(newest[key] for key in new) - _INSTANT
@@ -394,9 +415,9 @@ def _wallet(snapshot: Fact) -> WalletKey:
     return (snapshot.account, snapshot.body.wallet, isinstance(snapshot.body, PositionSnapshot))
 
 
-def _place(account: AccountId) -> str:
+def _place(account: AccountId, what: str = "windows") -> str:
     """Where the cursors of the checks lie; no connection has such a name."""
-    return f"windows of {account}"
+    return f"{what} of {account}"
 
 
 def _name(key: WalletKey) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from truenav.app.completeness.transfers import check_transfers
-from truenav.app.completeness.windows import check_windows, late_facts
+from truenav.app.completeness.windows import check_windows, note_late
 from truenav.app.house import House
 from truenav.app.sources.context import keep_instruments, parse_context
 from truenav.app.sources.model import Connection
@@ -38,7 +38,6 @@ from truenav.connect.registry import connector
 from truenav.connect.transport import Network, open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json, decode, sha256_hex
-from truenav.core.facts import Fact
 from truenav.core.failure import Failure, FailureKind, InvalidInputError, TruenavError
 from truenav.core.ids import AccountId, TenantId
 from truenav.core.instrument import Instrument, InstrumentBook
@@ -71,15 +70,14 @@ class Outcome:
 class _Parts:
     """What the parts of one account's long histories brought before its gathering ended.
 
-    ``late`` are facts of a time whose windows were judged already; ``lost`` tells what was not taken.
-    ``doubtful``: with terms that may be too old something was not taken, and nothing is recorded after it.
+    ``lost`` tells what was not taken. ``doubtful``: with terms that may be too old something was not taken,
+    and nothing is recorded after it.
     """
 
     facts: int = 0
     duplicates: int = 0
     problems: int = 0
     lost: list[str] = field(default_factory=list)
-    late: list[Fact] = field(default_factory=list)
     instruments: list[Instrument] = field(default_factory=list)
     doubtful: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -306,13 +304,12 @@ class _Gathering:
         with self.house.database.transaction(self.tenant) as session:
             journal = Journal(session, self.house.objects, self.tenant)
             result = _append(session, journal, plan, part, now)
-            late = late_facts(session, journal, account, part.facts, now)
+            note_late(session, journal, account, part.facts, now=now)
         commit_point("gather.part")
         parts.facts += result.appended
         parts.duplicates += result.duplicates
         parts.problems += len(part.problems) + len(result.conflicts)
         parts.lost += _lost(part)
-        parts.late += late
         parts.instruments += part.instruments
 
     def _record(self, plan: _Plan, gathered: Gathered, instruments: InstrumentBook, parts: _Parts) -> Outcome:
@@ -322,14 +319,15 @@ class _Gathering:
             journal = Journal(session, self.house.objects, self.tenant)
             result = _append(session, journal, plan, gathered, now)
             whole = self.history and not gathered.failures and not gathered.unfinished
-            if plan.account is not None and whole:
+            if plan.account is not None and not whole:
+                note_late(session, journal, plan.account.id, gathered.facts, now=now)
+            elif plan.account is not None:
                 check_windows(
                     session,
                     journal,
                     instruments,
                     plan.account.id,
                     gathered.facts,
-                    late=parts.late,
                     unread=[*parts.lost, *_lost(gathered)],
                     now=now,
                 )
