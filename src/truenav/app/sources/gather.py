@@ -351,7 +351,7 @@ def _append(
     evidence.note_many(session, gathered.evidence)
     keep_instruments(session, gathered.instruments, at=now)
     result = journal.append(gathered.facts, recorded_at=now)
-    for name, cursor in gathered.cursors.items():
+    for name, cursor in sorted(gathered.cursors.items()):  # in one order, or two could block each other
         cursors.move(session, plan.connection.id, name, cursor, at=now)
     issues.open_many(session, [_issue(one, now) for one in gathered.problems])
     return result
