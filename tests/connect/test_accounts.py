@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from truenav.connect.accounts import OPENED, REFUSED, AccountLine
 from truenav.connect.cefi.binance import private as binance
 from truenav.connect.cefi.deribit import streams as deribit
-from truenav.connect.contract import AccountStreamingConnector, Credentials, Payload
+from truenav.connect.contract import AccountStreamingConnector, Credentials, Payload, StreamPlan
 from truenav.connect.errors import KeyRevokedError, VenueError, VenueUnavailableError
 from truenav.connect.news import PRIVATE
 from truenav.connect.registry import connector, parse
@@ -277,6 +278,50 @@ def _streams(name: str, wallets: tuple[str, ...]):  # type: ignore[no-untyped-de
     source = connector(name)
     assert isinstance(source, AccountStreamingConnector)
     return source.account_streams(Account(AccountId("a"), "a", name, AccountKind.EXCHANGE, wallets))
+
+
+class Mute:
+    """A connection on which nothing ever comes."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def recv(self, *, decode: bool) -> bytes:
+        await asyncio.sleep(3600)
+        return b""
+
+    async def send(self, text: str) -> None:
+        self.said.append(text)
+
+
+class Renewed:
+    """A private stream that is renewed more often than its silence is a fault."""
+
+    plan = StreamPlan(PRIVATE, "public", "/", (), 0.2)
+    renewal = 0.05
+
+    async def renew(self, api: object, credentials: Credentials) -> tuple[str, ...]:
+        return ("alive?",)
+
+
+def test_a_stream_that_is_often_renewed_and_says_nothing_is_still_found_silent() -> None:
+    async def scenario() -> None:
+        connection = Mute()
+        line = AccountLine(
+            connector("okx"),
+            Renewed(),  # type: ignore[arg-type]
+            SimpleNamespace(base_url="ws://localhost"),  # type: ignore[arg-type]
+            keys=lambda: asyncio.sleep(0, Credentials("key")),
+            signal=lambda news, message: None,
+            clock=SystemClock(),
+            seed=1,
+        )
+        with pytest.raises(VenueUnavailableError, match="said nothing"):
+            async with asyncio.timeout(2):
+                await line._listen(connection)  # type: ignore[arg-type]
+        assert 2 <= len(connection.said) <= 4
+
+    asyncio.run(scenario())
 
 
 def test_listen_keys_and_tokens_are_renewed_before_they_end(monkeypatch: pytest.MonkeyPatch) -> None:

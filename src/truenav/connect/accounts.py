@@ -88,26 +88,34 @@ class AccountLine(Line):
         """Hear message after message, and renew the log-in when it is time."""
         loop = asyncio.get_running_loop()
         renewed_at = loop.time()
-        while True:
-            try:
-                async with asyncio.timeout_at(renewed_at + self._stream.renewal):
-                    message = await self._hear(connection)
-            except TimeoutError:
-                for text in await self._stream.renew(self._api, await self._keys()):
-                    await connection.send(text)
-                renewed_at = loop.time()
-                continue
-            heard = Heard() if self._pong and message == self._pong else self._stream.hear(message)
-            for text in heard.say:
-                await connection.send(text)
-            if heard.standing and self.health.state is not StreamState.STANDING:
-                self._stand()
-            if heard.news:
-                at = self._clock.now()
-                evidence = stream_evidence(
-                    self, message, asked_at=at, answered_at=at, account=self._api.account
-                )
-                self._signal(heard.news, Payload(evidence, message))
+        hearing = asyncio.create_task(self._hear(connection))
+        try:
+            while True:
+                # Not cancelled by a renewal: silence is counted from the last message on.
+                await asyncio.wait([hearing], timeout=renewed_at + self._stream.renewal - loop.time())
+                if loop.time() >= renewed_at + self._stream.renewal:
+                    for text in await self._stream.renew(self._api, await self._keys()):
+                        await connection.send(text)
+                    renewed_at = loop.time()
+                elif hearing.done():
+                    message = hearing.result()
+                    hearing = asyncio.create_task(self._hear(connection))
+                    await self._understand(connection, message)
+        finally:
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
+
+    async def _understand(self, connection: ClientConnection, message: bytes) -> None:
+        """Answer one message, and tell what is news in it."""
+        heard = Heard() if self._pong and message == self._pong else self._stream.hear(message)
+        for text in heard.say:
+            await connection.send(text)
+        if heard.standing and self.health.state is not StreamState.STANDING:
+            self._stand()
+        if heard.news:
+            at = self._clock.now()
+            evidence = stream_evidence(self, message, asked_at=at, answered_at=at, account=self._api.account)
+            self._signal(heard.news, Payload(evidence, message))
 
     async def _follow_clock(self) -> None:
         """Log in by the venue's time from now on, as far as requests would follow it."""
