@@ -32,6 +32,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.errors import (
     ClockSkewError,
+    KeyRevokedError,
     MalformedPayloadError,
     RateLimitedError,
     VenueError,
@@ -329,6 +330,7 @@ class Transport:
         try:
             asked_at = self.now()
             sent = prepare(asked_at + self.gate.clock_offset)
+            self._refuse_unspeakable(sent)
             self.counter.requests += 1
             self.counter.weight += weight
             response = await client.request(
@@ -348,6 +350,14 @@ class Transport:
         self._refuse(path, response, payload.body, judge)
         self.gate.succeeded()
         return payload
+
+    def _refuse_unspeakable(self, sent: Outgoing) -> None:
+        """A header has plain letters alone: anything else is in the key, as a person entered it."""
+        if not all(value.isascii() and value.isprintable() for value in sent.headers.values()):
+            raise KeyRevokedError(
+                f"{self.manifest.title} cannot be asked with this key: it holds a character that no key has, "
+                "such as a line break or a letter that only looks like a plain one. Copy it again."
+            )
 
     def _payload(
         self, endpoint: str, sent: Outgoing, asked_at: datetime, response: httpx.Response
@@ -411,7 +421,7 @@ def _retry_after(response: httpx.Response, now: datetime) -> float | None:
         return float(text)
     try:
         at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())

@@ -1,0 +1,48 @@
+"""Asking a venue: what a key or a header says that nobody expects is refused by our own name for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from truenav.connect.asking import Endpoint, Params, Signed
+from truenav.connect.errors import KeyRevokedError, RateLimitedError
+from truenav.connect.registry import connector
+
+from .line import Line, open_line
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def asked(answer: Callable[[httpx.Request], httpx.Response], key: str = "key") -> list[httpx.Request]:
+    def sign(method: str, path: str, params: Params, now: datetime) -> Signed:
+        return Signed("", {"X-Key": key})
+
+    async def scenario() -> list[httpx.Request]:
+        async with open_line(Line, "okx", answer, now=NOW) as line:
+            budget = connector("okx").manifest.budgets[0].name
+            await line.transport().get(Endpoint("time/1", "/api/v5/public/time", budget), signer=sign)
+            return line.asked
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("key", ["кеу", "key\u200b", "ke\ny"])
+def test_a_key_with_a_letter_that_no_key_has_is_refused_before_anybody_is_asked(key: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise AssertionError("the venue was asked")
+
+    with pytest.raises(KeyRevokedError, match="Copy it again") as refusal:
+        asked(answer, key)
+    assert key not in str(refusal.value)
+
+
+@pytest.mark.parametrize("wait", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon", "1.5", ""])
+def test_patience_that_nobody_can_read_is_a_short_one(wait: str) -> None:
+    with pytest.raises(RateLimitedError) as refusal:
+        asked(lambda request: httpx.Response(429, headers={"retry-after": wait}))
+    assert refusal.value.context["seconds"] == 1.0
