@@ -67,6 +67,18 @@ def test_no_window_ever_holds_more_than_the_budget_and_waiting_ends(kind, steps)
             assert sum(weight for when, weight in spent if at - 10 < when <= at) <= 20
 
 
+def test_a_rest_that_began_in_the_future_is_over_once_the_clock_was_set_back(tmp_path):
+    clock = Time()
+    spending = kept("shared", tmp_path, clock)
+    clock.now += 86_400
+    spending.rest(120, banned=True)
+    assert spending.resting().banned == 120
+    clock.now -= 86_400
+    assert spending.resting() == Rest()
+    spending.rest(5, banned=True)
+    assert spending.resting() == Rest(banned=5)
+
+
 @pytest.mark.parametrize("kind", ["own", "shared"])
 def test_keys_are_counted_apart_and_an_address_together(kind, tmp_path):
     spending = kept(kind, tmp_path, Time())

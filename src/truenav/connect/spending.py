@@ -148,9 +148,9 @@ class SharedSpending:
         """As ``Spending.rest``."""
         name = "banned" if banned else "paused"
         with _Locked(self.folder / "rest") as file:
-            known = file.read(_RESTS)
-            until = max(known.get(name, 0.0), self.now() + seconds)
-            file.write({**known, name: until})
+            known, now = file.read(_RESTS), self.now()
+            until = now + max(_left(known, name, now), seconds)
+            file.write({**known, name: until, f"{name} since": now})
 
     def resting(self) -> Rest:
         """As ``Spending.resting``."""
@@ -158,11 +158,16 @@ class SharedSpending:
             return Rest()
         with _Locked(self.folder / "rest") as file:
             known, now = file.read(_RESTS), self.now()
-        paused, banned = (max(0.0, known.get(name, 0.0) - now) for name in ("paused", "banned"))
-        return Rest(paused, banned)
+        return Rest(_left(known, "paused", now), _left(known, "banned", now))
 
     def _file(self, budget: str, scope: str) -> Path:
         return self.folder / hashlib.sha256(f"{budget}\0{scope}".encode()).hexdigest()[:32]
+
+
+def _left(rests: Mapping[str, float], name: str, now: float) -> float:
+    """Seconds that a rest lasts; one that began in the future, before the clock was set back, is over."""
+    begun = rests.get(f"{name} since", 0.0) <= now
+    return max(0.0, rests.get(name, 0.0) - now) if begun else 0.0
 
 
 def _still_spent(slices: Mapping[float, int], budget: Budget, now: float) -> dict[float, int]:
