@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from truenav.access.policy import Principal
 from truenav.app.house import House
+from truenav.app.notices.events import _syncs
+from truenav.app.overview.attention import _last_parts
 from truenav.app.settings import Settings
-from truenav.app.sources.jobs import gather_job, start_gathering
+from truenav.app.sources.following import GATHERED_BY
+from truenav.app.sources.jobs import GATHER, GATHER_ONE, gather_job, start_gathering
 from truenav.app.sources.model import Connection
 from truenav.core.account import Account, AccountKind
 from truenav.core.clock import SystemClock
@@ -17,6 +23,7 @@ from truenav.store import definitions, migrate, progress
 from truenav.store.database import Database
 from truenav.store.definitions import Kind
 from truenav.store.postgres import Role
+from truenav.store.progress import TaskProgress, TaskState
 
 from ...conftest import LOOPBACK
 
@@ -44,6 +51,23 @@ def test_gathering_waits_once_and_is_for_those_who_may(house):
         assert start_gathering(session, _principal("operator"), now=now) is None
         one = start_gathering(session, _principal("operator"), now=now, accounts=[AccountId("main")])
         assert one is not None
+
+
+def test_a_followed_account_that_cannot_be_read_is_told_though_no_job_failed(house):
+    earlier, now = (house.clock.now() - timedelta(hours=ago) for ago in (1, 0))
+    failed = TaskProgress("job-1:main", GATHER_ONE, "main", TaskState.FAILED, earlier, error="it was down")
+    with house.database.transaction(TENANT) as session:
+        progress.report(session, TaskProgress("job-1", GATHER, "all", TaskState.DONE, earlier))
+        progress.report(session, failed)
+        progress.report(
+            session, replace(failed, id=f"{GATHERED_BY}:main", state=TaskState.DONE, updated_at=now)
+        )
+        revoked = replace(failed, id=f"{GATHERED_BY}:desk", subject="desk", updated_at=now)
+        progress.report(session, revoked)
+        ended = {(one.subject, one.state) for one in _last_parts(session)}
+        told = [one.notice.subject for one in _syncs(session, now)]
+    assert ended == {("main", TaskState.DONE), ("desk", TaskState.FAILED)}
+    assert sorted(told) == ["desk", "main"]
 
 
 def test_an_account_without_a_key_is_told_as_failed_and_the_job_goes_on(house):

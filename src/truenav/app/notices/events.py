@@ -13,12 +13,12 @@ from enum import StrEnum
 
 from truenav.access.policy import Principal, Resource, may
 from truenav.access.principals import load_principal
-from truenav.app.sources.jobs import GATHER, GATHER_ONE
+from truenav.app.sources.jobs import ended_gatherings
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import instant_text
 from truenav.core.failure import UnauthenticatedError
 from truenav.core.ids import TenantId
-from truenav.store import notices, progress, runs
+from truenav.store import notices, runs
 from truenav.store.database import Session, tenant_of
 from truenav.store.notices import Channel, Notice
 from truenav.store.progress import TaskState
@@ -121,17 +121,12 @@ def _sees(person: Principal, run: Run) -> bool:
 
 def _syncs(session: Session, now: datetime) -> Iterator[News]:
     """Accounts whose gathering failed; one that keeps failing is told once a day."""
-    for task in progress.list_tasks(session, kind=GATHER, limit=_TASKS_LOOKED_AT):
-        if now - task.updated_at > LOOKED_BACK:
-            continue
-        for part in progress.list_parts(session, task.id):
-            if part.kind == GATHER_ONE and part.state is TaskState.FAILED:
-                day = part.updated_at.date().isoformat()
-                id = f"{Event.SYNC_FAILED}:{part.subject}:{day}"
-                about = {"account": part.subject}
-                yield News(
-                    _notice(id, Event.SYNC_FAILED, part.subject, about, part.updated_at), _keeps_sources
-                )
+    for part in ended_gatherings(session, jobs=_TASKS_LOOKED_AT):
+        if part.state is TaskState.FAILED and now - part.updated_at <= LOOKED_BACK:
+            day = part.updated_at.date().isoformat()
+            id = f"{Event.SYNC_FAILED}:{part.subject}:{day}"
+            about = {"account": part.subject}
+            yield News(_notice(id, Event.SYNC_FAILED, part.subject, about, part.updated_at), _keeps_sources)
 
 
 def _keeps_sources(person: Principal) -> bool:

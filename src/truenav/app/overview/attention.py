@@ -10,9 +10,9 @@ from truenav.access.policy import Principal, Resource, may
 from truenav.app.overview.model import Attention, Figures
 from truenav.app.overview.view import View
 from truenav.app.sight import Sight
-from truenav.app.sources.jobs import GATHER_ONE
+from truenav.app.sources.jobs import ended_gatherings
 from truenav.core.failure import FailureKind
-from truenav.store import issues, progress
+from truenav.store import issues
 from truenav.store.database import Session
 from truenav.store.progress import TaskProgress, TaskState
 from truenav.store.runs import Run, RunState
@@ -150,12 +150,10 @@ def _failed_syncs(session: Session, principal: Principal, at_stake: _AtStake) ->
 def _last_parts(session: Session) -> Iterable[TaskProgress]:
     """How each account's latest gathering ended."""
     found: dict[str, TaskProgress] = {}
-    for task in progress.list_tasks(session, kind="source.gather", limit=_TASKS_LOOKED_AT):
-        for part in progress.list_parts(session, task.id):
-            if part.kind == GATHER_ONE and part.state in (TaskState.FAILED, TaskState.DONE):
-                before = found.get(part.subject)
-                if before is None or part.updated_at > before.updated_at:
-                    found[part.subject] = part
+    for part in ended_gatherings(session, jobs=_TASKS_LOOKED_AT):
+        before = found.get(part.subject)
+        if before is None or part.updated_at > before.updated_at:
+            found[part.subject] = part
     return found.values()
 
 

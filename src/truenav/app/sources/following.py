@@ -21,7 +21,7 @@ from truenav.app.house import House
 from truenav.app.sources.connections import stored_key
 from truenav.app.sources.freshness import BEAT_SECONDS, show_feed
 from truenav.app.sources.gather import gather
-from truenav.app.sources.jobs import tell_parts
+from truenav.app.sources.jobs import GATHERED_BY, tell_parts
 from truenav.app.sources.model import Connection
 from truenav.app.sources.opening import open_source
 from truenav.connect.accounts import AccountLine
@@ -33,9 +33,6 @@ from truenav.core.account import Account
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
 from truenav.store import evidence
-
-GATHERED_BY = "follow"
-"""Stands for the job in the progress of a gathering that nobody asked for."""
 
 LEAST_SECONDS = 1.5
 """An account is gathered at once, and then not more often than this, however much it tells."""

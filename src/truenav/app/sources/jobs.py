@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from truenav.store.progress import TaskProgress, TaskState
 
 GATHER = "source.gather"
 GATHER_ONE = "source.gather.one"
+
+GATHERED_BY = "follow"
+"""Stands for the job in the progress of a gathering that a private stream, and nobody, asked for."""
 
 _REPORT_SECONDS = 0.5
 
@@ -97,6 +100,15 @@ def tell_parts(session: Session, task: str, outcomes: Collection[Outcome], *, at
             error="; ".join(failure.message for failure in one.failures) or None,
         )
         progress.report(session, ended)
+
+
+def ended_gatherings(session: Session, *, jobs: int) -> Iterator[TaskProgress]:
+    """How gatherings of accounts ended: of so many latest jobs, and the last of each followed account."""
+    tasks = [one.id for one in progress.list_tasks(session, kind=GATHER, limit=jobs)]
+    for task in (*tasks, GATHERED_BY):
+        for part in progress.list_parts(session, task):
+            if part.kind == GATHER_ONE and part.state in (TaskState.FAILED, TaskState.DONE):
+                yield part
 
 
 def _part(task: str, subject: str, state: TaskState, at: datetime) -> TaskProgress:
