@@ -58,7 +58,10 @@ def verified(token: str, key: EllipticCurvePublicKey | Ed25519PublicKey) -> dict
 
 
 class Coinbase(StandIn):
-    """Lists are as in the payloads; ``page`` is how many rows an answer has at most."""
+    """Lists are as in the payloads; ``page`` is how many rows an answer has at most.
+
+    Rows of ledgers that are ``hidden`` from the key are left out of their pages, which are short for that.
+    """
 
     def __init__(self, page: int = 1000) -> None:
         super().__init__()
@@ -67,6 +70,7 @@ class Coinbase(StandIn):
             name: payload(name)
             for name in ("accounts", "key", "portfolio", "futures-balance", "futures-positions", "orders")
         }
+        self.hidden: set[str] = set()
         self.fills: list[dict[str, Any]] = payload("fills")["fills"]
         self.ledger: list[dict[str, Any]] = payload("transactions")["data"]
 
@@ -116,5 +120,8 @@ class Coinbase(StandIn):
         rows = [one for one in self.ledger if f"acc-{one['amount']['currency'].lower()}" == account]
         start = 0
         if "starting_after" in params:
-            start = [one["id"] for one in rows].index(params["starting_after"]) + 1
-        return {"pagination": {"limit": params["limit"]}, "data": rows[start : start + int(params["limit"])]}
+            start = next((n for n, one in enumerate(rows, 1) if one["id"] == params["starting_after"]), 0)
+        following = start + int(params["limit"])
+        shown = [one for one in rows[start:following] if one["id"] not in self.hidden]
+        more = f"/v2/accounts/{account}/transactions?limit=100" if following < len(rows) else None
+        return {"pagination": {"limit": params["limit"], "next_uri": more}, "data": shown}

@@ -18,7 +18,7 @@ from truenav.connect.cefi.coinbase.client import CoinbaseClient
 from truenav.connect.cefi.coinbase.connector import CONNECTOR
 from truenav.connect.cefi.coinbase.keys import LIFETIME, make_token, read_key
 from truenav.connect.contract import Credentials, KeyCheck, Right
-from truenav.connect.errors import KeyRevokedError
+from truenav.connect.errors import IncompletePagesError, KeyRevokedError
 from truenav.connect.registry import parse
 from truenav.core.account import Account, AccountKind
 from truenav.core.asset import USD
@@ -149,6 +149,33 @@ def test_a_ledger_of_many_pages_overlaps_and_a_page_that_lacks_its_row_is_not_ta
     broken = gathered(venue)
     assert any("does not repeat" in one.message for one in broken.failures)
     assert "transactions/1@acc-usdc" not in broken.cursors
+
+
+@pytest.mark.parametrize("hidden", [range(200, 240), range(70, 270, 2), (249, 150, 149)])
+def test_a_page_from_which_rows_are_left_out_is_not_the_end(hidden):
+    venue = long_ledger(250)
+    venue.hidden = {f"many-{n}" for n in hidden}
+    got = gathered(venue)
+    assert not got.failures
+    stated = {fact.external_id for fact in got.facts}
+    assert {one for one in stated if "many" in one} == {f"tx:many-{n}" for n in range(250) if n not in hidden}
+
+
+def test_a_page_without_a_row_is_not_the_end_where_there_must_be_one():
+    venue = long_ledger(250)
+
+    async def scenario(place, _):
+        client = CoinbaseClient(place.transport(), place.credentials)
+        marks = dict((await anext(client.ledger("acc-usdc", {}, SINCE, held=True))).marks)
+        venue.hidden = {f"many-{n}" for n in range(250)}
+        for known in ({}, marks):  # the first page names another; a reading was broken off before its end
+            with pytest.raises(IncompletePagesError, match="without a row"):
+                await anext(client.ledger("acc-usdc", known, SINCE, held=False))
+        venue.ledger = []
+        with pytest.raises(IncompletePagesError, match="without a row"):
+            await anext(client.ledger("acc-usdc", marks, SINCE, held=False))
+
+    run(venue, scenario)
 
 
 @pytest.mark.parametrize(

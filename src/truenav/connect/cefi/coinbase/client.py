@@ -113,42 +113,59 @@ class CoinbaseClient:
         """The ledger of one account, newest first; a row that is under way holds the cursor back to itself.
 
         A page is asked for after the last row but one of the page before, so that its last row must come
-        again; a reading that was broken off goes on after its last row, which the venue must find. The ledger
-        of an account that is ``held`` cannot be empty.
+        again, and so is the first page after a reading that was broken off. The venue leaves out what a key
+        may not see: a short page is the last one only where it names no other. The ledger of an account that
+        is ``held`` cannot be empty.
         """
-        name, before = ledger_name(account), dict[str, str]()
+        name, before, short = ledger_name(account), dict[str, Row](), list[Payload]()
         what, waits = f"{VENUE} {name}", f"{name} pending"
+        _, newest, reached = places(name)
         cursor = cursors.get(name)
         until = since if cursor is None else cursor.at
         pending = [Row(one.at, one.id) for one in _kept_mark(name, waits, cursors)]
 
-        async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
-            after = {} if last is None else {"starting_after": before.get(last.id, last.id)}
+        async def page(last: Row | None) -> tuple[Payload, list[Row], bool]:
+            after = {} if last is None else {"starting_after": before.get(last.id, last).id}
             payload = await self.get(
                 TRANSACTIONS, {"limit": str(LEDGER_PAGE), "order": "desc", **after}, of=account
             )
-            nodes = rows(read(payload), "data")
+            document = read(payload)
+            nodes, more = rows(document, "data"), _names_another(document)
             found = [Row(instant(node, "created_at"), node.text("id")) for node in nodes]
             if last is None and held and not found:
                 raise IncompletePagesError(f"{what}: the account holds something, its ledger is empty.")
+            if not found and (last is not None or more):
+                raise IncompletePagesError(f"{what}: a page came back without a row; it is read again.")
             pending.extend(
                 row for row, node in zip(found, nodes, strict=True) if row.at >= until and _under_way(node)
             )
             if last is not None and last.id not in before:
                 found = [last, *found]
-            before.update((older.id, newer.id) for newer, older in pairwise(found))
+            before.update((older.id, newer) for newer, older in pairwise(found))
+            return payload, found, more
+
+        async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
+            payload, found, more = await page(last)
+            while more and len(found) < LEDGER_PAGE and min(found).at >= until:
+                short.append(payload)
+                payload, (again, *further), more = await page(found[-1])
+                if again != found[-1] or (more and not further):
+                    raise IncompletePagesError(
+                        f"{what}: row {found[-1].id} does not repeat with others on the next page."
+                    )
+                found += further
             return payload, found
 
         async for part in turning(ask, name, cursors, since=since, limit=LEDGER_PAGE, what=what):
-            if not pending:
-                yield part
-                continue
-            oldest = min(pending)
-            stop = Cursor(oldest.id, oldest.at)
-            if part.more:
-                yield replace(part, marks=(*part.marks, (waits, stop)))
-            else:
-                yield replace(part, cursor=stop, marks=((places(name)[1], stop),))
+            marks = {key: _newer(before, place) if key == reached else place for key, place in part.marks}
+            cursor = part.cursor
+            if pending:
+                oldest = min(pending)
+                stop = Cursor(oldest.id, oldest.at)
+                marks[waits if part.more else newest] = stop
+                cursor = None if part.more else stop
+            yield replace(part, payloads=(*short, *part.payloads), cursor=cursor, marks=tuple(marks.items()))
+            short.clear()
 
 
 def ledger_name(account: str) -> str:
@@ -160,6 +177,18 @@ def _kept_mark(name: str, mark: str, cursors: Mapping[str, Cursor]) -> list[Curs
     """A mark of a reading that was broken off; one of a reading that ended says nothing any more."""
     found = cursors.get(mark)
     return [found] if found is not None and broken_off(name, cursors) else []
+
+
+def _newer(before: Mapping[str, Row], place: Cursor) -> Cursor:
+    """The row before ``place``, after which a reading goes on so that ``place`` comes again."""
+    row = before.get(place.id)
+    return place if row is None else Cursor(row.id, row.at)
+
+
+def _names_another(page: Node) -> bool:
+    """Whether the venue says that another page follows."""
+    told = page.maybe("pagination")
+    return told is not None and bool(told.text_or("next_uri"))
 
 
 def _under_way(row: Node) -> bool:
