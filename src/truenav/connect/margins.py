@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import divided, exact, parse_decimal
+from truenav.core.money import ZERO, divided, exact, parse_decimal
 
 MARGIN_VENUES = frozenset(
     {
@@ -140,20 +140,32 @@ def _htx(payload: Any) -> Decimal | None:
     return _share(parse_decimal(account["maintenance_margin"]), parse_decimal(account["equity"]))
 
 
+_HYPERLIQUID_LIQUIDATES_AT = Decimal("0.95")
+"""Hyperliquid liquidates in portfolio margin where its own ratio is above this."""
+
+
 def _hyperliquid(payload: Any) -> Decimal | None:
     """What cross positions need by the dollars that stand for them.
 
     In portfolio margin the venue tells a ratio of its own; in a unified account the spot dollars stand for
-    all, and otherwise the value of the perpetuals. Isolated positions are liquidated by themselves.
+    all but what isolated positions hold of them, and otherwise the value of the perpetuals. Isolated
+    positions are liquidated by themselves.
     """
     mode, spot, perps = payload
     if mode == "portfolioMargin" and spot.get("portfolioMarginRatio"):
-        return parse_decimal(spot["portfolioMarginRatio"])
+        return divided(parse_decimal(spot["portfolioMarginRatio"]), _HYPERLIQUID_LIQUIDATES_AT)
     needed = parse_decimal(perps["crossMaintenanceMarginUsed"])
     if mode not in ("unifiedAccount", "portfolioMargin"):
         return _share(needed, parse_decimal(perps["crossMarginSummary"]["accountValue"]))
-    dollars = sum(parse_decimal(row["total"]) for row in spot["balances"] if row["coin"] == "USDC")
-    return _share(needed, Decimal(dollars))
+    positions = [row["position"] for row in perps["assetPositions"]]
+    with exact():
+        dollars = sum(
+            (parse_decimal(row["total"]) for row in spot["balances"] if row["coin"] == "USDC"), ZERO
+        )
+        for one in positions:
+            if one["leverage"]["type"] == "isolated":
+                dollars -= parse_decimal(one["marginUsed"])
+    return _share(needed, dollars)
 
 
 def _bybit(payload: Any) -> Decimal | None:

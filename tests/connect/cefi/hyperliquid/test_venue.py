@@ -203,8 +203,11 @@ def test_the_margin_of_cross_positions_counts_by_the_mode(lab):
 
     needed = Decimal("161.25")
     assert ratio("disabled") == divided(needed, Decimal(perps["crossMarginSummary"]["accountValue"]))
-    assert ratio("unifiedAccount") == divided(needed, Decimal("4000.5"))
-    assert str(ratio("portfolioMargin", portfolioMarginRatio="0.42")) == "0.42"
+    # The isolated short of kPEPE holds 119 of the dollars, which no cross position can use.
+    assert ratio("unifiedAccount") == divided(needed, Decimal("4000.5") - 119)
+    # The venue liquidates in portfolio margin where its ratio is above 0.95.
+    assert ratio("portfolioMargin", portfolioMarginRatio="0.38") == Decimal("0.4")
+    assert ratio("portfolioMargin", portfolioMarginRatio="0.95") == 1
 
 
 def test_a_limit_is_waited_for_and_an_outage_is_told(lab):
