@@ -53,6 +53,8 @@ class Venue:
     trade_ledger: list[dict[str, Any]] = field(default_factory=list)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
+    contract_fills: list[dict[str, Any]] = field(default_factory=list)
+    margin_ledger: list[dict[str, Any]] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     lost: Callable[[httpx.Request, list[Any]], list[Any]] = lambda _, rows: rows
@@ -77,6 +79,10 @@ class Venue:
         if path == "/api/v1/hf/accounts/ledgers":
             assert int(asked["endAt"]) - int(asked["startAt"]) <= 3 * DAY
             return self._by_row(request, self.trade_ledger, "createdAt", "id")
+        if path == "/api/v3/hf/margin/account/ledgers":
+            return self._by_row(request, self.margin_ledger, "createdAt", "id")
+        if path == "/api/v1/fills" and request.url.host.startswith("api-futures"):
+            return self._by_page(request, self.contract_fills)
         if path == "/api/v1/transaction-history":
             assert int(asked["endAt"]) - int(asked["startAt"]) <= DAY
             return {"hasMore": False, "dataList": self._by_row(request, self.sessions, "time", "offset")}

@@ -170,6 +170,23 @@ def test_the_next_sync_asks_for_the_same_markets_again_from_the_last_row():
     assert again.problems == ()
 
 
+@pytest.mark.parametrize("trouble", ["refused", "empty", "unknown"])
+def test_a_ledger_names_a_market_until_its_fills_are_read(trouble):
+    market = "OLD-USDT" if trouble == "unknown" else "BTC-USDT"
+    path = "/api/v1/hf/fills"
+    venue = Venue(fills=[fill(1, RECENT, market)], trade_ledger=[traded(1, RECENT, market)])
+    venue.refused = {path: "400100"} if trouble == "refused" else {}
+    venue.lost = lambda request, rows: [] if trouble == "empty" and request.url.path == path else rows
+    first = gather(venue, ("trade",), history=True)
+    assert first.failures or [problem.lost for problem in first.problems if problem.lost]
+    assert "trade-ledger/1" not in first.cursors
+    venue.refused, venue.lost = {}, lambda request, rows: rows
+    again = gather(venue, ("trade",), first.cursors, history=True)
+    assert sum(asked["symbol"] == market for asked_at, asked in venue.asked if asked_at == path) > 1
+    assert trades(again) == ([] if trouble == "unknown" else [1])
+    assert ("trade-ledger/1" in again.cursors) is (trouble != "unknown")
+
+
 def test_a_page_that_does_not_begin_with_the_last_row_is_missing():
     fills = [fill(n, RECENT + n) for n in range(150)]
 
@@ -226,6 +243,11 @@ def test_interest_of_isolated_margin_is_asked_for_by_market_and_may_be_forbidden
     gather(venue, ("margin", "isolated"), history=True)
     asked = [one.get("symbol", "") for path, one in venue.asked if path == "/api/v3/margin/interest"]
     assert sorted(set(asked)) == ["", "BTC-USDT", "ETH-USDT"]
+    line = {**traded(1, RECENT, "SOL-USDT"), "accountType": "ISOLATED_V2", "bizType": "ISOLATED_EXCHANGE"}
+    closed = Venue(margin_ledger=[line])
+    gather(closed, ("isolated",), history=True)
+    asked = {one.get("symbol", "") for path, one in closed.asked if path == "/api/v3/margin/interest"}
+    assert asked == {"BTC-USDT", "ETH-USDT", "SOL-USDT"}
     got = gather(Venue(refused={"/api/v3/margin/interest": "400007"}), ("margin",), history=True)
     assert not got.failures
     assert any("interest to keys only" in problem.message for problem in got.problems)

@@ -112,10 +112,12 @@ class KucoinConnector:
             past = Past(client, errand.cursors, errand.since)
             isolated = past.isolated_markets(state)
             ledgers = await harvest.run(past.ledgers(errand.account.wallets, isolated))
+            fills = past.fills(errand.account.wallets, ledgers)
+            interest = past.interest(isolated, ledgers) if ISOLATED in errand.account.wallets else []
+            await harvest.run([*fills, *interest, *_orders(client, errand.account.wallets)])
             harvest.problems += past.gaps(errand.account)
-            await harvest.run(
-                [*past.fills(errand.account.wallets, ledgers), *_orders(client, errand.account.wallets)]
-            )
+            for ledger in past.held(fills, harvest.cursors):
+                harvest.cursors.pop(ledger, None)
         return harvest.gathered()
 
 

@@ -14,6 +14,7 @@ from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
     Instant,
+    Keys,
     Number,
     decoded,
     keys_of_first,
@@ -44,7 +45,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
     row = row_type(_Row, keys)
     told = [("items", list[row]), ("lastId", msgspec.Raw)]  # type: ignore[valid-type]

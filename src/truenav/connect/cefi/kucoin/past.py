@@ -22,7 +22,7 @@ from truenav.connect.cefi.kucoin.answers import (
 )
 from truenav.connect.cefi.kucoin.client import History, KucoinClient, result
 from truenav.connect.contract import Cursor, Problem
-from truenav.connect.errors import KeyForbiddenError
+from truenav.connect.errors import IncompletePagesError, KeyForbiddenError
 from truenav.connect.gathering import Pages, Parts, Step, whole
 from truenav.core.account import Account
 from truenav.core.money import ZERO
@@ -59,6 +59,9 @@ class Past:
         name, parts = self._step(kucoin.INTEREST, params, suffix)
         return name, self._unless_forbidden(parts)
 
+    def _isolated_interest(self, market: str) -> Step:
+        return self._interest({"isIsolated": "true", "symbol": market}, f":{ISOLATED}:{market}")
+
     async def _unless_forbidden(self, parts: Parts) -> Parts:
         """Some keys may read all but interest: the venue wants the right to trade with margin for it."""
         try:
@@ -94,9 +97,7 @@ class Past:
                 steps.append(self._step(kucoin.OLD_FILLS, {"tradeType": kind}, f":{wallet}"))
         if MARGIN in wallets:
             steps.append(self._interest({"isIsolated": "false"}, f":{MARGIN}"))
-        for market in isolated:
-            params = {"isIsolated": "true", "symbol": market}
-            steps.append(self._interest(params, f":{ISOLATED}:{market}"))
+        steps += map(self._isolated_interest, isolated)
         if FUTURES in wallets:
             steps += [self._step(kucoin.FUTURES_FILLS), self._step(kucoin.FUTURES_LEDGER)]
         return steps
@@ -144,8 +145,41 @@ class Past:
             for market in sorted(one for of, one in wanted if of == kind and wallet in wallets):
                 endpoint_ = kucoin.MARGIN_FILLS if kind else kucoin.FILLS
                 params = {"symbol": market, **({"tradeType": kind} if kind else {})}
-                steps.append(self._step(endpoint_, params, f":{wallet}:{market}"))
+                name, parts = self._step(endpoint_, params, f":{wallet}:{market}")
+                steps.append((name, parts if name in self._cursors else _some(parts, market)))
         return steps
+
+    def held(self, fills: Iterable[Step], cursors: Mapping[str, Cursor]) -> set[str]:
+        """Ledgers that stay where they are, to name again the markets whose fills are not read yet."""
+        unread = (name for name, _ in fills if name not in self._cursors and name not in cursors)
+        of_trade = f"{kucoin.FILLS.name}:{TRADE}:"
+        return {
+            kucoin.TRADE_LEDGER.name if name.startswith(of_trade) else kucoin.MARGIN_LEDGER.name
+            for name in unread
+        }
+
+    def interest(self, asked: Iterable[str], ledgers: Iterable[Pages | None]) -> list[Step]:
+        """Interest of isolated markets that a ledger names and that hold and owe nothing any more."""
+        named = {
+            market
+            for pages in ledgers
+            if pages is not None
+            for kind, market in _traded(pages)
+            if kind == ISOLATED_TRADES
+        }
+        return [self._isolated_interest(market) for market in sorted(named.difference(asked))]
+
+
+async def _some(parts: Parts, market: str) -> Parts:
+    """Fills of a market that a ledger names: there are some, so that an empty answer is not believed."""
+    found = False
+    async for pages in parts:
+        found = found or pages.cursor is not None
+        yield pages
+    if not found:
+        raise IncompletePagesError(
+            f"kucoin: a ledger names trades of {market}, but no fill of it came; it is asked for again."
+        )
 
 
 def _traded(pages: Pages) -> Iterable[tuple[str, str]]:
