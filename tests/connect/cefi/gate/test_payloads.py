@@ -220,6 +220,24 @@ def test_lines_of_the_spot_account_state_what_no_record_does(read):
         read("spot-book/1", "spot-book")
 
 
+@pytest.mark.parametrize(
+    ("kind", "currency", "url", "wallet"),
+    [
+        ("delivery_out", "USDT", DELIVERY, "delivery"),
+        ("futures_out", "BTC", "https://x/api/v4/futures/btc/account_book", "futures"),
+        ("futures_out", "USDT", "https://x/api/v4/futures/usdt/account_book", "unified"),
+    ],
+)
+def test_what_leaves_a_unified_account_arrives_elsewhere(kind, currency, url, wallet):
+    """Dated futures and perpetuals in BTC are accounts of their own; those in USDT are a part of it."""
+    spot = {"id": "1", "time": 1767225600000, "currency": currency, "change": "-2", "type": kind}
+    left = stated("spot-book/1", json.dumps([spot]).encode(), local__wallet="unified")
+    book = {"id": "2", "time": 1767225600, "change": "2", "balance": "2", "type": "dnw", "text": ""}
+    arrived = stated("futures-book/1", json.dumps([book]).encode(), url=url, local__wallet=wallet)
+    moved = [(one.body.wallet, one.body.amount.number) for one in (*left.facts, *arrived.facts)]
+    assert moved == ([("unified", -2), (wallet, 2)] if wallet != "unified" else [])
+
+
 def test_isolated_margin_transfers_and_all_interest_as_it_is_charged(read):
     moved = by_id(read("margin-book/1", "margin-book"))
     assert {key: (one.wallet, one.amount.number) for key, one in moved.items()} == {

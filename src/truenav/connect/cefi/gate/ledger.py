@@ -69,6 +69,8 @@ _TRANSFERS: Mapping[str, str] = {
 }
 _UNREAD = frozenset({"lending", "cross margin", "copy trading", "bots"})
 """Other ends of transfers that are not read."""
+_POOLED = "USDT"
+"""Perpetuals in this coin are a part of a unified account; those in BTC and dated futures never are."""
 _LENT = frozenset({"lend", "redeem"})
 _CASH: Mapping[str, CashKind] = {
     "referral_fee": CashKind.REWARD,
@@ -164,10 +166,11 @@ def spot_line(reading: Reading, row: Node) -> None:
     change = row.decimal("change")
     if not change:
         return
-    amount = Amount(change, reading.asset(row.text("currency"), at))
+    currency = row.text("currency")
+    amount = Amount(change, reading.asset(currency, at))
     if kind in _TRANSFERS:
         other = _TRANSFERS[kind]
-        inside = wallet == UNIFIED and other in (FUTURES, DELIVERY)
+        inside = wallet == UNIFIED and other == FUTURES and currency == _POOLED
         if other in _UNREAD:
             _tell_unread(reading, other)
         if not inside:
