@@ -42,8 +42,12 @@ INCOME_KEPT = timedelta(days=85)
 TRANSFERS_KEPT = timedelta(days=180)
 TRADES_KEPT = timedelta(days=175)
 WEEK = timedelta(days=7)
-_DONE = {DEPOSITS.path: {"1", "6", "7"}, WITHDRAWALS.path: {"1", "3", "5", "6"}}
-"""States of a deposit or withdrawal that do not change any more."""
+_DONE = {
+    DEPOSITS.path: {"1", "6", "7"},
+    WITHDRAWALS.path: {"1", "3", "5", "6"},
+    TRANSFERS.path: {"CONFIRMED", "FAILED"},
+}
+"""States of a deposit, withdrawal or transfer that do not change any more."""
 
 
 def spot_trades(client: BinanceClient, symbol: str, cursor: Cursor | None, since: datetime) -> Parts:
@@ -194,7 +198,8 @@ async def movements(
         if end >= now:
             break
         start = end
-    return Pages(tuple(payloads), _held_back(payloads, _DONE[endpoint.path], read) or moved)
+    nodes = (node for payload in payloads for node in read_json(payload.body).items())
+    return Pages(tuple(payloads), _held_back(nodes, _DONE[endpoint.path], read) or moved)
 
 
 async def _span(
@@ -224,22 +229,22 @@ async def _span(
     return await unfold(ask, cursor, since=span[0], limit=PAGE, what=f"binance {endpoint.name}")
 
 
-def _held_back(payloads: Iterable[Payload], done: set[str], read: Callable[[Node], Row]) -> Cursor | None:
-    pending = [
-        read(node)
-        for payload in payloads
-        for node in read_json(payload.body).items()
-        if node.text("status") not in done
-    ]
+def _held_back(nodes: Iterable[Node], done: set[str], read: Callable[[Node], Row]) -> Cursor | None:
+    pending = [read(node) for node in nodes if node.text("status") not in done]
     return Cursor(min(pending).id, min(pending).at) if pending else None
 
 
 async def transfers(client: BinanceClient, kind: str, cursor: Cursor | None, since: datetime) -> Pages:
-    """Transfers between wallets in one direction; complete when the venue's own count is reached."""
+    """Transfers between wallets in one direction; complete when the venue's own count is reached.
+
+    One that is still under way holds the cursor back to itself.
+    """
     start = max(since if cursor is None else cursor.at, client.api.now() - TRANSFERS_KEPT)
     params = {"type": kind, "startTime": str(to_milliseconds(start))}
     payloads, rows = await _counted(client, TRANSFERS, params, transfer_row)
-    return _repeating(payloads, rows, cursor, start, f"transfers {kind}")
+    pages = _repeating(payloads, rows, cursor, start, f"transfers {kind}")
+    nodes = (node for payload in payloads for node in _listed(payload))
+    return replace(pages, cursor=_held_back(nodes, _DONE[TRANSFERS.path], transfer_row) or pages.cursor)
 
 
 async def _counted(
@@ -252,16 +257,19 @@ async def _counted(
         asked = {**params, "current": str(number), "size": str(TRANSFER_PAGE)}
         payload = await client.get(endpoint, asked)
         payloads.append(payload)
-        document = read_json(payload.body)
-        listed = document.maybe("rows")
-        page = [read(node) for node in listed.items()] if listed is not None else []
+        page = [read(node) for node in _listed(payload)]
         rows.update((row.id, row) for row in page)
         if len(page) < TRANSFER_PAGE:
             break
-    total = document.decimal("total")
+    total = read_json(payload.body).decimal("total")
     if total != len(rows):
         raise IncompletePagesError(f"binance {endpoint.name}: {len(rows)} of {total} rows came.")
     return payloads, rows
+
+
+def _listed(payload: Payload) -> list[Node]:
+    rows = read_json(payload.body).maybe("rows")
+    return list(rows.items()) if rows is not None else []
 
 
 def _repeating(

@@ -58,7 +58,7 @@ def state(client: BinanceClient, pairs: set[str]) -> list[Step]:
 def past(asker: Asker, pairs: set[str]) -> list[Step]:
     """Interest and transfers of each pair; its trades are asked for as those of cross margin."""
     interest = History(LENDING.interest, interest_row)
-    moved = History(_TRANSFERS, _transfer_row)
+    moved = History(_TRANSFERS, _transfer_row, pending=_under_way)
     return [
         step
         for pair in sorted(pairs)
@@ -68,6 +68,10 @@ def past(asker: Asker, pairs: set[str]) -> list[Step]:
 
 def _transfer_row(node: Node) -> Row:
     return Row(_at(node), node.text("txId"))
+
+
+def _under_way(row: Node) -> bool:
+    return row.text("status") not in ("CONFIRMED", "FAILED")
 
 
 def _at(row: Node) -> datetime:

@@ -172,7 +172,9 @@ async def _all(
 
 def _history(endpoint: Endpoint, params: dict[str, str]) -> History:
     if endpoint is AS_SUB:
-        return History(AS_SUB, _sub_row, "", page=500, size="limit", turn="", params=params)
+        return History(
+            AS_SUB, _sub_row, "", page=500, size="limit", turn="", pending=_under_way, params=params
+        )
     return History(
         AS_MASTER,
         _master_row,
@@ -182,9 +184,13 @@ def _history(endpoint: Endpoint, params: dict[str, str]) -> History:
         size="limit",
         turn="page",
         count="totalCount",
-        pending=lambda row: row.text("status") in ("PROCESS", "INIT"),
+        pending=_under_way,
         params=params,
     )
+
+
+def _under_way(row: Node) -> bool:
+    return row.text_or("status") in ("PROCESS", "INIT")
 
 
 def _sub_row(node: Node) -> Row:
