@@ -71,6 +71,7 @@ class Coinbase(StandIn):
             for name in ("accounts", "key", "portfolio", "futures-balance", "futures-positions", "orders")
         }
         self.hidden: set[str] = set()
+        self.unlisted: set[str] = set()
         self.fills: list[dict[str, Any]] = payload("fills")["fills"]
         self.ledger: list[dict[str, Any]] = payload("transactions")["data"]
 
@@ -79,8 +80,9 @@ class Coinbase(StandIn):
         if path == f"{_BASE}/time":
             return 200, payload("time")
         if path == f"{_BASE}/market/products":
-            found = payload("products")["products"]
-            return 200, {"products": [one for one in found if one["product_type"] == params["product_type"]]}
+            kind = params["product_type"]
+            found = [one for one in payload("products")["products"] if one["product_type"] == kind]
+            return 200, {"products": [] if kind in self.unlisted else found}
         try:
             claims = verified(headers["authorization"].removeprefix("Bearer "), _KEY.public_key())
         except (KeyError, ValueError, InvalidSignature):

@@ -197,6 +197,18 @@ def test_a_list_that_comes_back_short_is_not_believed(change, what):
     assert any(what in one.message for one in got.failures)
 
 
+@pytest.mark.parametrize("kind", ["SPOT", "FUTURE"])
+def test_the_market_is_not_read_from_an_empty_list(kind):
+    venue = Coinbase()
+    venue.unlisted = {kind}
+
+    async def market():
+        async with desk("coinbase", venue, CREDENTIALS) as place:
+            return await CONNECTOR.gather_market(place.transport(""), CONTEXT)
+
+    assert [f"({kind}) is empty" in one.message for one in asyncio.run(market()).failures] == [True]
+
+
 def test_an_account_that_holds_something_cannot_have_an_empty_ledger():
     venue = Coinbase()
     venue.ledger[:] = [one for one in venue.ledger if one["amount"]["currency"] != "ETH"]

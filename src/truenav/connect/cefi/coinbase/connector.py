@@ -38,7 +38,7 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
+from truenav.connect.gathering import Harvest, Pages, Step, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
@@ -86,7 +86,7 @@ class CoinbaseConnector:
         del credentials
         client = CoinbaseClient(api)
         harvest = Harvest(api, context, VENUE, FailureKind.UNPRICED)
-        await harvest.run([alone(client, coinbase.PRODUCTS, params) for params in PRODUCT_LISTS])
+        await harvest.run([_listed(client, params) for params in PRODUCT_LISTS])
         harvest.require_prices()
         return harvest.gathered()
 
@@ -118,6 +118,19 @@ class CoinbaseConnector:
                 past += _ledgers(client, accounts, errand.cursors, errand.since)
             await harvest.run(past)
         return harvest.gathered()
+
+
+def _listed(client: CoinbaseClient, params: Mapping[str, str]) -> Step:
+    """The markets of one kind; that there is none is not believed."""
+
+    async def ask() -> Pages:
+        answer = await client.get(coinbase.PRODUCTS, params)
+        if not rows(read(answer), "products"):
+            kind = params["product_type"]
+            raise IncompletePagesError(f"{VENUE}: the list of markets ({kind}) is empty; it is not taken.")
+        return Pages((answer,))
+
+    return coinbase.PRODUCTS.name, ask()
 
 
 def _past(client: CoinbaseClient, cursors: Mapping[str, Cursor], since: datetime) -> list[Step]:

@@ -14,6 +14,7 @@ from truenav.connect.cefi.coinbase.ledger import QUANTITY_PLACES
 from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
+    Keys,
     decoded,
     keys_of_first,
     keys_stand_once,
@@ -46,7 +47,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
     told = [("fills", list[row_type(_Row, keys)]), ("cursor", msgspec.Raw)]  # type: ignore[misc]
     return msgspec.json.Decoder(msgspec.defstruct("Page", told, forbid_unknown_fields=True))
