@@ -346,5 +346,6 @@ def test_a_stream_does_not_lead_into_a_private_network_unless_its_host_is_allowe
 def test_the_address_of_a_stream_follows_that_of_the_requests() -> None:
     assert stream_url("https://proxy.test/venue/", "/stream") == "wss://proxy.test/venue/stream"
     assert stream_url("http://127.0.0.1:8900", "/stream") == "ws://127.0.0.1:8900/stream"
+    assert stream_url("HTTPS://proxy.test", "/stream") == "wss://proxy.test/stream"
     with pytest.raises(MalformedPayloadError):
         stream_url("file:///etc/passwd", "/stream")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import psycopg
 
 from truenav.store import issues
+from truenav.worker import process
 from truenav.worker.execute import MAX_RETRIES
 from truenav.worker.leader import MAX_RESCUES
 
@@ -107,3 +109,17 @@ def test_a_job_that_kills_its_workers_fails_in_the_end(workshop):
             connection.execute("UPDATE procrastinate_jobs SET status = %s", [status])
     workshop.start_worker()
     assert "died of it" in (workshop.wait_for(task, "failed").error or "")
+
+
+def test_a_duty_that_a_fault_ends_is_begun_again_until_the_worker_stops(monkeypatch):
+    monkeypatch.setattr(process, "DUTY_PAUSE_SECONDS", 0.01)
+    stop, done = threading.Event(), []
+
+    def duty(stopping):
+        done.append(len(done))
+        if len(done) < 3:
+            raise KeyError("nobody thought of this")
+        stopping.set()
+
+    process._stand_by(duty, stop)
+    assert done == [0, 1, 2]

@@ -308,7 +308,7 @@ def stream_evidence(
 def stream_url(base: str, path: str) -> str:
     """The address of a stream below a base URL; that of a host for requests serves, too."""
     scheme, separator, rest = base.rstrip("/").partition("://")
-    secure = {"https": "wss", "http": "ws", "wss": "wss", "ws": "ws"}.get(scheme)
+    secure = {"https": "wss", "http": "ws", "wss": "wss", "ws": "ws"}.get(scheme.lower())
     if not separator or secure is None:
         raise MalformedPayloadError(f"{base[:60]!r} is no address of a stream; it begins with wss or https.")
     return f"{secure}://{rest}{path}"

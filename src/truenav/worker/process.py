@@ -30,6 +30,8 @@ DRAIN_SECONDS = 8.0
 
 CONCURRENCY = 4
 
+DUTY_PAUSE_SECONDS = 1.0
+
 _POLL_SECONDS = 1.0
 _DATABASE_POLL_SECONDS = 0.25
 
@@ -99,7 +101,9 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         for duty in self._duties:
-            threading.Thread(target=duty, args=[self._duties_stop], name="duty", daemon=True).start()
+            threading.Thread(
+                target=_stand_by, args=[duty, self._duties_stop], name="duty", daemon=True
+            ).start()
         while not self._stopping.is_set():
             try:
                 await self._work()
@@ -167,6 +171,16 @@ class _Process:
             execute(self._house, name, task_id(job.id), arguments, load_handler(path), attempts=job.attempts)
 
         return run
+
+
+def _stand_by(duty: Callable[[threading.Event], None], stop: threading.Event) -> None:
+    """Do a duty until ``stop`` is set: one that a fault ended is begun again, else nobody would do it."""
+    while not stop.is_set():
+        try:
+            duty(stop)
+        except Exception:
+            _log.exception("a duty ended by a fault; it begins again")
+            stop.wait(DUTY_PAUSE_SECONDS)
 
 
 async def _breathe(app: App, worker: Worker) -> None:

@@ -88,7 +88,14 @@ class AccountFollower:
     def _read(self, known: dict[TenantId, _Known]) -> dict[TenantId, _Known]:
         with self._house.database.lookup() as session:
             tenants = [one.id for one in list_tenants(session) if one.suspended_at is None]
-        return {tenant: self._read_tenant(tenant, known.get(tenant)) for tenant in tenants}
+        found: dict[TenantId, _Known] = {}
+        for tenant in tenants:
+            try:
+                found[tenant] = self._read_tenant(tenant, known.get(tenant))
+            except TruenavError as error:
+                _log.warning("what is followed is not known", tenant=tenant, reason=error.message)
+                found[tenant] = known.get(tenant, _NOTHING)
+        return found
 
     def _read_tenant(self, tenant: TenantId, known: _Known | None) -> _Known:
         with self._house.database.transaction(tenant, snapshot=True) as session:
@@ -121,12 +128,23 @@ class AccountFollower:
         )
         for key, (connection, account) in wanted.items():
             if key not in self._running:
-                followed = FollowedAccount(
-                    self._house, key[0], connection, account, network=network, gathering=gathering
-                )
-                task = asyncio.create_task(followed.run())
+                followed = self._one(key[0], connection, account, network, gathering)
+                task = asyncio.create_task(followed)
                 task.add_done_callback(_tell_trouble)
                 self._running[key] = _Running((connection, account), task)
+
+    async def _one(
+        self,
+        tenant: TenantId,
+        connection: Connection,
+        account: Account,
+        network: Network,
+        gathering: ThreadPoolExecutor,
+    ) -> None:
+        """Follow one account; what it cannot be followed for is its own."""
+        await FollowedAccount(
+            self._house, tenant, connection, account, network=network, gathering=gathering
+        ).run()
 
     async def _leave(self, keys: tuple[tuple[TenantId, ConnectionId], ...]) -> None:
         tasks = [self._running.pop(key).task for key in keys]
