@@ -212,9 +212,9 @@ def test_deposits_that_arrived_and_withdrawals_that_were_sent(read):
 def test_fills_of_contracts_state_positions_and_sessions_their_cash(read):
     fills = by_id(read("futures-fills/1", "futures-fills"))
     assert {key: (one.quantity, one.price) for key, one in fills.items()} == {
-        "XBTUSDTM:t51": (Decimal(500), Decimal("87250.1")),
-        "ETHUSDTM:t52": (Decimal(-1250), Decimal("2950.55")),
-        "XBTUSDM:t53": (Decimal(10), Decimal(8302)),
+        "XBTUSDTM:t51:o51": (Decimal(500), Decimal("87250.1")),
+        "ETHUSDTM:t52:o52": (Decimal(-1250), Decimal("2950.55")),
+        "XBTUSDM:t53:o53": (Decimal(10), Decimal(8302)),
     }
     assert {(one.cost, one.realised, one.fees) for one in fills.values()} == {(None, None, ())}
     parsed = read("futures-ledger/1", "futures-ledger")

@@ -220,6 +220,14 @@ def test_counted_pages_must_give_as_many_rows_as_are_counted():
     assert "ledger/1" not in cut.cursors
 
 
+def test_a_trade_of_contracts_with_oneself_is_two_fills():
+    row = {**payload("futures-fills")["items"][2], "createdAt": RECENT}
+    both = [row, {**row, "side": "sell", "orderId": "o99"}]
+    got = gather(Venue(contract_fills=both), ("futures",), history=True)
+    assert not got.failures
+    assert sorted(fact.body.quantity for fact in got.facts if isinstance(fact.body, Trade)) == [-500, 500]
+
+
 def test_a_running_session_states_nothing_and_does_not_hold_the_cursor():
     sessions = [session(n, START + n * 1000) for n in range(1, 121)]
     venue = Venue(sessions=[*sessions, session(-1, START + 200_000, "Pending")])

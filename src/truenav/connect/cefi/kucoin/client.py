@@ -69,7 +69,7 @@ class History(Endpoint):
     unfinished: Callable[[Node], bool] = lambda _: False
 
 
-def _old_fill(node: Node) -> Row:
+def _fill(node: Node) -> Row:
     return Row(node.instant("createdAt"), fill_id(node))
 
 
@@ -83,10 +83,6 @@ def _interest(node: Node) -> Row:
 
 def _session(node: Node) -> Row:
     return Row(node.instant("time"), session_id(node))
-
-
-def _futures_fill(node: Node) -> Row:
-    return Row(node.instant("createdAt"), node.text("tradeId"))
 
 
 TIME = Endpoint("time/1", "/api/v1/timestamp", "public", 3)
@@ -124,7 +120,7 @@ MARGIN_LEDGER = History(
     reaches=THREE_DAYS,
 )
 FILLS = History("fills/1", "/api/v1/hf/fills", "spot", limit=100, counted=False, reaches=QUARTER)
-OLD_FILLS = History("fills/1", "/api/v1/fills", "spot", 10, row=_old_fill, limit=500)
+OLD_FILLS = History("fills/1", "/api/v1/fills", "spot", 10, row=_fill, limit=500)
 MARGIN_FILLS = History(
     "fills/1", "/api/v3/hf/margin/fills", "spot", 5, limit=100, counted=False, reaches=QUARTER
 )
@@ -147,7 +143,7 @@ WITHDRAWALS = History(
     "withdrawals/1", "/api/v1/withdrawals", "management", 20, row=_money, limit=500, pending=money_pending
 )
 FUTURES_FILLS = History(
-    "futures-fills/1", "/api/v1/fills", "futures", 5, "futures", row=_futures_fill, limit=100, reaches=QUARTER
+    "futures-fills/1", "/api/v1/fills", "futures", 5, "futures", row=_fill, limit=100, reaches=QUARTER
 )
 FUTURES_LEDGER = History(
     "futures-ledger/1",

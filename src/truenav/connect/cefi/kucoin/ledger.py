@@ -259,7 +259,7 @@ def contract_fill(reading: Reading, row: Node) -> None:
         fees=(),
         order_id=row.text("orderId"),
     )
-    reading.state(f"{terms.code}:{row.text('tradeId')}", row.instant("createdAt"), body)
+    reading.state(f"{terms.code}:{fill_id(row)}", row.instant("createdAt"), body)
 
 
 def contract_line(reading: Reading, row: Node) -> None:

@@ -9,7 +9,7 @@ from truenav.core.clock import to_milliseconds
 
 
 def fill_id(row: Node) -> str:
-    """A fill of a pair, by whichever endpoint it is told: its trade and our order of the two."""
+    """A fill, by whichever endpoint it is told: its trade and our order, as both sides may be ours."""
     return f"{row.text('tradeId')}:{row.text('orderId')}"
 
 
