@@ -10,6 +10,7 @@ import pytest
 
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.margins import read_margin_ratio
+from truenav.connect.registry import connector
 from truenav.core.asset import BTC, ETH, USDT
 from truenav.core.facts import BalanceSnapshot, CashKind, QuoteKind, TransferKind
 from truenav.core.instrument import InstrumentKind, OptionRight
@@ -308,6 +309,14 @@ def test_expired_contracts_get_their_terms_from_their_names(read):
     assert [problem.lost for problem in unknown.problems] == [True]
 
 
+def test_the_manifest_names_payloads_that_hold_expiries_and_liquidations(read):
+    named = {one.item: one.payload.removesuffix(".json") for one in connector("gate").manifest.supplies}
+    settled = read("settlements/1", named["history.settlements"], DELIVERY, local__wallet="delivery")
+    assert [fact.kind for fact in settled.facts] == ["settlement"]
+    forced = {row["text"] for row in json.loads(body_of(named["history.liquidations"]))}
+    assert "liq" in forced
+
+
 def test_an_expiry_closes_the_position_and_the_book_pays_it(read):
     (future,) = read("settlements/1", "settlements", DELIVERY, local__wallet="delivery").facts
     assert (future.body.quantity, future.body.price, future.body.cash.number) == (
@@ -338,9 +347,12 @@ def test_deposits_that_are_credited_and_withdrawals_that_were_sent(read):
     )
 
 
-@pytest.mark.parametrize("name", ["time", "detail", "keys", "underlyings", "total"])
-def test_what_states_nothing_is_kept_as_evidence(read, name):
-    assert read(f"{name}/1", name).facts == ()
+@pytest.mark.parametrize(
+    ("endpoint", "name"),
+    [("orders", "spot-orders"), *((one, one) for one in ("time", "detail", "keys", "underlyings", "total"))],
+)
+def test_what_states_nothing_is_kept_as_evidence(read, endpoint, name):
+    assert read(f"{endpoint}/1", name).facts == ()
 
 
 def test_a_time_that_is_none_is_refused_with_its_place():

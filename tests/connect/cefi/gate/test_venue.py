@@ -263,6 +263,20 @@ def test_cash_of_contracts_comes_in_its_own_windows_and_its_cursor_stays_with_th
     assert "futures-book/1:futures:btc" not in got.cursors
 
 
+def test_open_orders_are_kept_with_what_was_asked():
+    venue = Venue()
+
+    def answer(request):
+        if request.url.path.endswith("/spot/open_orders"):
+            return httpx.Response(200, json=payload("spot-orders"))
+        return venue(request)
+
+    got = gather(answer, ("spot",), history=True)
+    (kept,) = (one for one in got.evidence if one.endpoint == "orders/1")
+    assert (got.failures, kept.request.params) == ((), (("limit", "100"),))
+    assert "orders/1" not in {one.endpoint for one in gather(answer, ("spot",)).evidence}  # the state alone
+
+
 def test_a_withdrawal_under_way_holds_its_cursor():
     moves = payload("withdrawals")
     venue = Venue()

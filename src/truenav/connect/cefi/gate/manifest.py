@@ -4,7 +4,6 @@ from truenav.connect.contract import Budget, Manifest
 from truenav.connect.supplies import Origin, not_done, read
 
 _UNIFIED = "what orders lock and what is owed counted once; in a classic account each wallet by itself"
-_FLOWS = ("funding", "settlements", "liquidations")
 
 MANIFEST = Manifest(
     name="gate",
@@ -65,7 +64,7 @@ MANIFEST = Manifest(
         *not_done("the account tells its maintenance margin itself", "margin.tiers"),
         read("borrowed", "unified.json", Origin.OURS, "and of isolated margin, with its interest"),
         read("history.fills", "spot-trades.json", Origin.OURS),
-        *(read(f"history.{name}", "futures-book.json", Origin.OURS) for name in _FLOWS),
+        read("history.funding", "futures-book.json", Origin.OURS),
         read("history.fees", "spot-trades.json", Origin.OURS, "in any coin, in GT and in points"),
         read("history.interest", "unified-interest.json", Origin.OURS),
         read(
@@ -78,6 +77,8 @@ MANIFEST = Manifest(
         read("history.withdrawals", "withdrawals.json", Origin.OURS),
         read("history.internal", "spot-book.json", Origin.OURS),
         read("history.subaccounts", "spot-book.json", Origin.OURS),
+        read("history.settlements", "settlements.json", Origin.OURS, "their cash by the account's lines"),
+        read("history.liquidations", "futures-trades.json", Origin.OURS, "their trades are fills"),
         read("history.rewards", "lend-interest.json", Origin.OURS),
         *(
             read(f"live.{name}", "stream-private.json", Origin.OURS, "of spot and of perpetuals in USDT")
