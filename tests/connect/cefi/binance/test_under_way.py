@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from truenav.connect.cefi.binance import history
+from truenav.connect.cefi.binance.client import DEPOSITS
 from truenav.core.clock import to_milliseconds
 
 from .conftest import body_of
-from .standin import NOTHING, NOW, QUIET, Refused, Venue
+from .standin import NOTHING, NOW, QUIET, Refused, Venue, asked_of
 
 FIRST, SECOND = (to_milliseconds(NOW - timedelta(hours=hours)) for hours in (2, 1))
 SUB = "/sapi/v1/sub-account/transfer/subUserHistory"
@@ -86,3 +88,13 @@ def test_a_transfer_that_is_under_way_is_read_again_though_later_ones_are_done(w
     assert "1" not in moved[0]
     assert "2" in moved[0]
     assert "1" in moved[1]
+
+
+def test_a_deposit_that_was_rejected_is_final():
+    rows = [
+        {"id": "1", "status": 2, "insertTime": to_milliseconds(NOW - timedelta(days=9))},
+        {"id": "2", "status": 1, "insertTime": to_milliseconds(NOW - timedelta(days=1))},
+    ]
+    ask = lambda client: history.movements(client, DEPOSITS, None, NOW - timedelta(days=20))  # noqa: E731 - one question
+    pages, _ = asked_of(lambda path, params: rows[::-1], ask)
+    assert pages.cursor.id == "2"

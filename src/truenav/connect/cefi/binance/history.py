@@ -43,7 +43,7 @@ TRANSFERS_KEPT = timedelta(days=180)
 TRADES_KEPT = timedelta(days=175)
 WEEK = timedelta(days=7)
 _DONE = {
-    DEPOSITS.path: {"1", "6", "7"},
+    DEPOSITS.path: {"1", "2", "6", "7"},
     WITHDRAWALS.path: {"1", "3", "5", "6"},
     TRANSFERS.path: {"CONFIRMED", "FAILED"},
 }
