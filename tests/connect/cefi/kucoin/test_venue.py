@@ -187,6 +187,16 @@ def test_a_ledger_names_a_market_until_its_fills_are_read(trouble):
     assert ("trade-ledger/1" in again.cursors) is (trouble != "unknown")
 
 
+def test_a_page_that_is_cut_short_is_turned_all_the_same():
+    def cut(request, rows):
+        return rows if "lastId" in request.url.params else rows[:30]
+
+    venue = Venue(fills=[fill(n, RECENT + n) for n in range(45)], trade_ledger=[traded(1, RECENT)], lost=cut)
+    got = gather(venue, ("trade",), history=True)
+    assert not got.failures
+    assert trades(got) == list(range(45))
+
+
 def test_a_page_that_does_not_begin_with_the_last_row_is_missing():
     fills = [fill(n, RECENT + n) for n in range(150)]
 

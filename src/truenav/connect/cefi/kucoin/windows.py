@@ -48,7 +48,7 @@ async def sweep(
     asked = came = 0
     while not asked or (start < until and asked < MAX_PAGES):
         span = Span(start, max(start, min(start + step, until)))
-        pages = await _window(ask, span, what)
+        pages = await _window(ask, span, must, what)
         rows = [row for page in pages for row in page.rows]
         if must and must not in {row.id for row in rows}:
             raise IncompletePagesError(
@@ -67,8 +67,12 @@ async def sweep(
     yield Pages(tuple(waiting), None if newest is None else Cursor(newest.id, newest.at), more=start < until)
 
 
-async def _window(ask: Turn, span: Span, what: str) -> list[Page]:
-    """All pages of a window: as many rows as the venue counts, or each page begun by the last one's end."""
+async def _window(ask: Turn, span: Span, must: str, what: str) -> list[Page]:
+    """All pages of a window: as many rows as the venue counts, or each page begun by the last one's end.
+
+    Pages that are not counted end where one brings nothing but the row that it begins with, for a page may
+    be cut short, or where the row ``must`` came, which is the oldest.
+    """
     pages: list[Page] = []
     seen: set[str] = set()
     last: Row | None = None
@@ -79,18 +83,16 @@ async def _window(ask: Turn, span: Span, what: str) -> list[Page]:
             raise IncompletePagesError(f"{what}: row {last.id} does not repeat; a page is missing.")
         if pages and ids <= seen and page.full:
             raise IncompletePagesError(f"{what}: the same page came twice.")
+        fresh = bool(ids - seen)
         pages.append(page)
         seen |= ids
+        if page.total is None and (not fresh or (must in seen and not page.full)):
+            return pages
         if page.total is not None and len(seen) >= page.total:
             return pages
-        if not page.full:
-            break
+        if page.total is not None and not page.full:
+            raise IncompletePagesError(
+                f"{what}: {page.total} rows are counted and {len(seen)} came; nothing is taken."
+            )
         last = page.rows[-1] if page.rows else last
-    total = pages[-1].total
-    if total is not None:
-        raise IncompletePagesError(
-            f"{what}: {total} rows are counted and {len(seen)} came; nothing is taken."
-        )
-    if len(pages) >= MAX_PAGES:
-        raise IncompletePagesError(f"{what}: a window has more than {MAX_PAGES} pages.")
-    return pages
+    raise IncompletePagesError(f"{what}: a window has more than {MAX_PAGES} pages.")
