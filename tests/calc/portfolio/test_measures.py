@@ -8,7 +8,7 @@ from truenav.calc.portfolio.measures import (
     unrealised_in_settle,
     value_in_settle,
 )
-from truenav.core.asset import BTC, USD, USDT
+from truenav.core.asset import BTC, ETH, USD, USDT
 from truenav.core.instrument import Instrument, InstrumentKind, OptionRight, instrument_id
 from truenav.core.money import rounded
 
@@ -26,6 +26,8 @@ def terms(kind: InstrumentKind, **changes: object) -> Instrument:
 
 LINEAR = terms(InstrumentKind.PERPETUAL)
 INVERSE = terms(InstrumentKind.PERPETUAL, quote=USD, settle=BTC, multiplier=Decimal(100), inverse=True)
+QUANTO = terms(InstrumentKind.PERPETUAL, base=ETH, quote=USD, settle=BTC, multiplier=Decimal("0.000001"))
+"""Priced in dollars and paid in bitcoin, a millionth of one for each dollar of the price."""
 CALL = terms(InstrumentKind.OPTION, settle=BTC, multiplier=Decimal("0.1"), right=OptionRight.CALL)
 PUT = terms(InstrumentKind.OPTION, settle=BTC, multiplier=Decimal("0.1"), right=OptionRight.PUT)
 
@@ -51,6 +53,7 @@ def test_option_is_worth_its_mark_and_has_earned_the_rest() -> None:
     [
         (LINEAR, "-2", None, (Decimal(-100), USDT)),
         (INVERSE, "5", None, (Decimal(500), USD)),
+        (QUANTO, "2000", None, (Decimal("0.1"), BTC)),
         (CALL, "10", "0.4", (Decimal("0.4"), BTC)),
         (CALL, "10", None, (Decimal("1.0"), BTC)),
         (PUT, "10", None, (Decimal("-1.0"), BTC)),
