@@ -189,6 +189,34 @@ def test_a_position_that_is_settled_in_kind_is_closed_without_cash_of_its_own(re
     assert (fact.body.quantity, fact.body.realised) == (Decimal("-0.1"), Amount(Decimal(0), USD))
 
 
+def test_a_trade_on_margin_waits_for_what_it_realised():
+    note = json.loads(trade_note()["local_ledger"])
+    del note["booked"]["TMARGN-CLOSE-AAAAAA"]
+    told = {"local_ledger": json.dumps(note)}
+    parsed = stated("trades/1", payload("trades"), market(), **told)
+    assert "trade:TMARGN-CLOSE-AAAAAA" not in by_id(parsed)
+    assert [(one.subject, one.lost) for one in parsed.problems] == [("TMARGN-CLOSE-AAAAAA", True)]
+    note["booked"]["TMARGN-CLOSE-AAAAAA"] = []  # all its entries are there, and settle it in kind
+    parsed = stated("trades/1", payload("trades"), market(), local_ledger=json.dumps(note))
+    assert by_id(parsed)["trade:TMARGN-CLOSE-AAAAAA"].realised == Amount(Decimal(0), USD)
+    assert parsed.problems == ()
+
+
+def test_a_liquidation_takes_from_several_coins():
+    note = json.loads(trade_note()["local_ledger"])
+    lines = [["margin", "ZUSD", "-500", "3.52"], ["margin", "XXBT", "-0.01", "0"]]
+    note["booked"]["TMARGN-CLOSE-AAAAAA"] = lines
+    found = by_id(stated("trades/1", payload("trades"), market(), local_ledger=json.dumps(note)))
+    closed = found["trade:TMARGN-CLOSE-AAAAAA"]
+    assert (closed.realised, closed.fees) == (Amount(Decimal(-500), USD), (Amount(Decimal("-3.52"), USD),))
+    other = found[f"trade:TMARGN-CLOSE-AAAAAA:{BTC}"]
+    assert (other.kind, other.amount, other.instrument) == (
+        CashKind.REALISED,
+        Amount(Decimal("-0.01"), BTC),
+        "kraken-margin:XXBTZUSD",
+    )
+
+
 def test_trades_before_the_noted_instant_were_stated_by_the_sync_before(read):
     note = json.loads(trade_note()["local_ledger"])
     note["since"] = "2026-01-01T00:36:00Z"

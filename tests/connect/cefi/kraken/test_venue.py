@@ -81,6 +81,13 @@ class Venue:
             "ledgers": [f"L{number:06}XETH", f"L{number:06}ZEUR"],
         }  # fmt: skip
 
+    def close(self, at: datetime, number: int) -> None:
+        """A position on margin of one ETH is sold with a profit of ten euros and a fee of a tenth."""
+        self.buy(at, number)
+        self.ledger.pop(f"L{number:06}XETH")
+        self.ledger[f"L{number:06}ZEUR"].update(type="margin", amount="10.0")
+        self.trades[f"T{number:06}"].update(type="sell", misc="closing", ledgers=[f"L{number:06}ZEUR"])
+
     def withdraw(self, at: datetime, number: int, status: str) -> None:
         self.ledger[f"L{number:06}W"] = {
             "refid": f"A{number:06}", "time": at.timestamp(), "type": "withdrawal", "subtype": "",
@@ -385,6 +392,19 @@ def test_an_entry_whose_trade_is_not_listed_yet_waits_and_holds_the_cursor():
     assert got.cursors["ledgers/1"].at < late
     venue.trades["T000900"] = hidden
     assert sums(got, gather(venue, got.cursors)) == {"ETH": Decimal(6), "EUR": Decimal("-600.6")}
+
+
+def test_a_trade_on_margin_that_is_listed_before_it_is_booked_waits_and_holds_the_cursor():
+    venue = busy(5)
+    venue.close(venue.clock.at - timedelta(minutes=10), 900)
+    hidden = venue.ledger.pop("L000900ZEUR")
+    first = gather(venue)
+    assert not any(fact.external_id == "trade:T000900" for fact in first.facts)
+    assert not first.cursors
+    venue.ledger["L000900ZEUR"] = hidden
+    (closed,) = (f.body for f in gather(venue, first.cursors).facts if f.external_id == "trade:T000900")
+    assert (closed.instrument, closed.realised.number) == ("kraken-margin:XETHZEUR", Decimal(10))
+    assert [fee.number for fee in closed.fees] == [Decimal("-0.1")]
 
 
 def test_a_withdrawal_under_way_waits_and_holds_the_cursor():

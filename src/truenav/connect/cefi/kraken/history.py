@@ -138,7 +138,10 @@ async def _window(
 
 
 def _lines(ledger: Mapping[str, Node], trades: Mapping[str, Node]) -> dict[str, dict[str, Node]]:
-    """The entries of each trade: those that it names itself if all are there, or that refer to it."""
+    """The entries of each trade: those that it names itself if all are there, or that refer to it.
+
+    One whose entries are all there and of no trade has none; one that is not in the answer may yet get some.
+    """
     by_trade: dict[str, dict[str, Node]] = {}
     for entry, row in ledger.items():
         if row.text("type") in TRADED:
@@ -147,11 +150,11 @@ def _lines(ledger: Mapping[str, Node], trades: Mapping[str, Node]) -> dict[str, 
     for trade, row in trades.items():
         named = row.maybe("ledgers")
         ids = [str(one.value) for one in named.items()] if named is not None else []
-        if not ids:
-            found[trade] = by_trade.get(trade, {})
-        elif all(one in ledger for one in ids):
+        if not ids and trade in by_trade:
+            found[trade] = by_trade[trade]
+        elif ids and all(one in ledger for one in ids):
             found[trade] = {one: ledger[one] for one in ids if ledger[one].text("type") in TRADED}
-    return {trade: lines for trade, lines in found.items() if lines}
+    return found
 
 
 async def _with_lines(

@@ -82,21 +82,26 @@ def trades(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
             if notes is not None and at < notes.since:
                 continue
             lines = () if notes is None else notes.booked.get(trade, ())
-            if _on_margin(row, lines):
-                _margin_trade(reading, trade, row, lines, tags)
-            elif lines or notes is None:
-                _spot_trade(reading, trade, row, lines, tags)
-            else:
+            if notes is not None and not lines and not _in_kind(row, known=trade in notes.booked):
                 message = f"The ledger has no entry of trade {trade[:60]} yet."
                 reading.lost(trade, message, "Gather again; if it stays, look the trade up at the venue.")
+            elif _on_margin(row, lines):
+                _margin_trade(reading, trade, row, lines, tags)
+            else:
+                _spot_trade(reading, trade, row, lines, tags)
     return reading.done()
 
 
-def _on_margin(row: Node, lines: Iterable[Booked]) -> bool:
-    """Whether a trade opens or closes a position on margin; where nothing was booked its own marks tell.
+def _in_kind(row: Node, *, known: bool) -> bool:
+    """Whether a trade closes a position that is settled in kind: the ledger states its coins by themselves.
 
-    A position that is settled in kind is closed by a trade whose coins the ledger states by themselves.
+    ``known``: all entries of the trade are there, and none of them is of a trade.
     """
+    return "settle" in row.text_or("ordertype") or (known and _on_margin(row, ()))
+
+
+def _on_margin(row: Node, lines: Iterable[Booked]) -> bool:
+    """Whether a trade opens or closes a position on margin; where nothing was booked its own marks tell."""
     kinds = {one.type for one in lines} & TRADED
     if kinds:
         return "margin" in kinds
