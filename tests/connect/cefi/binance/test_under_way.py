@@ -98,3 +98,10 @@ def test_a_deposit_that_was_rejected_is_final():
     ask = lambda client: history.movements(client, DEPOSITS, None, NOW - timedelta(days=20))  # noqa: E731 - one question
     pages, _ = asked_of(lambda path, params: rows[::-1], ask)
     assert pages.cursor.id == "2"
+
+
+def test_a_history_that_begins_tomorrow_is_empty():
+    venue = Venue(QUIET | {"/sapi/v1/sub-account/list": Refused(-12000), SUB: []})
+    got = venue.gather("spot", since=NOW + timedelta(days=1))
+    assert not [one for one in got.failures if one.message.startswith("sub.accounts")]
+    assert "sub.accounts" not in got.cursors

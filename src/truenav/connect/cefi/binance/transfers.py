@@ -166,8 +166,10 @@ async def _all(
         await whole(read_history(client, _history(endpoint, params), begin, since))
         for endpoint, params in asked
     ]
-    ends = [one.cursor.at for one in pages if one.cursor is not None]
-    return Pages(tuple(payload for one in pages for payload in one.payloads), Cursor("", min(ends)))
+    ends = [one.cursor for one in pages if one.cursor is not None]
+    earliest = min(ends, key=lambda one: one.at, default=None)  # none where all begins in the future
+    moved = None if earliest is None else Cursor("", earliest.at)
+    return Pages(tuple(payload for one in pages for payload in one.payloads), moved)
 
 
 def _history(endpoint: Endpoint, params: dict[str, str]) -> History:
