@@ -264,6 +264,17 @@ def test_the_ledger_states_each_movement_once_and_leaves_trades_to_their_list(re
     assert [problem.subject for problem in parsed.problems] == ["adjustment"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "subtype"), [("withdrawal", "spottofutures"), ("deposit", "spotfromfutures")]
+)
+def test_a_deposit_from_futures_is_a_transfer_between_own_places(kind, subtype):
+    page = json.loads(payload("ledgers"))
+    row = {**page["result"]["ledger"]["LFUTURE-AAAAA-AAAAA1"], "type": kind, "subtype": subtype}
+    page["result"]["ledger"] = {"LFUTURE-AAAAA-AAAAA1": row}
+    (fact,) = stated("ledgers/1", json.dumps(page).encode(), EMPTY, **ledger_note()).facts
+    assert (fact.body.kind, fact.body.counterpart) == (TransferKind.INTERNAL, "krakenfutures")
+
+
 def test_the_facts_of_ledger_and_trades_together_are_the_change_of_each_balance(read):
     """The independent oracle is the ledger's own balance after each entry."""
     facts = [

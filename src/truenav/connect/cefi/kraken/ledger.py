@@ -249,7 +249,11 @@ def _entry(reading: Reading, entry: str, row: Node, notes: LedgerNotes) -> None:
     code, external_id = asset(reading, line.asset, at), f"ledger:{entry}"
     subtype = row.text_or("subtype")
     fee = Amount(-line.fee, code) if line.fee else None
-    if line.type in _EXTERNAL:
+    place = _place(line.type, subtype)
+    if place is not None:
+        body = Transfer(MAIN, Amount(line.amount, code), TransferKind.INTERNAL, place, fee=fee)
+        reading.state(external_id, at, body)
+    elif line.type in _EXTERNAL:
         txid, address = notes.chains.get(row.text("refid"), ("", ""))
         amount = Amount(line.amount, code)
         body = Transfer(MAIN, amount, TransferKind.EXTERNAL, address, txid, fee)
@@ -258,15 +262,17 @@ def _entry(reading: Reading, entry: str, row: Node, notes: LedgerNotes) -> None:
         _tell_credit(reading, line.asset)
         body = Transfer(MAIN, Amount(line.amount, code), TransferKind.EXTERNAL, "credit", fee=fee)
         reading.state(external_id, at, body)
-    elif (place := _place(line.type, subtype)) is not None:
-        body = Transfer(MAIN, Amount(line.amount, code), TransferKind.INTERNAL, place, fee=fee)
-        reading.state(external_id, at, body)
     else:
         _cash(reading, external_id, at, line, code)
 
 
 def _place(kind: str, subtype: str) -> str | None:
-    """Where the other end of a transfer between own places is, None for other entries."""
+    """Where the other end of a transfer between own places is, None for other entries.
+
+    Transfers with Kraken Futures were once booked as deposits and withdrawals, with the subtype of today.
+    """
+    if kind in _EXTERNAL:
+        return _PLACES.get(subtype)
     if kind in _INTERNAL:
         return _PLACES.get(subtype) or subtype or _INTERNAL[kind]
     return "earn" if kind in ("earn", "staking") and (subtype in _ALLOCATED or subtype in _PLACES) else None
