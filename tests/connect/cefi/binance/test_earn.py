@@ -11,7 +11,7 @@ from truenav.core.clock import to_milliseconds
 from truenav.core.facts import BalanceSnapshot, CashFlow, CashKind, Transfer
 from truenav.core.money import Amount
 
-from .conftest import body_of
+from .conftest import body_of, stated
 from .standin import NOTHING, NOW, QUIET, Venue
 
 BASE = "/sapi/v1/simple-earn"
@@ -51,6 +51,15 @@ def test_a_redemption_arrives_where_it_is_paid_to(read):
     }
     locked = read("earn.lockedOut/1", "earn-locked-out")
     assert sides(locked)[1] == ("spot", Decimal("21312.23223"))
+
+
+def test_what_goes_from_a_locked_to_a_flexible_product_never_left(read):
+    left = body_of("earn-locked-out").replace(b"MATURE", b"NEW_TRANSFERRED")
+    came = body_of("earn-subscribed").replace(b"AUTO", b"CONVERT")
+    assert stated("earn.lockedOut/1", left).facts == stated("earn.subscribed/1", came).facts == ()
+    early = left.replace(b'"originalAmount": "21312.23223"', b'"originalAmount": "21313.23223"')
+    (lost,) = stated("earn.lockedOut/1", early).facts
+    assert (lost.body.wallet, lost.body.amount.number) == ("earn", Decimal(-1))
 
 
 def test_only_what_stays_in_a_product_is_a_reward_of_it(read):

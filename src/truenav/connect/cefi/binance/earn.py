@@ -36,6 +36,8 @@ _PAGE = 100
 _ACCOUNTS = {"SPOT": "spot", "FUNDING": "funding"}
 _DONE = frozenset({"SUCCESS", "PAID"})
 _ENDED = _DONE | {"FAILED", "FAIL"}
+_WITHIN = frozenset({"NEW_TRANSFERRED", "CONVERT", "TRANSFER"})
+"""Kinds of a redemption of a locked product into a flexible one, and of the subscription that it becomes."""
 
 
 def state(client: BinanceClient, *, spot: bool) -> list[Step]:
@@ -183,7 +185,7 @@ def _tell_redeeming(reading: Reading, code: str) -> None:
 def subscriptions(reading: Reading, document: Node) -> None:
     """What went into a product, from the spot wallet, the funding wallet or both."""
     for row in _rows(document):
-        if row.text("status") not in _DONE:
+        if row.text("status") not in _DONE or row.text_or("type") in _WITHIN:
             continue
         at, asset = row.instant("time"), reading.asset(row.text("asset"), row.instant("time"))
         name = f"{_product(reading)}:in:{row.text('purchaseId')}"
@@ -205,7 +207,8 @@ def redemptions(reading: Reading, document: Node) -> None:
             continue
         at, asset = row.instant("time"), reading.asset(row.text("asset"), row.instant("time"))
         name, paid = f"{_product(reading)}:out:{row.text('redeemId')}", row.decimal("amount")
-        _moved(reading, name, at, WALLET, _account(row, "destAccount"), Amount(paid, asset))
+        if row.text_or("type") not in _WITHIN:
+            _moved(reading, name, at, WALLET, _account(row, "destAccount"), Amount(paid, asset))
         if lost := row.decimal_or("originalAmount", paid) - paid:
             flow = CashFlow(WALLET, CashKind.REWARD, Amount(-lost, asset))
             reading.state(f"{name}:lost", at, flow)
