@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -101,6 +102,14 @@ def test_paging_okx_bills_backwards_gives_every_balance_change(
         change = sum(float(bill["balChg"]) for bill in bills if bill["ccy"] == coin)
         assert change == pytest.approx(float(books.balance("trading", coin)), abs=1e-6)
     assert {bill["type"] for bill in bills} == {"1", "2", "8"}
+
+
+def test_okx_tells_what_positions_are_worth_by_kind(simulator: Running, http: httpx.Client) -> None:
+    (row,) = okx_get(simulator, http, "okx-trend", "/api/v5/account/balance").json()["data"]
+    names = ("notionalUsdForSwap", "notionalUsdForFutures", "notionalUsdForOption")
+    swaps, *others = (Decimal(row[name]) for name in names)
+    assert swaps > 0
+    assert sum(others, swaps) == Decimal(row["notionalUsd"])
 
 
 def test_expiries_are_billed_as_exercised_or_worthless(simulator: Running, http: httpx.Client) -> None:

@@ -124,7 +124,7 @@ def balance(call: Call) -> list[dict[str, Any]]:
                 f"notionalUsdFor{name}": plain(
                     _notional_usd(call, [row for row in valued if row.position.instrument.kind == kind])
                 )
-                for name, kind in (("Futures", "future"), ("Option", "option"), ("Swap", "perpetual"))
+                for name, kind in (("Futures", "future"), ("Option", "option"), ("Swap", "swap"))
             },
             "ordFroz": plain(asked),
             "totalEq": plain(total),
