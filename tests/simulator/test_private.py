@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import ccxt.pro
 import pytest
 
+from truenav.simulator.binance.private import listen_key
 from truenav.simulator.orders import Terms
 from truenav.simulator.server import create_app
 from truenav.simulator.times import WallClock
 from truenav.simulator.world import World
 
 from .conftest import SCENARIO, run_in_thread
+from .trading import trading_world
 
 CONNECT = Path(__file__).parents[1] / "connect" / "cefi"
 CASES = {
@@ -65,3 +68,33 @@ def test_ccxt_hears_of_an_order_as_the_books_have_it(name: str) -> None:
     fill = world.books(account).fills[-1]
     assert (order["symbol"], order["side"], order["status"]) == (market["symbol"], "buy", "closed")
     assert Decimal(str(order["average"] or order["price"])) == fill.price
+
+
+def test_two_changes_at_one_instant_are_both_told(tmp_path: Path) -> None:
+    world = trading_world(tmp_path)
+    path = f"/private/ws/{listen_key(world.account('binance'), 'usdm')}"
+    told: list[dict[str, Any]] = []
+
+    def sizes() -> list[str]:
+        return [row["pa"] for one in told if one["e"] == "ACCOUNT_UPDATE" for row in one["a"]["P"]]
+
+    async def listen() -> None:
+        heard: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+
+        async def send(message: Any) -> None:
+            told.extend([json.loads(message["text"])] if "text" in message else [{"e": "accepted"}])
+
+        scope = {"type": "websocket", "path": path, "query_string": b"", "headers": []}
+        stream = asyncio.create_task(create_app(world)(scope, heard.get, send))
+        heard.put_nowait({"type": "websocket.connect"})
+        for size in range(4):
+            for _ in range(100):
+                if len(sizes()) == size and told:
+                    break
+                await asyncio.sleep(0.005)
+            world.place("binance", Terms("BTC-USDT-SWAP", "buy", Decimal(1)))
+        heard.put_nowait({"type": "websocket.disconnect"})
+        await stream
+
+    asyncio.run(listen())
+    assert sizes()[:3] == ["1", "2", "3"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,6 +115,6 @@ def _of_client(order: Order, fill: Fill | None) -> Change:
     )
 
 
-def once(name: str, payload: object) -> News:
-    """Something that is told a single time."""
-    return News(name, True, math.inf, payload)
+def once(payload: object) -> News:
+    """Something that happened: it is told when it is new, and never again."""
+    return News("once", None, 0.0, payload)

@@ -29,7 +29,7 @@ DROPPED = 1011
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that a stream may tell. It is told when ``price`` changed, or every ``seconds``."""
+    """One thing that a stream may tell: when ``price`` changed, or every ``seconds`` (0: whenever named)."""
 
     name: str
     price: object

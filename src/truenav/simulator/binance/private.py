@@ -84,14 +84,14 @@ class BinanceKeyStreams:
         found = self.watch.look(call.world.books(self.plan.id, call.at))
         at = milliseconds(call.at)
         for one in _of(found, self.wallet):
-            yield once(f"order {one.id} {one.filled} {one.status}", _futures_order(one, at))
+            yield once(_futures_order(one, at))
         coins = [coin for wallet, coin in found.balances if wallet == self.wallet]
         held = [one for one in found.positions if settlement_wallet("binance", one[0]) == self.wallet]
         if coins or held:
             balances = [_balance(coin, self.watch.balances[self.wallet, coin]) for coin in coins]
             told = {"m": "ORDER", "B": balances, "P": [_position(*one) for one in held]}
             name = "BALANCE_POSITION_UPDATE" if self.wallet == "options" else "ACCOUNT_UPDATE"
-            yield once(f"account {at}", {"e": name, "E": at, "T": at, "a": told})
+            yield once({"e": name, "E": at, "T": at, "a": told})
 
 
 class BinanceApiStreams:
@@ -138,12 +138,12 @@ class BinanceApiStreams:
         found = self.watch.look(call.world.books(self.plan.id, call.at))
         at = milliseconds(call.at)
         for one in _of(found, self.wallet):
-            yield once(f"order {one.id} {one.filled} {one.status}", _event(_spot_order(one, at)))
+            yield once(_event(_spot_order(one, at)))
         coins = [coin for wallet, coin in found.balances if wallet == self.wallet]
         if coins:
             rows = [{"a": c, "f": plain(self.watch.balances[self.wallet, c]), "l": "0"} for c in coins]
             told = {"e": "outboundAccountPosition", "E": at, "u": at, "B": rows}
-            yield once(f"account {at}", _event(told))
+            yield once(_event(told))
 
 
 def _signed_by(call: Call, params: dict[str, Any]) -> AccountPlan:

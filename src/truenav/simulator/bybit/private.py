@@ -95,7 +95,7 @@ class BybitAccountStreams:
         for topic, rows in told.items():
             if rows and topic in self.wanted:
                 payload = {"id": unique(at), "topic": topic, "creationTime": at, "data": rows}
-                yield once(f"{topic} {at}", payload)
+                yield once(payload)
 
 
 def _execution(one: Change) -> dict[str, Any]:

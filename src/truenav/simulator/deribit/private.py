@@ -23,20 +23,19 @@ _STATES = {
 }
 
 
-def changes(found: Novelty) -> Iterable[tuple[str, dict[str, Any]]]:
-    """One message for each market in which something changed, with its name."""
+def changes(found: Novelty) -> Iterable[dict[str, Any]]:
+    """One message for each market in which something changed."""
     items = {item.key: item for item, _ in found.positions} | {
         one.instrument.key: one.instrument for one in found.orders
     }
     for key, item in items.items():
         orders = [one for one in found.orders if one.instrument.key == key]
-        row = {
+        yield {
             "instrument_name": deribit_name(item),
             "trades": [_trade(one) for one in orders if one.fill is not None],
             "positions": [_position(other, held) for other, held in found.positions if other.key == key],
             "orders": [_order(one) for one in orders],
         }
-        yield f"changes {key}", row
 
 
 def _trade(one: Change) -> dict[str, Any]:

@@ -122,8 +122,8 @@ class DeribitStreams:
         call = replace(call, account=plan, params={})
         found = self.watch.look(call.world.books(plan.id, call.at))
         if CHANGES in self.private:
-            for name, row in changes(found):
-                yield once(f"{name} {milliseconds(call.at)}", _told(CHANGES, row))
+            for row in changes(found):
+                yield once(_told(CHANGES, row))
         if PORTFOLIO in self.private:
             for row in account.summaries(call)["summaries"]:
                 told = (row["balance"], row["equity"])

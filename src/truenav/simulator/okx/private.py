@@ -97,13 +97,12 @@ class OkxAccountStreams:
         call = replace(call, account=self.plan, params={})
         books = call.world.books(self.plan.id, call.at)
         found = self.watch.look(books)
-        stamp = milliseconds(call.at)
         for channel in tuple(self.wanted):
             first = channel in ("account", "positions") and channel not in self.moved
             self.moved.add(channel)
-            for number, rows in enumerate(_rows(call, channel, found, first=first)):
+            for rows in _rows(call, channel, found, first=first):
                 payload = {"arg": {**self.wanted[channel], "uid": str(440000000 + self.plan.number)}}
-                yield once(f"{channel} {stamp} {number}", payload | {"data": rows})
+                yield once(payload | {"data": rows})
 
 
 def _rows(call: Call, channel: str, found: Novelty, *, first: bool) -> Iterable[list[dict[str, Any]]]:
