@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+import hashlib
+import hmac
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from truenav.simulator.deribit.rules import token
 from truenav.simulator.entry import RefusedError
 from truenav.simulator.market import Leg
 from truenav.simulator.numbers import exact
 from truenav.simulator.orders import Terms, is_beyond, reached, taken
+from truenav.simulator.server import create_app
+from truenav.simulator.times import VirtualClock, milliseconds
 from truenav.simulator.truth import truth
 from truenav.simulator.world import World
 
@@ -22,6 +30,7 @@ from .trading import NOW, trading_world
 PERP = "BTC-USDT-SWAP"
 SPOT = "BTC-USDT"
 D = Decimal
+DERIBIT_ORDER = {"instrument_name": "BTC-PERPETUAL", "amount": 100, "type": "market"}
 
 
 def quote(world: World, key: str, venue: str = "binance"):  # type: ignore[no-untyped-def]
@@ -222,3 +231,52 @@ def test_an_order_never_takes_more_than_it_wants_nor_worse_than_its_limit(
     assert all(part <= level for part, _ in parts)
     for _, price in parts:
         assert limit is None or (price <= limit if side == "buy" else price >= limit)
+
+
+class Ticking(VirtualClock):
+    """A clock on which a millisecond passes whenever one looks."""
+
+    def now(self) -> datetime:
+        self.advance(timedelta(milliseconds=1))
+        return super().now()
+
+
+def signed(world: World, method: str, path: str, **params: object) -> httpx.Request:
+    """A request of the account at Binance."""
+    query = urlencode({**params, "timestamp": milliseconds(world.now()), "recvWindow": 60_000})
+    signature = hmac.new(b"s", query.encode(), hashlib.sha256).hexdigest()
+    url = f"http://venue{path}?{query}&signature={signature}"
+    return httpx.Request(method, url, headers={"X-MBX-APIKEY": "binance"})
+
+
+def answers(world: World, *requests: httpx.Request) -> list[httpx.Response]:
+    """What the venue says when the requests arrive together."""
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=create_app(world, latency=0.01))
+        async with httpx.AsyncClient(transport=transport) as client:
+            return list(await asyncio.gather(*(client.send(one) for one in requests)))
+
+    return asyncio.run(ask())
+
+
+def test_a_confirmation_has_the_fills_however_long_it_took(tmp_path: Path) -> None:
+    world = trading_world(tmp_path, Ticking(NOW))
+    terms = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.5"}
+    bearer = {"Authorization": f"Bearer {token(world.account('deribit'))}"}
+    bought = f"http://venue/api/v2/private/buy?{urlencode(DERIBIT_ORDER)}"
+    binance, deribit = answers(
+        world,
+        signed(world, "POST", "/api/v3/order", **terms),
+        httpx.Request("GET", bought, headers=bearer),
+    )
+    assert [one["qty"] for one in binance.json()["fills"]] == ["0.50000000"]
+    assert [one["amount"] for one in deribit.json()["result"]["trades"]] == [100]
+
+
+def test_orders_that_are_cancelled_twice_at_once_are_cancelled(tmp_path: Path) -> None:
+    world = trading_world(tmp_path, Ticking(NOW))
+    world.place("binance", Terms(PERP, "buy", D(1), quote(world, PERP).last - 1000))
+    everything = [signed(world, "DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT") for _ in range(2)]
+    assert [one.status_code for one in answers(world, *everything)] == [200, 200]
+    assert not world.books("binance").working

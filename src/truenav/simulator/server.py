@@ -167,6 +167,7 @@ class Simulator:
             delay = FOREVER
         if delay:
             await self.pause(delay)
+            call = replace(call, at=world.now())
         for fault in faults:
             if fault.kind in ("status", "html"):
                 return _refusal(fault)

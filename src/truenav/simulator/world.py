@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from truenav.simulator.bell import Bell
-from truenav.simulator.books import Books
+from truenav.simulator.books import Books, Fill
 from truenav.simulator.entry import Asked, RefusedError, check
 from truenav.simulator.errors import ScenarioError, UnknownNameError
 from truenav.simulator.faults import Faults
@@ -133,6 +133,10 @@ class World:
         self.account(name)
         with self._lock:
             return self._ledgers[name].at(at or self.now())
+
+    def fills(self, name: str, order: int) -> list[Fill]:
+        """What was filled of an order until now."""
+        return [fill for fill in self.books(name).fills if fill.order_id == order]
 
     # -- what clients do ----------------------------------------------------------------------
 

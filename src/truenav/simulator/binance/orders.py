@@ -300,7 +300,6 @@ class OrderEntry:
 
     def _confirmed(self, call: Call, order: Order, row: dict[str, Any]) -> dict[str, Any]:
         row["transactTime"] = row.pop("updateTime")
-        fills = [fill for fill in books(call).fills if fill.order_id == order.id]
         row["fills"] = [
             {
                 "price": fixed(fill.price),
@@ -309,7 +308,7 @@ class OrderEntry:
                 "commissionAsset": fill.fee_asset,
                 "tradeId": fill.id,
             }
-            for fill in fills
+            for fill in call.world.fills(account(call).id, order.id)
         ]
         return row
 

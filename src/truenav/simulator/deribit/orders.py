@@ -172,7 +172,7 @@ def _place(call: Call, side: Side) -> dict[str, Any]:
         order = call.world.place(account(call).id, _terms(call, side))
     except RefusedError as refused:
         raise DeribitError(*_REFUSALS[refused.reason]) from refused
-    fills = [fill for fill in books(call).fills if fill.order_id == order.id]
+    fills = call.world.fills(account(call).id, order.id)
     return {"order": order_row(order), "trades": [trade_row(fill) for fill in fills]}
 
 
