@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from truenav.simulator.entry import RefusedError
+from truenav.simulator.errors import ScenarioError
 from truenav.simulator.orders import Terms
 
 from .trading import account, trading_world
@@ -35,6 +36,11 @@ def test_an_account_that_borrows_owes_and_pays_every_hour(venue: str, tmp_path: 
 
 def world_wallet(venue: str) -> str:
     return "trading" if venue == "okx" else "unified"
+
+
+def test_only_a_venue_that_lends_can_be_borrowed_from(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="account a: binance lends nothing"):
+        trading_world(tmp_path, accounts=account("binance", "a", more="borrows = true\n"))
 
 
 def test_who_does_not_borrow_owes_nothing_and_is_charged_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from truenav.core.failure import TruenavError
 from truenav.simulator.entry import RefusedError
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact
@@ -48,6 +49,25 @@ def test_each_venue_measures_in_its_own_way(tmp_path: Path) -> None:
         inverse = world.market.instrument("okx", "BTC-USD-SWAP")
         contracts = D(4_000_000) / inverse.multiplier
         assert world.tiers.maintenance("deribit", inverse, contracts, D(40_000)) == 100 * D("0.015")
+
+
+@pytest.mark.parametrize(
+    ("name", "floor", "told"),
+    [
+        (
+            "BTC-USDT-SWAP",
+            "100000",
+            'tiers of binance BTC-USDT-SWAP: the lowest step must have the floor "0"',
+        ),
+        ("BTCUSDT", "0", "binance lists no instrument 'BTCUSDT'"),
+    ],
+)
+def test_a_table_that_says_nothing_of_small_positions_or_of_no_contract_is_refused(
+    name: str, floor: str, told: str, tmp_path: Path
+) -> None:
+    step = f'venue = "binance"\ninstrument = "{name}"\nfloor = "{floor}"\nrate = "0.5"\nleverage = "2"\n'
+    with pytest.raises(TruenavError, match=told):
+        trading_world(tmp_path, accounts=f"{account('binance', 'a')}[[tiers]]\n{step}")
 
 
 def test_an_account_that_lost_its_margin_is_brought_down_step_by_step(tmp_path: Path) -> None:

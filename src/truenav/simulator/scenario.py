@@ -221,6 +221,9 @@ def _account(number: int, entry: dict[str, Any], venues: dict[str, Venue]) -> Ac
     venue = venues.get(entry["venue"])
     if venue is None:
         raise ScenarioError(f"account {name}: the venue {entry['venue']!r} is not in [venues].")
+    borrows = bool(entry.get("borrows", False))
+    if borrows and not set(WALLETS[venue.dialect]) & set(BORROWING):
+        raise ScenarioError(f"account {name}: {venue.id} lends nothing; only OKX and Bybit do. Drop borrows.")
     events: list[Event] = []
     for n, raw in enumerate(entry.get("events", []), start=1):
         events.extend(_repeated(raw, venue, f"account {name}, event {n}"))
@@ -236,7 +239,7 @@ def _account(number: int, entry: dict[str, Any], venues: dict[str, Venue]) -> Ac
         permissions=frozenset(entry.get("permissions", ["read"])),
         address=str(entry.get("address", "")),
         events=tuple(events),
-        borrows=bool(entry.get("borrows", False)),
+        borrows=borrows,
     )
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from truenav.simulator.contracts import ZERO, notional
+from truenav.simulator.errors import ScenarioError
 from truenav.simulator.market import Instrument
 from truenav.simulator.scenario import TierTerms
 
@@ -78,6 +79,9 @@ class Tiers:
         rows: dict[tuple[str, str], list[TierTerms]] = {}
         for terms in own:
             rows.setdefault((terms.venue, terms.instrument), []).append(terms)
+        for (venue, name), steps in rows.items():
+            if min(step.floor for step in steps) != 0:
+                raise ScenarioError(f'tiers of {venue} {name}: the lowest step must have the floor "0".')
         self._own: Mapping[tuple[str, str], tuple[Tier, ...]] = {
             key: ladder([(step.floor, step.rate, step.leverage) for step in steps])
             for key, steps in rows.items()

@@ -80,6 +80,8 @@ class World:
         self.faults = Faults()
         self.meter = Meter(scenario.limits)
         self._keys = {plan.api_key: plan for plan in scenario.accounts.values() if plan.api_key}
+        for step in scenario.tiers:
+            market.instrument(step.venue, step.instrument)
         self.tiers = Tiers(scenario.tiers)
         self._ledgers = {
             name: Ledger(plan, market, self.inception, self.tiers) for name, plan in scenario.accounts.items()
