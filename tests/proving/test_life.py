@@ -6,6 +6,10 @@ A world that fails is made again by ``truenav simulator fuzz --seed N`` (``--mon
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from truenav.cli.simulator import simulator
-from truenav.core.facts import CashFlow, Trade
+from truenav.core.facts import CashFlow, Trade, Transfer, TransferKind
 from truenav.proving import life as proving
 from truenav.proving.life import Life, Lived, NotTrueError, live_through
 from truenav.proving.scenario import MONTH, WEEK, scenario
@@ -49,9 +53,18 @@ def test_twenty_thousand_worlds(first: int) -> None:
         lived(seed)
 
 
-def test_the_same_seed_makes_the_same_world() -> None:
+def test_the_same_seed_makes_the_same_world_whatever_time_zone_and_hash_seed() -> None:
     assert scenario(7, MARKET) == scenario(7, MARKET) != scenario(8, MARKET)
-    assert lived(7) == lived(7)
+    code = (
+        "import asyncio, hashlib, pathlib, sys; from truenav.proving.life import live_through; "
+        "lived = asyncio.run(live_through(3, market=pathlib.Path(sys.argv[1]))); "
+        "print(hashlib.sha256(repr(lived).encode()).hexdigest())"
+    )
+    place = os.environ | {"TZ": "Pacific/Chatham", "PYTHONHASHSEED": "2", "LC_ALL": "C"}
+    told = subprocess.run(
+        [sys.executable, "-c", code, MARKET], env=place, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == hashlib.sha256(repr(lived(3)).encode()).hexdigest()
 
 
 def test_no_world_has_more_than_five_hundred_events() -> None:
@@ -63,8 +76,8 @@ def test_no_world_has_more_than_five_hundred_events() -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (lambda fact: None if isinstance(fact.body, Trade) else fact, "what moved"),
-        (lambda fact: None if isinstance(fact.body, CashFlow) else fact, "what moved"),
+        (lambda fact: None if isinstance(fact.body, Trade) else fact, "opened.*movements.*fills"),
+        (lambda fact: None if isinstance(fact.body, CashFlow) else fact, "movements"),
         (
             lambda fact: (
                 replace(fact, body=replace(fact.body, price=fact.body.price + Decimal("1e-8")))
@@ -73,8 +86,16 @@ def test_no_world_has_more_than_five_hundred_events() -> None:
             ),
             "fills",
         ),
+        (
+            lambda fact: (
+                replace(fact, body=replace(fact.body, kind=TransferKind.EXTERNAL))
+                if isinstance(fact.body, Transfer)
+                else fact
+            ),
+            "movements",
+        ),
     ],
-    ids=["trades lost", "cash flows lost", "a price off by the last digit"],
+    ids=["trades lost", "cash flows lost", "a price off by the last digit", "transfers within from outside"],
 )
 def test_a_connector_that_is_wrong_does_not_pass(wrong, told, monkeypatch) -> None:
     keep = Life._keep
@@ -98,6 +119,19 @@ def test_balances_that_are_not_true_do_not_pass(monkeypatch) -> None:
     monkeypatch.setattr(proving, "equity", off)
     with pytest.raises(NotTrueError, match=r"World 0 at .* is worth"):
         lived(0)
+
+
+def test_a_nav_that_is_not_true_does_not_pass(monkeypatch) -> None:
+    strike = proving.strike_nav
+
+    def off(inputs):
+        struck = strike(inputs)
+        root = replace(struck.root, nav_usd=struck.root.nav_usd + Decimal("1e-18"))
+        return replace(struck, funds=(*struck.funds[:-1], root))
+
+    monkeypatch.setattr(proving, "strike_nav", off)
+    with pytest.raises(NotTrueError, match=r"World 0 at .* the NAV is"):
+        lived(0, stormy=False)
 
 
 def test_the_command_makes_a_world_again() -> None:

@@ -1,8 +1,8 @@
 """A world lived through: gathered and valued at several instants, in storms and in calm, and compared.
 
-In a storm a NAV is provisional, something is told that a person must mend, or it is right. In the calm after
-it everything is true: no fact is lost and none is there twice, every window between two snapshots adds up,
-balances, profits, funding and fees are the simulator's to the last digit, and so is the NAV.
+In a storm a NAV is provisional or it is right. In the calm after it everything is true: no fact is lost and
+none is there twice, every window between two snapshots adds up, balances, positions, profits, funding and
+fees are the simulator's to the last digit, and so is the NAV at the venues' own marks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -24,7 +25,7 @@ import uvicorn
 from truenav.calc.nav.model import NavInputs, NavResult, Quality, ReconciliationStatus
 from truenav.calc.nav.select import select_facts
 from truenav.calc.nav.strike import strike_nav
-from truenav.calc.pricing.defaults import default_policy
+from truenav.calc.pricing.defaults import default_policy, venue_policy
 from truenav.connect.contract import (
     AccountConnector,
     Credentials,
@@ -45,14 +46,17 @@ from truenav.core.facts import Fact
 from truenav.core.failure import Failure, TruenavError
 from truenav.core.ids import AccountId, NodeId, Sha256
 from truenav.core.instrument import InstrumentBook
+from truenav.core.money import rounded
 from truenav.core.policy import AssetNumeraire, NavPolicy
 from truenav.core.portfolio import ByShare, ByTag, Node, NodeKind, SubBookRule
-from truenav.proving.equity import equity, fills, movements, true_fills, true_movements
+from truenav.proving import history
+from truenav.proving.equity import equity
 from truenav.proving.inside import Inside, no_time
 from truenav.proving.scenario import WEEK, Size, scenario
 from truenav.proving.storms import storm
 from truenav.proving.trading import trade_until
 from truenav.simulator.market import Market, load_market
+from truenav.simulator.numbers import fraction_text
 from truenav.simulator.scenario import load_scenario
 from truenav.simulator.server import create_app, listen
 from truenav.simulator.times import VirtualClock
@@ -82,8 +86,13 @@ class Lived:
     seed: int
     provisional: int
     right: int
-    facts: int
+    known: tuple[Fact, ...]
     requests: int
+
+    @property
+    def facts(self) -> int:
+        """How many facts it has."""
+        return len(self.known)
 
 
 @dataclass(slots=True)
@@ -215,22 +224,25 @@ async def live_through(
                 previous = await _look(life, previous, instant)
             except NotTrueError as error:
                 raise NotTrueError(f"World {seed} at {instant_text(instant)}: {error.message}") from error
-        return Lived(seed, provisional, right, len(life.facts), life.requests)
+        return Lived(seed, provisional, right, tuple(life.facts.values()), life.requests)
 
 
 async def _weather(
     life: Life, previous: NavResult | None, faults: Iterable[dict[str, object]], instant: datetime
 ) -> bool:
-    """Gather while venues misbehave; whether the NAV was whole, and then it must be right."""
+    """Gather while venues misbehave; whether nothing hurt. A NAV that calls itself complete must be right.
+
+    That is judged at the venues' own marks, where also a price that was not read makes it provisional.
+    """
     for fault in faults:
         life.world.faults.add(fault)
     told = await life.gather()
     inputs = life.inputs(previous, [one for one in told if isinstance(one, Failure)])
-    whole = not told and strike_nav(inputs).quality is not Quality.PROVISIONAL
-    if whole:
-        _require_equity(life.world, inputs, instant)
+    unhurt = not told and strike_nav(inputs).quality is not Quality.PROVISIONAL
+    if unhurt or _at_venues(inputs).quality is not Quality.PROVISIONAL:
+        _require_worth(life.world, inputs, instant)
     life.world.faults.clear()
-    return whole
+    return unhurt
 
 
 async def _look(life: Life, previous: NavResult | None, instant: datetime) -> NavResult:
@@ -241,7 +253,7 @@ async def _look(life: Life, previous: NavResult | None, instant: datetime) -> Na
     told = await life.gather_accounts(life.new_network())
     _require(not told and len(life.facts) == known, f"another gathering brings something new: {told}")
     inputs = life.inputs(previous)
-    _require_equity(life.world, inputs, instant)
+    _require_worth(life.world, inputs, instant)
     _require_history(life, instant)
     result = strike_nav(inputs)
     _require(result.quality is Quality.COMPLETE, f"the NAV is not complete: {result.failures}")
@@ -253,7 +265,9 @@ async def _look(life: Life, previous: NavResult | None, instant: datetime) -> Na
     return result
 
 
-def _require_equity(world: World, inputs: NavInputs, instant: datetime) -> None:
+def _require_worth(world: World, inputs: NavInputs, instant: datetime) -> None:
+    """Every account is worth what it truly is, and the NAV at the venues' own marks is all of it."""
+    total = Fraction(0)
     for account in inputs.accounts:
         told = truth(world, account.id, instant)
         by_asset, usd = equity(inputs, account.id)
@@ -261,18 +275,24 @@ def _require_equity(world: World, inputs: NavInputs, instant: datetime) -> None:
         _require(by_asset == true, f"{account.id} is worth {true}, not {by_asset}")
         true_usd = Decimal(told["usd"]["value"])
         _require(usd == true_usd, f"{account.id} is worth {true_usd} USD, not {usd}")
+        total += Fraction(told["usd"]["exact"])
+    nav = _at_venues(inputs).root.nav_usd
+    true_nav = Decimal(fraction_text(total))
+    _require(rounded(nav, 18) == true_nav, f"the NAV is {true_nav} USD, not {nav}")
+
+
+def _at_venues(inputs: NavInputs) -> NavResult:
+    return strike_nav(replace(inputs, pricing=venue_policy()))
 
 
 def _require_history(life: Life, instant: datetime) -> None:
     assets, instruments = life.context.assets, life.context.instruments
     for account in life.accounts:
         mine = [fact for fact in life.facts.values() if fact.account == account.id]
-        books = life.world.books(account.id, instant)
-        found, true = movements(mine, assets, instruments), true_movements(books)
-        differ = sorted({*found.items()} ^ {*true.items()})
-        _require(not differ, f"{account.id}: what moved, by wallet, asset and cause, differs in {differ}")
-        known, filled = fills(mine), true_fills(books)
-        _require(known == filled, f"{account.id}: fills missing {filled - known}, too many {known - filled}")
+        told = history.told(mine, assets, instruments, instant)
+        true = history.true(life.world.books(account.id, instant), account.venue)
+        differences = told.differences(true)
+        _require(not differences, f"{account.id}, by part what is wrong and what is missing: {differences}")
 
 
 def _require(holds: bool, otherwise: str) -> None:
