@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from truenav.proving.life import _world
 from truenav.proving.scenario import WEEK
 from truenav.proving.trading import trade_until
@@ -26,6 +28,9 @@ def traded(seed: int) -> tuple[Counter[str], Counter[str]]:
             books = [world.books(name) for name in world.scenario.accounts]
             orders = Counter(order.status for one in books for order in one.orders.values())
             causes = Counter(entry.cause for one in books for entry in one.entries)
+            for name, plan in world.scenario.accounts.items():
+                forced = sum(fill.forced for fill in world.books(name).fills)
+                causes[f"{plan.venue.id} liquidation"] += forced
             causes["own"] = sum(move.own for one in books for move in one.movements)
             return orders, causes
 
@@ -40,6 +45,12 @@ def test_orders_end_in_every_way_and_money_moves_for_every_reason() -> None:
         causes += others
     assert orders.keys() == {"open", "filled", "cancelled", "expired"}
     assert {"interest", "own", "funding", "realized", "settlement", "session"} <= causes.keys()
+
+
+@pytest.mark.parametrize(("venue", "seed"), [("binance", 34), ("bybit", 39), ("okx", 83)])
+def test_thin_accounts_are_liquidated(venue: str, seed: int) -> None:
+    _, causes = traded(seed)
+    assert causes[f"{venue} liquidation"]
 
 
 def test_the_same_orders_make_the_same_books() -> None:

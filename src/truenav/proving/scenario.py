@@ -110,6 +110,7 @@ def scenario(seed: int, market: Path, size: Size = WEEK) -> str:
         thin = (borrows or venue == "binance") and random.random() < 0.3
         lines += [f"  {{ {event} }}," for event in _events(random, venue, size, _THIN if thin else 2)]
         lines += [f"  {{ {_on_credit(random)} }},"] if borrows else []
+        lines += [f"  {{ {_ruin(seed, number, venue)} }},"] if thin else []
         lines.append("]")
     return "\n".join(lines) + "\n"
 
@@ -135,6 +136,14 @@ def _on_credit(random: Random) -> str:
     side, size = random.choice((("buy", random.randint(130, 180)), ("sell", random.randint(50, 80))))
     at = f"+{random.randint(1, 5)}d{random.randint(0, 23):02}:{random.randint(0, 59):02}"
     return f'at = "{at}", {side} = "{size}.5", instrument = "BTC-USDT", fee_rate = "0.001", tag = "a"'
+
+
+def _ruin(seed: int, number: int, venue: str) -> str:
+    """So much sold in a rising market that the venue takes over what a thin account has."""
+    random = Random(f"ruin {seed} {number}")  # noqa: S311 - it draws a world, and guards nothing
+    at = f"+{random.randint(1, 3)}d{random.randint(0, 23):02}:{random.randint(0, 59):02}"
+    contracts = random.randint(8, 16) * (100 if venue == "okx" else 1)
+    return f'at = "{at}", sell = "{contracts}", instrument = "{_LINEAR[0]}", fee_rate = "0.0005", tag = "b"'
 
 
 def _act(random: Random, venue: str, after: timedelta) -> str:
