@@ -325,6 +325,30 @@ def test_a_line_of_the_last_sync_that_is_gone_is_a_gap():
     assert not broken.cursors
 
 
+@pytest.mark.parametrize("said", ["2026-01-01T00:01:00", "soon"])
+@pytest.mark.parametrize(
+    ("name", "rows", "field"), [("account-log", "logs", "date"), ("fills", "fills", "fillTime")]
+)
+def test_a_time_that_is_none_is_a_failure_of_the_log_and_no_more(name, rows, field, said):
+    venue = busy(3)
+    told = venue.fills if name == "fills" else venue.log
+    venue.answers[name] = {rows: [{**told[0], field: said}, *told[1:]]}
+    got = gather(venue)
+    assert [one.message.startswith("log/1: ") and field in one.message for one in got.failures] == [True]
+    assert {type(fact.body) for fact in got.facts} == {BalanceSnapshot, PositionSnapshot}
+    assert not got.cursors
+
+
+def test_a_clock_that_tells_no_time_is_malformed():
+    venue = Venue(answers={"PI_XBTUSD": httpx.Response(200, json={"result": "success", "serverTime": "now"})})
+
+    async def offset(source, api):
+        return await source.clock_offset(api)
+
+    with pytest.raises(MalformedPayloadError):
+        speak(venue, offset)
+
+
 def test_what_is_younger_than_a_second_is_left_to_the_next_sync():
     venue = busy(1)
     venue.buy(NOW - timedelta(milliseconds=900))

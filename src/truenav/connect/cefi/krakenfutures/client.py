@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 
 from truenav.connect.asking import Endpoint, Outgoing, Params, Signed, Signer, always
 from truenav.connect.cefi.krakenfutures.log import NOTE, LogNotes, executions, write_notes
+from truenav.connect.cefi.krakenfutures.terms import instant
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, KeyRevokedError, MalformedPayloadError
 from truenav.connect.gathering import Pages, Parts, Row
 from truenav.connect.transport import Transport
-from truenav.core.clock import parse_instant, to_milliseconds
+from truenav.core.clock import to_milliseconds
 
 LOG_PAGE = 1000
 PAGES_A_GATHERING = 10
@@ -140,10 +141,7 @@ class FuturesClient:
         for _ in range(FILL_PAGES):
             bound = (until + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
             answers.append(await self.get(FILLS, {"lastFillTime": bound.replace("+00:00", "Z")}))
-            found = [
-                parse_instant(row.text("fillTime"), what="fillTime")
-                for row in read_json(answers[-1].body).field("fills").items()
-            ]
+            found = [instant(row, "fillTime") for row in read_json(answers[-1].body).field("fills").items()]
             if not found or min(found) >= until or min(found) < oldest:
                 break
             until = min(found)
@@ -160,7 +158,7 @@ def _log_rows(payload: Payload) -> list[Row]:
     """Number and instant of each line, the oldest first."""
     try:
         lines = read_json(payload.body).field("logs").items()
-        rows = [Row(parse_instant(one.text("date"), what="date"), one.text("id")) for one in lines]
+        rows = [Row(instant(one, "date"), one.text("id")) for one in lines]
         return sorted(rows, key=lambda row: int(row.id))
     except (MalformedPayloadError, ValueError) as error:
         raise MalformedPayloadError(f"krakenfutures {payload.evidence.endpoint}: {error}") from error

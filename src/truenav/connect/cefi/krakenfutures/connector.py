@@ -13,7 +13,7 @@ from truenav.connect.cefi.krakenfutures.errors import refusal
 from truenav.connect.cefi.krakenfutures.manifest import MANIFEST
 from truenav.connect.cefi.krakenfutures.parse import PARSERS, answered
 from truenav.connect.cefi.krakenfutures.streams import FuturesAccountStream, market_streams
-from truenav.connect.cefi.krakenfutures.terms import FLEX, entries
+from truenav.connect.cefi.krakenfutures.terms import FLEX, entries, instant
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
@@ -32,7 +32,6 @@ from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, 
 from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
-from truenav.core.clock import parse_instant
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
@@ -55,8 +54,7 @@ class KrakenFuturesConnector:
     async def clock_offset(self, api: Transport) -> timedelta:
         """Kraken Futures' clock less ours."""
         clock = await FuturesClient(api).get(futures.TIME)
-        told = parse_instant(_answer(clock).text("serverTime"), what="serverTime")
-        return told - clock.evidence.middle
+        return instant(_answer(clock), "serverTime") - clock.evidence.middle
 
     async def check_key(self, api: Transport, credentials: Credentials) -> KeyCheck:
         """Clock, access levels and account number of a key; raises where the key is not accepted at all.

@@ -13,11 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.connect.cefi.krakenfutures.terms import asset, contract_id, entries, known_terms, wallet_of
+from truenav.connect.cefi.krakenfutures.terms import (
+    asset,
+    contract_id,
+    entries,
+    instant,
+    known_terms,
+    wallet_of,
+)
 from truenav.connect.contract import ParseContext, Parsed, Problem
 from truenav.connect.document import Node, read_json
 from truenav.connect.reading import Reading, tag_of
-from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence
 from truenav.core.facts import CashFlow, CashKind, Settlement, Trade, Transfer, TransferKind
 from truenav.core.instrument import Instrument
@@ -98,6 +104,11 @@ class Line:
         return "_" in self.asset or ":" in self.asset
 
     @property
+    def wallet(self) -> str:
+        """The wallet that it books in."""
+        return wallet_of(self.account)
+
+    @property
     def change(self) -> Decimal:
         """What it moved."""
         return self.new - self.old
@@ -175,7 +186,7 @@ def _logs(body: bytes) -> Iterable[Node]:
 def _line(row: Node) -> Line:
     return Line(
         id=_number(row, "id"),
-        at=parse_instant(row.text("date"), what="date"),
+        at=instant(row, "date"),
         info=row.text("info"),
         account=row.text("margin_account"),
         asset=row.text("asset").lower(),
@@ -238,7 +249,7 @@ def _trade(
 ) -> None:
     order, client_id = notes.orders.get(leg.execution, ("", ""))
     body = Trade(
-        wallet=wallet_of(leg.account),
+        wallet=leg.wallet,
         instrument=terms.id,
         quantity=leg.change,
         price=leg.price,
@@ -254,11 +265,10 @@ def _trade(
 def _settled(
     reading: Reading, leg: Line, terms: Instrument, realised: Decimal, fees: list[tuple[Line, Amount]]
 ) -> None:
-    wallet = wallet_of(leg.account)
-    body = Settlement(wallet, terms.id, leg.change, leg.price, Amount(realised, terms.settle))
+    body = Settlement(leg.wallet, terms.id, leg.change, leg.price, Amount(realised, terms.settle))
     reading.state(f"log:{leg.id}", leg.at, body)
     for line, fee in fees:
-        reading.state(f"log:{line.id}:fee", line.at, CashFlow(wallet, CashKind.FEE, fee, terms.id))
+        reading.state(f"log:{line.id}:fee", line.at, CashFlow(leg.wallet, CashKind.FEE, fee, terms.id))
 
 
 def _other(reading: Reading, line: Line) -> None:
@@ -268,7 +278,7 @@ def _other(reading: Reading, line: Line) -> None:
     code = asset(reading, line.asset, line.at)
     if line.info in _TRANSFERS:
         amount, place = Amount(line.change, code), _TRANSFERS[line.info]
-        body = Transfer(wallet_of(line.account), amount, TransferKind.INTERNAL, place)
+        body = Transfer(line.wallet, amount, TransferKind.INTERNAL, place)
         reading.state(f"log:{line.id}", line.at, body)
         return
     kind = _CASH.get(line.info) or _by_sign(reading, line)
@@ -287,7 +297,7 @@ def _other(reading: Reading, line: Line) -> None:
 
 def _flow(reading: Reading, line: Line, suffix: str, kind: CashKind, number: Decimal, code: AssetId) -> None:
     instrument = contract_id(line.contract) if line.contract else None
-    flow = CashFlow(wallet_of(line.account), kind, Amount(number, code), instrument)
+    flow = CashFlow(line.wallet, kind, Amount(number, code), instrument)
     reading.state(f"log:{line.id}{suffix}", line.at, flow)
 
 

@@ -17,6 +17,7 @@ from truenav.connect.cefi.krakenfutures.terms import (
     asset,
     contract_id,
     entries,
+    instant,
     known_terms,
     read_terms,
     wallet_of,
@@ -26,7 +27,6 @@ from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
 from truenav.connect.news import PRIVATE, private_news
 from truenav.connect.reading import Reading
-from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence
 from truenav.core.facts import BalanceLine, BalanceSnapshot, PositionLine, PositionSnapshot, Quote, QuoteKind
 from truenav.core.money import ZERO, AssetId, exact
@@ -53,7 +53,7 @@ def _instruments(evidence: Evidence, body: bytes, context: ParseContext) -> Pars
 def _tickers(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
     """Marks and indices, as of the instant that the venue put on its answer."""
     reading, document = Reading(evidence, context), answered(body)
-    at = parse_instant(document.text("serverTime"), what="serverTime")
+    at = instant(document, "serverTime")
     with exact():
         for row in document.field("tickers").items():
             _marks(reading, row, "symbol", "indexPrice", at)

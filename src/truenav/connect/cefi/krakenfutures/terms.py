@@ -13,6 +13,7 @@ from truenav.connect.reading import Reading
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import parse_instant
 from truenav.core.contracts import dated_name
+from truenav.core.failure import InvalidInputError
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
 from truenav.core.money import AssetId
@@ -103,9 +104,8 @@ def read_terms(reading: Reading, row: Node) -> None:
 
 
 def _expiry(row: Node, symbol: str) -> datetime:
-    told = row.text_or("lastTradingTime")
-    if told:
-        return parse_instant(told, what="lastTradingTime")
+    if row.text_or("lastTradingTime"):
+        return instant(row, "lastTradingTime")
     dated = dated_name(symbol.upper())
     if dated is None:
         raise row.wrong("a dated contract does not tell its last day")
@@ -127,6 +127,14 @@ def known_terms(reading: Reading, symbol: str) -> Instrument | None:
     family = (one for key, one in listed.items() if key.startswith(prefix))
     sibling = (one for key, one in listed.items() if key == perpetual)
     return reading.expired(name, dated, chain(family, sibling), at=_end_of(dated.expires_on))
+
+
+def instant(row: Node, name: str) -> datetime:
+    """A field with an RFC 3339 time."""
+    try:
+        return parse_instant(row.text(name), what=f"{row.path}.{name}")
+    except InvalidInputError as error:
+        raise row.wrong(error.message) from error
 
 
 def entries(node: Node) -> list[tuple[str, Node]]:
