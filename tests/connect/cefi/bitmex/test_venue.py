@@ -87,6 +87,27 @@ def test_long_histories_are_read_page_by_page_and_then_only_what_is_new(lab, sho
     assert second.cursors["wallet-history/1"].at == datetime.fromisoformat(moved[0]["timestamp"])
 
 
+def test_a_history_longer_than_one_gathering_is_read_in_several(lab, monkeypatch):
+    """The wallet's rows wait for their executions, and those of each gathering go further."""
+    monkeypatch.setattr(client, "PAGE", 25)
+    monkeypatch.setattr(client, "MAX_PAGES", 3)
+    venue = lab.venue()
+    rows, moved = fills(lab, 150, lambda n: START + timedelta(hours=2 * n))
+    deposit = {**moved[0], "transactType": "Deposit", "transactID": "d", "orderID": "", "amount": 5}
+    late = {"timestamp": moved[1]["timestamp"], "transactTime": moved[1]["timestamp"]}
+    moved.insert(1, {**deposit, **late})
+    venue.tables |= {"/execution/tradeHistory": rows, "/user/walletHistory": moved}
+    found = gathered(lab, venue, *[lambda: None] * 3, since=START - timedelta(days=1))
+    assert [one.failures for one in found] == [()] * 4
+    assert [bool(one.unfinished) for one in found] == [True, True, True, False]
+    assert {name for one in found for name in trades(one)} == {f"exec:e{n}" for n in range(150)}
+    told = [n for n, one in enumerate(found) if any(f.external_id == "wallet:d" for f in one.facts)]
+    assert told == [3]
+    ends = [one.cursors["wallet-history/1"].at for one in found]
+    assert ends == sorted(set(ends))
+    assert found[-1].cursors["executions/1"].id == "e149"
+
+
 def test_a_page_that_does_not_repeat_its_row_moves_no_cursor(lab, short_pages):
     venue = lab.venue()
     rows, moved = fills(lab, 70)

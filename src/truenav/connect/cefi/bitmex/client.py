@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from truenav.connect.asking import Endpoint, Outgoing, Params, Signed, Signer, always
 from truenav.connect.cefi.bitmex.answers import moment
-from truenav.connect.cefi.bitmex.ledger import EXECUTED, SESSION, entry, executed
+from truenav.connect.cefi.bitmex.ledger import DUE, EXECUTED, SESSION, Due, entry, executed
 from truenav.connect.cefi.bitmex.units import UNITS, Units
 from truenav.connect.contract import Credentials, Cursor, Payload
 from truenav.connect.document import Node, read_json
@@ -133,7 +133,8 @@ class BitmexClient:
         """Executions since the cursor, or since ``reach`` before it, oldest first.
 
         Each page repeats rows of the last one. It begins with an instant, and where one instant has very many
-        rows, further on in them.
+        rows, further on in them. After ``MAX_PAGES`` the rest follows at the next gathering; a cursor that
+        was not reached by then stays.
         """
         begin, offset = min(since if cursor is None else cursor.at, reach) - MARGIN, 0
         payloads: list[Payload] = []
@@ -160,6 +161,9 @@ class BitmexClient:
                 begin, offset = following, 0
             else:
                 offset += PAGE - OVERLAP
+        else:
+            moved = Cursor(last.id, last.at) if found and last is not None else None
+            return Pages(tuple(payloads), moved, more=True)
         if cursor is not None and not found:
             raise _gap(EXECUTIONS, cursor.id)
         return Pages(tuple(payloads), None if last is None else Cursor(last.id, last.at))
@@ -169,7 +173,7 @@ class BitmexClient:
 
         A page that brings nothing new is the end of it, as it repeats rows of the last one.
         """
-        until = since if cursor is None else cursor.at - LATE
+        until = due_from(cursor, since)
         payloads: list[Payload] = []
         seen: set[str] = set()
         newest: Row | None = None
@@ -196,17 +200,21 @@ class BitmexClient:
             raise _gap(LEDGER, cursor.id)
         return Pages(tuple(payloads), None if newest is None else Cursor(newest.id, newest.at))
 
-    async def with_executions(self, ledger: Pages, executions: Pages) -> Pages:
-        """Pages of the ledger, noted with what executions told of its rows.
+    async def with_executions(
+        self, ledger: Pages, executions: Pages, cursor: Cursor | None, since: datetime
+    ) -> Pages:
+        """Pages of the ledger, noted with what executions told of its rows that are due.
 
         Both must reach equally far: a row of an order that has no execution shows that some are missing.
+        Where executions go on behind those that were read, later rows wait.
         """
-        if len(executions.payloads) >= MAX_PAGES:
-            raise IncompletePagesError(f"bitmex {LEDGER.name}: it waits until all executions are read.")
-        pages = [[one for row in listed(page) if (one := entry(row))] for page in ledger.payloads]
         rows = {row.text("execID"): row for page in executions.payloads for row in listed(page)}
+        end = max(moment(row, "timestamp") for row in rows.values()) - MARGIN if executions.more else None
+        due = Due(due_from(cursor, since), end)
+        pages = [[one for row in listed(page) if (one := entry(row))] for page in ledger.payloads]
+        stated = [[one for one in page if one in due] for page in pages]
         orders = {row.text_or("orderID") for row in rows.values()}
-        missing = {one.order for page in pages for one in page if one.order} - orders
+        missing = {one.order for page in stated for one in page if one.order} - orders
         if missing:
             raise IncompletePagesError(
                 f"bitmex {LEDGER.name}: it tells of the order {min(missing)}, of which no execution is "
@@ -214,23 +222,27 @@ class BitmexClient:
             )
         told = executed([one for page in pages for one in page], rows.values())
         noted = []
-        for page, entries in zip(ledger.payloads, pages, strict=True):
+        for page, entries in zip(ledger.payloads, stated, strict=True):
             text = ",".join(
                 f"{name}={told[name]}" for name in sorted({one.id for one in entries} & told.keys())
             )
-            noted.append(await self.api.note(page, EXECUTED, text))
-        return Pages(tuple(noted), ledger.cursor)
+            noted.append(await self.api.note(await self.api.note(page, DUE, str(due)), EXECUTED, text))
+        if end is None:
+            return Pages(tuple(noted), ledger.cursor)
+        read = [Row(one.at, one.id) for page in stated for one in page]
+        newest = max((one for one in read if cursor is None or one.at > cursor.at), default=None)
+        return Pages(tuple(noted), None if newest is None else Cursor(newest.id, newest.at), more=True)
 
 
-def oldest(ledger: Pages) -> datetime | None:
-    """The instant from which executions tell the whole day of each row of the ledger."""
+def due_from(cursor: Cursor | None, since: datetime) -> datetime:
+    """From when the ledger is read: a while before the cursor, for rows that came to rest late."""
+    return since if cursor is None else cursor.at - LATE
+
+
+def reach_of(ledger: Pages, since: datetime, default: datetime) -> datetime:
+    """From when executions must be read so that the rows of the ledger since then can be told of them."""
     rows = [one for page in ledger.payloads for row in listed(page) if (one := entry(row))]
-    return min((one.asked_at for one in rows), default=None)
-
-
-def reach_of(ledger: Pages, default: datetime) -> datetime:
-    """From when executions must be read so that the ledger can be told what they stated."""
-    first = oldest(ledger)
+    first = min((one.asked_at for one in rows if one.at >= since), default=None)
     return default if first is None else first - SESSION
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.bitmex import client as bitmex
 from truenav.connect.cefi.bitmex.answers import VENUE
-from truenav.connect.cefi.bitmex.client import BitmexClient, listed, reach_of
+from truenav.connect.cefi.bitmex.client import BitmexClient, due_from, listed, reach_of
 from truenav.connect.cefi.bitmex.errors import refusal
 from truenav.connect.cefi.bitmex.manifest import MANIFEST
 from truenav.connect.cefi.bitmex.parse import PARSERS
@@ -31,13 +31,12 @@ from truenav.connect.contract import (
 )
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
-from truenav.connect.gathering import Harvest, Pages, alone, confirming
+from truenav.connect.gathering import Harvest, Pages, Parts, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
 from truenav.core.money import ZERO
 
-Step = tuple[str, Coroutine[object, object, Pages]]
 KINDS = ("FFWCSX", "FFWCSF", "FFWCST", "FFCCSX", "FFSCSX", "FXXXS", "IFXXXP")
 """Perpetuals, futures and pairs; indices, spreads and options of former years are no markets of ours."""
 _OPEN = '{"open":true}'
@@ -175,20 +174,21 @@ def _history(
 ) -> tuple[Step, Step]:
     """Executions and the wallet's history, which is read first so that the executions reach beyond it."""
     begun = cursors.get(bitmex.EXECUTIONS.name)
-    wallet = asyncio.ensure_future(client.ledger(units, cursors.get(bitmex.LEDGER.name), since))
+    known = cursors.get(bitmex.LEDGER.name)
+    wallet = asyncio.ensure_future(client.ledger(units, known, since))
 
     async def follow_wallet() -> Pages:
         reach = since if begun is None else begun.at
         with suppress(VenueError):  # told by the wallet's own step; executions are read for themselves
-            reach = reach_of(await wallet, reach)
+            reach = reach_of(await wallet, due_from(known, since), reach)
         return await client.executions(units, begun, since, reach=reach)
 
     executions = asyncio.ensure_future(follow_wallet())
 
-    async def read_executions() -> Pages:
-        return await executions
+    async def read_executions() -> Parts:
+        yield await executions
 
-    async def read_wallet() -> Pages:
+    async def read_wallet() -> Parts:
         found = await wallet
         try:
             told = await executions
@@ -196,7 +196,7 @@ def _history(
             raise IncompletePagesError(
                 f"bitmex {bitmex.LEDGER.name}: the executions, which state a part of it, are not read."
             ) from error
-        return await client.with_executions(found, told)
+        yield await client.with_executions(found, told, known, since)
 
     return (bitmex.EXECUTIONS.name, read_executions()), (bitmex.LEDGER.name, read_wallet())
 

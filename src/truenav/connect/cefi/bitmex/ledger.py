@@ -20,6 +20,7 @@ from truenav.connect.cefi.bitmex.executions import tells_profit
 from truenav.connect.cefi.bitmex.units import units_noted
 from truenav.connect.document import Node
 from truenav.connect.reading import Reading
+from truenav.core.clock import instant_text, parse_instant
 from truenav.core.facts import CashFlow, CashKind, Transfer, TransferKind
 from truenav.core.money import ZERO, Amount, exact, parse_decimal
 
@@ -27,6 +28,11 @@ EXECUTED = "local:executed"
 """Name of the note on a page: what executions told of its days, as ``row=told`` or ``row=charges``.
 
 ``told``: they stated the whole of it; else the fees and funding that they stated, in smallest units.
+"""
+DUE = "local:due"
+"""Name of the note on a page: from when, and until when, its rows are stated, as ``from/until``.
+
+Rows before were stated; those after, where ``until`` is not empty, wait for executions that are not read yet.
 """
 TOLD = "told"
 SESSION = timedelta(days=1)
@@ -80,6 +86,25 @@ def entry(row: Node) -> Entry | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """From when, and until when, rows are stated; the end is open where all executions are read."""
+
+    start: datetime
+    end: datetime | None = None
+
+    def __contains__(self, one: Entry) -> bool:
+        return self.start <= one.at and (self.end is None or one.at <= self.end)
+
+    def __str__(self) -> str:
+        return f"{instant_text(self.start)}/{'' if self.end is None else instant_text(self.end)}"
+
+
+def _noted_due(text: str) -> Due:
+    start, _, end = text.partition("/")
+    return Due(parse_instant(start), parse_instant(end) if end else None)
+
+
 def executed(rows: Iterable[Entry], executions: Iterable[Node]) -> dict[str, str]:
     """What the executions say of each row of profit: see ``EXECUTED``.
 
@@ -116,13 +141,14 @@ def _first(rows: list[tuple[datetime, str]], at: datetime) -> str:
 def read_ledger(reading: Reading, document: Node) -> None:
     """State each row of a page, newest first; tell where a balance does not follow from the one before."""
     money = Money(reading, units_noted(reading.evidence, document))
-    noted = dict(reading.evidence.request.params).get(EXECUTED)
-    if noted is None:
+    notes = dict(reading.evidence.request.params)
+    if EXECUTED not in notes:
         raise document.wrong("it is not noted what the executions told")
-    told = dict(part.split("=", 1) for part in noted.split(",") if part)
+    told = dict(part.split("=", 1) for part in notes[EXECUTED].split(",") if part)
+    due = _noted_due(notes[DUE]) if DUE in notes else None
     entries: list[Entry] = []
     for row in document.items():
-        if (found := entry(row)) is not None:
+        if (found := entry(row)) is not None and (due is None or found in due):
             entries.append(found)
             _state(reading, money, row, found, told.get(found.id, ""))
     _tell_gaps(reading, entries)
