@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from truenav.app.sources import follower
+from truenav.app.sources import follower, following
 from truenav.app.sources.follower import AccountFollower
 from truenav.app.sources.following import FollowedAccount
+from truenav.app.sources.freshness import BELIEVED, Freshness, freshness
 from truenav.app.sources.model import Connection
+from truenav.connect.contract import Payload
+from truenav.connect.streaming import StreamState
 from truenav.connect.transport import Network
 from truenav.core.account import Account, AccountKind
 from truenav.core.clock import SystemClock
+from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId, ConnectionId, TenantId
 from truenav.store.database import DatabaseUnavailableError
 
@@ -27,6 +31,13 @@ HOUSE: Any = SimpleNamespace(clock=SystemClock(), settings=SimpleNamespace(priva
 def followed(name: str, base_url: str | None = None) -> tuple[Connection, Account]:
     account = Account(AccountId(name), name, "okx", AccountKind.EXCHANGE, ("trading",))
     return Connection(ConnectionId(name), "okx", account.id, T, base_url=base_url), account
+
+
+def message(size: int) -> Payload:
+    evidence = Evidence(
+        "0" * 64, size, "okx", "1", "stream.private/1", "a", Request("GET", "wss://x"), T, T, 101
+    )
+    return Payload(evidence, b"1" * size)
 
 
 def test_an_account_that_cannot_be_followed_ends_alone_and_the_others_are_followed(
@@ -77,3 +88,52 @@ class _Session:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+@pytest.fixture
+def account() -> FollowedAccount:
+    network = Network([], clock=SystemClock(), seed=1)
+    connection, whose = followed("good")
+    made = FollowedAccount(HOUSE, TENANT, connection, whose, network=network, gathering=None)  # type: ignore[arg-type]
+    for line in made._lines:
+        line.health.state = StreamState.STANDING
+    return made
+
+
+def test_news_that_wait_for_long_are_no_fresh_figures_whatever_stands(
+    account: FollowedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(following.time, "monotonic", lambda: now[0])
+    account._news.take(0, "balance", None)
+    assert freshness(account.health) is Freshness.STREAMED
+    now[0] += BELIEVED / timedelta(seconds=1) + 1
+    assert freshness(account.health) is Freshness.POLLED
+    assert account.health is not None
+    assert "not gathered yet" in account.health.trouble
+    account._news.taken()
+    account._news.gathered(now[0])
+    assert freshness(account.health) is Freshness.STREAMED
+
+
+def test_messages_that_wait_for_a_gathering_are_written_down_before_they_are_many(
+    account: FollowedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Payload] = []
+    monkeypatch.setattr(account, "_write_down", written.extend)
+    monkeypatch.setattr(following, "MOST_KEPT", 100)
+
+    async def scenario() -> None:
+        task = asyncio.create_task(account._keep_small())
+        account._news.take(0, "order", message(60))
+        await asyncio.sleep(0)
+        assert not written
+        account._news.take(0, "order", message(60))
+        while not written:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        account._news.take(0, "order", message(7))
+
+    asyncio.run(scenario())
+    assert [len(one.body) for one in written] == [123]
+    assert [len(one.body) for one in account._news.taken()] == [9]

@@ -12,14 +12,14 @@ import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from truenav.app.house import House
 from truenav.app.sources.connections import stored_key
-from truenav.app.sources.freshness import BEAT_SECONDS, show_feed
+from truenav.app.sources.freshness import BEAT_SECONDS, BELIEVED, show_feed
 from truenav.app.sources.gather import gather
 from truenav.app.sources.jobs import GATHERED_BY, tell_parts
 from truenav.app.sources.model import Connection
@@ -43,28 +43,51 @@ SPARED = 0.5
 ECHO_SECONDS = 5.0
 """What a stream tells, a venue's histories may show a little later: after the last news all is read again."""
 LOOK_SECONDS = 0.2
+MOST_KEPT = 8 * 1024 * 1024
+"""Bytes of messages that wait for a gathering; more are written down before it comes."""
+
+_WAITS = (
+    "What the venue told is not gathered yet: half of its budgets is used, or other accounts come first. "
+    "Gather less often by schedule, or wait."
+)
 
 _log = structlog.get_logger("truenav.following")
 
 
 @dataclass(slots=True)
 class _News:
-    """What the streams told since the last gathering, by stream."""
+    """What the streams told since the last gathering, by stream.
+
+    ``since`` is when the oldest of it was told of which no gathering has come to its end.
+    """
 
     told: asyncio.Event = field(default_factory=asyncio.Event)
     kept: dict[int, list[Payload]] = field(default_factory=dict)
+    size: int = 0
+    since: float | None = None
 
     def take(self, stream: int, news: str, message: Payload | None) -> None:
         del news
         if message is not None:
             self.kept.setdefault(stream, []).append(message)
+            self.size += len(message.body)
+        if self.since is None:
+            self.since = time.monotonic()
         self.told.set()
 
-    def taken(self) -> list[Payload]:
-        """What was told, one payload a stream; from now on nothing was."""
-        kept, self.kept = self.kept, {}
-        self.told.clear()
+    def messages(self) -> list[Payload]:
+        """What was told, one payload a stream; it is kept here no more."""
+        kept, self.kept, self.size = self.kept, {}, 0
         return [joined(messages) for messages in kept.values()]
+
+    def taken(self) -> list[Payload]:
+        """The messages, for a gathering that begins: from now on nothing was told."""
+        self.told.clear()
+        return self.messages()
+
+    def gathered(self, began: float) -> None:
+        """A gathering that began then has come to its end."""
+        self.since = began if self.told.is_set() else None
 
 
 class FollowedAccount:
@@ -96,8 +119,15 @@ class FollowedAccount:
 
     @property
     def health(self) -> MarketHealth | None:
-        """How its streams do, the worst of them counting; None where it has none."""
-        return market_health([line.health for line in self._lines])
+        """How its streams do, the worst of them counting; None where it has none.
+
+        Streams that stand make no account fresh whose news nobody has gathered for long.
+        """
+        found, since = market_health([line.health for line in self._lines]), self._news.since
+        waits = since is not None and time.monotonic() - since > BELIEVED.total_seconds()
+        if found is None or found.state is not StreamState.STANDING or not waits:
+            return found
+        return replace(found, state=StreamState.CONNECTING, trouble=_WAITS)
 
     def _open(self, source: AccountStreamingConnector) -> tuple[AccountLine, ...]:
         return tuple(
@@ -121,6 +151,7 @@ class FollowedAccount:
                 tasks.create_task(line.run())
             tasks.create_task(self._keep_fresh())
             tasks.create_task(self._keep_shown())
+            tasks.create_task(self._keep_small())
 
     async def _keys(self) -> Credentials:
         """The key as it is stored now; it is kept for one log-in."""
@@ -152,20 +183,35 @@ class FollowedAccount:
             except TruenavError as error:
                 _log.warning("account not gathered", account=self._account.id, reason=error.message)
                 echo = True
+            else:
+                self._news.gathered(began)
             took = time.monotonic() - began
             await asyncio.sleep(max(LEAST_SECONDS - took, SPARING * took))
 
     def _gather(self, messages: Sequence[Payload]) -> None:
         """Keep the messages, as evidence of why it was gathered; then gather, and tell how that went."""
+        self._write_down(messages)
+        outcomes = gather(self._house, self._tenant, accounts=frozenset((self._account.id,)), prices=False)
+        with self._house.database.transaction(self._tenant) as session:
+            tell_parts(session, GATHERED_BY, outcomes, at=self._house.clock.now())
+
+    def _write_down(self, messages: Sequence[Payload]) -> None:
         if messages:
             blobs = self._house.blobs(self._tenant)
             for message in messages:
                 blobs.write(message.body)
             with self._house.database.transaction(self._tenant) as session:
                 evidence.note_many(session, [message.evidence for message in messages])
-        outcomes = gather(self._house, self._tenant, accounts=frozenset((self._account.id,)), prices=False)
-        with self._house.database.transaction(self._tenant) as session:
-            tell_parts(session, GATHERED_BY, outcomes, at=self._house.clock.now())
+
+    async def _keep_small(self) -> None:
+        """Write messages down before they are many, however long the next gathering has to wait."""
+        while True:
+            if self._news.size > MOST_KEPT:
+                try:
+                    await asyncio.to_thread(self._write_down, self._news.messages())
+                except TruenavError as error:
+                    _log.warning("messages not kept", account=self._account.id, reason=error.message)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_shown(self) -> None:
         """Write down how the streams do when it changes, and again and again, so that it is believed."""
