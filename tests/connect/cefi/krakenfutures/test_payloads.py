@@ -27,7 +27,7 @@ from truenav.core.facts import (
 from truenav.core.instrument import InstrumentKind
 from truenav.core.money import Amount
 
-from .conftest import EMPTY, T0, payload, stated
+from .conftest import EMPTY, T0, market, payload, stated
 
 assert NOTE == "local:fills"
 BOUGHT = "a59b8e24-89d8-4553-a084-b2de96dba5d3"
@@ -202,6 +202,21 @@ def test_every_other_line_is_stated_once(read):
         Amount(Decimal("0.0012"), BTC),
     )
     assert [problem.subject for problem in parsed.problems] == ["admin transfer"]
+
+
+def changed(row, **more):
+    """What a page of one line says, which is that of ``log.json`` with other fields."""
+    (line,) = (one for one in json.loads(payload("log"))["logs"] if one["id"] == row)
+    body = {"accountUid": "u", "logs": [{**line, **more}]}
+    return by_id(stated("log/1", json.dumps(body).encode(), market()))
+
+
+@pytest.mark.parametrize(
+    ("account", "wallet"),
+    [("cash", "cash"), ("USD", "cash"), ("flex", "flex"), ("MC", "flex"), ("f-xbt:usd", "single")],
+)
+def test_the_log_calls_the_cash_account_by_its_currency(account, wallet):
+    assert changed(2, margin_account=account)["log:2"].wallet == wallet
 
 
 def test_an_expired_contract_gets_its_terms_from_the_perpetual_of_its_kind(read):

@@ -106,7 +106,7 @@ class Line:
     @property
     def wallet(self) -> str:
         """The wallet that it books in."""
-        return wallet_of(self.account)
+        return wallet_of(self.account, "" if self.is_position else self.asset)
 
     @property
     def change(self) -> Decimal:

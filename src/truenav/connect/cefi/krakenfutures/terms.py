@@ -20,6 +20,7 @@ from truenav.core.money import AssetId
 
 VENUE = MANIFEST.name
 FLEX, CASH, SINGLE = MANIFEST.wallets
+_FLEX_NAMES = frozenset({FLEX, "mc"})
 _OLD_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 _SYMBOL = re.compile(r"[PF][A-Z]_(?P<market>[A-Z0-9]+)(?:_(?P<day>\d{6}))?", re.ASCII | re.IGNORECASE)
 _QUOTE_LETTERS = 3
@@ -36,9 +37,15 @@ def contract_id(symbol: str) -> InstrumentId:
     return instrument_id(VENUE, symbol.upper())
 
 
-def wallet_of(account: str) -> str:
-    """The wallet that an account of the venue belongs to."""
-    return account if account in (CASH, FLEX) else SINGLE
+def wallet_of(account: str, code: str = "") -> str:
+    """The wallet that an account of the venue belongs to; ``code`` is the currency that is booked in it.
+
+    The log may call the cash account by that currency (``ETH``), and the flex account ``MC``.
+    """
+    name = account.lower()
+    if name in _FLEX_NAMES:
+        return FLEX
+    return CASH if name in (CASH, code.lower()) else SINGLE
 
 
 def wallet_of_contract(symbol: str) -> str:
