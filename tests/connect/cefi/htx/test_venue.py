@@ -175,6 +175,39 @@ def test_the_next_sync_repeats_the_last_row_and_a_deposit_under_way_holds_its_cu
     assert ids(again, "fill:") == {"fill:313288753120905"}
 
 
+def deposits(states, broken=False):
+    """Sixty deposits, and what each of some is at; ``broken``: the venue refuses the second page."""
+    busy = {"status": "error", "err-code": "system-maintenance", "err-msg": "x"}
+
+    row = {"currency": "usdt", "amount": 1, "tx-hash": "c"}
+    start = int(T0.timestamp()) * 1000
+
+    def change(params, data):
+        if params["type"] == "withdraw":
+            return data
+        if broken and "from" in params:
+            return httpx.Response(200, json=busy)
+        numbers = range(int(params.get("from", 61)) - 1, 0, -1)[:50]
+        return [{**row, "id": n, "created-at": start + n, "state": states.get(n, "safe")} for n in numbers]
+
+    return Venue(change=alone("/v1/query/deposit-withdraw", change))
+
+
+@pytest.mark.parametrize("state", ["confirming", "under-a-review-of-tomorrow"])
+def test_a_deposit_under_way_is_not_passed_by_a_reading_that_was_broken_off(line, state):
+    under_way = {55: state}
+    first = gathered(line, deposits(under_way, broken=True), "spot")
+    assert first.failures
+    assert "deposits/1" not in first.cursors
+    second = gathered(line, deposits(under_way), "spot", cursors=first.cursors)
+    assert second.cursors["deposits/1"].id == "55"
+    assert len(ids(first, "deposit:") | ids(second, "deposit:")) == 59
+    third = gathered(line, deposits({}), "spot", cursors={**first.cursors, **second.cursors})
+    assert third.failures == ()
+    assert ids(third, "deposit:") >= {f"deposit:{n}" for n in range(55, 61)}
+    assert third.cursors["deposits/1"].id == "60"
+
+
 def test_a_row_of_the_last_sync_that_is_gone_stops_its_history_alone(line):
     first = gathered(line, Venue(), "usdtm", "spot")
     venue = Venue(change=alone("/v5/account/bills", lambda params, data: data[1:]))

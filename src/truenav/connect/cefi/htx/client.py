@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
@@ -349,7 +349,11 @@ class HtxClient:
             yield pages
 
     async def records(self, endpoint: Endpoint, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
-        """Deposits or withdrawals, newest first by their number; one under way holds the cursor."""
+        """Deposits or withdrawals, newest first by their number; one under way holds the cursor.
+
+        Where the reading is broken off, the place where it began is that one, too: what goes on from there
+        does not see it again.
+        """
         pending: list[Row] = []
 
         async def ask(last: Row | None) -> tuple[Payload, list[Row]]:
@@ -363,26 +367,33 @@ class HtxClient:
         name = endpoint.name
         parts = turning(ask, name, cursors, since=since, limit=_RECORDS_PAGE, what=f"htx {name}")
         async for pages in parts:
-            oldest = min(pending, default=None)
-            if pages.cursor is None or oldest is None:
-                yield pages
-            else:
-                held = Cursor(oldest.id, oldest.at)
-                yield replace(pages, cursor=held, marks=((places(name)[1], held),))
+            began = places(name)[1]
+            marks = tuple(
+                (mark, _held(place, pending) if mark == began else place) for mark, place in pages.marks
+            )
+            yield replace(pages, cursor=pages.cursor and _held(pages.cursor, pending), marks=marks)
 
 
-_UNDER_WAY = frozenset(
+def _held(place: Cursor, pending: Sequence[Row]) -> Cursor:
+    """A place, or the oldest row before it that may still change."""
+    oldest = min(pending, default=None)
+    return place if oldest is None or oldest.at > place.at else Cursor(oldest.id, oldest.at)
+
+
+_DONE_WITH = frozenset(
     {
-        "unknown",
-        "confirming",
-        "verifying",
-        "submitted",
-        "reexamine",
-        "pass",
-        "pre-transfer",
-        "wallet-transfer",
+        "confirmed",
+        "safe",
+        "orphan",
+        "failed",
+        "canceled",
+        "reject",
+        "wallet-reject",
+        "confirm-error",
+        "repealed",
     }
 )
+"""States in which a deposit or withdrawal stays; any other may be on the way to them."""
 
 
 def record_row(node: Node) -> Row:
@@ -395,7 +406,7 @@ def record_row(node: Node) -> Row:
 
 def is_pending(node: Node) -> bool:
     """Whether a deposit or withdrawal may still change."""
-    return node.text("state") in _UNDER_WAY
+    return node.text("state") not in _DONE_WITH
 
 
 def rows(payload: Payload) -> list[Node]:
