@@ -205,6 +205,19 @@ def test_former_executions_leave_their_profit_to_the_days_row(lab):
     assert fact.body.amount.number == Decimal("0.25460878") + Decimal("0.0000375")
 
 
+def test_a_day_of_which_only_some_executions_tell_their_profit_counts_it_once(lab):
+    day = row("d1", "2023-02-15T12:00:00.004Z", 1000, 5000)
+    executions = [
+        fill("a", "2023-02-15T08:00:00.000Z", 30),
+        fill("b", "2023-02-15T09:00:00.000Z", 20, realisedPnl=400),
+    ]
+    told = executed(map(entry, nodes([day])), nodes(executions))
+    text = ",".join(f"{name}={value}" for name, value in told.items())
+    (fact,) = lab.stated("wallet-history/1", [day], lab.known(), text).facts
+    # Of 1000 the second fill states 400; the first was worth 630 before the 30 that it states itself.
+    assert fact.body.amount.number == Decimal("0.0000063")
+
+
 def test_a_row_that_is_missing_shows_in_the_balance(lab):
     days = [row(f"d{n}", f"2022-02-1{n}T12:00:00.004Z", 10, 100 + 10 * n) for n in (5, 4, 3, 2)]
     assert lab.stated("wallet-history/1", days, lab.known(), "").problems == ()

@@ -27,7 +27,8 @@ from truenav.core.money import ZERO, Amount, exact, parse_decimal
 EXECUTED = "local:executed"
 """Name of the note on a page: what executions told of its days, as ``row=told`` or ``row=charges``.
 
-``told``: they stated the whole of it; else the fees and funding that they stated, in smallest units.
+``told``: they stated the whole of it; else the fees and funding that they stated, in smallest units, less the
+profit that some of them stated.
 """
 DUE = "local:due"
 """Name of the note on a page: from when, and until when, its rows are stated, as ``from/until``.
@@ -119,6 +120,7 @@ def executed(rows: Iterable[Entry], executions: Iterable[Node]) -> dict[str, str
         found.sort()
     notes: dict[str, str] = {}
     charges: dict[str, Decimal] = {}
+    profits: dict[str, Decimal] = defaultdict(Decimal)
     for row in executions:
         at = moment(row, "transactTime")
         name = _first(days.get(row.text_or("orderID"), []), at) or _first(
@@ -127,10 +129,13 @@ def executed(rows: Iterable[Entry], executions: Iterable[Node]) -> dict[str, str
         if not name:
             continue
         notes.setdefault(name, TOLD)
-        if not tells_profit(row):
-            with exact():
+        with exact():
+            if tells_profit(row):
+                profits[name] += row.decimal_or("realisedPnl", ZERO)
+            else:
                 charges[name] = charges.get(name, ZERO) + row.decimal_or("execComm", ZERO)
-    return notes | {name: str(number) for name, number in charges.items()}
+    with exact():
+        return notes | {name: str(number - profits[name]) for name, number in charges.items()}
 
 
 def _first(rows: list[tuple[datetime, str]], at: datetime) -> str:
