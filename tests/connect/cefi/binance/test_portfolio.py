@@ -172,6 +172,9 @@ def test_a_key_tells_whether_its_account_is_in_portfolio_margin():
 
     assert asyncio.run(check(Venue(routes | portfolio))) == ("spot", "portfolio")
     assert asyncio.run(check(Venue(routes | classic))) == ("spot", "usdm", "coinm", "margin")
+    # So the venue answers a good key where no futures account was opened.
+    without = classic | {"/fapi/v2/account": Refused(-2015)}
+    assert asyncio.run(check(Venue(routes | without))) == ("spot", "margin")
 
 
 # -- isolated margin --------------------------------------------------------------------------------

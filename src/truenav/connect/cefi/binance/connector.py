@@ -31,7 +31,7 @@ from truenav.connect.contract import (
     StreamPlan,
 )
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.errors import KeyForbiddenError, KeyRevokedError, VenueError
 from truenav.connect.gathering import Harvest, alone
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
@@ -98,9 +98,10 @@ class BinanceConnector:
         return (portfolio.WALLET,)
 
     async def _futures(self, client: BinanceClient) -> tuple[str, ...]:
+        """Futures wallets; where none was opened, the venue calls a key invalid that it took for spot."""
         try:
             await client.get(binance.USDM.account)
-        except KeyForbiddenError:
+        except (KeyForbiddenError, KeyRevokedError):
             return ()
         try:
             await client.get(binance.COINM.account)
