@@ -219,6 +219,11 @@ def test_the_log_calls_the_cash_account_by_its_currency(account, wallet):
     assert changed(2, margin_account=account)["log:2"].wallet == wallet
 
 
+@pytest.mark.parametrize("kind", ["liquidation", "assignor", "assignee", "unwind bankrupt", "rfq"])
+def test_a_position_that_the_venue_closes_is_a_fill_by_its_longer_and_its_shorter_name(kind):
+    assert changed(4, info=kind)["log:4"].quantity == Decimal("1.5")
+
+
 def test_an_expired_contract_gets_its_terms_from_the_perpetual_of_its_kind(read):
     (terms,) = read("log/1", "log").instruments
     assert (terms.id, terms.expiry_at, terms.inverse, terms.settle) == (
