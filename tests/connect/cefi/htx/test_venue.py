@@ -303,6 +303,22 @@ def test_positions_that_the_account_speaks_of_may_not_be_missing(line, wallet, p
     assert not any(isinstance(fact.body, PositionSnapshot) for fact in found.facts)
 
 
+@pytest.mark.parametrize("wallet", ["spot", "cross", "isolated"])
+def test_nothing_is_taken_for_nothing_while_the_list_of_accounts_is_not_read(line, wallet):
+    busy = {"status": "error", "err-code": "system-maintenance", "err-msg": "x"}
+    empty = {"cross": {"list": []}, "isolated": []}
+
+    def change(path, params, data):
+        if path == "/v1/account/accounts":
+            return httpx.Response(200, json=busy)
+        return empty[wallet] if path.endswith("margin/accounts/balance") else data
+
+    found = gathered(line, Venue(change=change), wallet, history=False)
+    assert len(found.failures) == 2
+    assert not any("take it out" in failure.message for failure in found.failures)
+    assert not any(isinstance(fact.body, BalanceSnapshot) for fact in found.facts)
+
+
 def test_a_wallet_without_an_account_is_told(line):
     venue = Venue(change=alone("/v1/account/accounts", lambda params, data: data[:1]))
     found = gathered(line, venue, "spot", "otc", history=False)

@@ -124,7 +124,7 @@ class HtxConnector:
         held = dict(zip((name for name, _ in state), await harvest.run(state), strict=True))
         if errand.history:
             past = _Past(client, harvest, errand.cursors, errand.since)
-            await harvest.run(past.steps(set(errand.account.wallets), numbers))
+            await harvest.run(past.steps(set(errand.account.wallets), numbers or {}))
             for family in FAMILIES:
                 if family.wallet in errand.account.wallets:
                     await past.contracts(family, held[family.accounts.name])
@@ -163,34 +163,42 @@ Numbers = Mapping[str, tuple[str, ...]]
 """Numbers of accounts by their type, as requests for their balance and past want them."""
 
 
-def _numbers(accounts: Pages | None) -> Numbers:
+def _numbers(accounts: Pages | None) -> Numbers | None:
+    """Numbers of the listed accounts, None where the list is not read."""
+    if accounts is None:
+        return None
     found: dict[str, tuple[str, ...]] = {}
-    for payload in accounts.payloads if accounts is not None else ():
+    for payload in accounts.payloads:
         for row in rows(payload):
             kind = row.text("type")
             found[kind] = (*found.get(kind, ()), row.text("id"))
     return found
 
 
-def _state(client: HtxClient, account: Account, numbers: Numbers) -> list[Step]:
+def _state(client: HtxClient, account: Account, numbers: Numbers | None) -> list[Step]:
     """What the wallets hold; the venue lists every coin, so that an empty list was not read."""
     steps: list[Step] = []
     for wallet, kind in _BY_NUMBER.items():
         if wallet in account.wallets:
-            steps.append((f"{wallet}.balance/1", _read_numbered(client, wallet, numbers.get(kind, ()))))
+            steps.append((f"{wallet}.balance/1", _read_numbered(client, wallet, kind, numbers)))
     for wallet, (kind, endpoint) in MARGINS.items():
         if wallet in account.wallets:
-            steps.append((endpoint.name, _read_margin(client, endpoint, kind in numbers)))
+            opened = numbers is None or kind in numbers
+            steps.append((endpoint.name, _read_margin(client, endpoint, opened)))
     for family in FAMILIES:
         if family.wallet in account.wallets:
             steps += _contract_state(client, family)
     return steps
 
 
-async def _read_numbered(client: HtxClient, wallet: str, numbers: tuple[str, ...]) -> Pages:
-    if not numbers:
+async def _read_numbered(client: HtxClient, wallet: str, kind: str, numbers: Numbers | None) -> Pages:
+    if numbers is None:
+        raise IncompletePagesError(
+            f"htx {wallet}: the list of accounts, which tells its number, is not read."
+        )
+    if kind not in numbers:
         raise IncompletePagesError(f"htx: the venue lists no account for the wallet {wallet}; take it out.")
-    payload = await client.get(balance_of(wallet, numbers[0]))
+    payload = await client.get(balance_of(wallet, numbers[kind][0]))
     if not list(_there(payload).field("list").items()):
         raise IncompletePagesError(
             f"htx {wallet}: no coin is listed; an empty list is not taken for nothing."
@@ -204,7 +212,8 @@ async def _read_margin(client: HtxClient, endpoint: Endpoint, opened: bool) -> P
     accounts = list(found.items()) if isinstance(found.value, list) else [found]
     if opened and not any(list(one.field("list").items()) for one in accounts):
         raise IncompletePagesError(
-            f"htx {endpoint.name}: nothing is listed, but the venue lists such accounts; it is not taken."
+            f"htx {endpoint.name}: nothing is listed, but the venue does not say that there is no such "
+            "account; it is not taken."
         )
     return Pages((payload,))
 
