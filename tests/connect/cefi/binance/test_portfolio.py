@@ -10,6 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.margins import read_margin_ratio
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network
@@ -200,6 +201,22 @@ def test_what_moves_from_pair_to_pair_stays_in_the_wallet(read):
         ("margin", Amount(Decimal("12.5"), USDT)),
     ]
     assert parsed.facts[0].occurred_at == datetime(2026, 1, 1, tzinfo=UTC)  # told in seconds
+
+
+def test_of_a_transfer_with_a_place_that_tells_its_own_side_only_the_pairs_is_stated():
+    def told(place):
+        row = {"type": "ROLL_IN", "transFrom": place, "transTo": "ISOLATED_MARGIN", "status": "CONFIRMED"}
+        row |= {"asset": "USDT", "amount": "7", "txId": 1, "timestamp": 1767225600}
+        facts = stated("isolated.transfers/1", json.dumps({"rows": [row], "total": 1}).encode()).facts
+        return [(one.body.wallet, one.body.amount.number, one.body.counterpart) for one in facts]
+
+    assert told("FUTURES") == [("isolated", 7, "usdm")]
+    assert told("DELIVERY") == [("isolated", 7, "coinm")]
+    assert told("OPTION") == [("isolated", 7, "options")]
+    assert told("FIAT") == [("isolated", 7, "fiat")]
+    assert told("MOTHER_SPOT") == []  # the histories of sub-accounts tell it
+    with pytest.raises(MalformedPayloadError, match="which is not known"):
+        told("ELSEWHERE")
 
 
 def test_each_isolated_pair_has_its_fills_interest_and_transfers():

@@ -12,6 +12,7 @@ from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.client import MARGIN_INTEREST, BinanceClient, Lending, interest_row
 from truenav.connect.cefi.binance.overview import refuse_worth
 from truenav.connect.cefi.binance.steps import Asker
+from truenav.connect.cefi.binance.transfers import TOLD_HERE
 from truenav.connect.cefi.binance.windows import History
 from truenav.connect.document import Node, read_json
 from truenav.connect.gathering import Pages, Row, Step
@@ -36,7 +37,19 @@ LENDING = Lending(
     {"isIsolated": "TRUE"},
 )
 _OWN = "ISOLATED_MARGIN"
-_OTHERS = {"SPOT": "spot", "CROSS_MARGIN": "margin", "MARGIN": "margin", "FUNDING": "funding"}
+_OTHERS = {
+    "SPOT": "spot",
+    "CROSS_MARGIN": "margin",
+    "MARGIN": "margin",
+    "FUNDING": "funding",
+    "FUTURES": "usdm",
+    "DELIVERY": "coinm",
+    "OPTION": "options",
+    "FIAT": "fiat",
+    "MINING": "mining",
+}
+_TOLD_BY_ACCOUNTS = frozenset({"MOTHER_SPOT", "SUB_SPOT", "SUB_MARGIN"})
+"""Places in a master's or a sub-account's wallets: the transfers between these tell both sides."""
 _SECONDS = 10
 """Digits of an instant in seconds; the venue's transfers have some."""
 
@@ -97,17 +110,18 @@ def account(reading: Reading, document: Node) -> None:
 
 
 def transfers(reading: Reading, document: Node) -> None:
-    """Both sides of what came from another wallet or went there."""
+    """What came from another wallet or went there, with the other side where that wallet does not tell it."""
     rows = document.maybe("rows")
     for row in rows.items() if rows is not None else ():
         came = row.text("type") == "ROLL_IN"
         other = row.text_or("transFrom" if came else "transTo", "SPOT")
-        if row.text("status") != "CONFIRMED" or other == _OWN:
+        if row.text("status") != "CONFIRMED" or other == _OWN or other in _TOLD_BY_ACCOUNTS:
             continue
         if other not in _OTHERS:
-            raise row.wrong(f"the other wallet is {other[:40]!r}, which is not read")
+            raise row.wrong(f"the other wallet is {other[:40]!r}, which is not known")
         at, wallet = _at(row), _OTHERS[other]
         amount = Amount(row.decimal("amount"), reading.asset(row.text("asset"), at))
         name, moved = f"isolated-transfer:{row.text('txId')}", amount if came else -amount
         reading.state(name, at, Transfer(WALLET, moved, TransferKind.INTERNAL, wallet))
-        reading.state(f"{name}:{wallet}", at, Transfer(wallet, -moved, TransferKind.INTERNAL, WALLET))
+        if wallet in TOLD_HERE:
+            reading.state(f"{name}:{wallet}", at, Transfer(wallet, -moved, TransferKind.INTERNAL, WALLET))
