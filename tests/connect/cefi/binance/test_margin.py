@@ -16,6 +16,7 @@ from truenav.connect.contract import Cursor
 from truenav.connect.errors import IncompletePagesError
 from truenav.connect.gathering import whole
 from truenav.core.asset import BTC, ETH, USDT
+from truenav.core.clock import to_milliseconds
 from truenav.core.facts import BalanceSnapshot, CashKind, Transfer
 from truenav.core.money import Amount
 
@@ -131,6 +132,20 @@ def test_fills_are_sought_from_the_oldest_and_stated_since_the_account_began():
     later = lambda client: whole(history.margin_trades(client, CROSS, "BTCUSDT", None, NOW))  # noqa: E731 - as above
     none, questions = asked_of(executions, later)
     assert (none.payloads, none.cursor, len(questions)) == ((), None, 3)
+
+
+def test_of_fills_at_the_instant_at_which_an_account_began_none_is_left_out():
+    """Numbers are ordered as numbers: 1000 comes after 999."""
+
+    def answer(path, params):
+        first = int(params["orderId" if path.endswith("allOrders") else "fromId"])
+        at = to_milliseconds(T)
+        return [trade(number) | {"time": at} for number in (998, 999, 1000) if number >= first]
+
+    ask = lambda client: whole(history.margin_trades(client, CROSS, "BTCUSDT", None, T))  # noqa: E731 - one question
+    pages, _ = asked_of(answer, ask)
+    fills = [page for page in pages.payloads if page.evidence.endpoint == "margin.trades/1"]
+    assert [row["id"] for row in json.loads(fills[0].body)] == [998, 999, 1000]
 
 
 def test_money_that_rests_in_the_margin_wallet_is_read_with_both_its_transfers(lab):

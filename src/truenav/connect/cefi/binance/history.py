@@ -71,11 +71,15 @@ async def margin_trades(
         later = [row for row in rows if row.at >= since]
         if not later and len(rows) < PAGE:
             return
-        first["fromId"] = min(later).id if later else ""
+        first["fromId"] = min(later, key=_numbered).id if later else ""
         number = max(rows).id
     orders = _Orders(client, lending.orders, MARGIN_ORDERS_PAGE, symbol, lending.params)
     async for part in _trades(orders, lending.trades, cursor, first):
         yield part
+
+
+def _numbered(row: Row) -> tuple[datetime, str]:
+    return row.at, row.id.rjust(20)
 
 
 async def futures_trades(
