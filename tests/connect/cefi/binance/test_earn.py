@@ -129,3 +129,10 @@ def test_no_position_is_believed_only_where_the_total_says_so():
     nothing = worth | {"totalAmountInBTC": "0.00000000"}
     got = venue(empty | {f"{BASE}/account": nothing}).gather("earn", history=False)
     assert [fact.body for fact in got.facts] == [BalanceSnapshot("earn", ())]
+
+
+def test_a_full_page_that_is_all_there_is_ends_the_list():
+    page = {"rows": [{"asset": "USDT", "totalAmount": "1"}] * 100, "total": 100}
+    one = venue({f"{BASE}/flexible/position": page})
+    assert not one.gather("earn", history=False).failures
+    assert len([path for _, path, _ in one.asked if path == f"{BASE}/flexible/position"]) == 1

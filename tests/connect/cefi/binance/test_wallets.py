@@ -194,6 +194,14 @@ def test_a_master_asks_for_what_it_gave_and_for_what_each_sub_account_gave():
     assert max(int(one["endTime"]) - int(one["startTime"]) for one in asked) < week
 
 
+def test_a_list_of_sub_accounts_whose_pages_do_not_turn_is_not_read_for_ever():
+    path = "/sapi/v1/sub-account/list"
+    venue = spot({path: {"subAccounts": [{"email": f"s{n}@test.com"} for n in range(200)]}})
+    got = venue.gather("spot")
+    assert [one.message.partition(":")[0] for one in got.failures] == ["sub.accounts"]
+    assert len([one for one in venue.asked if one[1] == path]) == 2
+
+
 def test_a_full_answer_is_halved_until_none_is():
     rows = [
         {"id": n, "amount": "1", "asset": "BTC", "tranId": n, "divTime": to_milliseconds(NOW) - 1000 * n}

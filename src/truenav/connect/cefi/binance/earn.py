@@ -92,9 +92,9 @@ async def _listed(client: BinanceClient, endpoint: Endpoint) -> list[Payload]:
         document = read_json(payload.body)
         found = len(list(_rows(document)))
         count += found
-        if found < _PAGE:
+        total = document.decimal("total")
+        if found < _PAGE or count >= total:
             break
-    total = document.decimal("total")
     if total != count:
         raise IncompletePagesError(f"binance {endpoint.name}: {count} of {total} positions came.")
     return payloads

@@ -15,7 +15,7 @@ from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import WEEK, History, read_history
 from truenav.connect.contract import Cursor
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import KeyForbiddenError, KeyRevokedError, VenueError
+from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, KeyRevokedError, VenueError
 from truenav.connect.gathering import Pages, Row, Step, whole
 from truenav.connect.reading import Reading
 from truenav.core.facts import Transfer, TransferKind
@@ -143,15 +143,17 @@ def _require_refusal(error: VenueError) -> None:
 
 async def _subs(client: BinanceClient) -> list[str]:
     """Addresses of the key's sub-accounts; refused to a key that is a sub-account's own."""
-    found: list[str] = []
+    found: set[str] = set()
     number = 1
     while True:
         payload = await client.get(SUB_ACCOUNTS, {"page": str(number), "limit": str(_PAGE)})
         page = [row.text("email") for row in read_json(payload.body).field("subAccounts").items()]
-        found += page
+        if len(page) >= _PAGE and found.issuperset(page):
+            raise IncompletePagesError(f"binance {SUB_ACCOUNTS.name}: the same page came twice.")
+        found.update(page)
         number += 1
         if len(page) < _PAGE:
-            return sorted(set(found))
+            return sorted(found)
 
 
 async def _all(
