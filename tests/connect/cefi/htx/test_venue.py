@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from truenav.connect.cefi.htx.errors import refusal
-from truenav.connect.contract import Right, refuse_unsafe_key
+from truenav.connect.contract import Cursor, Right, refuse_unsafe_key
 from truenav.connect.errors import (
     ClockSkewError,
     KeyForbiddenError,
@@ -29,7 +29,7 @@ from truenav.connect.errors import (
 from truenav.connect.registry import connector
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
-from .conftest import EMPTY, KEY, T0, Venue, market
+from .conftest import EMPTY, KEY, NOW, T0, Venue, market
 
 MANIFEST = connector("htx").manifest
 ALL = (*MANIFEST.wallets, *MANIFEST.more_wallets)
@@ -246,11 +246,35 @@ def test_windows_fit_what_the_venue_allows(line):
             assert int(end) - int(begin) <= (10 if path.startswith("/v2") else 2) * day, path
 
 
+def bill(number, at):
+    """Changes the ledger: it has the fee of one more trade, before all others."""
+    stamp = int(at.timestamp() * 1000)
+    row = {"id": str(number), "type": "5", "currency": "USDT", "amount": "-1", "contract_code": "BTC-USDT"}
+
+    def change(params, data):
+        within = int(params["start_time"]) < stamp < int(params["end_time"])
+        return [*data, {**row, "created_time": str(stamp)}] if within and not data else data
+
+    return alone("/v5/account/bills", change)
+
+
+def forgotten(found):
+    return [problem.subject for problem in found.problems if "three days only" in problem.message]
+
+
 def test_trades_that_the_venue_forgot_are_told_and_their_cash_is_read(line):
-    found = gathered(line, Venue(), "usdtm", since=T0 - timedelta(days=10))
-    told = [problem.subject for problem in found.problems if "three days only" in problem.message]
-    assert told == ["a BTC-USDT"]
-    assert len(ids(found, "usdtm:record:")) == 11
+    before = NOW - timedelta(days=5)
+    found = gathered(line, Venue(change=bill(7, before)), "usdtm", since=T0 - timedelta(days=10))
+    assert forgotten(found) == ["a BTC-USDT"]
+    assert len(ids(found, "usdtm:record:")) == 12
+
+
+def test_nothing_is_forgotten_of_a_contract_that_was_idle_between_two_syncs(line):
+    before = NOW - timedelta(days=5)
+    cursors = {"usdtm.bills/1": Cursor("7", before), "usdtm.fills/1?BTC-USDT": Cursor("1", before)}
+    found = gathered(line, Venue(change=bill(7, before)), "usdtm", cursors=cursors)
+    assert (found.failures, forgotten(found)) == ((), [])
+    assert len(ids(found, "usdtm:fill:")) == 2
 
 
 def test_fills_are_asked_for_what_was_traded_and_hold_the_ledger(line):
@@ -263,6 +287,24 @@ def test_fills_are_asked_for_what_was_traded_and_hold_the_ledger(line):
     }
     assert ["usdtm.fills/1?BTC-USDT" in failure.message for failure in found.failures] == [True]
     assert "usdtm.bills/1" not in found.cursors
+
+
+def test_fills_that_do_not_come_or_of_an_unknown_contract_hold_the_ledger_too(line):
+    empty = gathered(line, Venue(change=alone("/v5/trade/order/details", lambda params, data: [])), "usdtm")
+    assert ["no fill of it came" in failure.message for failure in empty.failures] == [True]
+    assert "usdtm.bills/1" not in empty.cursors
+
+    def renamed(path, params, data):
+        if path == "/v5/trade/order/details":
+            return [{**row, "contract_code": "OLD-USDT"} for row in data]
+        return data
+
+    unknown = gathered(line, Venue(change=renamed), "usdtm")
+    assert any(problem.lost for problem in unknown.problems)
+    assert "usdtm.bills/1" not in unknown.cursors
+    late = gathered(line, Venue(), "usdtm").cursors
+    quiet = alone("/v5/account/bills", lambda params, data: [{**row, "type": "30"} for row in data])
+    assert ids(gathered(line, Venue(change=quiet), "usdtm", cursors=late), "usdtm:fill:")
 
 
 def test_accounts_of_contracts_that_hold_nothing_are_left_alone_after_the_first_sync(line):

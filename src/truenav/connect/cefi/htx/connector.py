@@ -43,7 +43,11 @@ from truenav.connect.contract import (
     StreamPlan,
 )
 from truenav.connect.document import Node, read_json
-from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
+from truenav.connect.errors import (
+    IncompletePagesError,
+    MalformedPayloadError,
+    VenueError,
+)
 from truenav.connect.gathering import Harvest, Pages, Parts, Step, alone, confirming, whole
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
@@ -53,6 +57,8 @@ from truenav.core.money import ZERO
 
 _BY_NUMBER: Mapping[str, str] = {SPOT: "spot", OTC: "otc"}
 """Wallets whose balances are asked for by the account's number, and the type of that account."""
+_BOOKED_WITHIN = timedelta(minutes=1)
+"""A trade is in the records by then."""
 
 
 class HtxConnector:
@@ -294,42 +300,59 @@ class _Past:
     async def contracts(self, family: Contracts, accounts: Pages | None) -> None:
         """The records of each unit tell what was traded; fills are asked for that.
 
-        The records' cursor stays where the fills are not read, so that they are asked for again.
+        The records' cursor stays where fills of a trade that they tell are not read: so they tell it again.
         """
         units = [""] if not family.unit else self._units(family, accounts)
         asked = [self._unit(family.records, family.asked_by, one) for one in units]
         answers = await self.harvest.run((name, whole(parts)) for name, parts in asked)
-        for (name, _), pages in zip(asked, answers, strict=True):
+        for (name, _), unit, pages in zip(asked, units, answers, strict=True):
             if pages is None:
                 continue
             lines = [row for payload in pages.payloads for row in rows(payload)]
-            fills = self._fills(family, lines)
-            if None in await self.harvest.run(fills):
+            if family is LINEAR:
+                self._tell_forgotten(lines)
+            fills = self._fills(family, unit, lines)
+            await self.harvest.run(fills)
+            if any(one not in self.harvest.cursors for one, _ in fills):
                 self.harvest.cursors.pop(name, None)
 
-    def _fills(self, family: Contracts, lines: Sequence[Node]) -> list[Step]:
-        """Fills of what the records say was traded: by contract, or by coin where the venue wants that."""
-        named_by, asked_by = family.unit or "contract_code", family.asked_by or "contract_code"
-        traded = sorted({row.text(named_by) for row in lines if is_of_trade(row)})
-        if family is LINEAR:
-            self._tell_forgotten(traded)
-        return [self._unit(family.fills, asked_by, one) for one in traded]
+    def _fills(self, family: Contracts, unit: str, lines: Sequence[Node]) -> list[tuple[str, Parts]]:
+        """Fills of what the records say was traded, of which there are some, and of what was asked before.
 
-    def _tell_forgotten(self, traded: Sequence[str]) -> None:
+        As far back as the venue tells them; by contract, or by coin where the venue wants that.
+        """
+        oldest = self.client.api.now() - family.fills.remembered
+        named_by, asked_by = family.unit or "contract_code", family.asked_by or "contract_code"
+        trades = (row for row in lines if is_of_trade(row) and family.records.row(row).at > oldest)
+        traded = {row.text(named_by) for row in trades}
+        prefix = f"{family.fills.name}?"
+        young = (name for name, one in self.cursors.items() if name.startswith(prefix) and one.at > oldest)
+        before = {code for name in young if unit in ("", code := name.removeprefix(prefix))}
+        first = [self._unit(family.fills, asked_by, one) for one in sorted(traded - before)]
+        again = [self._unit(family.fills, asked_by, one) for one in sorted(before)]
+        return [*((name, _some(name, parts)) for name, parts in first), *again]
+
+    def _tell_forgotten(self, lines: Sequence[Node]) -> None:
         """Tell which trades the venue does not give any more; their cash is read all the same."""
         oldest = self.client.api.now() - LINEAR.fills.remembered
-        for code in traded:
-            cursor = self.cursors.get(f"{LINEAR.fills.name}?{code}")
-            if (self.since if cursor is None else cursor.at) < oldest:
-                self.harvest.problems.append(
-                    Problem(
-                        where=VENUE,
-                        message=f"HTX tells trades of {code} for three days only; older ones, before "
-                        f"{oldest:%Y-%m-%d}, were not read. Their profit and fees were.",
-                        mend="Sync at least every two days; import the missing trades as files.",
-                        subject=f"{self.harvest.subject} {code}",
-                    )
+        records = self.cursors.get(LINEAR.records.name)
+        forgotten: set[str] = set()
+        for row in filter(is_of_trade, lines):
+            code, line = row.text("contract_code"), LINEAR.records.row(row)
+            fills = self.cursors.get(f"{LINEAR.fills.name}?{code}")
+            was_read = fills is not None and line.at <= fills.at + _BOOKED_WITHIN
+            if line.at <= oldest and not was_read and (records is None or line.id != records.id):
+                forgotten.add(code)
+        for code in sorted(forgotten):
+            self.harvest.problems.append(
+                Problem(
+                    where=VENUE,
+                    message=f"HTX tells trades of {code} for three days only; older ones, before "
+                    f"{oldest:%Y-%m-%d}, were not read. Their profit and fees were.",
+                    mend="Sync at least every two days; import the missing trades as files.",
+                    subject=f"{self.harvest.subject} {code}",
                 )
+            )
 
     def _units(self, family: Contracts, accounts: Pages | None) -> list[str]:
         """Accounts that hold something or were read before; at the first sync, all of known markets."""
@@ -359,6 +382,18 @@ class _Past:
 
     def _records(self, endpoint: Endpoint) -> Step:
         return endpoint.name, self.client.records(endpoint, self.cursors, self.since)
+
+
+async def _some(name: str, parts: Parts) -> Parts:
+    """Fills of a trade that a record tells: there are some, so that an empty answer is not believed."""
+    found = False
+    async for pages in parts:
+        found = found or pages.cursor is not None
+        yield pages
+    if not found:
+        raise IncompletePagesError(
+            f"htx {name}: the records tell a trade, but no fill of it came; it is asked for again."
+        )
 
 
 CONNECTOR = HtxConnector()
