@@ -151,6 +151,16 @@ def test_an_account_with_the_earn_wallet_is_gathered_with_its_cursors():
     assert {fact.external_id for fact in again.facts} == {fact.external_id for fact in got.facts}
 
 
+def test_a_long_first_reading_that_ended_leaves_the_quick_endpoint_in_use():
+    got, _ = gather(EARN, "earn")
+    reached = {"funding-bills/1 reached": Cursor("12345", NOW - timedelta(days=50))}
+    _, asked = gather(EARN, "earn", cursors={**got.cursors, **reached})
+    assert "asset/bills-history" not in {path for path, _ in asked}
+    broken_off = {"funding-bills/1 newest": Cursor("12399", NOW)}
+    _, asked = gather(EARN, "earn", cursors={**got.cursors, **reached, **broken_off})
+    assert "asset/bills-history" in {path for path, _ in asked}
+
+
 def test_lending_that_the_venue_has_forgotten_is_not_waited_for():
     old = Cursor("gone", NOW - timedelta(days=40))
     got, _ = gather(EARN, "earn", cursors={"lending/1": old})

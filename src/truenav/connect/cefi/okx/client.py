@@ -155,9 +155,8 @@ class OkxClient:
     def funding_bills(self, cursors: Mapping[str, Cursor], since: datetime) -> Parts:
         """Balance changes of the funding account since the cursor."""
         name = FUNDING_BILLS.name
-        recent = (
-            _is_recent(FUNDING_BILLS, cursors.get(name), self.api.now()) and places(name)[2] not in cursors
-        )
+        known = cursors.get(name)
+        recent = _is_recent(FUNDING_BILLS, known, self.api.now()) and not broken_off(name, cursors)
         ask = self._turned_by_time(FUNDING_BILLS if recent else FUNDING_BILLS_HISTORY, bill_row)
         return turning(ask, name, cursors, since=since, limit=PAGE, what=f"okx {name}")
 
