@@ -277,6 +277,15 @@ def test_nothing_is_forgotten_of_a_contract_that_was_idle_between_two_syncs(line
     assert len(ids(found, "usdtm:fill:")) == 2
 
 
+def test_a_past_that_the_venue_does_not_tell_is_told_at_the_first_sync(line):
+    since = T0 - timedelta(days=200)
+    first = gathered(line, Venue(), "spot", "otc", since=since)
+    (told,) = (problem.message for problem in first.problems if "what lies before" in problem.message)
+    assert "fills of pairs of 119 days, transfers of 179 days only" in told
+    again = gathered(line, Venue(), "otc", since=since, cursors=first.cursors)
+    assert not any("what lies before" in problem.message for problem in again.problems)
+
+
 def test_fills_are_asked_for_what_was_traded_and_hold_the_ledger(line):
     busy = {"status": "error", "err_code": 1000, "err_msg": "System busy"}
     down = alone("/v5/trade/order/details", lambda params, data: httpx.Response(200, json=busy))

@@ -134,6 +134,7 @@ class HtxConnector:
             for family in FAMILIES:
                 if family.wallet in errand.account.wallets:
                     await past.contracts(family, held[family.accounts.name])
+            _tell_limits(harvest, errand, api.now())
         return harvest.gathered()
 
 
@@ -393,6 +394,29 @@ async def _some(name: str, parts: Parts) -> Parts:
     if not found:
         raise IncompletePagesError(
             f"htx {name}: the records tell a trade, but no fill of it came; it is asked for again."
+        )
+
+
+def _tell_limits(harvest: Harvest, errand: Errand, now: datetime) -> None:
+    """Tell at the first sync what of the past the venue does not give any more."""
+    if errand.cursors:
+        return
+    wallets = set(errand.account.wallets)
+    told = (
+        ("fills of pairs", htx.SPOT_FILLS.remembered, wallets & {SPOT, CROSS, ISOLATED}),
+        ("transfers", transfers_of(SPOT).remembered, wallets & {SPOT, OTC, CROSS, ISOLATED}),
+        ("interest", repayments_of(CROSS).remembered, wallets & {CROSS, ISOLATED}),
+        ("records of contracts", LINEAR.records.remembered, wallets & {one.wallet for one in FAMILIES}),
+    )
+    short = [f"{what} of {age.days} days" for what, age, asked in told if asked and errand.since < now - age]
+    if short:
+        harvest.problems.append(
+            Problem(
+                where=VENUE,
+                message=f"HTX tells {', '.join(short)} only; what lies before was not read.",
+                mend="Import the older statements of the account as files.",
+                subject=harvest.subject,
+            )
         )
 
 
