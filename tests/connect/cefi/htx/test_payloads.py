@@ -143,6 +143,8 @@ def test_transfers_interest_deposits_and_withdrawals(read):
         (CashKind.INTEREST, Decimal("-0.5")),
         (CashKind.INTEREST, Decimal("-0.00000417")),
     ]
+    paid = body("cross-repayments").replace(b'"paidHt": "0"', b'"paidHt": "1.5"')
+    assert ["paid in HT" in one.message for one in stated("cross.repayments/1", paid).problems] == [True]
     assert flows(read("deposits/1", "deposits")) == [(OUT, Decimal(250000)), (OUT, Decimal("12.5"))]
     (sent,) = in_time(read("withdrawals/1", "withdrawals"))
     assert (sent.amount.number, sent.fee, sent.txid) == (Decimal(-1000), Amount(Decimal("-1.5"), USDT), "d1")
@@ -162,6 +164,8 @@ def test_the_ledger_of_contracts_states_all_cash_and_fills_none(read):
         (CashKind.FEE, Decimal("-1.5")),
     ]
     assert [problem.subject for problem in parsed.problems] == ["type 99"]
+    moved = body("usdtm-bills").replace(b'"type": "99"', b'"type": "85"')
+    assert (IN, Decimal("-0.75")) in flows(stated("usdtm.bills/1", moved))
     bought, sold = in_time(read("usdtm.fills/1", "usdtm-fills"))
     assert (bought.quantity, sold.quantity, sold.realised, sold.fees) == (502, -2, None, ())
     coin = read("coinswap.records/1", "coinswap-records")

@@ -113,11 +113,22 @@ def repayment(wallet: str) -> ReadRow:
         at, parts = row.instant("repayTime"), row.field("transactIds")
         asset = reading.asset(row.text("currency").upper(), at)
         for part in list(parts.items()) if isinstance(parts.value, list) else [parts]:
+            _tell_paid_otherwise(reading, part)
             if interest := part.decimal_or("repaidInterest", ZERO):
                 name = f"{wallet}:repayment:{row.text('repayId')}:{part.text('transactId')}"
                 reading.state(name, at, CashFlow(wallet, CashKind.INTEREST, Amount(-interest, asset)))
 
     return read
+
+
+def _tell_paid_otherwise(reading: Reading, part: Node) -> None:
+    if part.decimal_or("paidHt", ZERO) or part.decimal_or("paidPoint", ZERO):
+        tell(
+            reading,
+            f"{VENUE} interest",
+            "A part of the interest was paid in HT or in points; from which wallet is not told.",
+            "The reconciliation shows what is missing; enter it as a manual item.",
+        )
 
 
 _CREDITED = frozenset({"confirmed", "safe"})
@@ -154,7 +165,7 @@ def withdrawal(reading: Reading, row: Node) -> None:
 
 # -- contracts ------------------------------------------------------------------------------------
 
-_TRANSFERS = frozenset({"14", "15", "34", "35", "36", "37", "38", "39", "66", "67"})
+_TRANSFERS = frozenset({"14", "15", "34", "35", "36", "37", "38", "39", "66", "67", "85", "86"})
 _KINDS: Mapping[str, CashKind] = {
     "3": CashKind.REALISED,
     "4": CashKind.REALISED,
