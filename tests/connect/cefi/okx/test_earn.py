@@ -156,8 +156,8 @@ def test_a_long_first_reading_that_ended_leaves_the_quick_endpoint_in_use():
     reached = {"funding-bills/1 reached": Cursor("12345", NOW - timedelta(days=50))}
     _, asked = gather(EARN, "earn", cursors={**got.cursors, **reached})
     assert "asset/bills-history" not in {path for path, _ in asked}
-    broken_off = {"funding-bills/1 newest": Cursor("12399", NOW)}
-    _, asked = gather(EARN, "earn", cursors={**got.cursors, **reached, **broken_off})
+    broken_off = {f"funding-bills/1 {mark}": Cursor("12399", NOW) for mark in ("newest", "reached")}
+    _, asked = gather(EARN, "earn", cursors={**got.cursors, **broken_off})
     assert "asset/bills-history" in {path for path, _ in asked}
 
 
