@@ -77,6 +77,10 @@ def test_keys_that_may_withdraw_are_refused_and_unlisted_ones_are_unverified(lin
         refuse_unsafe_key(checked(line, may("readOnly,withdraw"))[0])
     unlisted = Venue(change=alone("/v2/user/api-key", lambda params, data: data[:1]))
     assert checked(line, unlisted)[0].withdraw is Right.UNVERIFIED
+    no = httpx.Response(200, json={"code": 1002, "message": "forbidden"})
+    of_a_sub_account = Venue(change=alone("/v2/user/api-key", lambda params, data: no))
+    found, _ = checked(line, of_a_sub_account)
+    assert (found.identity, found.trade, found.withdraw) == ("63628520", Right.UNVERIFIED, Right.UNVERIFIED)
 
 
 @pytest.mark.parametrize(("wallet", "host"), [("spot", "api.huobi.pro"), ("coinswap", "api.hbdm.com")])

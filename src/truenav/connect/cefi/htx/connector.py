@@ -45,6 +45,7 @@ from truenav.connect.contract import (
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import (
     IncompletePagesError,
+    KeyForbiddenError,
     MalformedPayloadError,
     VenueError,
 )
@@ -81,8 +82,7 @@ class HtxConnector:
         offset = await self.clock_offset(api)
         client = HtxClient(api, credentials)
         uid = str(_there(await client.get(htx.UID)).value)
-        keys = rows(await client.get(htx.API_KEY, {"uid": uid}, secret=True))
-        rights = _rights(keys, credentials.key)
+        rights = _rights(await _keys_of(client, uid), credentials.key)
         kinds = {row.text("type") for row in rows(await client.get(htx.ACCOUNTS))}
         return KeyCheck(
             read=Right.YES,
@@ -143,6 +143,14 @@ def _there(payload: Payload) -> Node:
     if found is None:
         raise MalformedPayloadError(f"htx {payload.evidence.endpoint}: the answer holds nothing.")
     return found
+
+
+async def _keys_of(client: HtxClient, uid: str) -> Sequence[Node]:
+    """The owner's keys; none where the venue keeps them from this key, as from that of a sub-account."""
+    try:
+        return rows(await client.get(htx.API_KEY, {"uid": uid}, secret=True))
+    except KeyForbiddenError:
+        return ()
 
 
 def _rights(keys: Sequence[Node], key: str) -> frozenset[str]:
