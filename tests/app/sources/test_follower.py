@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -80,6 +81,12 @@ def test_a_tenant_that_cannot_be_read_is_followed_as_before_and_the_others_as_th
     monkeypatch.setattr(follower, "list_tenants", lambda session: tenants)
     monkeypatch.setattr(here, "_house", SimpleNamespace(database=SimpleNamespace(lookup=_Session)))
     assert here._read(dict(before)) == before | {TenantId("well"): now}
+
+
+def test_a_connection_whose_connector_is_gone_leaves_its_tenants_others_followed() -> None:
+    link, _ = followed("a")
+    assert follower._tells(link)
+    assert not follower._tells(replace(link, connector="a-package-of-last-year"))
 
 
 class _Session:

@@ -154,7 +154,13 @@ class AccountFollower:
 
 
 def _tells(connection: Connection) -> bool:
-    return isinstance(connector(connection.connector), AccountStreamingConnector)
+    """Whether its venue tells changes; not where its connector cannot be loaded, as its gathering says."""
+    try:
+        source = connector(connection.connector)
+    except Exception as error:  # a third party's package may be gone, or fail as it is loaded
+        _log.warning("a connection is not followed", connection=connection.id, reason=str(error))
+        return False
+    return isinstance(source, AccountStreamingConnector)
 
 
 def _tell_trouble(task: asyncio.Task[None]) -> None:
