@@ -256,6 +256,36 @@ def test_fills_of_margin_are_asked_for_the_pairs_that_were_traded_and_hold_the_l
     assert "cross.interest/1" in found.cursors
 
 
+@pytest.mark.parametrize("coin", ["ETH", "NOTOURS"])
+def test_trades_of_margin_whose_fills_do_not_come_are_told_and_hold_the_ledger(line, coin):
+    def change(path, params, data):
+        if path == "margin/crossed/financial-records":
+            return {
+                "resultList": [
+                    {**row, "coin": row["coin"].replace("ETH", coin)} for row in data["resultList"]
+                ]
+            }
+        return {"fills": []} if path == "margin/crossed/fills" else data
+
+    found = gathered(line, Venue(change=change), "cross")
+    (told,) = (problem for problem in found.problems if problem.lost)
+    assert coin in told.message
+    assert "cross.ledger/1" not in found.cursors
+    again = gathered(line, Venue(), "cross", cursors=found.cursors)
+    assert ids(again, "cross:fill") == {"cross:fill:1701", "cross:fill:1801"}
+    assert "cross.ledger/1" in again.cursors
+
+
+def test_a_fill_of_margin_that_comes_late_is_read(line):
+    def early(params, data):
+        return {"fills": [row for row in data["fills"] if row["tradeId"] != "1801"]}
+
+    first = gathered(line, Venue(change=alone("margin/crossed/fills", early)), "cross")
+    assert ids(first, "cross:fill") == {"cross:fill:1701"}
+    again = gathered(line, Venue(), "cross", cursors=first.cursors)
+    assert ids(again, "cross:fill") == {"cross:fill:1701", "cross:fill:1801"}
+
+
 def test_only_the_wallets_of_the_account_are_asked_for(line):
     venue = Venue()
     gathered(line, venue, "earn", history=False)

@@ -53,7 +53,7 @@ from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.failure import FailureKind
 from truenav.core.instrument import InstrumentKind
-from truenav.core.money import ZERO
+from truenav.core.money import ZERO, AssetId
 
 _WITHDRAWS = "wwow"
 _TRADES = frozenset({"coow", "cpow", "stow", "smow", "ttow", "wtow", "chow", "p2p", "pllw", "trade"})
@@ -282,17 +282,26 @@ class _Past:
     async def cross_margin(self) -> None:
         """The records tell which coins were traded; fills are asked for the pairs that those coins make.
 
-        The records' cursor stays where a pair's fills are not read, so that they are asked for again.
+        What was asked for before is asked again, for fills may come late. The records' cursor stays where
+        fills of a trade that they tell are not read: so they tell it again.
         """
-        ledger = CROSS_MARGIN.ledger
-        parts = self.client.history(ledger, self.cursors.get(ledger.name), self.since)
+        ledger, fills = CROSS_MARGIN.ledger, CROSS_MARGIN.fills
+        cursor = self.cursors.get(ledger.name)
+        parts = self.client.history(ledger, cursor, self.since)
         pages, _ = await self.harvest.run([(ledger.name, whole(parts)), self._history(CROSS_MARGIN.interest)])
         if pages is None:
             return
-        lines = [row for payload in pages.payloads for row in rows(payload, ledger)]
-        coins = {row.text("coin").upper() for row in lines if is_deal(row)}
-        fills = [self._history(CROSS_MARGIN.fills, pair) for pair in self._pairs(coins)]
-        if None in await self.harvest.run(fills):
+        sides = [row for one in pages.payloads for row in rows(one, ledger) if is_deal(row)]
+        pairs = self._pairs({row.text("coin").upper() for row in sides})
+        known = self._asked_before(fills)
+        answers = await self.harvest.run(self._history(fills, pair) for pair in sorted({*pairs, *known}))
+        told = {pair for pair in pairs if pair in known or f"{fills.name}?{pair}" in self.harvest.cursors}
+        new = (row for row in sides if cursor is None or ledger.row(row).id != cursor.id)
+        coins = {row.text("coin").upper() for row in new}
+        missing = coins.difference(*pairs.values()) if told else coins
+        if missing:
+            self.harvest.problems.append(_untold(missing))
+        if missing or None in answers:
             self.harvest.cursors.pop(ledger.name, None)
 
     async def isolated_margin(self, assets: Pages | None) -> None:
@@ -315,18 +324,39 @@ class _Past:
 
         return endpoint.name, ask()
 
-    def _pairs(self, coins: Iterable[str]) -> list[str]:
-        """Codes of the known pairs between the coins."""
+    def _asked_before(self, endpoint: bitget.History) -> set[str]:
+        """Pairs whose fills were read to a row that the venue can repeat."""
+        prefix, oldest = f"{endpoint.name}?", self.client.api.now() - REMEMBERED
+        cursors = self.cursors.items()
+        return {
+            name.removeprefix(prefix) for name, one in cursors if name.startswith(prefix) and one.at > oldest
+        }
+
+    def _pairs(self, coins: Iterable[str]) -> Mapping[str, set[str]]:
+        """Codes of the known pairs between the coins, each with its two coins."""
         context, at = self.harvest.context, self.client.api.now()
-        assets = set()
+        named: dict[AssetId, str] = {}
         for coin in coins:
             try:
-                assets.add(context.assets.resolve(VENUE, coin, at))
+                named[context.assets.resolve(VENUE, coin, at)] = coin
             except (UnknownAssetError, AmbiguousTickerError):
                 continue
         known = context.instruments.instruments.values()
         pairs = (one for one in known if one.venue == VENUE and one.kind is InstrumentKind.SPOT)
-        return sorted(one.code for one in pairs if {one.base, one.quote} <= assets)
+        made = (one for one in pairs if one.base in named and one.quote in named)
+        return {one.code: {named[one.base], named[one.quote]} for one in made}
+
+
+def _untold(coins: Iterable[str]) -> Problem:
+    names = ", ".join(sorted(coins))[:200]
+    return Problem(
+        where=f"{VENUE} {CROSS_MARGIN.fills.name}",
+        message=f"The records of cross margin tell trades of {names}, whose fills are not read: they did not "
+        "come, or the coin or its pair is unknown.",
+        mend="They are asked for again; if it stays, add the assets, then gather the venue's market again.",
+        subject=f"{VENUE} {names}",
+        lost=True,
+    )
 
 
 def _alive_pairs(client: BitgetClient, assets: Pages) -> set[str]:

@@ -273,7 +273,8 @@ def _tell_loan(reading: Reading) -> None:
 
 _BORROWED = frozenset({"borrow", "repay", "interest_repay"})
 """Money and debt come and go together, and the balance is counted without what is owed."""
-_DEALS = frozenset({"deal_in", "deal_out", "system_fee_in"})
+_SIDES = frozenset({"deal_in", "deal_out"})
+_DEALS = _SIDES | {"system_fee_in"}
 _SYSTEM_SIDE = frozenset({"sys_exchange_in", "sys_exchange_out"})
 """The venue's own side of a conversion."""
 _MARGIN_KINDS: Mapping[str, tuple[int, CashKind]] = {
@@ -287,7 +288,7 @@ _MARGIN_KINDS: Mapping[str, tuple[int, CashKind]] = {
 
 def is_deal(row: Node) -> bool:
     """Whether a line of a margin wallet's records is a side of a trade."""
-    return row.text("marginType").lower() in _DEALS
+    return row.text("marginType").lower() in _SIDES
 
 
 def margin_line(wallet: str) -> ReadRow:
