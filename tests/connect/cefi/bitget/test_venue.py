@@ -29,7 +29,7 @@ from truenav.connect.errors import (
 from truenav.connect.registry import connector
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
-from .conftest import EMPTY, KEY, T0, Venue, market
+from .conftest import EMPTY, KEY, T0, Venue, body, market
 
 MANIFEST = connector("bitget").manifest
 ALL = (*MANIFEST.wallets, *MANIFEST.more_wallets)
@@ -284,6 +284,16 @@ def test_a_fill_of_margin_that_comes_late_is_read(line):
     assert ids(first, "cross:fill") == {"cross:fill:1701"}
     again = gathered(line, Venue(), "cross", cursors=first.cursors)
     assert ids(again, "cross:fill") == {"cross:fill:1701", "cross:fill:1801"}
+
+
+@pytest.mark.parametrize("status", ["pending_review", "Pending", "of-tomorrow"])
+def test_a_withdrawal_that_may_still_change_holds_its_cursor(line, status):
+    def change(params, data):
+        return [{**row, "status": status} for row in data]
+
+    found = gathered(line, Venue(change=alone("spot/wallet/withdrawal-records", change)), "spot")
+    number = min(row["orderId"] for row in json.loads(body("withdrawals"))["data"])
+    assert found.cursors["withdrawals/1"].id == number
 
 
 def test_only_the_wallets_of_the_account_are_asked_for(line):

@@ -58,9 +58,13 @@ def _never(row: Node) -> bool:
     return False
 
 
+_DONE_WITH = frozenset({"success", "fail", "failed", "reject", "pending_review_fail"})
+"""States in which a deposit or withdrawal stays; any other may be on the way to them."""
+
+
 def _pending(row: Node) -> bool:
     """Whether a deposit or withdrawal may still change."""
-    return row.text("status") == "pending"
+    return row.text("status").lower() not in _DONE_WITH
 
 
 @dataclass(frozen=True, slots=True)

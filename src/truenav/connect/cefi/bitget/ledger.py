@@ -359,7 +359,7 @@ def funding_bill(reading: Reading, row: Node) -> None:
 
 def deposit(reading: Reading, row: Node) -> None:
     """A deposit from a chain or from another Bitget account, once it is credited."""
-    if row.text("status") != "success":
+    if row.text("status").lower() != "success":
         return
     at = row.instant("cTime")
     amount = Amount(row.decimal("size"), reading.asset(row.text("coin").upper(), at))
@@ -369,7 +369,7 @@ def deposit(reading: Reading, row: Node) -> None:
 
 def withdrawal(reading: Reading, row: Node) -> None:
     """A withdrawal, on a chain or to another Bitget account; the fee is a part of ``size``."""
-    if row.text("status") != "success":
+    if row.text("status").lower() != "success":
         return
     at, fee = row.instant("cTime"), abs(row.decimal_or("fee", ZERO))
     asset = reading.asset(row.text("coin").upper(), at)
