@@ -296,6 +296,22 @@ def test_a_withdrawal_that_may_still_change_holds_its_cursor(line, status):
     assert found.cursors["withdrawals/1"].id == number
 
 
+def test_pages_turn_by_what_the_venue_calls_their_end(line):
+    """Its documentation asks for ``endId`` of the page before, which need not be the number of a row."""
+
+    def change(params, data):
+        rows = json.loads(body("usdtm-fills"))["data"]["fillList"]
+        within = [
+            row for row in rows if int(params["startTime"]) < int(row["cTime"]) < int(params["endTime"])
+        ]
+        first = int(params.get("idLessThan", "0"))
+        return {"fillList": within[first : first + 2], "endId": str(first + 2)}
+
+    found = gathered(line, Venue(change=alone("mix/order/fill-history", change)), "usdtm")
+    assert found.failures == ()
+    assert len(ids(found, "usdtm:fill")) == 9
+
+
 def test_only_the_wallets_of_the_account_are_asked_for(line):
     venue = Venue()
     gathered(line, venue, "earn", history=False)

@@ -235,7 +235,7 @@ class BitgetClient:
             found = rows(payload, endpoint)
             if not found:
                 return tuple(payloads)
-            last = found[-1].text(id)
+            last = _end(payload) or found[-1].text(id)
             if before == {"idLessThan": last}:
                 raise IncompletePagesError(f"bitget {endpoint.name}: the same page came twice.")
             before = {"idLessThan": last}
@@ -250,7 +250,8 @@ class BitgetClient:
     ) -> Parts:
         """Rows since the cursor; one that is still under way holds the cursor back to itself.
 
-        Pages turn by the number of the last row, until one is empty; then what is as old as the oldest row
+        Pages turn by where the venue says that they end, else by the number of the last row, until one is
+        empty; then what is as old as the oldest row
         is asked for once more. Windows are asked for a little wider than they are, for the venue does not
         say whether their ends belong to them.
         """
@@ -269,7 +270,7 @@ class BitgetClient:
             nodes = rows(payload, endpoint)
             pending.extend(endpoint.row(node) for node in nodes if endpoint.pending(node))
             found = [endpoint.row(node) for node in nodes]
-            return Page(payload, found, found[-1].id if found else "")
+            return Page(payload, found, _end(payload) or found[-1].id if found else "")
 
         parts = sweep(
             ask,
@@ -282,6 +283,12 @@ class BitgetClient:
         )
         async for pages in holding(parts, pending, cursor, since):
             yield pages
+
+
+def _end(payload: Payload) -> str:
+    """What an answer calls its end, by which the next page is asked for; empty where it tells none."""
+    data = answered(read_json(payload.body))
+    return data.text_or("endId") if data is not None and isinstance(data.value, dict) else ""
 
 
 def rows(payload: Payload, endpoint: Endpoint) -> list[Node]:
