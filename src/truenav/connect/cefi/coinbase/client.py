@@ -149,10 +149,10 @@ class CoinbaseClient:
             while more and len(found) < LEDGER_PAGE and min(found).at >= until:
                 short.append(payload)
                 payload, (again, *further), more = await page(found[-1])
-                if again != found[-1] or (more and not further):
-                    raise IncompletePagesError(
-                        f"{what}: row {found[-1].id} does not repeat with others on the next page."
-                    )
+                if again != found[-1]:
+                    raise IncompletePagesError(f"{what}: row {found[-1].id} does not repeat on a page.")
+                if not further:  # all else of this page is left out, so the next one begins behind the row
+                    before.pop(again.id, None)
                 found += further
             return payload, found
 
