@@ -57,6 +57,7 @@ def test_a_large_page_is_read_in_columns_with_the_same_facts():
         {"source": "fl-sys"},
         {"fee_currency": "ht"},
         {"filled_points": "2.5"},
+        {"fee_deduct_state": "ongoing"},
     ],
 )
 def test_what_is_not_plain_is_left_to_the_careful_parser(changes):

@@ -29,7 +29,7 @@ from truenav.connect.errors import (
 from truenav.connect.registry import connector
 from truenav.core.facts import BalanceSnapshot, PositionSnapshot
 
-from .conftest import EMPTY, KEY, NOW, T0, Venue, market
+from .conftest import EMPTY, KEY, NOW, T0, Venue, market, stated
 
 MANIFEST = connector("htx").manifest
 ALL = (*MANIFEST.wallets, *MANIFEST.more_wallets)
@@ -210,6 +210,27 @@ def test_a_deposit_under_way_is_not_passed_by_a_reading_that_was_broken_off(line
     assert third.failures == ()
     assert ids(third, "deposit:") >= {f"deposit:{n}" for n in range(55, 61)}
     assert third.cursors["deposits/1"].id == "60"
+
+
+def test_a_fill_whose_fee_is_still_being_deducted_waits_for_it(line):
+    def change(state):
+        def changed(params, data):
+            told = {"fee-deduct-state": state, "filled-points": "2.5" if state == "done" else "0"}
+            of = {"filled-fees": "0", "fee-deduct-currency": "ht"}
+            return [{**row, **told, **of} if row["id"] == 313288753120903 else row for row in data]
+
+        return Venue(change=alone("/v1/order/matchresults", changed))
+
+    first = gathered(line, change("ongoing"), "spot")
+    assert len(ids(first, "fill:")) == 4
+    assert first.cursors["spot.fills/1"].id == "313288753120903"
+    again = gathered(line, change("done"), "spot", cursors=first.cursors)
+    fees = {fact.external_id: fact.body.fees for fact in again.facts if fact.external_id.startswith("fill:")}
+    assert [str(fee.number) for fee in fees["fill:313288753120903"]] == ["-2.5"]
+    old = {"symbol": "btcusdt", "fee-deduct-state": "ongoing", "created-at": 1, "type": "buy-limit"}
+    row = {**old, "id": 1, "order-id": 1, "source": "api", "price": "1", "filled-amount": "1"}
+    said = json.dumps({"status": "ok", "data": [row]}).encode()
+    assert len(stated("spot.fills/1", said, market()).facts) == 1  # nobody waits for years
 
 
 def test_a_row_of_the_last_sync_that_is_gone_stops_its_history_alone(line):

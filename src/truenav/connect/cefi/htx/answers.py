@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from truenav.connect.cefi.htx.errors import is_answer
 from truenav.connect.cefi.htx.manifest import MANIFEST
@@ -22,6 +23,8 @@ CONTRACTS = f"{VENUE}-contract"
 SPOT, USDTM = MANIFEST.wallets
 COINSWAP, COINFUTURES, CROSS, ISOLATED, OTC = MANIFEST.more_wallets
 _COIN_FUTURE = re.compile(r"(?P<base>[A-Z]{2,10})(?P<day>\d{6})", re.ASCII)
+
+_FEE_TAKES = timedelta(days=1)
 
 ReadRow = Callable[[Reading, Node], None]
 
@@ -65,6 +68,14 @@ def transfer_id(node: Node) -> str:
     """A transfer, whose number may be zero: with its instant, coin, kind and amount."""
     names = ("transactTime", "transactId", "currency", "transferType", "transactAmt")
     return ":".join(node.text(name) for name in names)
+
+
+def fee_runs(row: Node, told_at: datetime) -> bool:
+    """Whether the fee of a fill is still being taken in another coin, so that it is not known yet.
+
+    That takes moments; after a day it is not waited for.
+    """
+    return row.text_or("fee-deduct-state") == "ongoing" and told_at - row.instant("created-at") < _FEE_TAKES
 
 
 def contract_terms(reading: Reading, code: str) -> Instrument | None:

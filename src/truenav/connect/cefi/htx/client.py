@@ -20,6 +20,7 @@ from truenav.connect.cefi.htx.answers import (
     ISOLATED,
     USDTM,
     answered,
+    fee_runs,
     listed,
     transfer_id,
 )
@@ -29,7 +30,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import MalformedPayloadError
 from truenav.connect.gathering import Parts, Row, kept, places, turning
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Page, Span, sweep
+from truenav.connect.windows import Page, Span, holding, sweep
 from truenav.core.clock import to_milliseconds
 
 TWO_DAYS = timedelta(days=2)
@@ -55,7 +56,8 @@ class History(Endpoint):
     """An endpoint with a past, and how it names things.
 
     ``remembered`` is how far back the venue tells. Pages turn by ``next`` of the answer, or where that is
-    empty by the number of the last row.
+    empty by the number of the last row. ``pending`` tells whether a row, as told at an instant, may still
+    change; the oldest such row holds the cursor.
     """
 
     row: Callable[[Node], Row] = field(kw_only=True)
@@ -65,6 +67,7 @@ class History(Endpoint):
     end: str = "end_time"
     turn: str = "from_id"
     next: str = ""
+    pending: Callable[[Node, datetime], bool] = lambda row, told_at: False
 
 
 def _row(at: str, id: str) -> Callable[[Node], Row]:
@@ -96,6 +99,7 @@ SPOT_FILLS = History(
     end="end-time",
     turn="from",
     params={"size": "500"},
+    pending=fee_runs,
 )
 RECORDS = Endpoint("deposits/1", "/v1/query/deposit-withdraw", params={"type": "deposit"})
 WITHDRAWALS = replace(RECORDS, name="withdrawals/1", params={"type": "withdraw"})
@@ -313,14 +317,15 @@ class HtxClient:
         since: datetime,
         params: Mapping[str, str] | None = None,
     ) -> Parts:
-        """Rows since the cursor, window by window.
+        """Rows since the cursor, window by window; one that may still change holds the cursor back to itself.
 
         Pages turn until one brings nothing new; then what is as old as the oldest row is asked for once more.
         Windows are asked for a little wider than they are, for the venue does not say whether their ends
         belong to them, nor whether a page begins with the row that it is asked from.
         """
         now = self.api.now()
-        oldest = now - endpoint.remembered + _MARGIN_OF_WINDOW
+        remembered = now - endpoint.remembered + _MARGIN_OF_WINDOW
+        pending: list[Row] = []
 
         async def ask(span: Span, token: str) -> Page:
             asked = {
@@ -330,7 +335,10 @@ class HtxClient:
                 **({endpoint.turn: token} if token else {}),
             }
             payload = await self.get(endpoint, asked)
-            found = [endpoint.row(node) for node in rows(payload)]
+            nodes = rows(payload)
+            found = [endpoint.row(node) for node in nodes]
+            told_at = payload.evidence.answered_at
+            pending.extend(endpoint.row(node) for node in nodes if endpoint.pending(node, told_at))
             if endpoint.next:
                 return Page(payload, found, read_json(payload.body).text_or(endpoint.next))
             fresh = [row for row in found if row.id != token]
@@ -339,13 +347,13 @@ class HtxClient:
         parts = sweep(
             ask,
             kept(cursor, now, endpoint.remembered),
-            since=max(since, oldest),
+            since=max(since, remembered),
             until=now,
             step=endpoint.window - _MARGIN_OF_WINDOW,
             limit=_CONFIRMED_FROM,
             what=f"htx {endpoint.name}",
         )
-        async for pages in parts:
+        async for pages in holding(parts, pending, cursor, since):
             yield pages
 
     async def records(self, endpoint: Endpoint, cursors: Mapping[str, Cursor], since: datetime) -> Parts:

@@ -42,6 +42,7 @@ class _Row(msgspec.Struct, gc=False, rename="kebab"):
     filled_points: str
     id: Number
     type: str
+    fee_deduct_state: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -68,6 +69,8 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     sides = [_SIGNS.get(row.type.partition("-")[0]) for row in rows]
     signs = [sign for sign in sides if sign is not None]
     if len(signs) < len(rows) or any(row.source.startswith(_OTHER_WALLETS) for row in rows):
+        return None
+    if any(row.fee_deduct_state == "ongoing" for row in rows):
         return None
     known = context.instruments.instruments
     terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}

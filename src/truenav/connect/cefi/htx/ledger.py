@@ -22,6 +22,7 @@ from truenav.connect.cefi.htx.answers import (
     ReadRow,
     contract_id,
     contract_terms,
+    fee_runs,
     spot_id,
     tell,
     transfer_id,
@@ -44,7 +45,9 @@ def sign_of(row: Node, name: str) -> int:
 
 
 def spot_fill(reading: Reading, row: Node) -> None:
-    """A fill of a pair, in the wallet that its order came from."""
+    """A fill of a pair, in the wallet that its order came from, once its fee is known."""
+    if fee_runs(row, reading.evidence.answered_at):
+        return
     terms = reading.instrument(spot_id(row.text("symbol")), lost=True)
     wallet = _wallet_of(reading, row)
     if terms is None or wallet is None:
