@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -107,14 +107,26 @@ def keys_stand_once(body: bytes, keys: int) -> bool:
     return body.count(b'":') == keys
 
 
-def keys_of_first(body: bytes, before: bytes) -> tuple[str, ...]:
+class Key(NamedTuple):
+    """A field of a row: its name, and the type of its value in the first row."""
+
+    name: str
+    kind: type
+
+
+Keys = tuple[Key, ...]
+
+
+def keys_of_first(body: bytes, before: bytes) -> Keys:
     """The keys of the first row, right behind ``before``; none where there is no row, or an odd key."""
     start = body.find(before) + len(before)
     try:
         first, _ = _FIRST.raw_decode(body[start : start + _LONGEST_ROW].decode(errors="replace"))
     except (ValueError, RecursionError):
         return ()
-    return tuple(first) if isinstance(first, dict) and all(map(_is_plain, first)) else ()
+    if not isinstance(first, dict) or not all(map(_is_plain, first)):
+        return ()
+    return tuple(Key(name, type(value)) for name, value in first.items())
 
 
 def _is_plain(key: str) -> bool:
@@ -122,20 +134,22 @@ def _is_plain(key: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def row_type(base: type[msgspec.Struct], keys: tuple[str, ...]) -> type[Any]:
+def row_type(base: type[msgspec.Struct], keys: Keys) -> type[Any]:
     """Rows of ``base`` that have all of these keys and no other; what ``base`` has not states nothing."""
-    names = {f"other{n}": key for n, key in enumerate(keys) if key not in base.__struct_encode_fields__}
+    others = {f"other{n}": key for n, key in enumerate(keys) if key.name not in base.__struct_encode_fields__}
     return msgspec.defstruct(
         "Row",
-        [(name, msgspec.Raw) for name in names],
+        [(name, _LIGHT.get(key.kind, msgspec.Raw)) for name, key in others.items()],
         bases=(base,),
-        rename=names,
+        rename={name: key.name for name, key in others.items()},
         gc=False,
         forbid_unknown_fields=True,
         kw_only=True,
     )
 
 
+_LIGHT: dict[type, Any] = {str: str | None, bool: bool | None}
+"""Types that are read sooner than a raw value is kept."""
 _FIRST = json.JSONDecoder()
 _LONGEST_ROW = 8192
 

@@ -12,6 +12,7 @@ from truenav.connect.cefi.bitget.errors import DONE
 from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
+    Keys,
     decoded,
     keys_of_first,
     keys_stand_once,
@@ -48,7 +49,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
     said = [(name, msgspec.Raw) for name in ("msg", "requestTime")]
     page = [("code", str), ("data", list[row_type(_Row, keys)]), *said]  # type: ignore[misc]

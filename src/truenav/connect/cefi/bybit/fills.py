@@ -11,6 +11,7 @@ from truenav.connect.cefi.bybit.answers import SPOT, UNIFIED, VENUE, spot_id
 from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
+    Keys,
     decoded,
     keys_of_first,
     keys_stand_once,
@@ -43,7 +44,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
     row = row_type(_Row, keys)
     result = msgspec.defstruct(

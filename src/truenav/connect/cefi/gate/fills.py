@@ -13,6 +13,7 @@ from truenav.connect.cefi.gate.answers import MARGIN, SPOT, UNIFIED, VENUE, spot
 from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
+    Keys,
     decoded,
     keys_of_first,
     keys_stand_once,
@@ -49,7 +50,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(list[row_type(_Row, keys)])  # type: ignore[misc]
 
 

@@ -14,6 +14,7 @@ from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
     Instant,
+    Keys,
     Number,
     decoded,
     keys_of_first,
@@ -46,7 +47,7 @@ class _Row(msgspec.Struct, gc=False, rename="kebab"):
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     """A decoder of pages as documented, all of whose rows have these keys and no other."""
     rows: Any = list[row_type(_Row, keys)]  # type: ignore[misc]
     page: list[tuple[str, Any, Any]] = [("status", str, ""), ("data", rows, ()), ("ts", int, 0)]

@@ -13,6 +13,7 @@ from truenav.connect.contract import ParseContext
 from truenav.connect.fills import (
     Fills,
     Instant,
+    Keys,
     Number,
     decoded,
     keys_of_first,
@@ -51,7 +52,7 @@ _AT_TIMES = frozenset({"cloid", "builderFee"})
 
 
 @lru_cache(maxsize=64)
-def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(keys: Keys) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(list[row_type(_Row, keys)])  # type: ignore[misc]
 
 
@@ -63,7 +64,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     if not rows:
         return None
     more = sum(bool(row.cloid) + bool(row.builderFee) for row in rows)
-    if not keys_stand_once(body, len(set(keys) - _AT_TIMES) * len(rows) + more):
+    if not keys_stand_once(body, len({key.name for key in keys} - _AT_TIMES) * len(rows) + more):
         return None
     if {row.side for row in rows} - SIGNS.keys() or SETTLEMENT in {row.dir for row in rows}:
         return None
