@@ -49,9 +49,27 @@ def test_one_is_the_liquidation_and_a_larger_ratio_is_safer():
     assert _shown("4", "") < _shown("2", "") < 1
 
 
-@pytest.mark.parametrize("ratios", [("",), ("", "", ""), ("-0.5",), ("", "8", "-0.5"), ("1e", "")])
+@pytest.mark.parametrize("ratios", [("",), ("", "", ""), ("1e", "")])
 def test_a_ratio_that_is_not_told_or_cannot_be_is_unknown(ratios):
     assert _shown(*ratios) is None
+
+
+@pytest.mark.parametrize("ratios", [("-0.5",), ("", "8", "-0.5")])
+def test_who_owes_more_than_he_has_is_liquidated(ratios):
+    assert _shown(*ratios) == 1
+
+
+def test_an_account_with_nothing_left_is_not_hidden_by_a_healthy_one_beside_it():
+    """Of several payloads of one account the largest ratio is shown; None would leave the others alone."""
+    dollars = {"totalMaintMargin": "10", "totalMarginBalance": "-5"}
+    coins = {"assets": [{"maintMargin": "0.1", "marginBalance": "1"}]}
+    told = [
+        read_margin_ratio("binance", endpoint, json.dumps(body).encode())
+        for endpoint, body in (("usdm.account", dollars), ("coinm.account", coins))
+    ]
+    assert told == [1, Decimal("0.1")]
+    calm = {"totalMaintMargin": "0", "totalMarginBalance": "-5"}
+    assert read_margin_ratio("binance", "usdm.account", json.dumps(calm).encode()) is None
 
 
 @pytest.mark.parametrize("name", ["okx-arbitrage", "okx-options", "okx-trend"])

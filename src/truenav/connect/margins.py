@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import ZERO, divided, exact, parse_decimal
+from truenav.core.money import ONE, ZERO, divided, exact, parse_decimal
 
 MARGIN_VENUES = frozenset(
     {
@@ -33,6 +33,7 @@ MARGIN_VENUES = frozenset(
 def read_margin_ratio(connector: str, endpoint: str, body: bytes) -> Decimal | None:
     """Maintenance margin by margin balance of the account: 0 nothing at risk, 1 liquidation.
 
+    1 also where margin is needed and nothing is left for it, so that no healthy account beside it hides that.
     None where this payload does not tell it, or the account has no margin position.
     """
     read = _READERS.get((connector, endpoint.partition("/")[0]))
@@ -52,24 +53,17 @@ def _binance(payload: Any) -> Decimal | None:
 
 
 def _binance_coins(payload: Any) -> Decimal | None:
-    """The largest ``maintMargin / marginBalance`` of the COIN-M account's coins, each margined by itself.
-
-    None where a coin that needs margin has none.
-    """
-    rows = [
+    """The largest ``maintMargin / marginBalance`` of the COIN-M account's coins, each margined by itself."""
+    return _largest(
         (parse_decimal(row["maintMargin"]), parse_decimal(row["marginBalance"])) for row in payload["assets"]
-    ]
-    if any(needed > 0 and balance <= 0 for needed, balance in rows):
-        return None
-    return max((divided(needed, balance) for needed, balance in rows if needed > 0), default=None)
+    )
 
 
 def _binance_options(payload: Any) -> Decimal | None:
-    """The largest ``maintMargin / equity`` of the options wallet's assets; None where one has no equity."""
-    rows = [(parse_decimal(row["maintMargin"]), parse_decimal(row["equity"])) for row in payload["asset"]]
-    if any(needed > 0 and equity <= 0 for needed, equity in rows):
-        return None
-    return max((divided(needed, equity) for needed, equity in rows if needed > 0), default=None)
+    """The largest ``maintMargin / equity`` of the options wallet's assets."""
+    return _largest(
+        (parse_decimal(row["maintMargin"]), parse_decimal(row["equity"])) for row in payload["asset"]
+    )
 
 
 def _binance_portfolio(payload: Any) -> Decimal | None:
@@ -85,28 +79,24 @@ def _okx(payload: Any) -> Decimal | None:
     In spot, multi-currency and portfolio margin mode the account has one: adjusted equity by maintenance
     margin with the fee of a liquidation, in dollars. In futures mode (once single-currency margin) that one
     is empty, and each currency with cross positions has its own in ``details``: the first to be liquidated
-    counts. None where a currency owes more than it has.
+    counts; 1 where what it owes is more than it has.
     """
     account = payload["data"][0]
     told = [account["mgnRatio"], *(row.get("mgnRatio", "") for row in account.get("details", ()))]
     smallest = min(parse_decimal(ratio) for ratio in told if ratio)
-    return divided(Decimal(1), smallest) if smallest > 0 else None
+    return _share(ONE, smallest)
 
 
 def _deribit(payload: Any) -> Decimal | None:
     """The largest ``maintenance_margin / margin_balance`` of the summaries, each in its own currency.
 
     With margin of its own for each currency the first to be liquidated counts; with cross collateral all
-    currencies tell the same ratio of the whole account. None where a currency that needs margin has none.
+    currencies tell the same ratio of the whole account.
     """
-    ratios = []
-    for row in payload["result"]["summaries"]:
-        needed, balance = parse_decimal(row["maintenance_margin"]), parse_decimal(row["margin_balance"])
-        if needed > 0 and balance <= 0:
-            return None
-        if needed > 0:
-            ratios.append(divided(needed, balance))
-    return max(ratios, default=None)
+    return _largest(
+        (parse_decimal(row["maintenance_margin"]), parse_decimal(row["margin_balance"]))
+        for row in payload["result"]["summaries"]
+    )
 
 
 def _bitget(payload: Any) -> Decimal | None:
@@ -121,7 +111,7 @@ def _bitget(payload: Any) -> Decimal | None:
 def _bitmex(payload: Any) -> Decimal | None:
     """The largest ``maintMargin / marginBalance`` of the currencies, each margined by itself.
 
-    With margin of several assets (``MAMUSd``) one counts. None where margin is needed and there is none.
+    With margin of several assets (``MAMUSd``) one counts.
     """
     rows = [
         (row["currency"], parse_decimal(row["maintMargin"]), parse_decimal(row["marginBalance"]))
@@ -129,9 +119,7 @@ def _bitmex(payload: Any) -> Decimal | None:
     ]
     needing = [one for one in rows if one[1] > 0]
     shared = [one for one in needing if one[0] == "MAMUSd"] or needing
-    if any(balance <= 0 for _, _, balance in shared):
-        return None
-    return max((divided(needed, balance) for _, needed, balance in shared), default=None)
+    return _largest((needed, balance) for _, needed, balance in shared)
 
 
 def _htx(payload: Any) -> Decimal | None:
@@ -178,7 +166,7 @@ def _bybit(payload: Any) -> Decimal | None:
     needed, balance = (account.get(name) for name in ("totalMaintenanceMargin", "totalMarginBalance"))
     if needed and balance:
         return _share(parse_decimal(needed), parse_decimal(balance))
-    return _share(parse_decimal(account["accountMMRate"]), Decimal(1))
+    return _share(parse_decimal(account["accountMMRate"]), ONE)
 
 
 def _coinbase(payload: Any) -> Decimal | None:
@@ -201,13 +189,10 @@ def _gate(payload: Any) -> Decimal | None:
     )
     if needed or balance:
         return _share(needed, balance)
-    coins = [
+    return _largest(
         (parse_decimal(coin.get("mm", "0")), parse_decimal(coin.get("margin_balance", "0")))
         for coin in account["balances"].values()
-    ]
-    if any(needed > 0 and balance <= 0 for needed, balance in coins):
-        return None
-    return max((divided(needed, balance) for needed, balance in coins if needed > 0), default=None)
+    )
 
 
 _KRAKEN_LIQUIDATES_AT = Decimal("0.4")
@@ -223,20 +208,14 @@ def _kraken(payload: Any) -> Decimal | None:
 
 
 def _kraken_futures(payload: Any) -> Decimal | None:
-    """The largest maintenance margin by equity of the flex account and of each single-collateral one.
-
-    None where an account that needs margin has no equity left.
-    """
+    """The largest maintenance margin by equity of the flex account and of each single-collateral one."""
     rows = []
     for account in payload["accounts"].values():
         if "maintenanceMargin" in account:
             rows.append((account["maintenanceMargin"], account["marginEquity"]))
         elif "marginRequirements" in account:
             rows.append((account["marginRequirements"]["mm"], account["auxiliary"]["pv"]))
-    ratios = [(parse_decimal(needed), parse_decimal(equity)) for needed, equity in rows]
-    if any(needed > 0 and equity <= 0 for needed, equity in ratios):
-        return None
-    return max((divided(needed, equity) for needed, equity in ratios if needed > 0), default=None)
+    return _largest((parse_decimal(needed), parse_decimal(equity)) for needed, equity in rows)
 
 
 def _kucoin(payload: Any) -> Decimal | None:
@@ -248,8 +227,16 @@ def _kucoin(payload: Any) -> Decimal | None:
     return max((ratio for ratio in ratios if ratio > 0), default=None)
 
 
+def _largest(rows: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """The largest share of several accounts, each of what it needs and what stands for it."""
+    return max((share for row in rows if (share := _share(*row)) is not None), default=None)
+
+
 def _share(needed: Decimal, balance: Decimal) -> Decimal | None:
-    return divided(needed, balance) if needed > 0 and balance > 0 else None
+    """None where nothing is needed; 1, liquidation, where margin is needed and nothing is left for it."""
+    if needed <= 0:
+        return None
+    return divided(needed, balance) if balance > 0 else ONE
 
 
 _READERS: Mapping[tuple[str, str], Callable[[Any], Decimal | None]] = {

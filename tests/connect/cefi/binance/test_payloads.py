@@ -132,7 +132,7 @@ def test_the_margin_ratio_is_the_venues_own_and_of_coins_the_largest():
     assert read_margin_ratio("binance", "coinm.account", coins) == Decimal("0.1")  # ETH 5/50; BTC 0.05/2
     broke = coins.replace(b'"marginBalance": "2.00000000"', b'"marginBalance": "0.00000000"')
     assert broke != coins
-    assert read_margin_ratio("binance", "coinm.account", broke) is None
+    assert read_margin_ratio("binance", "coinm.account", broke) == 1
     calm = coins.replace(b'"0.05000000"', b'"0"').replace(b'"5.00000000"', b'"0"')
     assert read_margin_ratio("binance", "coinm.account", calm) is None
 

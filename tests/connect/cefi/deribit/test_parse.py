@@ -346,7 +346,7 @@ def test_the_first_currency_to_be_liquidated_gives_the_margin_ratio():
     assert 0 < shown < 1
     spent = json.loads(body)
     spent["result"]["summaries"][2]["margin_balance"] = 0
-    assert read_margin_ratio("deribit", "account/1", json.dumps(spent).encode()) is None
+    assert read_margin_ratio("deribit", "account/1", json.dumps(spent).encode()) == 1
     flat = {"result": {"summaries": [{"maintenance_margin": 0, "margin_balance": 1}]}}
     assert read_margin_ratio("deribit", "account/1", json.dumps(flat).encode()) is None
 

@@ -112,7 +112,7 @@ def test_the_accounts_of_a_key_are_three_wallets(read):
 def test_the_margin_ratio_is_that_of_the_account_nearest_to_its_liquidation():
     body = payload("accounts")
     assert read_margin_ratio("krakenfutures", "accounts/1", body) == Decimal("0.0125")  # 1740 / 139200
-    assert read_margin_ratio("krakenfutures", "accounts/1", body.replace(b'"139200.0"', b'"-1"')) is None
+    assert read_margin_ratio("krakenfutures", "accounts/1", body.replace(b'"139200.0"', b'"-1"')) == 1
 
 
 def test_positions_are_held_in_the_wallet_of_their_kind(read):
