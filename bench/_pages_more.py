@@ -102,7 +102,7 @@ def gate(count: int) -> Page:
         for n in range(count)
     ]
     terms, account = spot("gate", "BTC_USDT"), ("account", "spot")
-    return page_of("gate", "spot-trades/1", terms, rows, gate_fills, "spot:{id}", list, account)
+    return page_of("gate", "spot-trades/1", terms, rows, gate_fills, "spot:{id}:{order_id}", list, account)
 
 
 def kucoin(count: int) -> Page:

@@ -174,7 +174,7 @@ def test_lent_coins_and_those_that_are_being_redeemed(read):
 def test_spot_fills_with_fees_in_the_coin_in_gt_and_in_points(read):
     parsed = read("spot-trades/1", "spot-trades", account="spot")
     found = by_id(parsed)
-    bought = found["spot:1"]
+    bought = found["spot:1:91"]
     assert (bought.wallet, bought.quantity, bought.cost, bought.tag) == (
         "spot",
         Decimal("1.5"),
@@ -182,17 +182,29 @@ def test_spot_fills_with_fees_in_the_coin_in_gt_and_in_points(read):
         "mm1",
     )
     assert bought.fees == (Amount(Decimal("-0.003"), BTC),)
-    assert found["spot:2"].fees == (Amount(Decimal("-8.7"), "gate:POINT"),)
-    assert found["spot:3"].tag is None
-    assert found["spot:3"].cost == Amount(Decimal("-0.883638"), USDT)
-    assert found["spot:4"].fees == (Amount(Decimal("0.35"), USDT),)  # a rebate
-    assert found["spot:4"].cost == Amount(Decimal(17430), USDT)
-    assert [fee.number for fee in found["spot:5"].fees] == [Decimal("-0.9")]
+    assert found["spot:2:92"].fees == (Amount(Decimal("-8.7"), "gate:POINT"),)
+    assert found["spot:3:93"].tag is None
+    assert found["spot:3:93"].cost == Amount(Decimal("-0.883638"), USDT)
+    assert found["spot:4:94"].fees == (Amount(Decimal("0.35"), USDT),)  # a rebate
+    assert found["spot:4:94"].cost == Amount(Decimal(17430), USDT)
+    assert [fee.number for fee in found["spot:5:95"].fees] == [Decimal("-0.9")]
     assert parsed.facts[0].occurred_at == T + timedelta(seconds=5, microseconds=71)
     margin = read("spot-trades/1", "spot-trades", account="margin")
     assert {body.wallet for body in by_id(margin).values()} == {"margin"}
     with pytest.raises(MalformedPayloadError):
         read("spot-trades/1", "spot-trades")
+
+
+def test_a_trade_with_oneself_is_two_fills():
+    """The venue prevents it only within groups; both fills bear the number of the one trade."""
+    spot, contract = (json.loads(body_of(name))[0] for name in ("spot-trades", "futures-trades"))
+    context = known_markets()
+    for endpoint, both in (
+        ("spot-trades/1", [{**spot, "side": side, "order_id": side} for side in ("buy", "sell")]),
+        ("contract-trades/1", [{**contract, "size": size, "order_id": size} for size in ("3", "-3")]),
+    ):
+        told = stated(endpoint, json.dumps(both).encode(), context, account="spot", local__wallet="futures")
+        assert sum(one.quantity for one in by_id(told).values()) == 0
 
 
 def test_lines_of_the_spot_account_state_what_no_record_does(read):
@@ -263,11 +275,11 @@ def test_isolated_margin_transfers_and_all_interest_as_it_is_charged(read):
 
 def test_fills_of_contracts_state_positions_and_the_book_states_their_cash(read):
     fills = by_id(read("contract-trades/1", "futures-trades", local__wallet="futures"))
-    opened = fills["BTC_USDT:10"]
+    opened = fills["BTC_USDT:10:810"]
     assert (opened.quantity, opened.price, opened.tag) == (Decimal(5000), Decimal("87250.1"), "trend")
     assert (opened.cost, opened.realised, opened.fees) == (None, None, ())
-    assert fills["ETH_USDT:11"].quantity == Decimal("-12.5")
-    assert fills["BTC_USDT:12"].tag is None  # a liquidation
+    assert fills["ETH_USDT:11:811"].quantity == Decimal("-12.5")
+    assert fills["BTC_USDT:12:812"].tag is None  # a liquidation
     parsed = read("futures-book/1", "futures-book", local__wallet="futures")
     assert {key: (one.kind, one.amount.number) for key, one in by_id(parsed).items()} == {
         "USDT:b-22": (CashKind.REALISED, Decimal("-3125.05")),

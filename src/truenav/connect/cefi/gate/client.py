@@ -14,8 +14,8 @@ from truenav.connect.asking import Endpoint, Params, Signed, Signer
 from truenav.connect.cefi.gate.answers import WALLET
 from truenav.connect.cefi.gate.rows import (
     book_id,
-    contract_trade_id,
     deposit_pending,
+    fill_id,
     interest_id,
     margin_line_at,
     milliseconds,
@@ -64,7 +64,7 @@ def _spot_line(node: Node) -> Row:
 
 
 def _spot_trade(node: Node) -> Row:
-    return Row(spot_trade_at(node), node.text("id"))
+    return Row(spot_trade_at(node), fill_id(node))
 
 
 def _margin_line(node: Node) -> Row:
@@ -76,7 +76,7 @@ def _contract_line(node: Node) -> Row:
 
 
 def _contract_trade(node: Node) -> Row:
-    return Row(seconds(node, "create_time"), contract_trade_id(node))
+    return Row(seconds(node, "create_time"), fill_id(node))
 
 
 def _interest(node: Node) -> Row:

@@ -97,7 +97,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     tags = {text: tag_of(text[2:]) for text in {row.text for row in rows} if text.startswith("t-")}
     return Fills(
         wallet=wallet,
-        id=[f"spot:{row.id}" for row in rows],
+        id=[f"spot:{row.id}:{row.order_id}" for row in rows],
         at=at,
         step=MICROSECOND,
         terms=listed,

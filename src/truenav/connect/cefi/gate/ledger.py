@@ -31,7 +31,7 @@ from truenav.connect.cefi.gate.rows import (
     CREDITED,
     SENT,
     book_id,
-    contract_trade_id,
+    fill_id,
     interest_id,
     margin_line_at,
     milliseconds,
@@ -117,7 +117,7 @@ def spot_trade(reading: Reading, row: Node) -> None:
         order_id=row.text("order_id"),
         tag=_tag(row),
     )
-    reading.state(f"spot:{row.text('id')}", at, body)
+    reading.state(f"spot:{fill_id(row)}", at, body)
 
 
 def _asked_account(reading: Reading, row: Node) -> str:
@@ -265,7 +265,7 @@ def contract_trade(reading: Reading, row: Node) -> None:
         order_id=row.text("order_id"),
         tag=_tag(row),
     )
-    reading.state(f"{terms.code}:{contract_trade_id(row)}", seconds(row, "create_time"), body)
+    reading.state(f"{terms.code}:{fill_id(row)}", seconds(row, "create_time"), body)
 
 
 def contract_line(reading: Reading, row: Node) -> None:

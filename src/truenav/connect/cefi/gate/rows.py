@@ -51,9 +51,9 @@ def margin_line_at(row: Node) -> datetime:
     return milliseconds(row, "time_ms") if row.text_or("time_ms") else seconds(row, "time")
 
 
-def contract_trade_id(row: Node) -> str:
-    """A fill's number, which two endpoints call differently."""
-    return row.text_or("id") or row.text("trade_id")
+def fill_id(row: Node) -> str:
+    """A fill: its trade's number, which two endpoints call differently, and our order: both may be ours."""
+    return f"{row.text_or('id') or row.text('trade_id')}:{row.text('order_id')}"
 
 
 def book_id(row: Node) -> str:
