@@ -61,6 +61,7 @@ def test_an_empty_funding_wallet_is_one_that_is_worth_nothing():
     assert not got.failures
     assert [fact.body for fact in got.facts] == [BalanceSnapshot("funding", ())]
     assert [(method, path) for method, path, _ in venue.asked] == [("POST", FUNDING), ("GET", OVERVIEW)]
+    assert [one.endpoint for one in got.evidence] == ["funding.account/1", "wallet.overview/1"]
     for lie in ([worth | {"balance": "0.004"}], []):
         got = Venue({FUNDING: [], OVERVIEW: lie}).gather("funding", history=False)
         assert (len(got.failures), got.facts) == (1, ())

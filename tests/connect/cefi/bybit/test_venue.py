@@ -167,6 +167,7 @@ def test_an_account_that_holds_nothing_there_is_read_and_empty(lab):
     assert not got.failures
     held = {f.body.wallet: len(f.body.lines) for f in got.facts if isinstance(f.body, BalanceSnapshot)}
     assert held == {"unified": 2, "funding": 0, "earn": 0}
+    assert [one.endpoint for one in got.evidence].count("overview/1") == 2
     assert wallets(got.facts, PositionSnapshot) == {"unified"}
 
 

@@ -174,6 +174,7 @@ def test_lending_that_the_venue_has_forgotten_is_not_waited_for():
 def test_no_earn_products_are_believed_where_the_venue_values_them_at_nothing(worth, believed):
     got, _ = gather({"asset/asset-valuation": WORTH % worth}, "earn")
     assert bool(got.failures) is not believed
+    assert ("valuation/1" in {one.endpoint for one in got.evidence}) is believed
     assert any(fact.kind == "balance_snapshot" for fact in got.facts) is believed
 
 

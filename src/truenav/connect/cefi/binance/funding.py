@@ -7,7 +7,7 @@ from dataclasses import replace
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance import history
 from truenav.connect.cefi.binance.client import DEPOSITS, WITHDRAWALS, BinanceClient
-from truenav.connect.cefi.binance.overview import refuse_worth
+from truenav.connect.cefi.binance.overview import worth_nothing
 from truenav.connect.cefi.binance.rows import utc_time
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.document import Node, read_json
@@ -29,9 +29,9 @@ def state(client: BinanceClient) -> list[Step]:
 
     async def ask() -> Pages:
         payload = await client.post(ACCOUNT)
-        if not list(read_json(payload.body).items()):
-            await refuse_worth(client, "Funding")
-        return Pages((payload,))
+        if list(read_json(payload.body).items()):
+            return Pages((payload,))
+        return Pages((payload, await worth_nothing(client, "Funding")))
 
     return [(ACCOUNT.name, ask())]
 

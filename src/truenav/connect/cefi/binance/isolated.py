@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.client import MARGIN_INTEREST, BinanceClient, Lending, interest_row
-from truenav.connect.cefi.binance.overview import refuse_worth
+from truenav.connect.cefi.binance.overview import worth_nothing
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.transfers import TOLD_HERE
 from truenav.connect.cefi.binance.windows import History
@@ -60,10 +60,10 @@ def state(client: BinanceClient, pairs: set[str]) -> list[Step]:
     async def ask() -> Pages:
         payload = await client.get(ACCOUNT)
         found = {row.text("symbol") for row in read_json(payload.body).field("assets").items()}
-        if not found:
-            await refuse_worth(client, "Isolated Margin")
         pairs.update(found)
-        return Pages((payload,))
+        if found:
+            return Pages((payload,))
+        return Pages((payload, await worth_nothing(client, "Isolated Margin")))
 
     return [(ACCOUNT.name, ask())]
 

@@ -283,28 +283,31 @@ def _option_value(coin: Node) -> Decimal:
 async def _read_funding(client: BybitClient) -> Pages:
     """What the funding account holds; that it holds nothing counts only where it is worth nothing, too."""
     balances = await client.get(bybit.FUNDING, {"accountType": "FUND"})
-    if not listed(result(balances), "balance"):
-        await _refuse_worth(client, "FundingAccount")
-    return Pages((balances,))
+    if listed(result(balances), "balance"):
+        return Pages((balances,))
+    return Pages((balances, await _worth_nothing(client, "FundingAccount")))
 
 
 async def _read_earn(client: BybitClient) -> Pages:
     """What is staked, of all products together; the same holds for an empty list of one of them."""
     parts = [await client.get(bybit.EARN, params) for params in EARN_LISTS]
-    if not any(listed(result(one), "list") for one in parts):
-        await _refuse_worth(client, "Earn")
-    return Pages((*parts, await client.api.join("earn-positions/1", parts)))
+    joined = await client.api.join("earn-positions/1", parts)
+    if any(listed(result(one), "list") for one in parts):
+        return Pages((*parts, joined))
+    return Pages((*parts, joined, await _worth_nothing(client, "Earn")))
 
 
-async def _refuse_worth(client: BybitClient, kind: str) -> None:
-    """Refuse an empty list where the venue's overview is empty as well, or values what the list holds."""
-    overview = listed(result(await client.get(bybit.OVERVIEW)), "list")
-    worth = [_worth(one) for one in overview if one.text("accountType") == kind]
-    if not overview or any(worth):
+async def _worth_nothing(client: BybitClient, kind: str) -> Payload:
+    """The venue's overview, which confirms that a list is empty; else, or where it is empty itself, refused."""
+    overview = await client.get(bybit.OVERVIEW)
+    rows = listed(result(overview), "list")
+    worth = [_worth(one) for one in rows if one.text("accountType") == kind]
+    if not rows or any(worth):
         raise IncompletePagesError(
             f"bybit: the list is empty, but the venue's overview does not say that {kind} is worth nothing; "
             "it is not taken."
         )
+    return overview
 
 
 def _worth(row: Node) -> Decimal:

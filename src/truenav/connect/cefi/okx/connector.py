@@ -180,25 +180,27 @@ def _is_behind_positions(coin: Node) -> bool:
 async def _read_funding(client: OkxClient) -> Pages:
     """What the funding account holds; that it holds nothing counts only where it is worth nothing, too."""
     balances = await client.get(okx.FUNDING)
-    if not _has_rows(balances):
-        await _refuse_worth(client, "funding")
-    return Pages((balances,))
+    if _has_rows(balances):
+        return Pages((balances,))
+    return Pages((balances, await _worth_nothing(client, "funding")))
 
 
 async def _read_earn(client: OkxClient) -> Pages:
     """What is saved and staked; the same holds where both lists are empty."""
     savings, stakes, joined = await client.earn_balances()
-    if not (_has_rows(savings) or _has_rows(stakes)):
-        await _refuse_worth(client, "earn")
-    return Pages((savings, stakes, joined))
+    if _has_rows(savings) or _has_rows(stakes):
+        return Pages((savings, stakes, joined))
+    return Pages((savings, stakes, joined, await _worth_nothing(client, "earn")))
 
 
-async def _refuse_worth(client: OkxClient, account: str) -> None:
-    worth = _first((await client.get(okx.VALUATION, {"ccy": "USDT"})).body).field("details")
-    if worth.decimal(account):
+async def _worth_nothing(client: OkxClient, account: str) -> Payload:
+    """The venue's valuation, which confirms that an account is empty; refused where it does not."""
+    valuation = await client.get(okx.VALUATION, {"ccy": "USDT"})
+    if _first(valuation.body).field("details").decimal(account):
         raise IncompletePagesError(
             f"okx: the list of {account} balances is empty, but the venue values them; it is not taken."
         )
+    return valuation
 
 
 def _has_rows(payload: Payload) -> bool:

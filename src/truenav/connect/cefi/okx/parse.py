@@ -382,6 +382,7 @@ PARSERS: Mapping[str, Parser] = {
     "bills/1": _parser(_bill),
     "deposits/1": _parser(_deposit),
     "withdrawals/1": _parser(_withdrawal),
+    "valuation/1": _parser(_nothing),
     "savings/1": _parser(_nothing),
     "stakes/1": _parser(_nothing),
     "earn-balances/1": earn.balances,
