@@ -298,7 +298,7 @@ async def _read_earn(client: BybitClient) -> Pages:
 
 
 async def _worth_nothing(client: BybitClient, kind: str) -> Payload:
-    """The venue's overview, which confirms that a list is empty; else, or where it is empty itself, refused."""
+    """The venue's overview, which confirms that a list is empty; refused where it does not, or is empty."""
     overview = await client.get(bybit.OVERVIEW)
     rows = listed(result(overview), "list")
     worth = [_worth(one) for one in rows if one.text("accountType") == kind]
