@@ -222,6 +222,8 @@ async def live_through(
                     was_right = await _weather(life, previous, storm(random, hangs=not served), instant)
                     provisional, right = provisional + (not was_right), right + was_right
                 previous = await _look(life, previous, instant)
+                if look == size.looks[-1]:
+                    _require_nav(life.world, _at_venues(life.inputs(previous)), instant)
             except NotTrueError as error:
                 raise NotTrueError(f"World {seed} at {instant_text(instant)}: {error.message}") from error
         return Lived(seed, provisional, right, tuple(life.facts.values()), life.requests)
@@ -230,17 +232,21 @@ async def live_through(
 async def _weather(
     life: Life, previous: NavResult | None, faults: Iterable[dict[str, object]], instant: datetime
 ) -> bool:
-    """Gather while venues misbehave; whether nothing hurt. A NAV that calls itself complete must be right.
+    """Gather while venues misbehave; whether nothing hurt.
 
-    That is judged at the venues' own marks, where also a price that was not read makes it provisional.
+    A NAV that calls itself complete must be right. Where something is told, that is judged at the venues' own
+    marks, at which also a price that was not read makes it provisional.
     """
     for fault in faults:
         life.world.faults.add(fault)
     told = await life.gather()
     inputs = life.inputs(previous, [one for one in told if isinstance(one, Failure)])
-    unhurt = not told and strike_nav(inputs).quality is not Quality.PROVISIONAL
-    if unhurt or _at_venues(inputs).quality is not Quality.PROVISIONAL:
-        _require_worth(life.world, inputs, instant)
+    complete = strike_nav(inputs).quality is not Quality.PROVISIONAL
+    unhurt = complete and not told
+    if unhurt:
+        _require_equity(life.world, inputs, instant)
+    elif complete and (struck := _at_venues(inputs)).quality is not Quality.PROVISIONAL:
+        _require_nav(life.world, struck, instant)
     life.world.faults.clear()
     return unhurt
 
@@ -253,7 +259,7 @@ async def _look(life: Life, previous: NavResult | None, instant: datetime) -> Na
     told = await life.gather_accounts(life.new_network())
     _require(not told and len(life.facts) == known, f"another gathering brings something new: {told}")
     inputs = life.inputs(previous)
-    _require_worth(life.world, inputs, instant)
+    _require_equity(life.world, inputs, instant)
     _require_history(life, instant)
     result = strike_nav(inputs)
     _require(result.quality is Quality.COMPLETE, f"the NAV is not complete: {result.failures}")
@@ -265,9 +271,7 @@ async def _look(life: Life, previous: NavResult | None, instant: datetime) -> Na
     return result
 
 
-def _require_worth(world: World, inputs: NavInputs, instant: datetime) -> None:
-    """Every account is worth what it truly is, and the NAV at the venues' own marks is all of it."""
-    total = Fraction(0)
+def _require_equity(world: World, inputs: NavInputs, instant: datetime) -> None:
     for account in inputs.accounts:
         told = truth(world, account.id, instant)
         by_asset, usd = equity(inputs, account.id)
@@ -275,14 +279,18 @@ def _require_worth(world: World, inputs: NavInputs, instant: datetime) -> None:
         _require(by_asset == true, f"{account.id} is worth {true}, not {by_asset}")
         true_usd = Decimal(told["usd"]["value"])
         _require(usd == true_usd, f"{account.id} is worth {true_usd} USD, not {usd}")
-        total += Fraction(told["usd"]["exact"])
-    nav = _at_venues(inputs).root.nav_usd
-    true_nav = Decimal(fraction_text(total))
-    _require(rounded(nav, 18) == true_nav, f"the NAV is {true_nav} USD, not {nav}")
 
 
 def _at_venues(inputs: NavInputs) -> NavResult:
+    """The NAV at the venues' own marks, as their truth is told."""
     return strike_nav(replace(inputs, pricing=venue_policy()))
+
+
+def _require_nav(world: World, struck: NavResult, instant: datetime) -> None:
+    """The NAV is all that the accounts are truly worth together."""
+    worth = (truth(world, name, instant)["usd"]["exact"] for name in world.scenario.accounts)
+    true, nav = Decimal(fraction_text(sum(map(Fraction, worth), Fraction(0)))), struck.root.nav_usd
+    _require(rounded(nav, 18) == true, f"the NAV is {true} USD, not {nav}")
 
 
 def _require_history(life: Life, instant: datetime) -> None:
