@@ -163,6 +163,18 @@ def test_a_row_under_way_is_read_when_it_has_come_to_rest(lab):
     assert (first.failures, second.failures) == ((), ())
 
 
+def test_a_row_that_came_to_rest_late_is_read_though_it_bears_its_old_time(lab):
+    venue = lab.venue()
+    rows = venue.tables["/user/walletHistory"]
+    pending = {**rows[1], "timestamp": "2026-09-20T08:00:00.000Z", "transactTime": "2026-09-20T08:00:00.000Z"}
+    venue.tables["/user/walletHistory"] = [rows[0], *rows[2:], pending]
+    first, second = gathered(lab, venue, lambda: pending.update(transactStatus="Completed"))
+    name = f"wallet:{pending['transactID']}"
+    assert name not in {fact.external_id for fact in first.facts}
+    assert name in {fact.external_id for fact in second.facts}
+    assert (first.failures, second.failures) == ((), ())
+
+
 def test_the_whole_market_is_read_and_the_open_part_is_followed(lab):
     async def run():
         async with lab.line(lab.venue()) as line:

@@ -31,9 +31,9 @@ EXECUTED = "local:executed"
 profit that some of them stated.
 """
 DUE = "local:due"
-"""Name of the note on a page: from when, and until when, its rows are stated, as ``from/until``.
+"""Name of the note on a page: from when, and until when, its executions are read, as ``from/until``.
 
-Rows before were stated; those after, where ``until`` is not empty, wait for executions that are not read yet.
+Rows before that may repeat an execution were stated; rows after, where ``until`` is not empty, wait.
 """
 TOLD = "told"
 SESSION = timedelta(days=1)
@@ -89,13 +89,19 @@ def entry(row: Node) -> Entry | None:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """From when, and until when, rows are stated; the end is open where all executions are read."""
+    """From when, and until when, executions are read: what of the wallet can be stated.
+
+    The end is open where all are read. A row that repeats none is stated however old it is: it may have come
+    to rest late.
+    """
 
     start: datetime
     end: datetime | None = None
 
     def __contains__(self, one: Entry) -> bool:
-        return self.start <= one.at and (self.end is None or one.at <= self.end)
+        if self.end is not None and one.at > self.end:
+            return False
+        return self.start <= one.at or not (one.order or one.kind == _PROFIT)
 
     def __str__(self) -> str:
         return f"{instant_text(self.start)}/{'' if self.end is None else instant_text(self.end)}"
@@ -153,9 +159,10 @@ def read_ledger(reading: Reading, document: Node) -> None:
     due = _noted_due(notes[DUE]) if DUE in notes else None
     entries: list[Entry] = []
     for row in document.items():
-        if (found := entry(row)) is not None and (due is None or found in due):
+        if (found := entry(row)) is not None:
             entries.append(found)
-            _state(reading, money, row, found, told.get(found.id, ""))
+            if due is None or found in due:
+                _state(reading, money, row, found, told.get(found.id, ""))
     _tell_gaps(reading, entries)
 
 
