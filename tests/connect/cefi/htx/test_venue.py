@@ -336,9 +336,18 @@ def test_fills_that_do_not_come_or_of_an_unknown_contract_hold_the_ledger_too(li
     unknown = gathered(line, Venue(change=renamed), "usdtm")
     assert any(problem.lost for problem in unknown.problems)
     assert "usdtm.bills/1" not in unknown.cursors
-    late = gathered(line, Venue(), "usdtm").cursors
-    quiet = alone("/v5/account/bills", lambda params, data: [{**row, "type": "30"} for row in data])
-    assert ids(gathered(line, Venue(change=quiet), "usdtm", cursors=late), "usdtm:fill:")
+
+
+def test_a_fill_that_is_behind_the_records_is_waited_for(line):
+    early = alone(
+        "/v5/trade/order/details", lambda params, data: [row for row in data if row["side"] == "buy"]
+    )
+    first = gathered(line, Venue(change=early), "usdtm")
+    assert len(ids(first, "usdtm:fill:")) == 1
+    assert (first.failures, "usdtm.bills/1" in first.cursors) == ((), False)
+    again = gathered(line, Venue(), "usdtm", cursors=first.cursors)
+    assert len(ids(again, "usdtm:fill:")) == 2
+    assert "usdtm.bills/1" in again.cursors
 
 
 def test_accounts_of_contracts_that_hold_nothing_are_left_alone_after_the_first_sync(line):

@@ -23,7 +23,7 @@ from truenav.connect.cefi.htx.client import (
     transfers_of,
 )
 from truenav.connect.cefi.htx.errors import refusal
-from truenav.connect.cefi.htx.ledger import is_of_trade
+from truenav.connect.cefi.htx.ledger import is_of_order, is_of_trade
 from truenav.connect.cefi.htx.manifest import MANIFEST
 from truenav.connect.cefi.htx.parse import PARSERS
 from truenav.connect.cefi.htx.streams import account_streams, market_streams
@@ -58,8 +58,10 @@ from truenav.core.money import ZERO
 
 _BY_NUMBER: Mapping[str, str] = {SPOT: "spot", OTC: "otc"}
 """Wallets whose balances are asked for by the account's number, and the type of that account."""
-_BOOKED_WITHIN = timedelta(minutes=1)
-"""A trade is in the records by then."""
+_BOOKED_WITHIN = timedelta(seconds=1)
+"""What the records and a fill may differ in their instant."""
+_LATE = timedelta(days=1)
+"""How long fills that are behind the records are waited for."""
 
 
 class HtxConnector:
@@ -310,36 +312,47 @@ class _Past:
         """The records of each unit tell what was traded; fills are asked for that.
 
         The records' cursor stays where fills of a trade that they tell are not read: so they tell it again.
+        Fills that are behind the records are waited for, at most for a day.
         """
         units = [""] if not family.unit else self._units(family, accounts)
         asked = [self._unit(family.records, family.asked_by, one) for one in units]
         answers = await self.harvest.run((name, whole(parts)) for name, parts in asked)
-        for (name, _), unit, pages in zip(asked, units, answers, strict=True):
+        for (name, _), pages in zip(asked, answers, strict=True):
             if pages is None:
                 continue
             lines = [row for payload in pages.payloads for row in rows(payload)]
             if family is LINEAR:
                 self._tell_forgotten(lines)
-            fills = self._fills(family, unit, lines)
-            await self.harvest.run(fills)
-            if any(one not in self.harvest.cursors for one, _ in fills):
+            traded = self._traded(family, lines)
+            fills = await self.harvest.run(self._fills(family, code, at) for code, at in traded.items())
+            behind = (self._is_behind(family, code, at) for code, at in traded.items())
+            if None in fills or any(behind):
                 self.harvest.cursors.pop(name, None)
 
-    def _fills(self, family: Contracts, unit: str, lines: Sequence[Node]) -> list[tuple[str, Parts]]:
-        """Fills of what the records say was traded, of which there are some, and of what was asked before.
+    def _traded(self, family: Contracts, lines: Sequence[Node]) -> Mapping[str, datetime | None]:
+        """What the records say was traded, and when an order of ours last was, as far back as fills are told.
 
-        As far back as the venue tells them; by contract, or by coin where the venue wants that.
+        By contract, or by coin where the venue wants that.
         """
-        oldest = self.client.api.now() - family.fills.remembered
-        named_by, asked_by = family.unit or "contract_code", family.asked_by or "contract_code"
-        trades = (row for row in lines if is_of_trade(row) and family.records.row(row).at > oldest)
-        traded = {row.text(named_by) for row in trades}
-        prefix = f"{family.fills.name}?"
-        young = (name for name, one in self.cursors.items() if name.startswith(prefix) and one.at > oldest)
-        before = {code for name in young if unit in ("", code := name.removeprefix(prefix))}
-        first = [self._unit(family.fills, asked_by, one) for one in sorted(traded - before)]
-        again = [self._unit(family.fills, asked_by, one) for one in sorted(before)]
-        return [*((name, _some(name, parts)) for name, parts in first), *again]
+        oldest, named_by = self.client.api.now() - family.fills.remembered, family.unit or "contract_code"
+        found: dict[str, datetime | None] = {}
+        for row in lines:
+            code, at = row.text_or(named_by), family.records.row(row).at
+            if is_of_trade(row) and at > oldest:
+                last = found.setdefault(code, None)
+                found[code] = max(last or at, at) if is_of_order(row) else last
+        return dict(sorted(found.items()))
+
+    def _fills(self, family: Contracts, code: str, at: datetime | None) -> Step:
+        name, parts = self._unit(family.fills, family.asked_by or "contract_code", code)
+        return name, parts if at is None else _some(name, parts)
+
+    def _is_behind(self, family: Contracts, code: str, at: datetime | None) -> bool:
+        """Whether the fill of an order is not read, or did not come yet."""
+        fills = self.harvest.cursors.get(f"{family.fills.name}?{code}")
+        if at is None or fills is None:
+            return at is not None
+        return at > self.client.api.now() - _LATE and fills.at + _BOOKED_WITHIN < at
 
     def _tell_forgotten(self, lines: Sequence[Node]) -> None:
         """Tell which trades the venue does not give any more; their cash is read all the same."""

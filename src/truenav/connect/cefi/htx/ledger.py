@@ -193,12 +193,18 @@ _KINDS: Mapping[str, CashKind] = {
     "141": CashKind.FEE,
 }
 """Closing and its fees, deliveries, liquidations, settlements of open profit, clawback, rewards, funding."""
-_OF_TRADES = frozenset({"3", "4", "5", "6", "7", "8", "12", "13", "46", "47"})
+_OF_ORDERS = frozenset({"3", "4", "5", "6", "7", "8"})
+_OF_TRADES = _OF_ORDERS | {"12", "13", "46", "47"}
 
 
 def is_of_trade(row: Node) -> bool:
     """Whether a financial record is of a trade, whose contract then has match results."""
     return row.text("type") in _OF_TRADES and bool(row.text_or("contract_code"))
+
+
+def is_of_order(row: Node) -> bool:
+    """Whether a financial record is of a trade that one of our orders made, and no liquidation."""
+    return row.text("type") in _OF_ORDERS and bool(row.text_or("contract_code"))
 
 
 def linear_bill(reading: Reading, row: Node) -> None:
