@@ -276,14 +276,28 @@ def test_trades_of_margin_whose_fills_do_not_come_are_told_and_hold_the_ledger(l
     assert "cross.ledger/1" in again.cursors
 
 
-def test_a_fill_of_margin_that_comes_late_is_read(line):
-    def early(params, data):
-        return {"fills": [row for row in data["fills"] if row["tradeId"] != "1801"]}
+def test_a_fill_of_margin_that_comes_late_is_waited_for(line):
+    """The records tell a trade of the same pair ten seconds after the one whose fill is there."""
 
-    first = gathered(line, Venue(change=alone("margin/crossed/fills", early)), "cross")
+    def change(path, params, data):
+        if path == "margin/crossed/financial-records" and data["resultList"]:
+            later = {"marginType": "deal_out", "marginId": "1700000000000000009", "cTime": "1767225650000"}
+            rows = [{**data["resultList"][0], **later, "coin": "ETH"}, *data["resultList"]]
+            return {"resultList": [row for row in rows if row["marginId"] < params.get("idLessThan", "2")]}
+        return data
+
+    def early(path, params, data):
+        found = change(path, params, data)
+        if path != "margin/crossed/fills":
+            return found
+        return {"fills": [row for row in found["fills"] if row["tradeId"] != "1801"]}
+
+    first = gathered(line, Venue(change=early), "cross")
     assert ids(first, "cross:fill") == {"cross:fill:1701"}
-    again = gathered(line, Venue(), "cross", cursors=first.cursors)
+    assert (first.failures, "cross.ledger/1" in first.cursors) == ((), False)
+    again = gathered(line, Venue(change=change), "cross", cursors=first.cursors)
     assert ids(again, "cross:fill") == {"cross:fill:1701", "cross:fill:1801"}
+    assert again.cursors["cross.ledger/1"].id == "1700000000000000008"
 
 
 @pytest.mark.parametrize("status", ["pending_review", "Pending", "of-tomorrow"])

@@ -63,6 +63,12 @@ _READS = frozenset(
 )
 
 
+_BOOKED_WITHIN = timedelta(seconds=1)
+"""What the records and a fill may differ in their instant."""
+_LATE = timedelta(days=1)
+"""How long fills that are behind the records are waited for."""
+
+
 class BitgetConnector:
     """Reads Bitget classic accounts: spot, futures, margin, funding and earn."""
 
@@ -282,8 +288,8 @@ class _Past:
     async def cross_margin(self) -> None:
         """The records tell which coins were traded; fills are asked for the pairs that those coins make.
 
-        What was asked for before is asked again, for fills may come late. The records' cursor stays where
-        fills of a trade that they tell are not read: so they tell it again.
+        The records' cursor stays where fills of a trade that they tell are not read: so they tell it again.
+        Fills that are behind the records are waited for, at most for a day.
         """
         ledger, fills = CROSS_MARGIN.ledger, CROSS_MARGIN.fills
         cursor = self.cursors.get(ledger.name)
@@ -292,16 +298,22 @@ class _Past:
         if pages is None:
             return
         sides = [row for one in pages.payloads for row in rows(one, ledger) if is_deal(row)]
-        pairs = self._pairs({row.text("coin").upper() for row in sides})
-        known = self._asked_before(fills)
-        answers = await self.harvest.run(self._history(fills, pair) for pair in sorted({*pairs, *known}))
-        told = {pair for pair in pairs if pair in known or f"{fills.name}?{pair}" in self.harvest.cursors}
-        new = (row for row in sides if cursor is None or ledger.row(row).id != cursor.id)
-        coins = {row.text("coin").upper() for row in new}
+        pairs = self._pairs({_coin(row) for row in sides})
+        answers = await self.harvest.run(self._history(fills, pair) for pair in sorted(pairs))
+        read = {pair: self.harvest.cursors.get(f"{fills.name}?{pair}") for pair in pairs}
+        told = {(coin, one.at) for pair, one in read.items() if one is not None for coin in pairs[pair]}
+        new = [row for row in sides if cursor is None or ledger.row(row).id != cursor.id]
+        coins = {_coin(row) for row in new}
         missing = coins.difference(*pairs.values()) if told else coins
         if missing:
             self.harvest.problems.append(_untold(missing))
-        if missing or None in answers:
+        young = self.client.api.now() - _LATE
+        traded = {(_coin(row), ledger.row(row).at) for row in new}
+        behind = any(
+            at > young and not any(of == coin and at <= fill_at + _BOOKED_WITHIN for of, fill_at in told)
+            for coin, at in traded
+        )
+        if missing or behind or None in answers:
             self.harvest.cursors.pop(ledger.name, None)
 
     async def isolated_margin(self, assets: Pages | None) -> None:
@@ -324,14 +336,6 @@ class _Past:
 
         return endpoint.name, ask()
 
-    def _asked_before(self, endpoint: bitget.History) -> set[str]:
-        """Pairs whose fills were read to a row that the venue can repeat."""
-        prefix, oldest = f"{endpoint.name}?", self.client.api.now() - REMEMBERED
-        cursors = self.cursors.items()
-        return {
-            name.removeprefix(prefix) for name, one in cursors if name.startswith(prefix) and one.at > oldest
-        }
-
     def _pairs(self, coins: Iterable[str]) -> Mapping[str, set[str]]:
         """Codes of the known pairs between the coins, each with its two coins."""
         context, at = self.harvest.context, self.client.api.now()
@@ -345,6 +349,10 @@ class _Past:
         pairs = (one for one in known if one.venue == VENUE and one.kind is InstrumentKind.SPOT)
         made = (one for one in pairs if one.base in named and one.quote in named)
         return {one.code: {named[one.base], named[one.quote]} for one in made}
+
+
+def _coin(row: Node) -> str:
+    return row.text("coin").upper()
 
 
 def _untold(coins: Iterable[str]) -> Problem:
