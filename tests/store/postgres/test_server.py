@@ -29,6 +29,12 @@ from truenav.store.postgres.process import find_postmaster, processes_of
 
 START = "import pathlib, sys; from truenav.store.postgres import EmbeddedPostgres as E\n"
 AS_ROOT = os.geteuid() == 0
+INSTALLED = Path(sys.prefix).resolve()
+OTHERS_MAY_RUN = all(one.stat().st_mode & stat.S_IXOTH for one in (INSTALLED, *INSTALLED.parents))
+may_choose = pytest.mark.skipif(
+    not (AS_ROOT and OTHERS_MAY_RUN),
+    reason="only root can choose the account, and only of those that can reach the installation",
+)
 
 
 def run_elsewhere(server: EmbeddedPostgres, call: str) -> subprocess.Popen[str]:
@@ -291,7 +297,7 @@ def test_root_itself_is_refused_as_the_account(tmp_path: Path) -> None:
         EmbeddedPostgres(tmp_path / "server", user="root").start()
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root can choose the account")
+@may_choose
 def test_root_may_choose_an_account_for_the_server() -> None:
     with tempfile.TemporaryDirectory() as outer:
         Path(outer).chmod(0o711)
@@ -306,7 +312,7 @@ def test_root_may_choose_an_account_for_the_server() -> None:
             server.stop()
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root can choose the account")
+@may_choose
 def test_an_account_that_cannot_reach_the_folder_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     with pytest.raises(PostgresStartError, match="Permission denied"):
