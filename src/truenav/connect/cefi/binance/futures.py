@@ -159,9 +159,10 @@ class Family:
         for row in document.items():
             symbol, order = row.text("symbol"), row.text("orderId")
             terms = self.terms(reading, symbol) or reading.instrument(self.id(symbol), lost=True)
-            if terms is None or order_unknown(reading, tags, order):
+            at = row.instant("time")
+            if terms is None or order_unknown(reading, tags, order, at):
                 continue
-            at, sign = row.instant("time"), 1 if required_flag(row, "buyer") else -1
+            sign = 1 if required_flag(row, "buyer") else -1
             body = Trade(
                 wallet=self.wallet,
                 instrument=terms.id,

@@ -23,7 +23,7 @@ from truenav.connect.cefi.binance.client import (
     transfer_row,
     withdrawal_row,
 )
-from truenav.connect.cefi.binance.rows import order_tag
+from truenav.connect.cefi.binance.rows import ORDERS_KEPT, order_tag
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError
@@ -100,26 +100,32 @@ async def futures_trades(
         rows = rows_of(await client.get(futures.trades, {"symbol": symbol, **span, "limit": "1"}), trade_row)
         first = {"fromId": min(rows).id} if rows else {}
         start += WEEK
-    orders = _Orders(client, futures.orders, futures.orders_page, symbol)
+    orders = _Orders(client, futures.orders, futures.orders_page, symbol, kept=ORDERS_KEPT)
     async for part in _trades(orders, futures.trades, cursor, first):
         yield part
 
 
 @dataclass(slots=True)
 class _Orders:
-    """Looks up the tags of one symbol's orders, which the trades do not tell."""
+    """Looks up the tags of one symbol's orders, which the trades do not tell.
+
+    ``kept`` is how long the venue lists an order; older ones are not asked for. None: for ever.
+    """
 
     client: BinanceClient
     endpoint: Endpoint
     page: int
     symbol: str
     more: Mapping[str, str] = field(default_factory=dict)
+    kept: timedelta | None = None
     tags: dict[str, str | None] = field(default_factory=dict)
     seen: list[Payload] = field(default_factory=list)
 
-    async def learn(self, wanted: set[str]) -> None:
-        """Look up the orders that are not known yet, oldest first."""
-        missing = wanted - self.tags.keys()
+    async def learn(self, trades: Iterable[Row]) -> None:
+        """Look up the orders of trades that are not known yet, oldest first; a row has its order's number."""
+        now = self.client.api.now()
+        listed = {row.id for row in trades if self.kept is None or now - row.at < self.kept}
+        missing = listed - self.tags.keys()
         while missing:
             oldest = min(missing, key=lambda order: order.rjust(20))
             params = {"symbol": self.symbol, "orderId": oldest, "limit": str(self.page), **self.more}
@@ -145,9 +151,10 @@ async def _trades(orders: _Orders, endpoint: Endpoint, cursor: Cursor | None, fi
         start = first if last is None else {"fromId": last.id}
         payload = await client.get(endpoint, {"symbol": symbol, **start, "limit": str(PAGE), **orders.more})
         rows = rows_of(payload, trade_row)
-        wanted = {row.id for row in rows_of(payload, _order_row)}
-        await orders.learn(wanted)
-        noted = tags_note((order, orders.tags[order]) for order in wanted & orders.tags.keys())
+        placed = rows_of(payload, _order_row)
+        await orders.learn(placed)
+        known = {row.id for row in placed} & orders.tags.keys()
+        noted = tags_note((order, orders.tags[order]) for order in known)
         return await client.api.note(payload, TAGS, noted), rows
 
     async for part in following(ask, cursor, limit=PAGE, what=f"binance {endpoint.name} {symbol}"):

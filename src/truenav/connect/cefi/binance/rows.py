@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from truenav.connect.contract import Problem
@@ -12,10 +12,21 @@ from truenav.connect.reading import Reading, tag_of
 from truenav.core.facts import CashKind
 from truenav.core.money import Amount
 
+ORDERS_KEPT = timedelta(days=90)
+"""A futures order is listed for so long after it was made; its fills are told for longer."""
 
-def order_unknown(reading: Reading, tags: Mapping[str, str | None] | None, order: str) -> bool:
-    """Whether the trade's order was not looked up; without it the trade's tag would be a guess."""
+
+def order_unknown(
+    reading: Reading, tags: Mapping[str, str | None] | None, order: str, at: datetime | None = None
+) -> bool:
+    """Whether the trade's order was not looked up; without it the trade's tag would be a guess.
+
+    ``at`` is when a trade happened whose order the venue may have forgotten: it has no tag, which is told.
+    """
     if tags is not None and order in tags:
+        return False
+    if at is not None and reading.evidence.answered_at - at > ORDERS_KEPT:
+        _tell_forgotten(reading)
         return False
     reading.lost(
         f"order {order}",
@@ -23,6 +34,13 @@ def order_unknown(reading: Reading, tags: Mapping[str, str | None] | None, order
         "Gather again; the trades are read again until their orders are known.",
     )
     return True
+
+
+def _tell_forgotten(reading: Reading) -> None:
+    where = f"{reading.venue} {reading.evidence.endpoint}"
+    message = "The venue has forgotten the orders of fills that are older than 90 days; these carry no tag."
+    mend = "Assign them by a rule that needs no tag; fills that are gathered in time have theirs."
+    reading.problems.setdefault(("orders", message), Problem(where, message, mend, subject="orders"))
 
 
 _OF_THE_VENUE = frozenset({"autoclose", "adl_autoclose", "delivery_autoclose", "settlement_autoclose"})
