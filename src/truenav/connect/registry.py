@@ -94,6 +94,14 @@ def connector(name: str) -> Connector:
     return found
 
 
+def installed(name: str) -> Connector | None:
+    """The connector called ``name``; None where a connection names one that is here no more."""
+    try:
+        return connector(name)
+    except UnknownConnectorError:
+        return None
+
+
 def configured(name: str, settings: str) -> Connector:
     """The connector called ``name`` as a connection's settings complete it.
 
@@ -159,4 +167,9 @@ def _third_party(name: str) -> object:
             if not found
             else f"{len(found)} packages offer a connector {name!r}; uninstall all but one."
         )
-    return found[0].load()
+    try:
+        return found[0].load()
+    except Exception as error:
+        raise UnknownConnectorError(
+            f"{name!r} is installed and cannot be loaded ({type(error).__name__}: {error}); update it."
+        ) from error

@@ -13,6 +13,8 @@ from truenav.app.notices.events import _syncs
 from truenav.app.overview.attention import _last_parts
 from truenav.app.settings import Settings
 from truenav.app.sources.following import GATHERED_BY
+from truenav.app.sources.gather import gather
+from truenav.app.sources.health import source_health
 from truenav.app.sources.jobs import GATHER, GATHER_ONE, gather_job, start_gathering
 from truenav.app.sources.model import Connection
 from truenav.core.account import Account, AccountKind
@@ -68,6 +70,25 @@ def test_a_followed_account_that_cannot_be_read_is_told_though_no_job_failed(hou
         told = [one.notice.subject for one in _syncs(session, now)]
     assert ended == {("main", TaskState.DONE), ("desk", TaskState.FAILED)}
     assert sorted(told) == ["desk", "main"]
+
+
+def test_a_connection_whose_connector_is_gone_fails_alone_and_is_shown(house):
+    now = house.clock.now()
+    with house.database.transaction(TENANT) as session:
+        for name, of in (("gone", "a-package-of-last-year"), ("main", "binance")):
+            account = Account(AccountId(name), name, of, AccountKind.EXCHANGE, ("spot",))
+            definitions.put(session, Kind.ACCOUNT, account.id, account, by="anna", at=now)
+            link = Connection(ConnectionId(name), of, account.id, now, base_url="http://127.0.0.1:9")
+            definitions.put(session, Kind.CONNECTION, link.id, link, by="anna", at=now)
+    outcomes = {one.subject: one for one in gather(house, TENANT, prices=False)}
+    assert "is not an installed connector" in outcomes["gone"].failures[0].message
+    assert "no key is stored" in outcomes["main"].failures[0].message
+    with house.database.transaction(TENANT) as session:
+        links = definitions.bodies(session, Kind.CONNECTION, Connection)
+        assert [one.title for one in source_health(session, links, {}, now=now)] == [
+            "a-package-of-last-year",
+            "Binance",
+        ]
 
 
 def test_an_account_without_a_key_is_told_as_failed_and_the_job_goes_on(house):

@@ -24,7 +24,7 @@ from truenav.app.sources.context import parse_context
 from truenav.app.sources.model import Connection
 from truenav.calc.pricing.quotes import QuoteKey
 from truenav.connect.contract import ParseContext, StreamingConnector
-from truenav.connect.registry import connector
+from truenav.connect.registry import connector, installed
 from truenav.connect.streaming import MarketHealth, StreamState
 from truenav.core.asset import AssetBook
 from truenav.core.facts import Fact
@@ -148,7 +148,7 @@ class _Follower:
             venues = frozenset(
                 (one.connector, one.base_url or "")
                 for one in connections
-                if one.enabled and isinstance(connector(one.connector), StreamingConnector)
+                if one.enabled and isinstance(installed(one.connector), StreamingConnector)
             )
             return _Known(snapshot_of(session), venues, parse_context(session))
 

@@ -15,7 +15,7 @@ from truenav.app.house import House
 from truenav.app.sources.following import FollowedAccount
 from truenav.app.sources.model import Connection
 from truenav.connect.contract import AccountStreamingConnector
-from truenav.connect.registry import connector
+from truenav.connect.registry import installed
 from truenav.connect.transport import Network, open_network
 from truenav.core.account import Account
 from truenav.core.failure import TruenavError
@@ -155,12 +155,7 @@ class AccountFollower:
 
 def _tells(connection: Connection) -> bool:
     """Whether its venue tells changes; not where its connector cannot be loaded, as its gathering says."""
-    try:
-        source = connector(connection.connector)
-    except Exception as error:  # a third party's package may be gone, or fail as it is loaded
-        _log.warning("a connection is not followed", connection=connection.id, reason=str(error))
-        return False
-    return isinstance(source, AccountStreamingConnector)
+    return isinstance(installed(connection.connector), AccountStreamingConnector)
 
 
 def _tell_trouble(task: asyncio.Task[None]) -> None:

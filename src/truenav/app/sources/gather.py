@@ -34,7 +34,7 @@ from truenav.connect.contract import (
     silent,
 )
 from truenav.connect.errors import VenueError
-from truenav.connect.registry import connector
+from truenav.connect.registry import connector, installed
 from truenav.connect.transport import Network, open_network
 from truenav.core.account import Account
 from truenav.core.canonical import canonical_json, decode, sha256_hex
@@ -148,6 +148,7 @@ def _plan(
 ) -> _Plan:
     account = known.get(connection.account) if connection.account else None
     try:
+        connector(connection.connector)
         given = json.loads(house.vault.get(session, connection.secret_name))
         credentials = Credentials(**given)
     except SecretNotFoundError:
@@ -206,7 +207,7 @@ class _Gathering:
         """Instruments and quotes, once for each venue and address however many accounts it has."""
         first: dict[tuple[str, str], _Plan] = {}
         for plan in plans:
-            if isinstance(connector(plan.connection.connector), MarketConnector):
+            if isinstance(installed(plan.connection.connector), MarketConnector):
                 first.setdefault(plan.venue, plan)
         found = await asyncio.gather(*(self._market(plan, context) for plan in first.values()))
         return dict(zip(first, found, strict=True))

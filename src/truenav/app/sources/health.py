@@ -11,7 +11,7 @@ from typing import Protocol
 from truenav.app.sources.freshness import Freshness, feeds, freshness
 from truenav.app.sources.jobs import GATHER_ONE
 from truenav.app.sources.model import Connection
-from truenav.connect.registry import connector
+from truenav.connect.registry import installed
 from truenav.connect.streaming import MarketHealth
 from truenav.core.ids import AccountId, ConnectionId, TenantId
 from truenav.store import progress
@@ -109,14 +109,14 @@ def _health(
     *,
     now: datetime,
 ) -> SourceHealth:
-    manifest = connector(connection.connector).manifest
+    source = installed(connection.connector)
     latest = None if answers is None else answers.latest
     running = part is not None and part.state in (TaskState.WAITING, TaskState.RUNNING)
     return SourceHealth(
         id=connection.id,
         connector=connection.connector,
-        title=manifest.title,
-        grade=manifest.grade,
+        title=connection.connector if source is None else source.manifest.title,
+        grade="" if source is None else source.manifest.grade,
         account=connection.account,
         state=_state(connection, None if latest is None else latest.answered_at, part, now=now),
         last_answer_at=None if latest is None else latest.answered_at,
