@@ -25,7 +25,7 @@ from truenav.simulator.times import VirtualClock, milliseconds
 from truenav.simulator.truth import truth
 from truenav.simulator.world import World
 
-from .trading import NOW, trading_world
+from .trading import NOW, account, trading_world
 
 PERP = "BTC-USDT-SWAP"
 SPOT = "BTC-USDT"
@@ -272,6 +272,19 @@ def test_a_confirmation_has_the_fills_however_long_it_took(tmp_path: Path) -> No
     )
     assert [one["qty"] for one in binance.json()["fills"]] == ["0.50000000"]
     assert [one["amount"] for one in deribit.json()["result"]["trades"]] == [100]
+
+
+def test_the_margin_wallet_shows_every_coin_that_it_holds(tmp_path: Path) -> None:
+    moves = (
+        'at = "+0d00:20", deposit = "5 SOL"',
+        'at = "+0d00:21", transfer = "2 SOL", from = "spot", to = "margin"',
+    )
+    events = "".join(f"{{ {one} }},\n" for one in moves)
+    held = account("binance", "binance").replace("events = [\n", f"events = [\n{events}")
+    world = trading_world(tmp_path, accounts=held)
+    (answer,) = answers(world, signed(world, "GET", "/sapi/v1/margin/account"))
+    coins = {row["asset"]: row["free"] for row in answer.json()["userAssets"]}
+    assert coins["SOL"] == "2.00000000"
 
 
 def test_orders_that_are_cancelled_twice_at_once_are_cancelled(tmp_path: Path) -> None:

@@ -203,13 +203,14 @@ def _transfer(entry: Entry, kind: str) -> dict[str, Any]:
 def margin_account(call: Call) -> dict[str, Any]:
     """GET margin/account: cross margin, where nothing is lent."""
     state = books(call)
+    coins = sorted({*MARGIN_ASSETS, *state.assets("margin")})
     return {
         "borrowEnabled": False,
         "marginLevel": "999.00000000",
         "tradeEnabled": False,
         "transferEnabled": True,
         "accountType": "MARGIN_1",
-        "userAssets": [_margin_asset(one, fixed(state.balance("margin", one))) for one in MARGIN_ASSETS],
+        "userAssets": [_margin_asset(one, fixed(state.balance("margin", one))) for one in coins],
     }
 
 
