@@ -16,10 +16,7 @@ from truenav.simulator.streams import News
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An order as it is now, with the fill that changed it if one did.
-
-    An order of the scenario is told once, when it is filled; one of a client each time it changes.
-    """
+    """An order as it is now, with the fill that changed it if one did."""
 
     id: int
     client_id: str
@@ -73,31 +70,14 @@ class Watch:
     def _orders(self, books: Books) -> Iterable[Change]:
         fills = books.fills[self.fills :]
         for fill in fills:
-            order = books.orders.get(fill.order_id)
-            yield _of_scenario(fill) if order is None else _of_client(order, fill)
+            yield _of(books.orders[fill.order_id], fill)
         filled = {fill.order_id for fill in fills}
         for order in books.orders.values():
             if order.id not in filled and self.orders.get(order.id) != order:
-                yield _of_client(order, None)
+                yield _of(order, None)
 
 
-def _of_scenario(fill: Fill) -> Change:
-    return Change(
-        fill.order_id,
-        fill.client_id,
-        fill.instrument,
-        fill.side == "buy",
-        None,
-        fill.size,
-        fill.size,
-        fill.price,
-        "filled",
-        fill.at,
-        fill,
-    )
-
-
-def _of_client(order: Order, fill: Fill | None) -> Change:
+def _of(order: Order, fill: Fill | None) -> Change:
     partly = order.status == "open" and order.filled > 0
     terms = order.terms
     return Change(
