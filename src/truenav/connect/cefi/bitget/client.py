@@ -235,7 +235,7 @@ class BitgetClient:
             found = rows(payload, endpoint)
             if not found:
                 return tuple(payloads)
-            last = _end(payload) or found[-1].text(id)
+            last = _end(payload, endpoint) or found[-1].text(id)
             if before == {"idLessThan": last}:
                 raise IncompletePagesError(f"bitget {endpoint.name}: the same page came twice.")
             before = {"idLessThan": last}
@@ -270,7 +270,7 @@ class BitgetClient:
             nodes = rows(payload, endpoint)
             pending.extend(endpoint.row(node) for node in nodes if endpoint.pending(node))
             found = [endpoint.row(node) for node in nodes]
-            return Page(payload, found, _end(payload) or found[-1].id if found else "")
+            return Page(payload, found, _end(payload, endpoint) or found[-1].id if found else "")
 
         parts = sweep(
             ask,
@@ -285,10 +285,10 @@ class BitgetClient:
             yield pages
 
 
-def _end(payload: Payload) -> str:
-    """What an answer calls its end, by which the next page is asked for; empty where it tells none."""
-    data = answered(read_json(payload.body))
-    return data.text_or("endId") if data is not None and isinstance(data.value, dict) else ""
+def _end(payload: Payload, endpoint: Endpoint) -> str:
+    """What an answer with a list in it calls its end, to ask for the next page; empty where it tells none."""
+    data = answered(read_json(payload.body)) if endpoint.rows else None
+    return "" if data is None else data.text_or("endId")
 
 
 def rows(payload: Payload, endpoint: Endpoint) -> list[Node]:
