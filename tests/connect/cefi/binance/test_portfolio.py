@@ -15,6 +15,7 @@ from truenav.connect.margins import read_margin_ratio
 from truenav.connect.registry import connector
 from truenav.connect.transport import Network
 from truenav.core.asset import BTC, ETH, USDT
+from truenav.core.clock import to_milliseconds
 from truenav.core.facts import BalanceSnapshot, CashFlow, CashKind, PositionSnapshot, Trade, Transfer
 from truenav.core.money import Amount
 from truenav.simulator.times import VirtualClock
@@ -149,6 +150,25 @@ def test_transfers_with_spot_have_both_sides():
     body = json.dumps({"total": 2, "rows": rows}).encode()
     told = [(one.body.wallet, one.body.amount.number) for one in stated("wallet.transfers/1", body).facts]
     assert told == [("spot", -600), ("portfolio", 600), ("portfolio", -600), ("spot", 600)]
+
+
+def test_interest_that_the_venue_has_put_into_its_archive_is_read_too():
+    old, new = (to_milliseconds(NOW - timedelta(days=days)) for days in (250, 10))
+
+    def charges(params):
+        at = old if params.get("archived") == "true" else new
+        mine = int(params["startTime"]) <= at <= int(params["endTime"])
+        row = {"txId": at, "interestAccuredTime": at, "asset": "USDT", "interest": "0.5", "type": "PERIODIC"}
+        return {"rows": [row] if mine else [], "total": int(mine)}
+
+    one = venue(**{"margin/marginInterestHistory": charges})
+    got = one.gather("portfolio", context=KNOWN, since=NOW - timedelta(days=300))
+    assert not got.failures
+    charged = [fact for fact in got.facts if isinstance(fact.body, CashFlow)]
+    assert [to_milliseconds(fact.occurred_at) for fact in charged] == [old, new]
+    later = venue(**{"margin/marginInterestHistory": charges})
+    later.gather("portfolio", context=KNOWN, since=NOW - timedelta(days=300), cursors=got.cursors)
+    assert not [params for _, _, params in later.asked if "archived" in params]
 
 
 def test_a_key_tells_whether_its_account_is_in_portfolio_margin():

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -97,13 +97,17 @@ FUTURES = (USDM, COINM)
 
 @dataclass(frozen=True, slots=True)
 class Lending:
-    """The endpoints of a wallet in which spot pairs are traded with borrowed coins."""
+    """The endpoints of a wallet in which spot pairs are traded with borrowed coins.
+
+    ``archive`` is the age from which interest may be told from an archive alone; None where there is none.
+    """
 
     wallet: str
     trades: Endpoint
     orders: Endpoint
     interest: Endpoint
     params: Mapping[str, str] = field(default_factory=dict)
+    archive: timedelta | None = None
 
 
 CROSS = Lending("margin", MARGIN_TRADES, MARGIN_ORDERS, MARGIN_INTEREST)

@@ -51,7 +51,7 @@ class Past:
         """Trades of the pairs that matter, and interest, of a wallet that borrows."""
         asker = Asker(self.client, self.cursors, self.since)
         return [
-            asker.history(History(lending.interest, interest_row)),
+            asker.history(History(lending.interest, interest_row, archive=lending.archive)),
             *(self.lent(lending, symbol) for symbol in self._pairs(lending.wallet, lending.trades)),
         ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
 
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.client import BinanceClient, Futures, Lending
@@ -63,7 +64,9 @@ LENDING = Lending(
     _endpoint("margin.myTrades", "margin/myTrades", 5),
     _endpoint("margin.allOrders", "margin/allOrders", 100),
     _endpoint("margin.interest", "margin/marginInterestHistory", 1),
+    archive=timedelta(days=150),
 )
+"""What is older than six months lies in the archive; a month before that, both are asked."""
 UM_FAMILY = Family(WALLET, UM.namespace, inverse=False, prefix="portfolio-um:", moves_within=True)
 CM_FAMILY = Family(WALLET, CM.namespace, inverse=True, prefix="portfolio-cm:", moves_within=True)
 

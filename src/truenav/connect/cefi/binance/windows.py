@@ -8,7 +8,7 @@ with the newest row, or four weeks ago where no row is younger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -40,7 +40,8 @@ class History:
     ``rows`` names the field of its rows, empty where the answer is an array of them. ``page`` is how many
     come at once, told by the parameter ``size``; ``count`` the field with how many there are, where pages
     turn by the number in ``turn``. ``pending`` says of a row that it may still change: it is read again.
-    ``late`` is how long after its instant a row may appear.
+    ``late`` is how long after its instant a row may appear. A span that begins further back than ``archive``
+    is asked for in the venue's archive, too.
     """
 
     endpoint: Endpoint
@@ -53,6 +54,7 @@ class History:
     count: str = "total"
     pending: Callable[[Node], bool] = settled
     late: timedelta = timedelta(0)
+    archive: timedelta | None = None
     params: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,6 +123,9 @@ async def _span(client: BinanceClient, history: History, begin: datetime, end: d
     found = _Found()
     turn = _pages if history.turn else _halves
     await turn(client, history, found, begin, end)
+    if history.archive is not None and client.api.now() - begin > history.archive:
+        archived = replace(history, params={**history.params, "archived": "true"})
+        await turn(client, archived, found, begin, end)
     return found
 
 
