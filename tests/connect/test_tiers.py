@@ -1,0 +1,120 @@
+"""Leverage tiers as venues tell them."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.connect.conftest import ASSETS
+
+from truenav.connect.contract import ParseContext
+from truenav.connect.errors import MalformedPayloadError
+from truenav.connect.registry import connector, parsers
+from truenav.connect.supplies import Supplied
+from truenav.connect.tiers import TIERED_VENUES, read_tiers, tier_readers
+from truenav.core.asset import BTC, ETH, USD, USDT
+from truenav.core.canonical import sha256_hex
+from truenav.core.clock import parse_instant
+from truenav.core.evidence import Evidence, Request
+from truenav.core.ids import InstrumentId, Sha256
+from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
+from truenav.core.leverage import Measure
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+T = parse_instant("2026-01-01T00:00:00Z")
+D = Decimal
+
+
+def perpetual(name: str, *, inverse: bool = False) -> Instrument:
+    base = ETH if "ETH" in name else BTC
+    quote = USD if inverse else USDT
+    venue, _, code = name.partition(":")
+    return Instrument(
+        InstrumentId(name), venue, code, InstrumentKind.PERPETUAL, base, quote,
+        base if inverse else quote, D(1), inverse,
+    )  # fmt: skip
+
+
+def told(venue, endpoint, body, *names, params=()):
+    """Tiers of these instruments by name, as a payload states them."""
+    known = ParseContext(ASSETS, InstrumentBook([perpetual(name) for name in names]))
+    said = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = Request("GET", "https://venue.test", tuple(params))
+    evidence = Evidence(Sha256(sha256_hex(said)), len(said), venue, "1", endpoint, "", request, T, T, 200)
+    return {one.instrument: one for one in read_tiers(evidence, said, known)}
+
+
+def saved(venue, name):
+    return (PAYLOADS / venue / f"{name}.json").read_bytes()
+
+
+def test_binance_brackets_are_by_value_and_tell_their_deduction():
+    name = "binance-usdm:ETHUSDT"
+    found = told("binance", "usdm.leverageBracket/1", saved("binance", "usdm-brackets"), name)[name]
+    assert (found.measure, found.limit) == (Measure.VALUE, D(10000))
+    assert found.maintenance_margin(D(5000), D(5000)) == D("32.5")
+
+
+def test_binance_brackets_of_inverse_contracts_are_in_coins():
+    bracket = {"bracket": 1, "initialLeverage": 125, "qtyFloor": 0, "qtyCap": 50, "maintMarginRatio": 0.004,
+               "cum": 0.0}  # fmt: skip
+    second = {"bracket": 2, "initialLeverage": 100, "qtyFloor": 50, "qtyCap": 100, "maintMarginRatio": 0.005,
+              "cum": 0.05}  # fmt: skip
+    name = "binance-coinm:BTCUSD_PERP"
+    body = [{"symbol": "BTCUSD_PERP", "brackets": [second, bracket]}]
+    found = told("binance", "coinm.leverageBracket/1", body, name)[name]
+    assert found.maintenance_margin(D(80), D(80)) == D("0.35")
+    assert found.step_of(D(10)).initial == D("0.008")
+
+
+def test_a_market_of_hyperliquid_has_its_table_or_else_its_own_leverage():
+    table = [[7, {"description": "", "marginTiers": [
+        {"lowerBound": "0.0", "maxLeverage": 40}, {"lowerBound": "150000000.0", "maxLeverage": 20}]}]]  # fmt: skip
+    universe = [
+        {"name": "BTC", "maxLeverage": 40, "marginTableId": 7},
+        {"name": "ETH", "maxLeverage": 25, "marginTableId": 25},
+    ]
+    body = [{"universe": universe, "marginTables": table}, []]
+    found = told("hyperliquid", "perps/1", body, "hyperliquid:BTC", "hyperliquid:ETH")
+    btc, eth = found["hyperliquid:BTC"], found["hyperliquid:ETH"]
+    assert btc.maintenance_margin(D(200_000_000), D(200_000_000)) == D("3125000")
+    assert eth.maintenance_margin(D(1000), D(1000)) == D(20)
+
+
+def test_levels_of_kraken_futures_are_in_contracts_or_in_value():
+    name = "krakenfutures:PI_XBTUSD"
+    found = told("krakenfutures", "instruments/1", saved("krakenfutures", "instruments"), name)[name]
+    assert found.measure is Measure.CONTRACTS
+    assert found.step_of(D(500_001)).maintenance == D("0.02")
+    levels = [{"numNonContractUnits": 0.0, "initialMargin": 0.02, "maintenanceMargin": 0.01}]
+    flexible = {"instruments": [{"symbol": "PF_XBTUSD", "marginLevels": levels}]}
+    name = "krakenfutures:PF_XBTUSD"
+    assert told("krakenfutures", "instruments/1", flexible, name)[name].measure is Measure.VALUE
+
+
+def test_each_step_beyond_the_risk_limit_of_bitmex_asks_for_the_base_margin_more():
+    row = {"symbol": "XBTUSD", "settlCurrency": "XBt", "initMargin": 0.01, "maintMargin": 0.005,
+           "riskLimit": 20_000_000_000, "riskStep": 10_000_000_000}  # fmt: skip
+    noted = [("local:units", "XBt=XBT:8")]
+    found = told("bitmex", "active/1", [row], "bitmex:XBTUSD", params=noted)["bitmex:XBTUSD"]
+    steps = [(one.floor, one.maintenance, one.initial) for one in found.steps[:3]]
+    assert steps == [
+        (0, D("0.005"), D("0.01")), (D(200), D("0.010"), D("0.015")), (D(300), D("0.015"), D("0.020")),
+    ]  # fmt: skip
+
+
+def test_steps_that_do_not_begin_at_zero_are_refused_with_their_endpoint():
+    bracket = {"bracket": 1, "initialLeverage": 5, "notionalFloor": 9, "notionalCap": 10,
+               "maintMarginRatio": 0.1, "cum": 0}  # fmt: skip
+    body = [{"symbol": "BTCUSDT", "brackets": [bracket]}]
+    with pytest.raises(MalformedPayloadError, match="binance usdm.leverageBracket/1.*do not rise from 0"):
+        told("binance", "usdm.leverageBracket/1", body, "binance-usdm:BTCUSDT")
+
+
+@pytest.mark.parametrize("venue", TIERED_VENUES)
+def test_a_venue_that_tells_tiers_says_so_and_knows_its_endpoints(venue):
+    rows = {one.item: one for one in connector(venue).manifest.supplies}
+    assert rows["margin.tiers"].state is Supplied.READ
+    assert tier_readers(venue).keys() <= parsers(venue).keys()
