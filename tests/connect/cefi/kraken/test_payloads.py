@@ -19,6 +19,7 @@ from truenav.core.money import Amount
 from .conftest import EMPTY, T0, market, payload, stated
 
 SPOT_LINES = ("LTRADEB-AAAAA-AAAAA1", "LTRADEQ-AAAAA-AAAAA1")
+EARN_LINES = ("LALLOCN-AAAAA-AAAAA1", "LALLOCN-AAAAA-AAAAA2")
 MARGIN_LINES = ("LMARGOP-AAAAA-AAAAA1", "LMARGCL-AAAAA-AAAAA1")
 
 
@@ -41,6 +42,7 @@ def ledger_note(**more):
     notes = {
         "since": T0,
         "traded": frozenset((*SPOT_LINES, *MARGIN_LINES)),
+        "within": dict.fromkeys(EARN_LINES, ("XBT.B", "XXBT")),
         "chains": {
             "AGBSO6T-UFMTTQ-I7KGS6": ("4c7b1f2e9d", "bc1qexample"),
             "QGBTCDE-UFMTTQ-I7KGS6": ("WIRE-0001", ""),
@@ -244,8 +246,6 @@ def test_the_ledger_states_each_movement_once_and_leaves_trades_to_their_list(re
         "ledger:LDEPOSI-AAAAA-AAAAA1": (TransferKind.EXTERNAL, "", Decimal(10000)),
         "ledger:LWITHDR-AAAAA-AAAAA1": (TransferKind.EXTERNAL, "bc1qexample", Decimal("-0.5")),
         "ledger:LFUTURE-AAAAA-AAAAA1": (TransferKind.INTERNAL, "krakenfutures", Decimal(-1000)),
-        "ledger:LALLOCN-AAAAA-AAAAA1": (TransferKind.INTERNAL, "earn", Decimal("0.2499")),
-        "ledger:LALLOCN-AAAAA-AAAAA2": (TransferKind.INTERNAL, "earn", Decimal("-0.2499")),
         "ledger:LAIRDRO-AAAAA-AAAAA1": (TransferKind.INTERNAL, "", Decimal("3.25")),
     }
     withdrawal = transfers["ledger:LWITHDR-AAAAA-AAAAA1"]
@@ -303,10 +303,18 @@ def test_entries_that_wait_or_were_stated_before_state_nothing(read):
     later = ledger_note(since=T0 + timedelta(seconds=2700), waiting=waiting)
     assert set(by_id(read("ledgers/1", "ledgers", **later))) == {
         "ledger:LFUTURE-AAAAA-AAAAA1",
-        "ledger:LALLOCN-AAAAA-AAAAA1",
-        "ledger:LALLOCN-AAAAA-AAAAA2",
         "ledger:LREWARD-AAAAA-AAAAA1",
     }
+
+
+@pytest.mark.parametrize("sides", [{}, dict.fromkeys(EARN_LINES, ("USDT", "XXBT"))])
+def test_sides_of_a_move_to_earn_are_transfers_where_they_are_alone_or_two_assets(read, sides):
+    found = by_id(read("ledgers/1", "ledgers", **ledger_note(within=sides)))
+    moves = [found[f"ledger:{entry}"] for entry in EARN_LINES]
+    assert [(one.counterpart, one.amount.number) for one in moves] == [
+        ("earn", Decimal("0.2499")),
+        ("earn", Decimal("-0.2499")),
+    ]
 
 
 def test_an_entry_of_a_trade_that_is_not_listed_is_cash_and_told(read):

@@ -88,6 +88,14 @@ class Venue:
         self.ledger[f"L{number:06}ZEUR"].update(type="margin", amount="10.0")
         self.trades[f"T{number:06}"].update(type="sell", misc="closing", ledgers=[f"L{number:06}ZEUR"])
 
+    def allocate(self, at: datetime, number: int) -> None:
+        """One ETH goes into an earn product, where it is another code."""
+        for code, amount in (("XETH", "-1.0"), ("ETH.B", "1.0")):
+            self.ledger[f"L{number:06}E{code}"] = {
+                "refid": f"E{number:06}", "time": at.timestamp(), "type": "earn", "subtype": "allocation",
+                "aclass": "currency", "asset": code, "amount": amount, "fee": "0", "balance": "0",
+            }  # fmt: skip
+
     def withdraw(self, at: datetime, number: int, status: str) -> None:
         self.ledger[f"L{number:06}W"] = {
             "refid": f"A{number:06}", "time": at.timestamp(), "type": "withdrawal", "subtype": "",
@@ -407,6 +415,19 @@ def test_a_trade_on_margin_that_is_listed_before_it_is_booked_waits_and_holds_th
     assert [fee.number for fee in closed.fees] == [Decimal("-0.1")]
 
 
+def test_what_becomes_its_own_variant_moves_nothing_however_pages_and_parts_fall(monkeypatch):
+    monkeypatch.setattr(history._window, "__kwdefaults__", {"known": "", "most": 2})
+    venue, cursors, facts = quiet(), {}, []
+    for number in range(150):
+        venue.allocate(T0 + timedelta(hours=1, minutes=number), number)
+    for _ in range(3):
+        got = gather(venue, cursors)
+        assert not got.failures + got.problems
+        cursors, facts = got.cursors, [*facts, *got.facts]
+    assert not got.unfinished
+    assert {type(fact.body) for fact in facts} == {BalanceSnapshot, PositionSnapshot}
+
+
 def test_a_withdrawal_under_way_waits_and_holds_the_cursor():
     venue = busy(5)
     at = venue.clock.at - timedelta(minutes=10)
@@ -465,6 +486,8 @@ def test_whatever_happens_meanwhile_all_is_stated_once_in_the_end(seed, monkeypa
             venue.buy(at, number)
             if rng.random() < 0.05:
                 hidden[f"T{number:06}"] = venue.trades.pop(f"T{number:06}")
+            if rng.random() < 0.1:
+                venue.allocate(at, number)
             if rng.random() < 0.05:
                 venue.withdraw(at, number, rng.choice(["Success", "Pending", "Initial"]))
         venue.clock.at = at + timedelta(seconds=rng.choice([0, 2, 600]))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.kraken import client as kraken
 from truenav.connect.cefi.kraken.client import PAGE, KrakenClient
+from truenav.connect.cefi.kraken.ledger import goes_to_earn
 from truenav.connect.cefi.kraken.names import entries
 from truenav.connect.cefi.kraken.notes import (
     NOTE,
@@ -28,6 +29,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
 from truenav.connect.reading import TAGS, tag_of, tags_note
+from truenav.core.money import exact
 
 PAGES_A_PART, PARTS_A_GATHERING = 20, 5
 """Pages of the ledger that are recorded together, and how often in a gathering: the counter is small."""
@@ -70,11 +72,13 @@ async def _part(client: KrakenClient, cursor: Cursor | None, since: datetime) ->
     lines = _lines(ledger, trades)
     stated = frozenset(entry for found in lines.values() for entry in found)
     chains, under_way, answers = await _chains(client, ledger, start)
+    within = _within(ledger)
     sure = min(reach, end - UNLISTED)
     waiting = frozenset(
         entry
         for entry, row in ledger.items()
         if row.text("refid") in under_way
+        or (goes_to_earn(row) and entry not in within and seconds(row, "time") > max(start, reach))
         or (row.text("type") in TRADED and entry not in stated and seconds(row, "time") > max(start, sure))
     )
     payloads = list(answers)
@@ -82,7 +86,8 @@ async def _part(client: KrakenClient, cursor: Cursor | None, since: datetime) ->
         ids = {row.id for row in page.rows}
         refids = {ledger[entry].text("refid") for entry in ids}
         of_page = {refid: chain for refid, chain in chains.items() if refid in refids}
-        note = write_ledger_notes(LedgerNotes(start, stated & ids, waiting & ids, of_page))
+        moved = {entry: codes for entry, codes in within.items() if entry in ids}
+        note = write_ledger_notes(LedgerNotes(start, stated & ids, waiting & ids, moved, of_page))
         payloads.append(await client.api.note(page.payload, NOTE, note))
     booked_for = {trade: tuple(found.values()) for trade, found in lines.items()}
     for page in traded.pages:
@@ -155,6 +160,21 @@ def _lines(ledger: Mapping[str, Node], trades: Mapping[str, Node]) -> dict[str, 
         elif ids and all(one in ledger for one in ids):
             found[trade] = {one: ledger[one] for one in ids if ledger[one].text("type") in TRADED}
     return found
+
+
+def _within(ledger: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
+    """The entries of whole moves into earn products and out of them, with the codes of all their sides."""
+    moves: dict[str, dict[str, Node]] = {}
+    for entry, row in ledger.items():
+        if goes_to_earn(row):
+            moves.setdefault(row.text("refid"), {})[entry] = row
+    with exact():
+        return {
+            entry: tuple(sorted(row.text("asset") for row in sides.values()))
+            for sides in moves.values()
+            if not sum(row.decimal("amount") - row.decimal("fee") for row in sides.values())
+            for entry in sides
+        }
 
 
 async def _with_lines(

@@ -246,6 +246,8 @@ def _entry(reading: Reading, entry: str, row: Node, notes: LedgerNotes) -> None:
     at, line = seconds(row, "time"), booked(row)
     if not line.amount and not line.fee:
         return
+    if len({asset(reading, one, at) for one in notes.within.get(entry, ())}) == 1:
+        return  # a coin and its variant: nothing came or went
     code, external_id = asset(reading, line.asset, at), f"ledger:{entry}"
     subtype = row.text_or("subtype")
     fee = Amount(-line.fee, code) if line.fee else None
@@ -276,6 +278,11 @@ def _place(kind: str, subtype: str) -> str | None:
     if kind in _INTERNAL:
         return _PLACES.get(subtype) or subtype or _INTERNAL[kind]
     return "earn" if kind in ("earn", "staking") and (subtype in _ALLOCATED or subtype in _PLACES) else None
+
+
+def goes_to_earn(row: Node) -> bool:
+    """Whether an entry is a side of a move into an earn product, or out of it."""
+    return _place(row.text("type"), row.text_or("subtype")) == "earn"
 
 
 def _cash(reading: Reading, external_id: str, at: datetime, line: Booked, code: AssetId) -> None:

@@ -50,7 +50,7 @@ MANIFEST = Manifest(
             "history.deposits", _LEDGER, Origin.OURS, "with address and transaction of the deposit's status"
         ),
         read("history.withdrawals", _LEDGER, Origin.OURS, "the same"),
-        read("history.internal", _LEDGER, Origin.OURS, "with Kraken Futures, earn products and custody"),
+        read("history.internal", _LEDGER, Origin.OURS, "with Kraken Futures and custody"),
         read("history.subaccounts", _LEDGER, Origin.OURS, "as transfers of the ledger"),
         read("history.settlements", _LEDGER, Origin.OURS, "margin positions settled in kind"),
         read("history.liquidations", "trades.json", Origin.OURS, "as fills, with their cash"),

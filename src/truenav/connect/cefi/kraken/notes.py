@@ -51,12 +51,15 @@ class LedgerNotes:
     """Beside a page of the ledger.
 
     Entries before ``since`` were stated by the sync before, those ``traded`` are stated by trades, those
-    ``waiting`` by a later sync. ``chains`` gives transaction and address of deposits and withdrawals.
+    ``waiting`` by a later sync. ``within`` gives the codes of both sides of a move into an earn product or
+    out of it, which moves nothing where they are one asset. ``chains`` gives transaction and address of
+    deposits and withdrawals.
     """
 
     since: datetime = _EPOCH
     traded: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chains: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -113,6 +116,7 @@ def write_ledger_notes(notes: LedgerNotes) -> str:
             "since": instant_text(notes.since),
             "traded": sorted(notes.traded),
             "waiting": sorted(notes.waiting),
+            "within": {entry: list(notes.within[entry]) for entry in sorted(notes.within)},
             "chains": {refid: list(notes.chains[refid]) for refid in sorted(notes.chains)},
         }
     )
@@ -144,7 +148,12 @@ def ledger_notes(evidence: Evidence) -> LedgerNotes | None:
     traded, waiting = (
         frozenset(str(one.value) for one in note.field(name).items()) for name in ("traded", "waiting")
     )
-    return LedgerNotes(parse_instant(note.text("since")), traded, waiting, chains)
+    moved = note.maybe("within")  # which older notes do not have
+    within = {
+        entry: tuple(str(one.value) for one in codes.items())
+        for entry, codes in (entries(moved) if moved is not None else ())
+    }
+    return LedgerNotes(parse_instant(note.text("since")), traded, waiting, within, chains)
 
 
 def _booked(line: Node) -> Booked:
