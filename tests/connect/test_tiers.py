@@ -70,8 +70,8 @@ def test_binance_brackets_of_inverse_contracts_are_in_coins():
 
 
 def test_a_market_of_hyperliquid_has_its_table_or_else_its_own_leverage():
-    table = [[7, {"description": "", "marginTiers": [
-        {"lowerBound": "0.0", "maxLeverage": 40}, {"lowerBound": "150000000.0", "maxLeverage": 20}]}]]  # fmt: skip
+    large = {"lowerBound": "150000000.0", "maxLeverage": 20}
+    table = [[7, {"description": "", "marginTiers": [{"lowerBound": "0.0", "maxLeverage": 40}, large]}]]
     universe = [
         {"name": "BTC", "maxLeverage": 40, "marginTableId": 7},
         {"name": "ETH", "maxLeverage": 25, "marginTableId": 25},
@@ -109,7 +109,7 @@ def test_steps_that_do_not_begin_at_zero_are_refused_with_their_endpoint():
     bracket = {"bracket": 1, "initialLeverage": 5, "notionalFloor": 9, "notionalCap": 10,
                "maintMarginRatio": 0.1, "cum": 0}  # fmt: skip
     body = [{"symbol": "BTCUSDT", "brackets": [bracket]}]
-    with pytest.raises(MalformedPayloadError, match="binance usdm.leverageBracket/1.*do not rise from 0"):
+    with pytest.raises(MalformedPayloadError, match=r"binance usdm\.leverageBracket/1.*do not rise from 0"):
         told("binance", "usdm.leverageBracket/1", body, "binance-usdm:BTCUSDT")
 
 
