@@ -190,6 +190,7 @@ def test_a_master_asks_for_what_it_gave_and_for_what_each_sub_account_gave():
     assert not got.failures
     told = {fact.external_id: fact.body.amount.number for fact in got.facts if fact.kind == "transfer"}
     assert told == {"sub-transfer:0:from": Decimal(-10), "sub-transfer:1:to": Decimal(4)}
+    assert "sub.list/1" in {one.endpoint for one in got.evidence}  # whose addresses are sub-accounts'
     asked = [params for _, where, params in venue.asked if where == path]
     week = to_milliseconds(NOW) - to_milliseconds(NOW - timedelta(days=7))
     assert max(int(one["endTime"]) - int(one["startTime"]) for one in asked) < week

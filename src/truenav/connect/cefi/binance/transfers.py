@@ -13,7 +13,7 @@ from truenav.connect.cefi.binance import history
 from truenav.connect.cefi.binance.client import TRANSFERS, BinanceClient
 from truenav.connect.cefi.binance.steps import Asker
 from truenav.connect.cefi.binance.windows import WEEK, History, read_history
-from truenav.connect.contract import Cursor
+from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, KeyRevokedError, VenueError
 from truenav.connect.gathering import Pages, Row, Step, whole
@@ -113,16 +113,16 @@ def between_accounts(asker: Asker) -> list[Step]:
 
 async def _between(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
     try:
-        subs = await _subs(client)
+        lists, subs = await _subs(client)
     except VenueError as error:
         _require_refusal(error)
         return await _own(client, cursor, since)
     if not subs:
-        return Pages(())
+        return Pages(lists)
     asked = [(AS_MASTER, {}), *((AS_MASTER, {"fromEmail": one}) for one in subs)]
     pages = await _all(client, asked, cursor, since)
     noted = [await client.api.note(one, SUBS, ",".join(subs)) for one in pages.payloads]
-    return Pages(tuple(noted), pages.cursor)
+    return Pages((*lists, *noted), pages.cursor)
 
 
 async def _own(client: BinanceClient, cursor: Cursor | None, since: datetime) -> Pages:
@@ -141,19 +141,21 @@ def _require_refusal(error: VenueError) -> None:
         raise error
 
 
-async def _subs(client: BinanceClient) -> list[str]:
-    """Addresses of the key's sub-accounts; refused to a key that is a sub-account's own."""
+async def _subs(client: BinanceClient) -> tuple[tuple[Payload, ...], list[str]]:
+    """The lists of the key's sub-accounts, and their addresses; refused to a sub-account's own key."""
+    lists: list[Payload] = []
     found: set[str] = set()
     number = 1
     while True:
         payload = await client.get(SUB_ACCOUNTS, {"page": str(number), "limit": str(_PAGE)})
+        lists.append(payload)
         page = [row.text("email") for row in read_json(payload.body).field("subAccounts").items()]
         if len(page) >= _PAGE and found.issuperset(page):
             raise IncompletePagesError(f"binance {SUB_ACCOUNTS.name}: the same page came twice.")
         found.update(page)
         number += 1
         if len(page) < _PAGE:
-            return sorted(found)
+            return tuple(lists), sorted(found)
 
 
 async def _all(
