@@ -76,6 +76,25 @@ def test_the_row_of_the_last_sync_must_come_again():
         swept(Venue(rows(2)), Cursor("gone", T + DAY))
 
 
+def test_a_row_that_is_shown_later_than_one_after_it_is_read_by_the_next_sync():
+    late = Row(T + DAY - timedelta(seconds=5), "late")
+    first = swept(Venue(rows(1)))
+    again = swept(Venue([late, *rows(1, 2)]), first.cursor)
+    assert again.cursor == Cursor("r2", T + 2 * DAY)
+    venue = Venue([late, *rows(1, 2)])
+    swept(venue, first.cursor)
+    assert venue.asked[0].start < late.at
+
+
+def test_a_crowd_before_the_last_row_is_read_in_smaller_windows_up_to_it(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_PAGES", 2)
+    crowd = [Row(T + DAY - timedelta(seconds=second), f"c{second:02}") for second in range(1, 50)]
+    found = swept(Venue([*crowd, *rows(1, 2)]), Cursor("r1", T + DAY))
+    assert found.cursor == Cursor("r2", T + 2 * DAY)
+    with pytest.raises(IncompletePagesError, match="row gone"):
+        swept(Venue([*crowd, *rows(2)]), Cursor("gone", T + DAY))
+
+
 def test_pages_of_a_full_window_end_with_a_look_at_the_oldest_row():
     venue = Venue(rows(1, 2, 3, 4, 5))
     swept(venue, days=6)

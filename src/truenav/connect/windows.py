@@ -16,6 +16,8 @@ from truenav.connect.gathering import MAX_PAGES, Pages, Parts, Row
 WINDOW_PAGES = 20
 """Pages of one window; a busier one is halved."""
 SHORTEST = timedelta(seconds=1)
+AGAIN = timedelta(minutes=1)
+"""Read again before the last sync's row: a venue may show a row later than one that happened after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,20 @@ async def sweep(
     limit: int,
     what: str,
 ) -> Parts:
-    """All rows from the cursor (its row included, else from ``since``) to ``until``, window by window.
+    """All rows from a little before the cursor (else from ``since``) to ``until``, window by window.
 
-    The cursor's row must come again. A window that was empty is asked again when a later one is not: only an
-    answer that is empty twice is taken for a quiet time. A window with a full page is given at once, others
-    together. After ``MAX_PAGES`` the rest follows at the next sync. Raises ``IncompletePagesError``.
+    The cursor's row must come again. Nothing before ``since`` is asked for but that. A window that was empty
+    is asked again when a later one is not: only an answer that is empty twice is taken for a quiet time. A
+    window with a full page is given at once, others together. After ``MAX_PAGES`` the rest follows at the
+    next sync. Raises ``IncompletePagesError``.
     """
 
     async def has_rows(span: Span) -> bool:
         return bool((await ask(span, "")).rows)
 
     quiet = QuietTime(has_rows, what)
-    start, length = since if cursor is None else cursor.at, step
+    start, length = since if cursor is None else min(cursor.at, max(since, cursor.at - AGAIN)), step
+    owed = cursor
     waiting: list[Payload] = []
     newest: Row | None = None
     asked = 0
@@ -109,9 +113,11 @@ async def sweep(
         if window is None:
             length /= 2
             continue
-        if first and cursor is not None and cursor.id not in window.rows:
+        if owed is not None and owed.id in window.rows:
+            owed = None
+        elif owed is not None and span.end >= owed.at:
             raise IncompletePagesError(
-                f"{what}: row {cursor.id} of the last sync is gone; the next gathering reads it again."
+                f"{what}: row {owed.id} of the last sync is gone; the next gathering reads it again."
             )
         waiting += window.payloads
         asked += len(window.payloads)

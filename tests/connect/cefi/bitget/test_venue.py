@@ -187,7 +187,8 @@ def test_the_next_sync_repeats_the_last_row_and_states_the_same(line):
     venue = Venue()
     again = gathered(line, venue, "spot", "usdtm", cursors=first.cursors)
     assert again.failures == ()
-    assert ids(again, "usdtm:fill") == {"usdtm:fill:1500000000000000009"}
+    assert "usdtm:fill:1500000000000000009" in ids(again, "usdtm:fill")
+    assert ids(again, "usdtm:fill") <= ids(first, "usdtm:fill")
     # A deposit under way holds its cursor, so that it and all after it come again.
     assert first.cursors["deposits/1"].id == "1300000000000000003"
 
