@@ -366,6 +366,21 @@ def test_a_long_past_comes_in_parts_from_its_oldest_page_on(monkeypatch):
     assert not first.problems + second.problems
 
 
+def test_a_burst_of_more_rows_than_a_part_has_is_passed(monkeypatch):
+    monkeypatch.setattr(history._window, "__kwdefaults__", {"known": "", "most": 2})
+    venue, cursors, all_of_it = busy(5), {}, []
+    for number in range(100, 300):
+        venue.buy(T0 + timedelta(hours=2, milliseconds=number), number)
+    for _ in range(4):
+        all_of_it.append(gather(venue, cursors))
+        assert not all_of_it[-1].failures
+        cursors = all_of_it[-1].cursors
+        number += 1
+        venue.buy(T0 + timedelta(hours=2, seconds=number), number)
+    assert not all_of_it[-1].unfinished
+    assert sums(*all_of_it)["ETH"] == 5 + 200 + 3
+
+
 @pytest.mark.parametrize("lie", ["ledger", "ledger half", "trades half"])
 def test_a_list_that_comes_back_empty_moves_no_cursor(lie):
     venue = busy()

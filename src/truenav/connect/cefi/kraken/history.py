@@ -23,7 +23,7 @@ from truenav.connect.cefi.kraken.notes import (
     write_ledger_notes,
     write_trade_notes,
 )
-from truenav.connect.cefi.kraken.pages import Climb, Page, climb
+from truenav.connect.cefi.kraken.pages import TOGETHER, Climb, Page, climb
 from truenav.connect.contract import Cursor, Payload
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
@@ -66,7 +66,7 @@ async def _part(client: KrakenClient, cursor: Cursor | None, since: datetime) ->
     known = cursor.id if cursor else ""
     booked = await _window(client, kraken.LEDGERS, "ledger", start - 2 * APART, end, known=known)
     ledger = {entry: row for page in booked.pages for entry, row in rows_of(page.payload, "ledger")}
-    reach = end if booked.whole else booked.rows[-1].at - timedelta(seconds=1)
+    reach = end if booked.whole else booked.rows[-1].at - TOGETHER
     traded = await _trades(client, ledger, start, reach)
     trades = {trade: row for page in traded.pages for trade, row in rows_of(page.payload, "trades")}
     lines = _lines(ledger, trades)
