@@ -79,6 +79,11 @@ class _Window:
         return len(self.rows) - before
 
 
+def begin_of(cursor: Cursor | None, since: datetime) -> datetime:
+    """Where a reading begins: a little before the cursor, but not before ``since`` but for that."""
+    return since if cursor is None else min(cursor.at, max(since, cursor.at - AGAIN))
+
+
 async def sweep(
     ask: Ask,
     cursor: Cursor | None,
@@ -101,7 +106,7 @@ async def sweep(
         return bool((await ask(span, "")).rows)
 
     quiet = QuietTime(has_rows, what)
-    start, length = since if cursor is None else min(cursor.at, max(since, cursor.at - AGAIN)), step
+    start, length = begin_of(cursor, since), step
     owed = cursor
     waiting: list[Payload] = []
     newest: Row | None = None

@@ -214,12 +214,13 @@ def test_busy_windows_are_halved_and_a_busy_second_is_paged_until_every_fill_is_
     assert got.cursors["spot-trades/1:spot"].at >= T
 
 
-def test_the_next_sync_begins_with_the_last_row_and_repeats_no_fact():
-    fills = [spot_fill(n, START + n) for n in range(5)]
+def test_the_next_sync_begins_a_little_before_the_last_row_for_what_is_shown_late():
+    fills = [spot_fill(n, START + 30 * n) for n in range(5)]
     first = spot(Venue(fills=fills))
-    again = spot(Venue(fills=[*fills, spot_fill(9, START + 90)]), first.cursors)
-    assert trades(again) == [4, 9]
-    assert again.cursors["spot-trades/1:spot"] == Cursor("9:91", T + timedelta(seconds=90, microseconds=500))
+    late = spot_fill(7, START + 115)
+    again = spot(Venue(fills=[*fills, late, spot_fill(9, START + 190)]), first.cursors)
+    assert set(trades(again)) == {2, 3, 4, 7, 9}
+    assert again.cursors["spot-trades/1:spot"] == Cursor("9:91", T + timedelta(seconds=190, microseconds=500))
 
 
 def test_a_fill_that_is_found_when_its_order_ended_is_not_missed():

@@ -30,7 +30,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Span, holding
+from truenav.connect.windows import Span, begin_of, holding
 from truenav.core.clock import to_milliseconds
 
 PREFIX = "/api/v4"
@@ -236,10 +236,9 @@ class GateClient:
             return Page(payload, [endpoint.row(node) for node in nodes])
 
         held = kept(cursor, now, REMEMBERED)
-        start = since if cursor is None else cursor.at
         parts = sweep(
             ask,
-            start=start,
+            start=begin_of(cursor, since),
             until=now,
             step=MONTH,
             limit=endpoint.limit,

@@ -28,7 +28,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
 from truenav.connect.gathering import MAX_PAGES, Parts, Row, kept
 from truenav.connect.transport import Transport
-from truenav.connect.windows import Span, holding
+from truenav.connect.windows import Span, begin_of, holding
 from truenav.core.clock import to_milliseconds
 
 DAY = timedelta(days=1)
@@ -240,10 +240,9 @@ class KucoinClient:
             return Page(payload, finished, _is_full(endpoint, len(nodes)), total)
 
         held = kept(cursor, now, endpoint.reaches)
-        start = since if cursor is None else cursor.at
         parts = sweep(
             ask,
-            start=max(start, now - endpoint.reaches),
+            start=max(begin_of(cursor, since), now - endpoint.reaches),
             until=now,
             step=endpoint.step,
             must="" if held is None else held.id,
