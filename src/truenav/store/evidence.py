@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -80,6 +80,20 @@ def meta_many(session: Session, hashes: Sequence[Sha256]) -> dict[Sha256, tuple[
         one = decode(Evidence, row.body)
         found[one.sha256] = (*found.get(one.sha256, ()), one)
     return found
+
+
+def newest(
+    session: Session, connector: str, endpoints: Collection[str], *, look: int = 500
+) -> Iterator[Evidence]:
+    """How payloads of these endpoints were received, newest first; ``look`` of them at the most."""
+    table = tables.evidence
+    query = (
+        select(table.c.body)
+        .where(table.c.connector == connector, table.c.endpoint.in_(endpoints))
+        .order_by(table.c.asked_at.desc(), table.c.id)
+        .limit(look)
+    )
+    return (decode(Evidence, row.body) for row in session.execute(query))
 
 
 def corrections_of(session: Session, hashes: Collection[Sha256], *, known_at: datetime) -> set[Sha256]:

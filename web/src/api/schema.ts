@@ -1378,6 +1378,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leverage-tiers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tiers
+         * @description A contract's leverage tiers as its venue told them last.
+         *
+         *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
+         */
+        get: operations["get_tiers_api_v1_leverage_tiers__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -5857,6 +5879,56 @@ export interface components {
             title: string;
         };
         /**
+         * LeverageTier
+         * @description One step: positions larger than ``floor``, up to the next step's.
+         *
+         *     ``maintenance`` and ``initial`` are rates of a position's value (0.01 is one percent), ``deduction`` is in
+         *     units of what it settles in. ``initial`` is None where the venue does not tell it.
+         */
+        LeverageTier: {
+            /**
+             * Deduction
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            deduction: string;
+            /**
+             * Floor
+             * Format: decimal
+             * @example 1234.56
+             */
+            floor: string;
+            /** Initial */
+            initial?: string | null;
+            /**
+             * Maintenance
+             * Format: decimal
+             * @example 1234.56
+             */
+            maintenance: string;
+        };
+        /**
+         * LeverageTiers
+         * @description The steps of one contract, smallest first; no position may be larger than ``limit`` (None: not told).
+         *
+         *     ``own`` where the venue publishes a rule but no table, and the table is ours.
+         */
+        LeverageTiers: {
+            /** Instrument */
+            instrument: string;
+            /** Limit */
+            limit?: string | null;
+            measure: components["schemas"]["Measure"];
+            /**
+             * Own
+             * @default false
+             */
+            own: boolean;
+            /** Steps */
+            steps: components["schemas"]["LeverageTier"][];
+        };
+        /**
          * LineDifference
          * @description One line of two results that is not the same; all value differences of a fund sum to its NAV's.
          *
@@ -6193,6 +6265,12 @@ export interface components {
          * @enum {string}
          */
         Meaning: "deposit" | "withdrawal" | "transfer" | "trade" | "buy" | "sell" | "reward" | "interest" | "fee" | "funding" | "realised" | "settlement" | "by_sides" | "ignore";
+        /**
+         * Measure
+         * @description What a venue measures a position by when it looks for its step.
+         * @enum {string}
+         */
+        Measure: "value" | "contracts" | "base" | "dollars";
         /**
          * Missing
          * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
@@ -8531,6 +8609,21 @@ export interface components {
             name: string;
         };
         /**
+         * TiersAnswer
+         * @description A contract's leverage tiers, when they were told, and the payload that tells them.
+         */
+        TiersAnswer: {
+            /** Evidence */
+            evidence: string;
+            tiers: components["schemas"]["LeverageTiers"];
+            /**
+             * Told At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            told_at: string;
+        };
+        /**
          * TimeRule
          * @description Forms in the order in which they are tried, and the zone of times that tell none.
          *
@@ -9029,6 +9122,8 @@ export type Label = components['schemas']['Label'];
 export type Language = components['schemas']['Language'];
 export type Layout = components['schemas']['Layout'];
 export type LayoutAnswer = components['schemas']['LayoutAnswer'];
+export type LeverageTier = components['schemas']['LeverageTier'];
+export type LeverageTiers = components['schemas']['LeverageTiers'];
 export type LineDifference = components['schemas']['LineDifference'];
 export type LineKind = components['schemas']['LineKind'];
 export type LinesAnswer = components['schemas']['LinesAnswer'];
@@ -9049,6 +9144,7 @@ export type MarketOrder = components['schemas']['MarketOrder'];
 export type MarksPage = components['schemas']['MarksPage'];
 export type Me = components['schemas']['Me'];
 export type Meaning = components['schemas']['Meaning'];
+export type Measure = components['schemas']['Measure'];
 export type Missing = components['schemas']['Missing'];
 export type ModuleAnswer = components['schemas']['ModuleAnswer'];
 export type ModulesBody = components['schemas']['ModulesBody'];
@@ -9182,6 +9278,7 @@ export type TaskState = components['schemas']['TaskState'];
 export type TemplateAnswer = components['schemas']['TemplateAnswer'];
 export type TenantAnswer = components['schemas']['TenantAnswer'];
 export type TenantBody = components['schemas']['TenantBody'];
+export type TiersAnswer = components['schemas']['TiersAnswer'];
 export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type Trade = components['schemas']['Trade'];
@@ -17583,6 +17680,116 @@ export interface operations {
             };
             /** @description Changed since it was read (`If-Match`) */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tiers_api_v1_leverage_tiers__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TiersAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

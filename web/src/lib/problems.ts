@@ -14,6 +14,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'bad-cursor': '分页标记无效',
   'bad-fact': '该记录不能写入',
   'bad-kill-at': '输入无效',
+  'bad-leverage-tiers': '杠杆档位自相矛盾',
   'bad-mail-address': '不是邮件地址',
   'bad-layout': '列映射不可用',
   'bad-name': '标识符无效',

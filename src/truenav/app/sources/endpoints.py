@@ -40,12 +40,14 @@ from truenav.app.sources.schemas import (
     IssueAnswer,
     PartAnswer,
     SettleBody,
+    TiersAnswer,
 )
+from truenav.app.sources.tiers import told_tiers
 from truenav.core.clock import instant_text, parse_instant
 from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact
 from truenav.core.failure import ConflictError, InvalidInputError
-from truenav.core.ids import AccountId, Sha256
+from truenav.core.ids import AccountId, InstrumentId, Sha256
 from truenav.store import evidence, issues, progress
 from truenav.store.database import Session
 from truenav.store.issues import Issue, IssueState
@@ -233,6 +235,18 @@ def list_issues(
     seen = (one for one in found if sight.nodes is None or sight.sees_account(one.subject))
     rows = sorted((one for one in seen if _issue_key(one) > (query.after or "")), key=_issue_key)
     return query.page(rows, key=_issue_key, show=IssueAnswer.of)
+
+
+@router.get(
+    "/leverage-tiers/{id:path}",
+    dependencies=[requires("portfolio:read", sight="narrowed")],
+    responses=refusals(404),
+)
+def get_tiers(
+    id: IdPath, house: HouseDep, principal: PrincipalDep, session: SessionDep, sight: SightDep
+) -> TiersAnswer:
+    """A contract's leverage tiers as its venue told them last."""
+    return TiersAnswer.of(told_tiers(session, house, principal, sight, InstrumentId(id)))
 
 
 @facts_router.post("/issues/{id}/explain", status_code=204, dependencies=[requires("fact:write")])

@@ -11,11 +11,13 @@ from truenav.app.http.models import Answer, Body, Instant, Number, ShortText, Sl
 from truenav.app.http.records import Record
 from truenav.app.sources.connections import CheckedConnection
 from truenav.app.sources.model import Connection
+from truenav.app.sources.tiers import ToldTiers
 from truenav.connect.contract import Credentials, KeyCheck
 from truenav.core import facts
 from truenav.core.evidence import Evidence
 from truenav.core.facts import RecordedFact
 from truenav.core.ids import AccountId, ConnectionId, Sha256
+from truenav.core.leverage import LeverageTiers
 from truenav.store.issues import Issue, IssueState
 from truenav.store.progress import TaskProgress, TaskState
 
@@ -223,3 +225,16 @@ class SettleBody(Body):
     """Why an issue is closed."""
 
     explanation: Reason
+
+
+class TiersAnswer(Answer):
+    """A contract's leverage tiers, when they were told, and the payload that tells them."""
+
+    tiers: Record[LeverageTiers]
+    told_at: Instant
+    evidence: Hash
+
+    @classmethod
+    def of(cls, told: ToldTiers) -> Self:
+        """As it is told."""
+        return cls(tiers=told.tiers, told_at=told.told_at, evidence=told.evidence)
