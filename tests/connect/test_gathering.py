@@ -11,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truenav.connect import gathering
-from truenav.connect.contract import Cursor, Payload
+from truenav.connect.contract import Cursor, ParseContext, Payload
 from truenav.connect.errors import IncompletePagesError
-from truenav.connect.gathering import Harvest, Row, broken_off, follow, kept, turning, unfold, whole
+from truenav.connect.gathering import Harvest, Pages, Row, broken_off, follow, kept, turning, unfold, whole
 from truenav.connect.transport import Counter
+from truenav.core.asset import AssetBook
 from truenav.core.evidence import Evidence, Request
 from truenav.core.facts import Fact, Void
+from truenav.core.instrument import InstrumentBook
 
+EMPTY = ParseContext(AssetBook((), ()), InstrumentBook(()))
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -102,6 +105,16 @@ def test_marks_that_another_gathering_left_behind_the_cursor_are_let_go():
     venue.rows.append(row(60))
     again = asyncio.run(whole(turning(venue.descending, "rows", cursors, since=T0, limit=5, what="rows")))
     assert again.cursor.id == row(60).id
+
+
+def test_a_history_that_goes_on_behind_its_last_page_is_unfinished_also_where_it_is_one_answer():
+    async def ask():
+        return Pages((), more=True)
+
+    api = SimpleNamespace(record=None, counter=Counter(), gate=SimpleNamespace(clock_offset=timedelta(0)))
+    harvest = Harvest(api, EMPTY, "a")
+    asyncio.run(harvest.run([("rows/1", ask())]))
+    assert harvest.gathered().unfinished == ("rows/1",)
 
 
 def test_one_that_is_needed_whole_is_refused_where_it_is_too_long(monkeypatch):

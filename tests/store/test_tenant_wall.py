@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from truenav.store import database as database_module
 from truenav.store import definitions, users
 from truenav.store.database import Database, DatabaseUnavailableError, UnsafeRoleError, tenant_ids, tenant_of
 from truenav.store.postgres import Role
@@ -203,6 +204,19 @@ def test_a_database_that_does_not_answer_is_named_as_such():
     database = Database("host=127.0.0.1 port=1 user=truenav_app dbname=truenav")
     with pytest.raises(DatabaseUnavailableError, match="cannot be reached"), database.transaction("any"):
         pass
+
+
+def test_a_transaction_beyond_all_connections_is_told_to_come_again(store_dsns, tenant, monkeypatch):
+    monkeypatch.setattr(database_module, "_CONNECT_SECONDS", 0.05)
+    database = Database(store_dsns[Role.APP], pool_size=1)
+    with (
+        database.transaction(tenant),
+        database.transaction(tenant),
+        pytest.raises(DatabaseUnavailableError, match="are in use"),
+        database.transaction(tenant),
+    ):
+        pass
+    database.close()
 
 
 def test_a_server_that_cuts_the_line_is_unavailable_and_then_comes_back(store_dsns, tenant):

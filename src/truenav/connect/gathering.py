@@ -264,6 +264,8 @@ class Harvest:
                 self._take(name, pages)
             else:
                 pages = await self._parts(name, step)
+            if pages is not None and pages.more:
+                self.unfinished.add(name)
         except VenueError as error:
             self._fail(name, error)
             return None
@@ -285,8 +287,6 @@ class Harvest:
             held = lost or held
             await self.api.record(part)
             self.instruments.extend(part.instruments)
-        if last is not None and last.more:
-            self.unfinished.add(name)
         return last
 
     def _take(self, name: str, pages: Pages) -> bool:

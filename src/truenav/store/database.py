@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from truenav.core.failure import TruenavError, UnavailableError
@@ -183,13 +184,17 @@ def connector(dsn: str) -> Callable[[], psycopg.Connection[Any]]:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn a lost or refused connection into `DatabaseUnavailableError`; other errors pass."""
+    """Turn a lost, refused or awaited connection into `DatabaseUnavailableError`; other errors pass."""
     try:
         yield
     except psycopg.OperationalError as error:
         if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P", "53")):
             raise
         raise _unavailable(error) from error
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(
+            "All of our connections to the database are in use; try again in some seconds."
+        ) from error
     except DBAPIError as error:
         lost = error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
         state = getattr(error.orig, "sqlstate", None)

@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +15,7 @@ from truenav.access.errors import TooManyAttemptsError
 from truenav.app.http.load import OverloadedError
 from truenav.app.http.models import Answer
 from truenav.core.canonical import encode
-from truenav.core.failure import TruenavError, UnavailableError
+from truenav.core.failure import TruenavError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -55,7 +54,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(TruenavError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(PoolTimeoutError, _busy)
 
 
 def problem_response(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -150,7 +148,3 @@ async def _http(request: Request, error: Exception) -> Response:
     problem = Problem(type="about:blank", title=title, status=error.status_code, detail=detail)
     return problem_response(request, problem, dict(error.headers or {}))
 
-
-async def _busy(request: Request, error: Exception) -> Response:
-    _log.warning("database pool exhausted")
-    return await _refused(request, UnavailableError("The server is busy; try again in some seconds."))
