@@ -14,6 +14,7 @@ from truenav.connect.tiers import read_tiers, tier_readers
 from truenav.core.evidence import Evidence
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import InstrumentId, Sha256
+from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.leverage import LeverageTiers
 from truenav.store import evidence
 from truenav.store.database import Session
@@ -54,11 +55,19 @@ def told_tiers(
         for tiers in read_tiers(one, body, context):
             if tiers.instrument == name:
                 return ToldTiers(tiers, one.answered_at, one.sha256)
-    known = "" if tier_readers(terms.venue) else f" {terms.venue} is not read for them."
     raise TiersNotToldError(
-        f"No payload tells the leverage tiers of {name}.{known} Gather an account at the venue with its "
-        "history; some venues tell only those of contracts in which there is a position.",
-        instrument=name,
+        f"No payload tells the leverage tiers of {name}. {_reason(terms)}", instrument=name
+    )
+
+
+def _reason(terms: Instrument) -> str:
+    if terms.kind is InstrumentKind.SPOT:
+        return "It is a spot market, which has none of its own."
+    if not tier_readers(terms.venue):
+        return f"What {terms.venue} tells of them is not read."
+    return (
+        "Gather an account at the venue with its history; some venues tell only those of contracts in which "
+        "there is a position."
     )
 
 
