@@ -20,7 +20,7 @@ from truenav.core.clock import parse_instant
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import InstrumentId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
-from truenav.core.leverage import Measure
+from truenav.core.leverage import Measure, of_parts
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 T = parse_instant("2026-01-01T00:00:00Z")
@@ -118,3 +118,72 @@ def test_a_venue_that_tells_tiers_says_so_and_knows_its_endpoints(venue):
     rows = {one.item: one for one in connector(venue).manifest.supplies}
     assert rows["margin.tiers"].state is Supplied.READ
     assert tier_readers(venue).keys() <= parsers(venue).keys()
+
+
+def test_gate_tells_the_deduction_that_makes_its_rates_of_parts():
+    name = "gate-contract:BTC_USDT"
+    found = told("gate", "risk-limits/1", saved("gate", "risk-limits"), name)[name]
+    assert (found.measure, found.limit) == (Measure.VALUE, D(5_000_000))
+    assert found.steps == of_parts(found.steps)
+    assert found.maintenance_margin(D(1_000_001), D(1_000_001)) == D("4600.01")
+    limits = [
+        ("0.01", "20000", "0"),
+        ("0.013", "30000", "60"),
+        ("0.015", "50000", "120"),
+        ("0.02", "70000", "370"),
+    ]
+    documented = [
+        {
+            "contract": "BTC_USDT",
+            "maintenance_rate": rate,
+            "initial_rate": "1",
+            "risk_limit": cap,
+            "deduction": less,
+        }
+        for rate, cap, less in limits
+    ]
+    steps = told("gate", "risk-limits/1", documented, name)[name].steps
+    assert steps == of_parts(steps)
+    older = [{key: value for key, value in row.items() if key != "deduction"} for row in documented]
+    assert told("gate", "risk-limits/1", older, name)[name].maintenance_margin(D(25000), D(25000)) == D(325)
+
+
+def test_bitget_rates_are_of_the_whole_and_coin_margined_steps_have_no_limit():
+    name = "bitget-contract:BTCUSDT"
+    found = told("bitget", "usdtm.tiers/1", saved("bitget", "usdtm-tiers"), name)[name]
+    assert found.maintenance_margin(D(200_000), D(200_000)) == D(1000)
+    assert found.maintenance_margin(D(4_000_001), D(4_000_001)) is None
+    step = {
+        "symbol": "BTCUSD",
+        "startUnit": "0",
+        "endUnit": "20",
+        "leverage": "100",
+        "keepMarginRate": "0.005",
+    }
+    inverse = told("bitget", "coinm.tiers/1", {"code": "00000", "data": [step]}, "bitget-contract:BTCUSD")
+    assert inverse["bitget-contract:BTCUSD"].maintenance_margin(D(50_000), D(50_000)) == D(250)
+
+
+def test_kucoin_limits_are_by_value_with_both_rates():
+    name = "kucoin-contract:XBTUSDTM"
+    found = told("kucoin", "risk-limits/1", saved("kucoin", "risk-limits"), name)[name]
+    assert (found.measure, found.limit) == (Measure.VALUE, D(2_000_000))
+    step = found.step_of(D(150_001))
+    assert (step.floor, step.maintenance, step.initial) == (D(150_000), D("0.005"), D("0.01"))
+
+
+def test_htx_limits_are_in_contracts_and_rows_of_futures_are_left():
+    name = "htx-contract:BTC-USDT"
+    document = json.loads(saved("htx", "usdtm-tiers"))
+    future = {**document["data"][0], "contract_type": "quarter", "maintenance_margin_rate": "0.9"}
+    isolated = {**future, "contract_type": "swap", "margin_mode": "isolated"}
+    body = {**document, "data": [future, *reversed(document["data"]), isolated]}
+    found = told("htx", "usdtm.tiers/1", body, name)[name]
+    assert (found.measure, found.limit) == (Measure.CONTRACTS, D(90_000))
+    steps = [(one.floor, one.maintenance, one.initial) for one in found.steps]
+    assert steps == [
+        (0, D("0.0035"), D("0.005")), (D(3000), D("0.005"), D("0.01")), (D(25_000), D("0.012"), D("0.02")),
+    ]  # fmt: skip
+    coins = {**document, "data": [{**document["data"][0], "volume_unit": "BTC"}]}
+    with pytest.raises(MalformedPayloadError, match="volume_unit is not contracts"):
+        told("htx", "usdtm.tiers/1", coins, name)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 
 from truenav.connect.contract import ParseContext
+from truenav.connect.document import Node
 from truenav.connect.errors import MalformedPayloadError
 from truenav.core.evidence import Evidence
 from truenav.core.failure import TruenavError
+from truenav.core.ids import InstrumentId
 from truenav.core.leverage import LeverageTiers
 
 ReadTiers = Callable[[Evidence, bytes, ParseContext], Iterable[LeverageTiers]]
 """Tiers of the contracts in a payload whose terms are known; raises ``MalformedPayloadError``."""
 
-TIERED_VENUES = ("binance", "bitmex", "hyperliquid", "krakenfutures")
+TIERED_VENUES = (
+    "binance",
+    "bitget",
+    "bitmex",
+    "gate",
+    "htx",
+    "hyperliquid",
+    "krakenfutures",
+    "kucoin",
+)
 """Venues with a module ``tiers`` whose ``TIERS`` maps an endpoint to what reads it."""
 
 
@@ -38,3 +49,14 @@ def read_tiers(evidence: Evidence, body: bytes, context: ParseContext) -> tuple[
         return tuple(read(evidence, body, context))
     except TruenavError as error:
         raise MalformedPayloadError(f"{evidence.connector} {evidence.endpoint}: {error.message}") from error
+
+
+def by_instrument(
+    rows: Iterable[tuple[InstrumentId, Node]], context: ParseContext
+) -> Iterator[tuple[InstrumentId, list[Node]]]:
+    """The rows of each contract whose terms are known, of answers with one row for each step."""
+    found: dict[InstrumentId, list[Node]] = {}
+    for name, row in rows:
+        if name in context.instruments.instruments:
+            found.setdefault(name, []).append(row)
+    yield from found.items()

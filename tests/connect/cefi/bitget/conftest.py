@@ -91,6 +91,7 @@ PAGED = {
 OF_PRODUCT = {
     "mix/market/contracts": ("contracts", "", ""),
     "mix/market/tickers": ("tickers", "", ""),
+    "mix/market/query-position-lever": ("tiers", "", ""),
     "mix/account/accounts": ("accounts", "", ""),
     "mix/position/all-position": ("positions", "", ""),
     "mix/order/fill-history": ("fills", "fillList", "tradeId"),

@@ -377,3 +377,14 @@ def test_positions_that_the_account_speaks_of_may_not_be_missing(line):
     found = gathered(line, venue, "usdtm", history=False)
     assert ["open positions in USDT" in failure.message for failure in found.failures] == [True]
     assert not any(isinstance(fact.body, PositionSnapshot) for fact in found.facts)
+
+
+def test_leverage_tiers_of_held_contracts_are_asked_for_once_a_day(line):
+    def tiers(venue):
+        return sorted(params["symbol"] for path, params in venue.asked if path.endswith("position-lever"))
+
+    first = gathered(line, venue := Venue(), "usdtm", "coinm")
+    assert tiers(venue) == ["BTCUSD", "BTCUSDT", "BTCUSD_260327", "ETHUSDT"]
+    cursors = {name: one for name, one in first.cursors.items() if "ETHUSDT" not in name}
+    gathered(line, venue := Venue(), "usdtm", "coinm", cursors=cursors)
+    assert tiers(venue) == ["ETHUSDT"]

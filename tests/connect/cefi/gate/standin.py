@@ -89,6 +89,7 @@ _STATIC: dict[str, Callable[[Venue], Any]] = {
     "/futures/btc/accounts": lambda venue: venue._contract("futures-accounts", 1),
     "/delivery/usdt/accounts": lambda venue: venue._contract("delivery-accounts", 0),
     "/options/accounts": lambda venue: venue._contract("options-account", 0),
+    "/futures/usdt/risk_limit_tiers": lambda _: payload("risk-limits"),
     "/futures/usdt/positions": lambda _: payload("futures-positions")[1],
     "/futures/btc/positions": lambda _: payload("futures-positions")[2],
     "/delivery/usdt/positions": lambda _: [

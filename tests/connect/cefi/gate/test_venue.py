@@ -289,3 +289,29 @@ def test_a_withdrawal_under_way_holds_its_cursor():
 
     got = gather(answer, ("spot",), history=True)
     assert got.cursors["withdrawals/1"].id == "w2"
+
+
+# -- leverage tiers -------------------------------------------------------------------------------
+
+
+def test_leverage_tiers_of_each_kind_are_asked_for_once_a_day():
+    asked = []
+
+    def count(request):
+        if "risk_limit_tiers" in request.url.path:
+            asked.append(request.url.path.removeprefix("/api/v4"))
+        return Venue()(request)
+
+    first = gather(count, history=True)
+    assert not first.failures
+    paths = [
+        "/delivery/usdt/risk_limit_tiers",
+        "/futures/btc/risk_limit_tiers",
+        "/futures/usdt/risk_limit_tiers",
+    ]
+    assert sorted(asked) == paths
+    gather(count, cursors=first.cursors, history=True)
+    assert sorted(asked) == paths
+    again = {name: Cursor("", T) if "risk-limits" in name else one for name, one in first.cursors.items()}
+    gather(count, cursors=again, history=True)
+    assert len(asked) == 6

@@ -82,6 +82,7 @@ LISTS = {
     "/v5/account/balance": "usdtm-balance",
     "/v5/trade/position/opens": "usdtm-positions",
     "/v5/trade/order/opens": "usdtm-orders",
+    "/v5/market/risk/limit": "usdtm-tiers",
     "/swap-api/v1/swap_account_info": "coinswap-accounts",
     "/swap-api/v1/swap_position_info": "coinswap-positions",
     "/api/v1/contract_account_info": "coinfutures-accounts",

@@ -409,3 +409,13 @@ def test_a_wallet_without_an_account_is_told(line):
     venue = Venue(change=alone("/v1/account/accounts", lambda params, data: data[:1]))
     found = gathered(line, venue, "spot", "otc", history=False)
     assert ["wallet otc" in failure.message for failure in found.failures] == [True]
+
+
+def test_leverage_tiers_of_held_perpetuals_are_asked_for_once_a_day(line):
+    def tiers(venue):
+        return [params["contract_code"] for path, params in venue.asked if path == "/v5/market/risk/limit"]
+
+    first = gathered(line, venue := Venue(), "usdtm")
+    assert tiers(venue) == ["BTC-USDT"]
+    gathered(line, venue := Venue(), "usdtm", cursors=first.cursors)
+    assert tiers(venue) == []

@@ -126,6 +126,7 @@ _STATIC: dict[str, Callable[[Venue], Any]] = {
     "/api/v3/isolated/accounts": lambda _: payload("isolated-accounts"),
     "/api/v1/contracts/active": lambda _: payload("contracts")[:2],
     "/api/v1/positions": lambda _: payload("positions"),
+    "/api/v1/contracts/risk-limit/XBTUSDTM": lambda _: payload("risk-limits"),
     "/api/v1/earn/hold-assets": lambda _: payload("earn-holdings")[0]["data"],
     "/api/v1/withdrawals": lambda _: payload("withdrawals"),
 }

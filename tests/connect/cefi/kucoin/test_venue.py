@@ -270,3 +270,19 @@ def test_interest_of_isolated_margin_is_asked_for_by_market_and_may_be_forbidden
     got = gather(Venue(refused={"/api/v3/margin/interest": "400007"}), ("margin",), history=True)
     assert not got.failures
     assert any("interest to keys only" in problem.message for problem in got.problems)
+
+
+# -- leverage tiers -------------------------------------------------------------------------------
+
+
+def test_leverage_tiers_of_held_contracts_are_asked_for_once_a_day():
+    venue = Venue()
+    first = gather(venue, wallets=("futures",), history=True)
+    asked = [path for path, _ in venue.asked if "risk-limit" in path]
+    codes = ("ETHUSDTM", "XBTUSDM", "XBTUSDTM")
+    assert sorted(asked) == [f"/api/v1/contracts/risk-limit/{code}" for code in codes]
+    venue = Venue(refused={f"/api/v1/contracts/risk-limit/{codes[0]}": "400100"})
+    cursors = {name: one for name, one in first.cursors.items() if codes[0] not in name}
+    again = gather(venue, wallets=("futures",), cursors=cursors, history=True)
+    assert [path for path, _ in venue.asked if "risk-limit" in path] == [asked[0]]
+    assert [one.message.partition(":")[0] for one in again.failures] == [f"risk-limits/1?{codes[0]}"]

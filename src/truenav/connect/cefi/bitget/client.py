@@ -120,6 +120,7 @@ class Futures:
     orders: Endpoint
     fills: History
     bills: History
+    tiers: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def _futures(wallet: str, type_: str) -> Futures:
             window=WEEK,
         ),
         bills=History(f"{wallet}.bills/1", f"{mix}/account/bill", rows="bills", params=product, window=MONTH),
+        tiers=Endpoint(f"{wallet}.tiers/1", f"{mix}/market/query-position-lever", "market", params=product),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.bitget import client as bitget
 from truenav.connect.cefi.bitget.answers import (
+    CONTRACTS,
     EARN,
     FUNDING,
     SPOT,
@@ -45,6 +46,7 @@ from truenav.connect.contract import (
     Right,
     StreamPlan,
 )
+from truenav.connect.daily import each_daily, held_codes
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming, whole
@@ -266,7 +268,7 @@ class _Past:
         self.since = since
 
     def steps(self, account: Account) -> list[Step]:
-        """Open orders, and the histories that are not kept by pair.
+        """Open orders, leverage tiers, and the histories that are not kept by pair.
 
         The spot bills tell what earn products took and gave, too.
         """
@@ -283,7 +285,17 @@ class _Past:
             if futures.wallet in wallets:
                 steps += map(self._history, (futures.fills, futures.bills))
                 steps.append(self._orders(futures.orders))
+                steps += self._tiers(futures)
         return steps
+
+    def _tiers(self, futures: Futures) -> list[Step]:
+        """Leverage tiers of the contracts that are held, each once a day."""
+
+        def ask(code: str) -> Awaitable[Payload]:
+            return self.client.get(futures.tiers, {"symbol": code})
+
+        held = held_codes(self.harvest.facts, CONTRACTS, futures.wallet)
+        return each_daily(futures.tiers.name, held, ask, self.cursors, self.client.api.now())
 
     async def cross_margin(self) -> None:
         """The records tell which coins were traded; fills are asked for the pairs that those coins make.

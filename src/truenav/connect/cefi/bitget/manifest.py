@@ -42,7 +42,7 @@ MANIFEST = Manifest(
         read("margin.equity", "usdtm-accounts.json", Origin.OURS, "of each product, kept as evidence"),
         *not_done("the venue tells a ratio, and of each position a rate", "margin.maintenance"),
         read("margin.ratio", "usdtm-accounts.json", Origin.OURS, "of futures in cross margin"),
-        *not_done("the account tells its risk rate itself", "margin.tiers"),
+        read("margin.tiers", "usdtm-tiers.json", Origin.OURS, "of held contracts, once a day, as evidence"),
         read("borrowed", "cross-assets.json", Origin.OURS, "with the interest on it"),
         read("history.fills", "spot-fills.json", Origin.OURS, "of 90 days"),
         read("history.funding", "usdtm-bills.json", Origin.OURS),

@@ -291,6 +291,7 @@ def _of_product(wallet: str) -> Mapping[str, Parser]:
         f"{wallet}.accounts/1": _accounts(wallet),
         f"{wallet}.positions/1": _positions(wallet),
         f"{wallet}.orders/1": _nothing,
+        f"{wallet}.tiers/1": _nothing,
         f"{wallet}.fills/1": rows_parser("fillList", ledger.contract_fill(wallet)),
         f"{wallet}.bills/1": rows_parser("bills", ledger.contract_bill(wallet)),
     }

@@ -102,6 +102,9 @@ UNDERLYINGS = Endpoint("underlyings/1", "/options/underlyings", "public")
 OPTIONS_CONTRACTS = Endpoint("options-contracts/1", "/options/contracts", "public")
 OPTIONS_TICKERS = Endpoint("options-tickers/1", "/options/tickers", "public")
 
+FUTURES_TIERS = Endpoint("risk-limits/1", "/futures/{settle}/risk_limit_tiers", "public")
+DELIVERY_TIERS = Endpoint("risk-limits/1", "/delivery/{settle}/risk_limit_tiers", "public")
+
 DETAIL = Endpoint("detail/1", "/account/detail", "account")
 KEYS = Endpoint("keys/1", "/account/main_keys", "account")
 MODE = Endpoint("mode/1", "/unified/unified_mode", "unified")

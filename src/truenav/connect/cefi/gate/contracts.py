@@ -15,6 +15,7 @@ from truenav.connect.cefi.gate.client import GateClient, History, listed, of_coi
 from truenav.connect.cefi.gate.errors import NO_ACCOUNT
 from truenav.connect.cefi.gate.unified import in_unified
 from truenav.connect.contract import Cursor, Payload
+from truenav.connect.daily import is_due
 from truenav.connect.document import read_json
 from truenav.connect.errors import IncompletePagesError, VenueError
 from truenav.connect.gathering import Pages, Row, Step, unfold
@@ -48,6 +49,7 @@ class Group:
     book: History
     trades: History
     settlements: History | None
+    tiers: Endpoint | None = None
 
 
 GROUPS = (
@@ -60,6 +62,7 @@ GROUPS = (
         book=gate.FUTURES_BOOK,
         trades=gate.FUTURES_TRADES,
         settlements=None,
+        tiers=gate.FUTURES_TIERS,
     ),
     Group(
         wallet=DELIVERY,
@@ -70,6 +73,7 @@ GROUPS = (
         book=gate.DELIVERY_BOOK,
         trades=gate.DELIVERY_TRADES,
         settlements=gate.DELIVERY_SETTLEMENTS,
+        tiers=gate.DELIVERY_TIERS,
     ),
     Group(
         wallet=OPTIONS,
@@ -192,14 +196,26 @@ class ContractAccounts:
     # -- past -------------------------------------------------------------------------------------
 
     async def past(self, cursors: Mapping[str, Cursor], since: datetime) -> list[Step]:
-        """Open orders and histories of the accounts that could be read."""
+        """Open orders, leverage tiers and histories of the accounts that could be read."""
         steps: list[Step] = []
         for opened in await asyncio.gather(*self._members.values(), return_exceptions=True):
             for member in [] if isinstance(opened, BaseException) else opened:
                 if member.wallet in self._wallets:
                     steps.append((member.name(member.group.orders), self._orders(member)))
                     steps += await self._histories(member, cursors, since)
+                    steps += self._tiers(member, cursors)
         return steps
+
+    def _tiers(self, member: Member, cursors: Mapping[str, Cursor]) -> list[Step]:
+        """The leverage tiers of all contracts of an account's kind, once a day: a page tells a hundred."""
+        endpoint, now = member.group.tiers, self._client.api.now()
+        if endpoint is None or not is_due(name := member.name(endpoint), cursors, now):
+            return []
+
+        async def ask() -> Pages:
+            return Pages(await self._client.pages(member.at(endpoint), {}, 100), Cursor("", now))
+
+        return [(name, ask())]
 
     async def _histories(self, member: Member, cursors: Mapping[str, Cursor], since: datetime) -> list[Step]:
         group, steps = member.group, list[Step]()

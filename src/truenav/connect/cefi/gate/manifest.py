@@ -61,7 +61,7 @@ MANIFEST = Manifest(
             read(f"margin.{name}", "unified.json", Origin.OURS, "of a unified account")
             for name in ("equity", "maintenance", "ratio")
         ),
-        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read("margin.tiers", "risk-limits.json", Origin.OURS, "kept as evidence, once a day"),
         read("borrowed", "unified.json", Origin.OURS, "and of isolated margin, with its interest"),
         read("history.fills", "spot-trades.json", Origin.OURS),
         read("history.funding", "futures-book.json", Origin.OURS),

@@ -260,6 +260,7 @@ PARSERS: Mapping[str, Parser] = {
         f"{name}/1": _nothing
         for name in ("time", "detail", "keys", "underlyings", "total", "orders", "unified.account")
     },
+    "risk-limits/1": _nothing,
     **{f"{name}/1": _nothing for name in ("contract.account", "positions.list", "lends.list")},
     "pairs/1": _listing(_pair),
     "futures-contracts/1": _listing(_contract),

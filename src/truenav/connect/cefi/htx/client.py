@@ -213,6 +213,9 @@ LINEAR = Contracts(
 LINEAR_ORDERS = Endpoint(
     "usdtm.orders/1", "/v5/trade/order/opens", "contract-trades", "contract", params={"limit": "100"}
 )
+LINEAR_TIERS = Endpoint(
+    "usdtm.tiers/1", "/v5/market/risk/limit", "contract", "contract", params={"margin_mode": "cross"}
+)
 COIN_SWAPS = Contracts(
     wallet=COINSWAP,
     info=_public("coinswap.contracts/1", "/swap-api/v1/swap_contract_info"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from truenav.connect.cefi.htx import client as htx
-from truenav.connect.cefi.htx.answers import CROSS, ISOLATED, OTC, SPOT, USDTM, VENUE
+from truenav.connect.cefi.htx.answers import CONTRACTS, CROSS, ISOLATED, OTC, SPOT, USDTM, VENUE
 from truenav.connect.cefi.htx.client import (
     FAMILIES,
     LINEAR,
@@ -42,6 +42,7 @@ from truenav.connect.contract import (
     Right,
     StreamPlan,
 )
+from truenav.connect.daily import each_daily, held_codes
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import (
     IncompletePagesError,
@@ -290,7 +291,10 @@ class _Past:
         self.since = since
 
     def steps(self, wallets: set[str], numbers: Numbers) -> list[Step]:
-        """Open orders, and all histories but those of contracts; fills of pairs are those of all wallets."""
+        """Open orders, leverage tiers, and all histories but those of contracts.
+
+        Fills of pairs are those of all wallets.
+        """
         steps: list[Step] = []
         if wallets & {SPOT, CROSS, ISOLATED}:
             steps.append(self._history(htx.SPOT_FILLS))
@@ -299,6 +303,7 @@ class _Past:
             steps.append(alone(self.client, htx.SPOT_ORDERS))
         if USDTM in wallets:
             steps.append(alone(self.client, htx.LINEAR_ORDERS))
+            steps += self._tiers()
         for wallet, kind in _BY_NUMBER.items():
             if wallet in wallets:
                 steps += [self._numbered(transfers_of(wallet), one) for one in numbers.get(kind, ())]
@@ -307,6 +312,15 @@ class _Past:
                 past = (transfers_of(wallet), repayments_of(wallet))
                 steps += [self._numbered(one, account) for account in numbers.get(kind, ()) for one in past]
         return steps
+
+    def _tiers(self) -> list[Step]:
+        """Leverage tiers of the perpetuals that are held, each once a day; futures are not told by name."""
+
+        def ask(code: str) -> Awaitable[Payload]:
+            return self.client.get(htx.LINEAR_TIERS, {"contract_code": code})
+
+        held = [code for code in held_codes(self.harvest.facts, CONTRACTS, USDTM) if code.count("-") == 1]
+        return each_daily(htx.LINEAR_TIERS.name, held, ask, self.cursors, self.client.api.now())
 
     async def contracts(self, family: Contracts, accounts: Pages | None) -> None:
         """The records of each unit tell what was traded; fills are asked for that.

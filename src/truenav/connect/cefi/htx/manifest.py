@@ -46,7 +46,13 @@ MANIFEST = Manifest(
             for name in ("equity", "maintenance")
         ),
         read("margin.ratio", "usdtm-balance.json", Origin.OURS, "of USDT-margined contracts"),
-        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read(
+            "margin.tiers",
+            "usdtm-tiers.json",
+            Origin.OURS,
+            "of held USDT-margined perpetuals, once a day, evidence; of coin-margined contracts there is a "
+            "rate for each leverage that was chosen, and no table",
+        ),
         read("borrowed", "cross-balance.json", Origin.OURS, "with the interest on it"),
         read(
             "history.fills",

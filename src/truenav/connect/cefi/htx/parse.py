@@ -327,6 +327,7 @@ PARSERS: Mapping[str, Parser] = {
     "usdtm.balance/1": _linear_balance,
     "usdtm.positions/1": _positions(USDTM, "open_avg_price"),
     "usdtm.orders/1": _nothing,
+    "usdtm.tiers/1": _nothing,
     "usdtm.bills/1": rows_parser(ledger.linear_bill),
     "usdtm.fills/1": rows_parser(ledger.linear_fill),
     "stream/1": _stream,

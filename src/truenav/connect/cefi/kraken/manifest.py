@@ -5,7 +5,7 @@ second for the lowest tier of verification; an account of a higher one is asked 
 """
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, absent, not_done, read
+from truenav.connect.supplies import Origin, absent, read
 
 _ONE_BALANCE = "one balance is spot, collateral of margin and earn"
 _LEDGER = "ledgers.json"
@@ -39,7 +39,7 @@ MANIFEST = Manifest(
         read("margin.equity", _BALANCES, Origin.OURS),
         read("margin.maintenance", _BALANCES, Origin.OURS, "40 % of the margin in use"),
         read("margin.ratio", _BALANCES, Origin.OURS, "the venue's margin level, turned round"),
-        *not_done("the account tells its margin itself", "margin.tiers"),
+        *absent("a position's margin is by the leverage that was chosen, at any size", "margin.tiers"),
         read("borrowed", _BALANCES, Origin.OURS, "credit lines; margin positions are positions, not debt"),
         read("history.fills", "trades.json", Origin.OURS, "with what the ledger booked for each"),
         *absent("spot margin has rollover fees", "history.funding"),

@@ -98,6 +98,7 @@ ISOLATED_ACCOUNTS = Endpoint("isolated-accounts/1", "/api/v3/isolated/accounts",
 FUTURES_ACCOUNT = Endpoint("futures-account/1", "/api/v1/account-overview", "futures", 5, "futures")
 POSITIONS = Endpoint("positions/1", "/api/v1/positions", "futures", 2, "futures")
 ORDERS = Endpoint("orders/1", "/api/v1/orders", "futures", 2, "futures")
+RISK_LIMITS = Endpoint("risk-limits/1", "/api/v1/contracts/risk-limit", "public", 5, "futures")
 HOLDINGS = Endpoint("earn-holdings.list/1", "/api/v1/earn/hold-assets", "earn", 5)
 
 LEDGER = History("ledger/1", "/api/v1/accounts/ledgers", "management", limit=500, step=DAY)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 from truenav.connect.cefi.kucoin import client as kucoin
 from truenav.connect.cefi.kucoin.answers import (
+    CONTRACTS,
     EARN,
     FUTURES,
     ISOLATED,
@@ -28,6 +31,7 @@ from truenav.connect.cefi.kucoin.streams import account_streams
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
+    Cursor,
     Errand,
     Gathered,
     KeyCheck,
@@ -37,6 +41,7 @@ from truenav.connect.contract import (
     Payload,
     Right,
 )
+from truenav.connect.daily import each_daily, held_codes
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, KeyForbiddenError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Step, alone
@@ -114,7 +119,8 @@ class KucoinConnector:
             ledgers = await harvest.run(past.ledgers(errand.account.wallets, isolated))
             fills = past.fills(errand.account.wallets, ledgers)
             interest = past.interest(isolated, ledgers) if ISOLATED in errand.account.wallets else []
-            await harvest.run([*fills, *interest, *_orders(client, errand.account.wallets)])
+            orders = _orders(client, errand.account.wallets)
+            await harvest.run([*fills, *interest, *orders, *_tiers(client, harvest, errand.cursors)])
             harvest.problems += past.gaps(errand.account)
             for ledger in past.held(fills, harvest.cursors):
                 harvest.cursors.pop(ledger, None)
@@ -123,6 +129,17 @@ class KucoinConnector:
 
 def _orders(client: KucoinClient, wallets: Iterable[str]) -> list[Step]:
     return [alone(client, kucoin.ORDERS, {"status": "active"})] if FUTURES in wallets else []
+
+
+def _tiers(client: KucoinClient, harvest: Harvest, cursors: Mapping[str, Cursor]) -> list[Step]:
+    """Leverage tiers of the contracts that are held, each once a day; the address names the contract."""
+
+    def ask(code: str) -> Awaitable[Payload]:
+        limits = kucoin.RISK_LIMITS
+        return client.get(replace(limits, path=f"{limits.path}/{quote(code, safe='')}"))
+
+    held = held_codes(harvest.facts, CONTRACTS, FUTURES)
+    return each_daily(kucoin.RISK_LIMITS.name, held, ask, cursors, client.api.now())
 
 
 # -- state, and what confirms that a list is empty ------------------------------------------------

@@ -38,7 +38,12 @@ MANIFEST = Manifest(
         *not_done("only classic accounts are read", "margin.collateral", "margin.equity"),
         read("margin.maintenance", "positions.json", Origin.OURS, "kept as evidence"),
         read("margin.ratio", "futures-accounts.json", Origin.OURS, "of cross margin in futures"),
-        *not_done("the account tells its own risk", "margin.tiers"),
+        read(
+            "margin.tiers",
+            "risk-limits.json",
+            Origin.OURS,
+            "of held contracts in isolated margin, once a day, evidence; cross margin has a formula instead",
+        ),
         read("borrowed", "margin-accounts.json", Origin.OURS, "principal and interest, counted once"),
         read("history.fills", "fills.json", Origin.OURS, "of markets that the ledgers name"),
         *not_done(_SESSION, "history.funding"),

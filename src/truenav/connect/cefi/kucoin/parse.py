@@ -236,7 +236,7 @@ def _nothing(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
 PARSERS: Mapping[str, Parser] = {
     **{
         f"{one}/1": _nothing
-        for one in ("time", "key", "mode", "orders", "futures-account", "earn-holdings.list")
+        for one in ("time", "key", "mode", "orders", "futures-account", "earn-holdings.list", "risk-limits")
     },
     PRIVATE: private_news,
     "symbols/1": rows_parser(_pair),
