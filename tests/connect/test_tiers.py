@@ -120,6 +120,64 @@ def test_a_venue_that_tells_tiers_says_so_and_knows_its_endpoints(venue):
     assert tier_readers(venue).keys() <= parsers(venue).keys()
 
 
+def test_tiers_of_okx_are_by_contracts_and_begin_where_the_one_below_ends():
+    asked = [("instType", "SWAP"), ("tdMode", "cross"), ("instFamily", "BTC-USDT")]
+    name, body = "okx:BTC-USDT-SWAP", saved("okx", "position-tiers")
+    found = told("okx", "position-tiers/1", body, name, "okx:BTC-USD-SWAP", params=asked)
+    assert found.keys() == {name}
+    assert (found[name].measure, found[name].limit) == (Measure.CONTRACTS, D(20_000))
+    assert found[name].step_of(D("1000.005")).maintenance == D("0.005")
+    assert found[name].maintenance_margin(D(1000), D(900_000)) == D(3600)
+    assert not told("okx", "position-tiers/1", body, name, params=[("instType", "FUTURES")])
+
+
+def test_risk_limits_of_bybit_are_by_value_with_deductions_and_may_be_in_percent():
+    name = "bybit-contract:BTCUSDT"
+    found = told("bybit", "risk-limit/1", saved("bybit", "risk-limit"), name)[name]
+    assert (found.measure, found.limit) == (Measure.VALUE, D(20_000_000))
+    assert found.maintenance_margin(D(2_000_000), D(2_000_000)) == D(10_000)
+    assert found.maintenance_margin(D(12_000_000), D(12_000_000)) == D(115_000)
+    row = {"id": 1, "symbol": "BTCUSD", "riskLimitValue": "150", "maintenanceMargin": "0.5",
+           "initialMargin": "1", "isLowestRisk": 1, "maxLeverage": "100.00"}  # fmt: skip
+    answer = {"retCode": 0, "retMsg": "OK", "result": {"category": "inverse", "list": [row]}}
+    (step,) = told("bybit", "risk-limit/1", answer, name[:-1])[name[:-1]].steps
+    assert (step.maintenance, step.initial, step.deduction) == (D("0.005"), D("0.01"), 0)
+
+
+def deribit_contracts(**leverages):
+    rows = [
+        {"kind": "future", "instrument_name": name, "base_currency": name.partition("_")[0].partition("-")[0],
+         "max_leverage": leverage}
+        for name, leverage in leverages.items()
+    ]  # fmt: skip
+    options = [{"kind": "option", "instrument_name": "BTC-26DEC25-100000-C", "base_currency": "BTC"}]
+    names = (f"deribit:{row['instrument_name']}" for row in rows)
+    return told("deribit", "instruments/1", {"jsonrpc": "2.0", "result": [*rows, *options]}, *names)
+
+
+def test_steps_of_deribit_are_ours_and_ask_for_what_its_examples_ask_and_at_most_a_hundredth_more():
+    found = deribit_contracts(**{"BTC-PERPETUAL": 50, "SOL_USDC-PERPETUAL": 25, "XRP_USDC-PERPETUAL": 25})
+    btc, sol = found["deribit:BTC-PERPETUAL"], found["deribit:SOL_USDC-PERPETUAL"]
+    assert len(found) == 2
+    assert (btc.own, btc.measure) == (True, Measure.BASE)
+    published = [
+        (btc, D(25), D("0.28125"), D("0.02125")), (btc, D(350), D("9.625"), D("0.0375")),
+        (sol, D(25), D("0.503125"), D("0.040125")), (sol, D(6000), D(300), D("0.07")),
+    ]  # fmt: skip
+    for tiers, size, margin, initial in published:
+        assert margin <= tiers.maintenance_margin(size, size) <= margin * D("1.01")
+        assert initial <= tiers.step_of(size).initial <= initial * D("1.01")
+    assert btc.maintenance_margin(D(30_000), D(30_000)) is None
+
+
+def test_a_contract_of_deribit_with_less_leverage_asks_for_more():
+    (lent,) = deribit_contracts(**{"ETH-PERPETUAL": 25}).values()
+    assert lent.maintenance_margin(D(1), D(1)) == D("0.0202")
+    (told_none,) = told("deribit", "instruments/1", saved("deribit", "get_instruments"),
+                        "deribit:ETH-PERPETUAL").values()  # fmt: skip
+    assert told_none.maintenance_margin(D(1), D(1)) == D("0.0101")
+
+
 def test_gate_tells_the_deduction_that_makes_its_rates_of_parts():
     name = "gate-contract:BTC_USDT"
     found = told("gate", "risk-limits/1", saved("gate", "risk-limits"), name)[name]

@@ -21,11 +21,14 @@ TIERED_VENUES = (
     "binance",
     "bitget",
     "bitmex",
+    "bybit",
+    "deribit",
     "gate",
     "htx",
     "hyperliquid",
     "krakenfutures",
     "kucoin",
+    "okx",
 )
 """Venues with a module ``tiers`` whose ``TIERS`` maps an endpoint to what reads it."""
 

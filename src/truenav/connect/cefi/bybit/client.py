@@ -95,6 +95,7 @@ def _yield_row(node: Node) -> Row:
 TIME = Endpoint("time/1", "/v5/market/time", "market")
 INSTRUMENTS = Endpoint("instruments/1", "/v5/market/instruments-info", "market")
 TICKERS = Endpoint("tickers/1", "/v5/market/tickers", "market")
+TIERS = Endpoint("risk-limit/1", "/v5/market/risk-limit", "market")
 KEY = Endpoint("key/1", "/v5/user/query-api", "key")
 ACCOUNT = Endpoint("account/1", "/v5/account/info", "account")
 WALLET = Endpoint("wallet/1", "/v5/account/wallet-balance", "wallet")

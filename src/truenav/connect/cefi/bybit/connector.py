@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.bybit import client as bybit
-from truenav.connect.cefi.bybit.answers import EARN, FUNDING, SPOT, UNIFIED, VENUE, listed
+from truenav.connect.cefi.bybit.answers import (
+    CONTRACTS,
+    EARN,
+    FUNDING,
+    SPOT,
+    UNIFIED,
+    VENUE,
+    contract_id,
+    listed,
+)
 from truenav.connect.cefi.bybit.client import BybitClient, result
 from truenav.connect.cefi.bybit.errors import refusal
 from truenav.connect.cefi.bybit.manifest import MANIFEST
@@ -29,6 +38,7 @@ from truenav.connect.contract import (
     Right,
     StreamPlan,
 )
+from truenav.connect.daily import each_daily, held_codes
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Parts, Step, alone, confirming
@@ -36,6 +46,7 @@ from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.failure import FailureKind
+from truenav.core.instrument import InstrumentKind
 from truenav.core.money import ZERO, exact
 
 OPTION_COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "MNT")
@@ -137,8 +148,25 @@ class BybitConnector:
             state.append(("earn-positions/1", _read_earn(client)))
         await harvest.run(state)
         if errand.history:
-            await harvest.run(_past(client, errand.account, errand.cursors, errand.since))
+            past = _past(client, errand.account, errand.cursors, errand.since)
+            await harvest.run([*past, *_tiers(BybitClient(api), harvest, errand.cursors)])
         return harvest.gathered()
+
+
+def _tiers(client: BybitClient, harvest: Harvest, cursors: Mapping[str, Cursor]) -> list[Step]:
+    """Leverage tiers of the contracts that are held, each once a day; options have none."""
+    known = harvest.context.instruments.instruments
+    held = {
+        code: terms.inverse
+        for code in held_codes(harvest.facts, CONTRACTS, UNIFIED)
+        if (terms := known.get(contract_id(code))) and terms.kind is not InstrumentKind.OPTION
+    }
+
+    def ask(symbol: str) -> Awaitable[Payload]:
+        category = "inverse" if held[symbol] else "linear"
+        return client.get(bybit.TIERS, {"category": category, "symbol": symbol})
+
+    return each_daily(bybit.TIERS.name, held, ask, cursors, client.api.now())
 
 
 def _past(

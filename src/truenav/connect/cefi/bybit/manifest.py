@@ -1,7 +1,7 @@
 """Bybit v5: hosts, wallets, limits as the venue documents them (requests a second and account), and items."""
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, not_done, read
+from truenav.connect.supplies import Origin, read
 
 _ONE_WALLET = "one wallet backs spot, margin, contracts and options"
 _BEHIND = ("spot", "margin", "swap", "future", "option")
@@ -47,7 +47,9 @@ MANIFEST = Manifest(
         read("orders.open", "orders.json", Origin.OURS, "kept as evidence; nothing is valued by them"),
         read("margin.collateral", "wallet.json", Origin.OURS, "flags are kept as evidence"),
         *(read(f"margin.{name}", "wallet.json", Origin.OURS) for name in ("equity", "maintenance", "ratio")),
-        *not_done("the account tells its maintenance margin itself", "margin.tiers"),
+        read(
+            "margin.tiers", "risk-limit.json", Origin.OURS, "of what is held, once a day; options have none"
+        ),
         read("borrowed", "wallet.json", Origin.OURS, "spotBorrow; debt of contracts is a negative balance"),
         read("history.fills", "executions.json", Origin.OURS, "of spot; of contracts by the transaction log"),
         read("history.funding", "log.json", Origin.OURS),

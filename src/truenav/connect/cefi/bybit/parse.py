@@ -264,6 +264,7 @@ PARSERS: Mapping[str, Parser] = {
     "earn-positions.list/1": _nothing,
     "instruments/1": _instruments,
     "tickers/1": _tickers,
+    "risk-limit/1": _nothing,
     "stream.spot/1": _spot_stream,
     "stream.contracts/1": _contract_stream,
     "wallet/1": _wallet,

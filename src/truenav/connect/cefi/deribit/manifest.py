@@ -5,12 +5,13 @@ slower limits of their own.
 """
 
 from truenav.connect.contract import Budget, Manifest
-from truenav.connect.supplies import Origin, absent, not_done, read
+from truenav.connect.supplies import Origin, absent, read
 
 _SUMMARIES = "get_account_summaries.json"
 _POSITIONS = "get_positions.json"
 _LOG = "get_transaction_log.json"
 _SETTLED = "within the settlements of the transaction log"
+_TIERS = "our steps by the venue's rule, of contracts on BTC, ETH and SOL"
 _LIVE = "told as they change; the facts are read by request within seconds"
 
 MANIFEST = Manifest(
@@ -47,7 +48,7 @@ MANIFEST = Manifest(
         read("margin.equity", _SUMMARIES, Origin.OURS, "cash and open profit, each counted once"),
         read("margin.maintenance", _SUMMARIES, Origin.OURS),
         read("margin.ratio", _SUMMARIES, Origin.OURS, "maintenance margin by margin balance, the worst one"),
-        *not_done("margin is told by the account's own summaries", "margin.tiers"),
+        read("margin.tiers", "get_instruments.json", Origin.OURS, _TIERS),
         *absent("nothing is lent", "borrowed"),
         read("history.fills", "get_user_trades.json", Origin.OURS),
         read("history.funding", _LOG, Origin.OURS, _SETTLED),

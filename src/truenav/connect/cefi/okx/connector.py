@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 
 from truenav.connect.cefi.okx import client as okx
 from truenav.connect.cefi.okx.client import OkxClient
 from truenav.connect.cefi.okx.errors import refusal
 from truenav.connect.cefi.okx.manifest import MANIFEST
-from truenav.connect.cefi.okx.parse import PARSERS, VENUE
+from truenav.connect.cefi.okx.parse import PARSERS, VENUE, okx_id
 from truenav.connect.cefi.okx.streams import account_streams, market_streams
+from truenav.connect.cefi.okx.tiers import TIERED, family_of
 from truenav.connect.contract import (
     AccountStream,
     Credentials,
+    Cursor,
     Errand,
     Gathered,
     KeyCheck,
@@ -25,6 +27,7 @@ from truenav.connect.contract import (
     Right,
     StreamPlan,
 )
+from truenav.connect.daily import each_daily, held_codes
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import IncompletePagesError, MalformedPayloadError, VenueError
 from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
@@ -109,6 +112,7 @@ class OkxConnector:
         fills, bills = okx.FILLS.name, okx.BILLS.name
         if trading:
             past.append((fills, client.fills(errand.cursors, errand.since)))
+            past += _tiers(OkxClient(api), harvest, errand.cursors)
         if trading or funding:
             past.append((bills, client.bills(errand.cursors, errand.since)))
         for endpoint in (okx.DEPOSITS, okx.WITHDRAWALS) if funding else ():
@@ -120,6 +124,21 @@ class OkxConnector:
             past.append((moved, client.funding_bills(errand.cursors, errand.since)))
         await harvest.run(past)
         return harvest.gathered()
+
+
+def _tiers(client: OkxClient, harvest: Harvest, cursors: Mapping[str, Cursor]) -> list[Step]:
+    """Leverage tiers of the families in which contracts are held, each once a day; options have none."""
+    known = harvest.context.instruments.instruments
+    held = (known.get(okx_id(code)) for code in held_codes(harvest.facts, VENUE, "trading"))
+    families = {
+        f"{kind}:{family_of(one)}" for one in held if one is not None and (kind := TIERED.get(one.kind))
+    }
+
+    def ask(family: str) -> Awaitable[Payload]:
+        kind, _, name = family.partition(":")
+        return client.get(okx.TIERS, {"instType": kind, "tdMode": "cross", "instFamily": name})
+
+    return each_daily(okx.TIERS.name, families, ask, cursors, client.api.now())
 
 
 def _trading_state(client: OkxClient) -> tuple[Step, Step, Step]:

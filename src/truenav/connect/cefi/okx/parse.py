@@ -373,6 +373,7 @@ PARSERS: Mapping[str, Parser] = {
     "instruments/1": _parser(_instrument),
     "mark-price/1": _parser(_mark),
     "tickers/1": _parser(_ticker),
+    "position-tiers/1": _parser(_nothing),
     "stream.public/1": _public_stream,
     "balance/1": _balance,
     "positions/1": _positions,
