@@ -55,3 +55,22 @@ def test_the_tiers_told_last_are_shown_with_their_payload(installation, tenant, 
     untold = finance.get("/api/v1/leverage-tiers/okx:X")
     assert untold.json()["type"].endswith("tiers-not-told")
     assert "Gather an account at the venue" in untold.json()["detail"]
+
+
+def test_tiers_that_are_told_for_a_family_are_those_of_its_contracts(installation, tenant, finance):
+    now, name = installation.clock.now(), "BTC-USDT-SWAP"
+    row = {"instFamily": "BTC-USDT", "instId": "", "minSz": "0", "maxSz": "50", "mmr": "0.004", "imr": "0.01"}
+    body = json.dumps({"code": "0", "data": [row]}).encode()
+    params = (("instType", "SWAP"), ("instFamily", "BTC-USDT"))
+    meta = Evidence(
+        Sha256(sha256_hex(body)), len(body), "okx", "1", "position-tiers/1", "",
+        Request("GET", "https://www.okx.com/api/v5/public/position-tiers", params), now, now, 200,
+    )  # fmt: skip
+    option = replace(CONTRACT, id=instrument_id("okx", "O"), venue="okx", kind=InstrumentKind.OPTION)
+    with installation.house.database.transaction(tenant) as session:
+        swap = replace(CONTRACT, id=instrument_id("okx", name), venue="okx", code=name)
+        keep_instruments(session, [swap, option], at=now)
+        evidence.put_many(session, installation.house.blobs(tenant), [(meta, body)])
+    answer = finance.get(f"/api/v1/leverage-tiers/okx:{name}").raise_for_status().json()
+    assert (answer["evidence"], answer["tiers"]["limit"]) == (meta.sha256, "50")
+    assert "follows a formula" in finance.get("/api/v1/leverage-tiers/okx:O").json()["detail"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from truenav.access.policy import Principal
 from truenav.app.house import House
@@ -18,6 +19,10 @@ from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.leverage import LeverageTiers
 from truenav.store import evidence
 from truenav.store.database import Session
+
+LOOK = 20
+"""Payloads that name a contract and are read for it: where so many tell no tiers, none does."""
+_WITHOUT = (InstrumentKind.SPOT, InstrumentKind.OPTION)
 
 
 class TiersNotToldError(NotFoundError):
@@ -46,12 +51,10 @@ def told_tiers(
     context = parse_context(session)
     terms = context.instruments.get(name)
     blobs = house.blobs(principal.tenant)
-    for one in _received(session, terms.venue):
-        if one.status >= 400 or not (one.account == "" or sight.sees_account(one.account)):
-            continue
-        body = blobs.read(one.sha256)
-        if terms.code.encode() not in body.upper() and terms.code.encode() not in body:
-            continue
+    seen = (one for one in _received(session, terms) if one.account == "" or sight.sees_account(one.account))
+    bodies = ((one, blobs.read(one.sha256)) for one in seen if one.status < 400)
+    naming = ((one, body) for one, body in bodies if _names(body, terms.code))
+    for one, body in islice(naming, LOOK):
         for tiers in read_tiers(one, body, context):
             if tiers.instrument == name:
                 return ToldTiers(tiers, one.answered_at, one.sha256)
@@ -60,9 +63,19 @@ def told_tiers(
     )
 
 
+def _names(body: bytes, code: str) -> bool:
+    """Whether a payload may tell a contract's tiers: it names the contract, or its family as OKX does."""
+    family, dash, _ = code.rpartition("-")
+    if dash and f'"{family}"'.encode() in body:
+        return True
+    return code.encode() in body or code.encode() in body.upper()
+
+
 def _reason(terms: Instrument) -> str:
     if terms.kind is InstrumentKind.SPOT:
         return "It is a spot market, which has none of its own."
+    if terms.kind is InstrumentKind.OPTION:
+        return "It is an option, whose margin follows a formula."
     if not tier_readers(terms.venue):
         return f"What {terms.venue} tells of them is not read."
     return (
@@ -71,6 +84,6 @@ def _reason(terms: Instrument) -> str:
     )
 
 
-def _received(session: Session, venue: str) -> Iterator[Evidence]:
-    endpoints = tier_readers(venue)
-    return evidence.newest(session, venue, tuple(endpoints)) if endpoints else iter(())
+def _received(session: Session, terms: Instrument) -> Iterator[Evidence]:
+    endpoints = () if terms.kind in _WITHOUT else tuple(tier_readers(terms.venue))
+    return evidence.newest(session, terms.venue, endpoints) if endpoints else iter(())
