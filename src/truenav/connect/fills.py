@@ -104,7 +104,12 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
 
 def keys_stand_once(body: bytes, keys: int) -> bool:
     """Whether a page whose keys are all known and all there has no key twice, for it has so many in all."""
-    return body.count(b'":') == keys
+    return count_keys(body) == keys
+
+
+def count_keys(text: bytes) -> int:
+    """How many keys JSON text has at the least; a text within it may look like one."""
+    return text.count(b'":')
 
 
 class Key(NamedTuple):

@@ -58,7 +58,7 @@ rows = st.fixed_dictionaries(
         "direction": st.sampled_from(["buy", "sell"]),
         "label": st.sampled_from(["", "mm-1", "plain"]),
         "fee_currency": st.sampled_from(["BTC", "USDC"]),
-        "timestamp": st.integers(0, 4 * 10**12),
+        "timestamp": st.integers(1, 4 * 10**12),
     }
 )
 
