@@ -128,7 +128,8 @@ def test_tiers_of_okx_are_by_contracts_and_begin_where_the_one_below_ends():
     assert (found[name].measure, found[name].limit) == (Measure.CONTRACTS, D(20_000))
     assert found[name].step_of(D("1000.005")).maintenance == D("0.005")
     assert found[name].maintenance_margin(D(1000), D(900_000)) == D(3600)
-    assert not told("okx", "position-tiers/1", body, name, params=[("instType", "FUTURES")])
+    for params in ([("instType", "FUTURES")], []):
+        assert not told("okx", "position-tiers/1", body, name, params=params)
 
 
 def test_risk_limits_of_bybit_are_by_value_with_deductions_and_may_be_in_percent():

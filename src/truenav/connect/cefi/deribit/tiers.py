@@ -23,7 +23,7 @@ from truenav.connect.document import Node, read_json
 from truenav.connect.tiers import ReadTiers
 from truenav.core.evidence import Evidence
 from truenav.core.leverage import LeverageTier, LeverageTiers, Measure
-from truenav.core.money import ONE, divided, exact, rounded
+from truenav.core.money import ONE, ZERO, divided, exact, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ def _read(evidence: Evidence, body: bytes, context: ParseContext) -> Iterator[Le
 
 def _rule(row: Node) -> Rule:
     published = RULES[row.text("base_currency")]
-    leverage = row.decimal_or("max_leverage", ONE / 2 / published.base)
-    return Rule(max(published.base, divided(ONE, 2 * leverage)), published.slope)
+    leverage = row.decimal_or("max_leverage", ZERO)
+    base = divided(ONE, 2 * leverage) if leverage > 0 else published.base
+    return Rule(max(published.base, base), published.slope)
 
 
 @lru_cache(maxsize=64)

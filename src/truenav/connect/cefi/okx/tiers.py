@@ -30,7 +30,7 @@ def family_of(terms: Instrument) -> str:
 
 
 def _read(evidence: Evidence, body: bytes, context: ParseContext) -> Iterator[LeverageTiers]:
-    asked = dict(evidence.request.params)["instType"]
+    asked = dict(evidence.request.params).get("instType", "")
     families: defaultdict[str, list[Node]] = defaultdict(list)
     for row in answered(read_json(body)):
         families[row.text_or("instFamily") or row.text("uly")].append(row)
