@@ -246,3 +246,17 @@ def test_htx_limits_are_in_contracts_and_rows_of_futures_are_left():
     coins = {**document, "data": [{**document["data"][0], "volume_unit": "BTC"}]}
     with pytest.raises(MalformedPayloadError, match="volume_unit is not contracts"):
         told("htx", "usdtm.tiers/1", coins, name)
+
+
+@pytest.mark.parametrize(
+    ("venue", "endpoint", "name", "field", "instrument"),
+    [
+        ("bitget", "usdtm.tiers/1", "usdtm-tiers", "leverage", "bitget-contract:BTCUSDT"),
+        ("htx", "usdtm.tiers/1", "usdtm-tiers", "max_lever", "htx-contract:BTC-USDT"),
+    ],
+)
+def test_a_leverage_of_zero_is_a_malformed_payload(venue, endpoint, name, field, instrument):
+    document = json.loads(saved(venue, name))
+    document["data"][0][field] = "0"
+    with pytest.raises(MalformedPayloadError, match="a leverage is zero"):
+        told(venue, endpoint, document, instrument)

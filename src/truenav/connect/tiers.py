@@ -50,6 +50,11 @@ def read_tiers(evidence: Evidence, body: bytes, context: ParseContext) -> tuple[
     read = tier_readers(evidence.connector)[evidence.endpoint]
     try:
         return tuple(read(evidence, body, context))
+    except ArithmeticError as error:
+        where = f"{evidence.connector} {evidence.endpoint}"
+        raise MalformedPayloadError(
+            f"{where}: a leverage is zero, or a number cannot be reckoned with."
+        ) from error
     except TruenavError as error:
         raise MalformedPayloadError(f"{evidence.connector} {evidence.endpoint}: {error.message}") from error
 
