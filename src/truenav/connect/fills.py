@@ -160,14 +160,23 @@ _LONGEST_ROW = 8192
 
 
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
-    """Exact numbers of a column, or None where one is long or not written plainly."""
-    odd = "".join(texts).encode(errors="replace").translate(None, b"0123456789.-")
-    if odd or max(map(len, texts)) > _SHORT:
+    """Exact numbers of a column, or None where one is long or not written plainly.
+
+    Where most of them stand several times, each is read once.
+    """
+    known = dict.fromkeys(texts)
+    written = known if 2 * len(known) < len(texts) else texts
+    odd = "".join(written).encode(errors="replace").translate(None, b"0123456789.-")
+    if odd or max(map(len, written)) > _SHORT:
         return None
     try:
-        return list(map(Decimal, texts))
+        numbers = list(map(Decimal, written))
     except InvalidOperation:
         return None
+    if written is texts:
+        return numbers
+    read = dict(zip(known, numbers, strict=True))
+    return [read[one] for one in texts]
 
 
 def plain_instants(texts: Sequence[str]) -> list[int] | None:
