@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import assert_never
 
 from truenav.simulator.bookkeeper import Bookkeeper, Execution
-from truenav.simulator.contracts import ZERO
+from truenav.simulator.contracts import ZERO, notional
 from truenav.simulator.fees import fee_rate
+from truenav.simulator.margin import pays_premium
 from truenav.simulator.market import Instrument, Leg, Market
 from truenav.simulator.orders import (
     REFILL,
@@ -155,8 +156,10 @@ class Desk:
         return abs(position.size)
 
     def _affordable(self, order: Order, size: Decimal, price: Decimal) -> bool:
-        """Whether the wallet still has what a spot trade spends."""
+        """Whether the wallet still has what a spot trade or a premium spends."""
         item, keeper = order.instrument, self.keeper
+        if pays_premium(keeper.plan.venue.dialect, item, order.terms.side):
+            return keeper.books.balance(keeper.wallet(item), item.settle) >= notional(item, size, price)
         if item.kind != "spot" or keeper.plan.borrows:
             return True
         buys = order.terms.side == "buy"

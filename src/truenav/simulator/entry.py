@@ -17,7 +17,9 @@ from truenav.simulator.margin import (
     PriceOf,
     locked,
     margin_of,
+    pays_premium,
     pool_of,
+    premiums,
     reducible,
     unit,
 )
@@ -87,6 +89,8 @@ def check(asked: Asked, books: Books, mark: MarkOf, price: PriceOf, tiers: Tiers
             raise RefusedError("reduce_only")
     elif asked.instrument.kind == "spot":
         _check_balance(asked, books, mark, price)
+    elif pays_premium(asked.dialect, asked.instrument, asked.terms.side):
+        _check_premium(asked, books)
     else:
         _check_margin(asked, books, mark, price)
         _check_limit(asked, books, tiers)
@@ -131,6 +135,15 @@ def _check_balance(asked: Asked, books: Books, mark: MarkOf, price: PriceOf) -> 
     pool = Pool(wallet, "")
     free = margin_of(dialect, books, pool, mark, price).free
     if free < needed / LEVERAGES[dialect] * unit(pool, coin, price):
+        raise RefusedError("balance")
+
+
+def _check_premium(asked: Asked, books: Books) -> None:
+    """The wallet has the whole premium, beside those of orders that are open."""
+    item, dialect = asked.instrument, asked.dialect
+    pool = pool_of(dialect, item)
+    free = books.balance(pool.wallet, item.settle) - premiums(books, dialect, pool)
+    if free < notional(item, asked.terms.size, asked.price):
         raise RefusedError("balance")
 
 

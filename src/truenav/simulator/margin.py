@@ -112,6 +112,24 @@ def order_margin(dialect: str, order: Order, books: Books, mark: MarkOf) -> Deci
     return notional(item, opens, terms.price or mark(item)) / LEVERAGES[dialect]
 
 
+def pays_premium(dialect: str, item: Instrument, side: str) -> bool:
+    """Whether an order is paid for in full, not on margin: who buys an option at Binance."""
+    return dialect == "binance" and item.kind == "option" and side == "buy"
+
+
+def premiums(books: Books, dialect: str, pool: Pool) -> Decimal:
+    """What open orders of a pool would pay for options, in its unit."""
+    return sum(
+        (
+            notional(order.instrument, order.rest, order.terms.price or ZERO)
+            for order in books.working.values()
+            if pays_premium(dialect, order.instrument, order.terms.side)
+            and pool_of(dialect, order.instrument) == pool
+        ),
+        ZERO,
+    )
+
+
 def reducible(books: Books, key: str, side: str) -> Decimal:
     """How much an order of this side may trade until it opens anew."""
     position = books.positions.get(key)

@@ -17,7 +17,17 @@ from urllib.parse import parse_qsl
 import uvicorn
 
 from truenav.simulator import control, references, streams
-from truenav.simulator.binance import coinm, idle, options, spot, subaccounts, usdm, usdm_account, wallet
+from truenav.simulator.binance import (
+    coinm,
+    idle,
+    option_orders,
+    options,
+    spot,
+    subaccounts,
+    usdm,
+    usdm_account,
+    wallet,
+)
 from truenav.simulator.binance import orders as binance_orders
 from truenav.simulator.binance import private as binance_private
 from truenav.simulator.binance import rules as binance_rules
@@ -61,7 +71,7 @@ BINANCE = (
     | coinm.ROUTES
     | options.ROUTES
 )
-BINANCE |= subaccounts.ROUTES | binance_orders.ROUTES | binance_private.ROUTES
+BINANCE |= subaccounts.ROUTES | binance_orders.ROUTES | option_orders.ROUTES | binance_private.ROUTES
 BINANCE_PATHS = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/", "/papi/")
 OKX = okx_public.ROUTES | okx_account.ROUTES | okx_history.ROUTES | okx_orders.ROUTES
 BYBIT = bybit_public.ROUTES | bybit_account.ROUTES | bybit_history.ROUTES | bybit_orders.ROUTES

@@ -11,15 +11,16 @@ from truenav.simulator.binance.rules import (
     Route,
     account,
     books,
-    integer,
     is_between,
     limit,
     listed,
     pair_of,
+    symbol_of,
     time_span,
 )
 from truenav.simulator.books import Entry, Fill
 from truenav.simulator.contracts import ZERO, Position
+from truenav.simulator.margin import Pool, premiums
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, plain, round8
 from truenav.simulator.protocol import Call
@@ -30,13 +31,7 @@ MAINTENANCE_RATE = Decimal("0.075")
 YEAR = timedelta(days=366)
 TOO_LONG = (-1127, "The interval of startTime and endTime is too long.")
 BILLS = {"trade": "CONTRACT", "settlement": "CONTRACT", "fee": "FEE", "transfer": "TRANSFER"}
-_SIDES = {"C": "CALL", "P": "PUT"}
-
-
-def symbol_of(item: Instrument) -> str:
-    """``BTC-231208-42000-C``."""
-    assert item.expires_at is not None
-    return f"{item.base}-{item.expires_at:%y%m%d}-{plain(item.strike or item.tick)}-{item.right}"
+SIDES = {"C": "CALL", "P": "PUT"}
 
 
 def _live(call: Call) -> list[Instrument]:
@@ -91,7 +86,7 @@ def _listing(item: Instrument) -> dict[str, Any]:
             },
         ],
         "symbol": symbol_of(item),
-        "side": _SIDES[item.right or "C"],
+        "side": SIDES[item.right or "C"],
         "strikePrice": fixed(item.strike or ZERO),
         "underlying": pair_of(item),
         "unit": int(item.multiplier),
@@ -163,12 +158,13 @@ def margin_account(call: Call) -> dict[str, Any]:
         profit = sum((_units(one) * (mark - one.entry) for one, mark in mine), ZERO)
         needed = sum((-_units(one) * mark * MAINTENANCE_RATE for one, mark in mine if one.size < 0), ZERO)
         balance = state.balance(WALLET, asset)
+        ordered = premiums(state, "binance", Pool(WALLET, asset))
         rows.append(
             {
                 "asset": asset,
                 "marginBalance": fixed(balance),
                 "equity": fixed(round8(balance + value)),
-                "available": fixed(max(ZERO, round8(balance + value - needed))),
+                "available": fixed(max(ZERO, round8(balance + value - needed - ordered))),
                 "initialMargin": fixed(round8(needed * 2)),
                 "maintMargin": fixed(round8(needed)),
                 "unrealizedPNL": fixed(round8(profit)),
@@ -212,16 +208,10 @@ def _position(position: Position, mark: Decimal) -> dict[str, Any]:
         "expiryDate": milliseconds(item.expires_at),
         "priceScale": 1,
         "quantityScale": 2,
-        "optionSide": _SIDES[item.right or "C"],
+        "optionSide": SIDES[item.right or "C"],
         "quoteAsset": item.quote,
         "time": milliseconds(position.updated_at),
     }
-
-
-def no_open_orders(call: Call) -> list[Any]:
-    """GET openOrders: every order here fills at once."""
-    account(call)
-    return []
 
 
 def _page(call: Call, rows: list[tuple[datetime, dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -260,32 +250,8 @@ def _trade(fill: Fill) -> dict[str, Any]:
         "priceScale": 1,
         "quantityScale": 2,
         "time": milliseconds(fill.at),
-        "optionSide": _SIDES[fill.instrument.right or "C"],
+        "optionSide": SIDES[fill.instrument.right or "C"],
     }
-
-
-def order(call: Call) -> dict[str, Any]:
-    """GET order, by the mandatory `symbol` and `orderId`."""
-    number = integer(call, "orderId")
-    for fill in books(call).fills:
-        if fill.order_id == number and symbol_of(fill.instrument) == call.params.get("symbol"):
-            at = milliseconds(fill.at)
-            return {
-                "orderId": number,
-                "symbol": symbol_of(fill.instrument),
-                "price": plain(fill.price),
-                "quantity": plain(fill.size),
-                "executedQty": plain(fill.size),
-                "side": fill.side.upper(),
-                "type": "LIMIT",
-                "timeInForce": "GTC",
-                "createTime": at,
-                "updateTime": at,
-                "status": "FILLED",
-                "avgPrice": plain(fill.price),
-                "clientOrderId": fill.client_id,
-            }
-    raise BinanceError(400, -2013, "Order does not exist.")
 
 
 def _own_entries(call: Call) -> list[Entry]:
@@ -313,7 +279,7 @@ def _exercise(entry: Entry) -> dict[str, Any]:
         "createDate": milliseconds(entry.at),
         "priceScale": 0,
         "quantityScale": 2,
-        "optionSide": _SIDES[item.right or "C"],
+        "optionSide": SIDES[item.right or "C"],
         "positionSide": "LONG" if entry.tie.size > 0 else "SHORT",
         "quoteAsset": item.quote,
     }
@@ -353,9 +319,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/eapi/v1/index"): _route(index, 1, signed=False),
     ("GET", "/eapi/v1/marginAccount"): _route(margin_account, 3),
     ("GET", "/eapi/v1/position"): _route(positions, 5, paged=True),
-    ("GET", "/eapi/v1/openOrders"): _route(no_open_orders, 40),
     ("GET", "/eapi/v1/userTrades"): _route(user_trades, 5, paged=True),
-    ("GET", "/eapi/v1/order"): _route(order, 1),
     ("GET", "/eapi/v1/exerciseRecord"): _route(exercise_records, 5, paged=True),
     ("GET", "/eapi/v1/bill"): _route(bills, 1, paged=True),
 }

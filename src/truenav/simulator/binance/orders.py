@@ -24,6 +24,7 @@ from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import fixed, plain, round8, told_number
 from truenav.simulator.orders import ZERO, Duration, Order, Terms
 from truenav.simulator.protocol import Call
+from truenav.simulator.scenario import Side
 from truenav.simulator.times import milliseconds
 
 _AUTO = re.compile(r"auto_\d{1,19}")
@@ -38,7 +39,7 @@ SPOT_TYPES = (
     "TAKE_PROFIT_LIMIT",
 )
 FUTURES_TYPES = ("LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET")
-_DURATIONS: dict[str, Duration] = {"GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTX": "gtc"}
+DURATIONS: dict[str, Duration] = {"GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTX": "gtc"}
 _STATUS = {"waiting": "NEW", "filled": "FILLED", "cancelled": "CANCELED", "expired": "EXPIRED"}
 _SPOT_REFUSALS: dict[Reason, tuple[int, str]] = {
     "closed": (-1013, "Market is closed."),
@@ -205,7 +206,8 @@ def _decimal(call: Call, name: str) -> Decimal | None:
     return number
 
 
-def _mandatory(call: Call, name: str) -> Decimal:
+def mandatory(call: Call, name: str) -> Decimal:
+    """A decimal parameter that must be sent."""
     number = _decimal(call, name)
     if number is None:
         message = f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
@@ -213,33 +215,45 @@ def _mandatory(call: Call, name: str) -> Decimal:
     return number
 
 
+def side_of(call: Call) -> Side:
+    """The side of an order."""
+    told = call.params.get("side", "").lower()
+    if told not in ("buy", "sell"):
+        raise BinanceError(400, -1117, "Invalid side.")
+    return "buy" if told == "buy" else "sell"
+
+
+def client_id_told(call: Call, name: str) -> str:
+    """The client's own id of an order, empty without one."""
+    told = call.params.get(name, "")
+    if told and not _CLIENT_ID.fullmatch(told):
+        raise BinanceError(400, -1100, f"Illegal characters found in parameter '{name}'.")
+    return told
+
+
 def _terms(call: Call, family: Family) -> Terms:
     """The order that a request describes."""
     item = find_symbol(call, family.kind)
-    side, kind = call.params.get("side", "").lower(), call.params.get("type", "")
-    if side not in ("buy", "sell"):
-        raise BinanceError(400, -1117, "Invalid side.")
+    side, client_id = side_of(call), client_id_told(call, "newClientOrderId")
+    kind = call.params.get("type", "")
     if kind not in (SPOT_TYPES if family is SPOT else FUTURES_TYPES):
         raise BinanceError(400, -1116, "Invalid orderType.")
-    client_id = call.params.get("newClientOrderId", "")
-    if client_id and not _CLIENT_ID.fullmatch(client_id):
-        raise BinanceError(400, -1100, "Illegal characters found in parameter 'newClientOrderId'.")
     limit = kind in ("LIMIT", "LIMIT_MAKER", "STOP") or kind.endswith("_LIMIT")
     limit = limit or (kind == "TAKE_PROFIT" and family is not SPOT)
     force = call.params.get("timeInForce", "GTC")
-    if force not in _DURATIONS or (force == "GTX" and family is SPOT):
+    if force not in DURATIONS or (force == "GTX" and family is SPOT):
         raise BinanceError(400, -1115, "Invalid timeInForce.")
     triggered = kind.startswith(("STOP", "TAKE_PROFIT"))
     budget = _decimal(call, "quoteOrderQty") if family is SPOT and kind == "MARKET" else None
     return Terms(
         key=item.key,
-        side="buy" if side == "buy" else "sell",
+        side=side,
         size=_size_of(call, item, budget, family),
-        price=_mandatory(call, "price") if limit else None,
-        duration=_DURATIONS[force] if limit else "gtc",
+        price=mandatory(call, "price") if limit else None,
+        duration=DURATIONS[force] if limit else "gtc",
         post_only=kind == "LIMIT_MAKER" or force == "GTX",
         reduce_only=family is not SPOT and (call.params.get("reduceOnly") == "true" or _closes(call)),
-        trigger=_mandatory(call, "stopPrice") if triggered else None,
+        trigger=mandatory(call, "stopPrice") if triggered else None,
         rising=kind.startswith("STOP") == (side == "buy"),
         client_id=client_id,
         budget=budget,
@@ -259,12 +273,12 @@ def _size_of(call: Call, item: Instrument, budget: Decimal | None, family: Famil
     if _closes(call):
         position = books(call).positions.get(item.key)
         return abs(position.size) if position else item.lot
-    return _mandatory(call, "quantity")
+    return mandatory(call, "quantity")
 
 
-def _asked_order(call: Call, family: Family, own_name: str = "origClientOrderId") -> Order:
-    """The order of the mandatory `orderId` or of the client's own id, newest first."""
-    item, state = find_symbol(call, family.kind), books(call)
+def named_order(call: Call, item: Instrument, own_name: str = "origClientOrderId") -> Order:
+    """The order of a market with the mandatory `orderId` or the client's own id, newest first."""
+    state = books(call)
     own = call.params.get(own_name)
     if "orderId" in call.params:
         found = [state.orders.get(integer(call, "orderId"))]
@@ -318,10 +332,13 @@ class OrderEntry:
         _terms(call, self.family)
         return {}
 
+    def _named(self, call: Call) -> Order:
+        return named_order(call, find_symbol(call, self.family.kind))
+
     def look_up(self, call: Call) -> dict[str, Any]:
         """GET order."""
         try:
-            return self.family.row(_asked_order(call, self.family))
+            return self.family.row(self._named(call))
         except RefusedError as refused:
             raise BinanceError(400, -2013, "Order does not exist.") from refused
 
@@ -329,7 +346,7 @@ class OrderEntry:
         """DELETE order."""
         require_trading(call)
         try:
-            order = _asked_order(call, self.family)
+            order = self._named(call)
             row = self.family.row(call.world.cancel(account(call).id, order.id))
         except RefusedError as refused:
             raise self.family.refusal(refused.reason) from refused

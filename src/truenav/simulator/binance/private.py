@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from truenav.simulator.binance import options
 from truenav.simulator.binance.rules import BinanceError, Route, account, symbol_of
 from truenav.simulator.bookkeeper import settlement_wallet
 from truenav.simulator.contracts import Position
@@ -162,10 +161,6 @@ def _signed_by(call: Call, params: dict[str, Any]) -> AccountPlan:
     return plan
 
 
-def _symbol(item: Instrument) -> str:
-    return options.symbol_of(item) if item.kind == "option" else symbol_of(item)
-
-
 def _of(found: Novelty, wallet: str) -> list[Change]:
     return [one for one in found.orders if settlement_wallet("binance", one.instrument) == wallet]
 
@@ -190,7 +185,7 @@ def _futures_order(one: Change, at: int) -> dict[str, Any]:
 def _order(one: Change) -> dict[str, Any]:
     fill = one.fill
     return {
-        "s": _symbol(one.instrument),
+        "s": symbol_of(one.instrument),
         "c": one.client_id,
         "S": "BUY" if one.buys else "SELL",
         "o": "MARKET" if one.price is None else "LIMIT",
@@ -218,7 +213,7 @@ def _balance(coin: str, amount: Decimal) -> dict[str, str]:
 
 def _position(item: Instrument, position: Position | None) -> dict[str, str]:
     size, entry = ("0", "0") if position is None else (plain(position.size), plain(position.entry))
-    return {"s": _symbol(item), "pa": size, "ep": entry, "mt": "cross", "ps": "BOTH"}
+    return {"s": symbol_of(item), "pa": size, "ep": entry, "mt": "cross", "ps": "BOTH"}
 
 
 # -- keys -----------------------------------------------------------------------------------------

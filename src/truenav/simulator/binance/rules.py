@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from truenav.simulator.books import Books
 from truenav.simulator.market import Instrument
+from truenav.simulator.numbers import plain
 from truenav.simulator.protocol import Call, Handler, Reply, json_reply
 from truenav.simulator.scenario import AccountPlan
 from truenav.simulator.times import milliseconds
@@ -169,7 +170,12 @@ def time_span(
 
 
 def symbol_of(instrument: Instrument) -> str:
-    """``BTC-USDT-SWAP`` is listed as ``BTCUSDT``, ``BTC-USD-SWAP`` as ``BTCUSD_PERP``."""
+    """``BTCUSDT``, ``BTCUSD_PERP`` where it settles in coin, ``BTC-231208-42000-C`` of an option."""
+    if instrument.kind == "option":
+        assert instrument.expires_at is not None
+        assert instrument.strike is not None
+        day, strike = f"{instrument.expires_at:%y%m%d}", plain(instrument.strike)
+        return f"{instrument.base}-{day}-{strike}-{instrument.right}"
     return f"{pair_of(instrument)}_PERP" if instrument.inverse else pair_of(instrument)
 
 
@@ -179,7 +185,7 @@ def pair_of(instrument: Instrument) -> str:
 
 
 def listed(call: Call, kind: str) -> list[Instrument]:
-    """Instruments that this venue lists: ``spot``, ``swap`` (USD-M) or ``coinm``."""
+    """Instruments that this venue lists: ``spot``, ``swap`` (USD-M), ``coinm`` or ``option``."""
     venue = call.world.scenario.venues[call.venue].prices
     return [item for item in call.world.market.listed(venue) if _kind(item) == kind]
 
