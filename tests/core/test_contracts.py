@@ -14,6 +14,7 @@ from truenav.core.contracts import (
     contract_key,
     dated_name,
     option_name,
+    quarter_day,
 )
 from truenav.core.instrument import Instrument, InstrumentKind, OptionRight, instrument_id
 
@@ -130,3 +131,20 @@ def test_one_contract_on_two_venues_has_one_key():
 )
 def test_what_pays_otherwise_is_another_contract(other):
     assert contract_key(other) != contract_key(OPTION)
+
+
+@pytest.mark.parametrize(
+    ("code", "day"),
+    [
+        ("H26", date(2026, 3, 27)),
+        ("M24", date(2024, 6, 28)),
+        ("U25", date(2025, 9, 26)),
+        ("Z25", DAY),
+        ("Z27", date(2027, 12, 31)),
+        ("F26", None),
+        ("H2026", None),
+        ("", None),
+    ],
+)
+def test_a_quarter_is_named_by_its_last_month_and_ends_on_a_friday(code, day):
+    assert quarter_day(code) == day

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from truenav.core.clock import instant_text
@@ -85,6 +85,17 @@ def expiry_day(text: str) -> date | None:
         return None
 
 
+def quarter_day(code: str) -> date | None:
+    """The last Friday of a quarter, written as its month's letter and a year: ``H26``, ``Z25``; else None."""
+    match = _QUARTER.fullmatch(code)
+    if match is None:
+        return None
+    month = _QUARTER_ENDS[match["month"]]
+    following = date(2000 + int(match["year"]) + month // 12, month % 12 + 1, 1)
+    last = following - timedelta(days=1)
+    return last - timedelta(days=(last.weekday() - 4) % 7)
+
+
 @dataclass(frozen=True, slots=True)
 class OptionName:
     """What an option's name says. ``quote`` and ``settle`` are empty where the name does not say them.
@@ -127,6 +138,8 @@ _USUAL = re.compile(
 _TURNED = re.compile(_RIGHT + r"-(?P<family>[A-Z0-9]+)-" + _STRIKE + r"-(?P<day>\d{6})", re.ASCII)
 _MARKET = re.compile(r"(?P<base>[A-Z0-9]+)(?:[-_/](?P<quote>[A-Z]+)(?::(?P<settle>[A-Z]+))?)?", re.ASCII)
 _DAY = re.compile(r"\d{1,2}(?P<name>[A-Z]{3})\d{2}|\d{6}|\d{8}", re.ASCII)
+_QUARTER = re.compile(r"(?P<month>[HMUZ])(?P<year>\d{2})", re.ASCII)
+_QUARTER_ENDS = {"H": 3, "M": 6, "U": 9, "Z": 12}
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 

@@ -235,6 +235,22 @@ def test_fills_of_contracts_state_positions_and_sessions_their_cash(read):
     assert parsed.facts[0].occurred_at == T + timedelta(seconds=62)
 
 
+def test_a_fill_of_a_future_that_is_listed_no_more_has_its_terms_from_its_name():
+    page = json.loads(body_of("futures-fills"))
+    page["data"]["items"] = [{**page["data"]["items"][2], "symbol": "XBTMZ25"}]
+    body = json.dumps(page).encode()
+    parsed = stated("futures-fills/1", body, known_markets())
+    assert [fact.body.instrument for fact in parsed.facts] == ["kucoin-contract:XBTMZ25"]
+    (terms,) = parsed.instruments
+    assert (terms.kind, terms.expiry_at, terms.inverse) == (
+        InstrumentKind.FUTURE,
+        datetime(2025, 12, 26, 8, tzinfo=UTC),
+        True,
+    )
+    (unknown,) = stated("futures-fills/1", body.replace(b"XBTMZ25", b"ADAMZ25"), known_markets()).problems
+    assert unknown.lost
+
+
 @pytest.mark.parametrize("name", ["time", "key", "mode", "orders", "futures-account"])
 def test_what_states_nothing_is_kept_as_evidence(read, name):
     assert read(f"{name}/1", name).facts == ()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 
 from truenav.connect.cefi.bybit.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.document import Node, read_json
 from truenav.connect.reading import Reading
-from truenav.core.contracts import DatedName, dated_name
+from truenav.core.contracts import DatedName, dated_name, quarter_day
 from truenav.core.evidence import Evidence
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument, InstrumentKind, instrument_id
@@ -21,9 +20,8 @@ CONTRACTS = f"{VENUE}-contract"
 """Namespace of perpetuals, futures and options: ``BTCUSDT`` is a pair and a perpetual, too."""
 SPOT = "spot"
 UNIFIED, FUNDING, EARN = MANIFEST.wallets
-_QUARTER = re.compile(r"(?P<base>[A-Z0-9]{1,20})USD(?P<quarter>[HMUZ])(?P<year>\d{2})", re.ASCII)
+_QUARTER = re.compile(r"(?P<family>[A-Z0-9]{1,20}USD)(?P<quarter>[HMUZ]\d{2})", re.ASCII)
 _FUTURES = {InstrumentKind.PERPETUAL, InstrumentKind.FUTURE}
-_QUARTER_ENDS = {"H": 3, "M": 6, "U": 9, "Z": 12}
 
 
 def spot_id(symbol: str) -> InstrumentId:
@@ -85,10 +83,9 @@ def contract_terms(reading: Reading, symbol: str) -> Instrument | None:
 
 def _dated(symbol: str) -> DatedName | None:
     """Name of an option, of a future settled in a stablecoin, or of an inverse one (``BTCUSDZ25``)."""
-    if (quarter := _QUARTER.fullmatch(symbol)) is None:
+    if (quarter := _QUARTER.fullmatch(symbol)) is None or (day := quarter_day(quarter["quarter"])) is None:
         return dated_name(symbol)
-    last = _last_friday(2000 + int(quarter["year"]), _QUARTER_ENDS[quarter["quarter"]])
-    return DatedName(quarter["base"] + "USD", last)
+    return DatedName(quarter["family"], day)
 
 
 def _family(reading: Reading, dated: DatedName) -> Iterator[Instrument]:
@@ -104,9 +101,3 @@ def _family(reading: Reading, dated: DatedName) -> Iterator[Instrument]:
         told = (one.base, one.settle, one.inverse) == (base, settle, inverse)
         if told and one.kind in kinds and name.startswith(f"{CONTRACTS}:"):
             yield one
-
-
-def _last_friday(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    last = following - timedelta(days=1)
-    return last - timedelta(days=(last.weekday() - 4) % 7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -10,9 +11,10 @@ from truenav.connect.cefi.kucoin.manifest import MANIFEST
 from truenav.connect.contract import ParseContext, Parsed, Parser, Problem
 from truenav.connect.document import Node, read_json
 from truenav.connect.reading import Reading
+from truenav.core.contracts import DatedName, quarter_day
 from truenav.core.evidence import Evidence
 from truenav.core.ids import InstrumentId
-from truenav.core.instrument import instrument_id
+from truenav.core.instrument import Instrument, instrument_id
 from truenav.core.money import AssetId, exact
 
 VENUE = MANIFEST.name
@@ -22,6 +24,7 @@ MAIN, TRADE, FUTURES = MANIFEST.wallets
 MARGIN, ISOLATED, EARN = MANIFEST.more_wallets
 PLAIN_TRADES, CROSS_TRADES, ISOLATED_TRADES = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
 """What the venue calls the fills of the trade account and of both margin accounts."""
+_DATED = re.compile(r"(?P<coin>[A-Z]{2,10})M(?P<quarter>[HMUZ]\d{2})", re.ASCII)
 CODES = {"XBT": "BTC"}
 """The futures host's own names of coins."""
 
@@ -34,6 +37,24 @@ def spot_id(code: str) -> InstrumentId:
 def contract_id(code: str) -> InstrumentId:
     """Id of a contract."""
     return instrument_id(CONTRACTS, code)
+
+
+def contract_terms(reading: Reading, symbol: str) -> Instrument | None:
+    """Terms of a contract; of a future that expired, which is listed no more, from its name (``XBTMH26``)
+    and a listed contract of the same coin.
+    """
+    name, dated = contract_id(symbol), _DATED.fullmatch(symbol)
+    known = reading.terms(name)
+    if known is None and dated is not None and (day := quarter_day(dated["quarter"])) is not None:
+        coin = known_asset(reading, dated["coin"])
+        listed = reading.context.instruments.instruments.items()
+        family = [
+            one
+            for id, one in listed
+            if id.startswith(f"{CONTRACTS}:") and one.inverse and (one.base, one.settle) == (coin, coin)
+        ]
+        known = reading.expired(name, DatedName(dated["coin"], day), family)
+    return known or reading.instrument(name, lost=True)
 
 
 def asset(reading: Reading, code: str, at: datetime) -> AssetId:

@@ -26,6 +26,7 @@ from truenav.connect.cefi.kucoin.answers import (
     asked,
     asset,
     contract_id,
+    contract_terms,
     spot_id,
     tell,
 )
@@ -246,7 +247,7 @@ def _external(reading: Reading, row: Node, kind: str, sign: int) -> None:
 
 def contract_fill(reading: Reading, row: Node) -> None:
     """A fill of a contract, also of a liquidation or an expiry: the position only."""
-    terms = reading.instrument(contract_id(row.text("symbol")), lost=True)
+    terms = contract_terms(reading, row.text("symbol"))
     if terms is None:
         return
     body = Trade(
