@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -83,17 +83,17 @@ def meta_many(session: Session, hashes: Sequence[Sha256]) -> dict[Sha256, tuple[
 
 
 def newest(
-    session: Session, connector: str, endpoints: Collection[str], *, look: int = 500
-) -> Iterator[Evidence]:
-    """How payloads of these endpoints were received, newest first; ``look`` of them at the most."""
+    session: Session, connector: str, endpoints: Collection[str], *, since: datetime, look: int = 500
+) -> tuple[Evidence, ...]:
+    """How payloads of these endpoints were received since then, newest first; ``look`` at the most."""
     table = tables.evidence
     query = (
         select(table.c.body)
-        .where(table.c.connector == connector, table.c.endpoint.in_(endpoints))
+        .where(table.c.connector == connector, table.c.endpoint.in_(endpoints), table.c.asked_at >= since)
         .order_by(table.c.asked_at.desc(), table.c.id)
         .limit(look)
     )
-    return (decode(Evidence, row.body) for row in session.execute(query))
+    return tuple(decode(Evidence, row.body) for row in session.execute(query))
 
 
 def corrections_of(session: Session, hashes: Collection[Sha256], *, known_at: datetime) -> set[Sha256]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from truenav.access.policy import Principal
@@ -15,11 +15,13 @@ from truenav.connect.tiers import read_tiers, tier_readers
 from truenav.core.evidence import Evidence
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import InstrumentId, Sha256
-from truenav.core.instrument import Instrument, InstrumentKind
+from truenav.core.instrument import SINCE_EVER, Instrument, InstrumentKind
 from truenav.core.leverage import LeverageTiers
 from truenav.store import evidence
 from truenav.store.database import Session
 
+RECENT = timedelta(days=3)
+"""Tiers are asked for once a day."""
 LOOK = 20
 """Payloads that name a contract and are read for it: where so many tell no tiers, none does."""
 _WITHOUT = (InstrumentKind.SPOT, InstrumentKind.OPTION)
@@ -51,7 +53,11 @@ def told_tiers(
     context = parse_context(session)
     terms = context.instruments.get(name)
     blobs = house.blobs(principal.tenant)
-    seen = (one for one in _received(session, terms) if one.account == "" or sight.sees_account(one.account))
+    seen = (
+        one
+        for one in _received(session, terms, now=house.clock.now())
+        if one.account == "" or sight.sees_account(one.account)
+    )
     bodies = ((one, blobs.read(one.sha256)) for one in seen if one.status < 400)
     naming = ((one, body) for one, body in bodies if _names(body, terms.code))
     for one, body in islice(naming, LOOK):
@@ -84,6 +90,11 @@ def _reason(terms: Instrument) -> str:
     )
 
 
-def _received(session: Session, terms: Instrument) -> Iterator[Evidence]:
+def _received(session: Session, terms: Instrument, *, now: datetime) -> Iterator[Evidence]:
+    """Payloads that tell tiers, newest first: those of the last days, then older ones."""
     endpoints = () if terms.kind in _WITHOUT else tuple(tier_readers(terms.venue))
-    return evidence.newest(session, terms.venue, endpoints) if endpoints else iter(())
+    if endpoints:
+        recent = evidence.newest(session, terms.venue, endpoints, since=now - RECENT)
+        yield from recent
+        older = evidence.newest(session, terms.venue, endpoints, since=SINCE_EVER)
+        yield from older[len(recent) :]
