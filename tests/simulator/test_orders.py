@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from truenav.simulator.deribit.rules import token
 from truenav.simulator.entry import RefusedError
+from truenav.simulator.errors import ScenarioError
 from truenav.simulator.market import Leg
 from truenav.simulator.numbers import exact
 from truenav.simulator.orders import Terms, is_beyond, reached, taken
@@ -125,6 +126,15 @@ def test_a_restarted_simulator_remembers_every_order(tmp_path: Path) -> None:
     assert truth(again, "binance") == truth(world, "binance")
     assert again.books("binance").orders[gone.id].status == "cancelled"
     assert again.books("binance").orders[resting.id].status in ("open", "filled")
+
+
+def test_orders_of_an_account_that_was_removed_are_told_by_file_and_line(tmp_path: Path) -> None:
+    world = trading_world(tmp_path)
+    for name in ("okx", "binance"):
+        world.place(name, Terms(PERP, "buy", D(1)))
+    with pytest.raises(ScenarioError, match=r"orders\.jsonl line 2 .*'binance'"):
+        trading_world(tmp_path, accounts=account("okx", "okx"))
+    assert trading_world(tmp_path).books("binance").positions[PERP].size == 1
 
 
 def test_an_order_that_may_not_rest_or_not_take_does_not(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ answered, and is dropped.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,11 @@ class Journal:
         self.path = path
         self.scenario = scenario
 
-    def commands(self) -> list[tuple[str, Command]]:
-        """Everything written so far, as account and command; a damaged file is refused."""
+    def commands(self, accounts: Collection[str]) -> list[tuple[str, Command]]:
+        """Everything written so far, as account and command.
+
+        A damaged file is refused, and one that tells orders of an account that is not among `accounts`.
+        """
         try:
             text = self.path.read_bytes()
         except FileNotFoundError:
@@ -43,12 +47,19 @@ class Journal:
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
                 row = msgspec.json.decode(line)
-                if row["scenario"] == self.scenario:
-                    found.append((str(row["account"]), _read(row["kind"], row["command"])))
+                if row["scenario"] != self.scenario:
+                    continue
+                account, command = str(row["account"]), _read(row["kind"], row["command"])
             except (msgspec.MsgspecError, KeyError, TypeError) as error:
                 raise ScenarioError(
                     f"{self.path} line {number} is damaged ({error}); remove the file to forget all orders."
                 ) from error
+            if account not in accounts:
+                raise ScenarioError(
+                    f"{self.path} line {number} has an order of the account {account!r}, which the scenario "
+                    f"{self.scenario!r} has no more; put it back, or remove the file to forget all orders."
+                )
+            found.append((account, command))
         return found
 
     def write(self, account: str, command: Command) -> None:

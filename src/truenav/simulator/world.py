@@ -105,8 +105,7 @@ class World:
 
     def _remember(self) -> None:
         """Give every account what its clients did before."""
-        for name, command in self._journal.commands() if self._journal else ():
-            self.account(name)
+        for name, command in self._journal.commands(self._ledgers) if self._journal else ():
             self._ledgers[name].commands.append(command)
 
     def _check(self) -> None:
