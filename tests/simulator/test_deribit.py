@@ -203,6 +203,16 @@ def test_channels_tell_tickers_and_indices_and_a_heartbeat_asks(venue: Running, 
     venue.world.overrides.clear()
 
 
+def test_a_malformed_request_is_answered_and_the_stream_stays(venue: Running) -> None:
+    with channel(venue) as opened:
+        for told in ("often", "30", True, None, [30]):
+            error = say(opened, "public/set_heartbeat", interval=told)["error"]
+            assert (error["code"], error["data"]) == (-32602, {"reason": "invalid interval"})
+        for method in ("public/subscribe", "public/unsubscribe"):
+            assert say(opened, method, channels=5)["error"]["data"] == {"reason": "invalid channels"}
+        assert say(opened, "public/set_heartbeat", interval=30)["result"] == "ok"
+
+
 def test_a_log_in_holds_for_the_connection(venue: Running) -> None:
     key = {"client_id": "deribit-key", "client_secret": "deribit-canary-secret"}
     with channel(venue) as opened:

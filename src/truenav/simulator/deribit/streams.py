@@ -21,6 +21,8 @@ from truenav.simulator.times import milliseconds
 PATH = "/ws/api/v2"
 SECONDS = 60.0
 """How often a channel tells a price that stands still."""
+SHORTEST = 10.0
+"""Seconds between two questions of the heartbeat, at least."""
 ROUTES: dict[tuple[str, str], Route] = public.ROUTES | account.ROUTES | history.ROUTES | orders.ROUTES
 
 
@@ -41,7 +43,10 @@ class DeribitStreams:
             method, params = str(asked["method"]), dict(asked.get("params") or {})
         except (msgspec.DecodeError, KeyError, TypeError, AttributeError, ValueError):
             return [ENCODE({"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}})]
-        answer = self._answer(call, method, params)
+        try:
+            answer = self._answer(call, method, params)
+        except DeribitError as error:
+            answer = {"error": {"code": error.code, "message": error.message, "data": error.data}}
         return [ENCODE({"jsonrpc": "2.0", "id": asked.get("id")} | answer)]
 
     def _answer(self, call: Call, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -49,10 +54,9 @@ class DeribitStreams:
             case "public/subscribe":
                 return {"result": self._subscribe(call, params)}
             case "public/unsubscribe":
-                named = [str(name) for name in params.get("channels", [])]
-                return {"result": [name for name in named if self.wanted.pop(name, "") is None]}
+                return {"result": [name for name in _channels(params) if self.wanted.pop(name, "") is None]}
             case "public/set_heartbeat":
-                self.heartbeat = max(10.0, float(params.get("interval", 10)))
+                self.heartbeat = max(SHORTEST, _seconds(params))
                 return {"result": "ok"}
             case "private/subscribe" | "private/unsubscribe":
                 return self._subscribe_privately(method, params)
@@ -89,7 +93,7 @@ class DeribitStreams:
         """The channels of the account that are told from now on, or no more."""
         if not self.authorization:
             return _unauthorized("missing_token")
-        named = [str(name) for name in params.get("channels", []) if name in PRIVATE]
+        named = [name for name in _channels(params) if name in PRIVATE]
         if method == "private/subscribe":
             self.private |= dict.fromkeys(named)
             return {"result": named}
@@ -97,8 +101,7 @@ class DeribitStreams:
 
     def _subscribe(self, call: Call, params: dict[str, Any]) -> list[str]:
         """The channels that exist, of those that are asked for."""
-        named = [str(name) for name in params.get("channels", [])]
-        known = [name for name in named if _payload(call, name) is not None]
+        known = [name for name in _channels(params) if _payload(call, name) is not None]
         self.wanted |= dict.fromkeys(known)
         return known
 
@@ -129,6 +132,22 @@ class DeribitStreams:
                 told = (row["balance"], row["equity"])
                 channel = f"user.portfolio.{row['currency'].lower()}"
                 yield News(channel, told, SECONDS, _told(channel, row))
+
+
+def _seconds(params: dict[str, Any]) -> float:
+    """The interval of the heartbeat, which must be a number."""
+    told = params.get("interval")
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        raise DeribitError(-32602, "Invalid params", "invalid interval")
+    return told
+
+
+def _channels(params: dict[str, Any]) -> list[str]:
+    """The channels that are named, which must be a list."""
+    told = params.get("channels", [])
+    if not isinstance(told, list):
+        raise DeribitError(-32602, "Invalid params", "invalid channels")
+    return [str(name) for name in told]
 
 
 def _unauthorized(reason: str) -> dict[str, Any]:
