@@ -8,9 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from truenav.simulator.binance import rules as binance
 from truenav.simulator.bookkeeper import settlement_wallet
 from truenav.simulator.books import Fill, Movement
+from truenav.simulator.bybit import rules as bybit
 from truenav.simulator.contracts import Position
+from truenav.simulator.deribit.names import deribit_name
 from truenav.simulator.market import Instrument
 from truenav.simulator.numbers import exact, plain
 from truenav.simulator.scenario import AccountPlan
@@ -75,7 +78,7 @@ def statement_rows(world: World, account: str, at: datetime | None = None) -> di
                 _position(world, plan, instant, position, at)
                 for _, position in sorted(books.positions.items())
             ],
-            "trades": [_trade(plan.id, fill) for fill in books.fills],
+            "trades": [_trade(plan, fill) for fill in books.fills],
             "transfers": [_transfer(plan.id, move) for move in books.movements],
         }
 
@@ -87,19 +90,20 @@ def _position(
         "account": plan.id,
         "as_of": iso(instant),
         "wallet": settlement_wallet(plan.venue.dialect, position.instrument),
-        "instrument": statement_name(position.instrument),
+        "instrument": statement_name(plan.venue.dialect, position.instrument),
         "quantity": plain(position.size),
         "entry_price": plain(position.entry),
         "mark_price": plain(world.mark(position.instrument, at)),
     }
 
 
-def _trade(account: str, fill: Fill) -> Row:
+def _trade(plan: AccountPlan, fill: Fill) -> Row:
+    item = fill.instrument
     return {
-        "account": account,
+        "account": plan.id,
         "external_id": str(fill.id),
         "occurred_at": iso(fill.at),
-        "instrument": fill.instrument.id,
+        "instrument": item.id if item.kind == "spot" else statement_name(plan.venue.dialect, item),
         "side": fill.side,
         "quantity": plain(fill.size),
         "price": plain(fill.price),
@@ -123,14 +127,30 @@ def _transfer(account: str, move: Movement) -> Row:
     }
 
 
-def statement_name(instrument: Instrument) -> str:
-    """How statements name a market: the venue (and its futures branch), a colon, the venue's own code."""
-    if instrument.venue != "binance":
-        return f"{instrument.venue}:{instrument.id}"
-    pair = f"{instrument.base}{instrument.quote}"
-    if instrument.inverse:
-        return f"binance-coinm:{pair}_PERP"
-    return f"binance:{pair}" if instrument.kind == "spot" else f"binance-usdm:{pair}"
+def statement_name(dialect: str, instrument: Instrument) -> str:
+    """How a market is called: a venue (and its branch), a colon, the venue's own code, as connectors name it.
+
+    Where no dialect is spoken (``file``) it is called as by the venue whose prices it has.
+    """
+    match instrument.venue if dialect == "file" else dialect:
+        case "binance":
+            return f"{_binance_branch(instrument)}:{binance.symbol_of(instrument)}"
+        case "bybit":
+            branch = "bybit" if instrument.kind == "spot" else "bybit-contract"
+            return f"{branch}:{bybit.symbol_of(instrument)}"
+        case "deribit":
+            return f"deribit:{deribit_name(instrument)}"
+        case other:
+            return f"{other}:{instrument.id}"
+
+
+def _binance_branch(instrument: Instrument) -> str:
+    match instrument.kind:
+        case "spot":
+            return "binance"
+        case "option":
+            return "binance-options"
+    return "binance-coinm" if instrument.inverse else "binance-usdm"
 
 
 def price_rows(world: World, at: datetime | None = None) -> list[Row]:
@@ -142,17 +162,20 @@ def price_rows(world: World, at: datetime | None = None) -> list[Row]:
         dollars = {name: price * dollar for name, price in coins.items() if price is not None}
         dollars |= {"USDT": dollar, "USDC": world.usd_price("USDC-USD", at)}
     rows = [_price(instant, name, "USD", price, "last") for name, price in dollars.items()]
-    published = {venue.prices for venue in world.scenario.venues.values()}
-    for _, instrument in sorted(world.market.instruments.items()):
-        if (
-            instrument.venue not in published
-            or instrument.kind == "spot"
-            or (instrument.expires_at and instrument.expires_at <= (at or world.now()))
-        ):
-            continue
-        unit = instrument.settle if instrument.kind == "option" else instrument.quote
-        rows.append(_price(instant, statement_name(instrument), unit, world.mark(instrument, at), "mark"))
-    return rows
+    return rows + _marks(world, instant, at)
+
+
+def _marks(world: World, instant: str, at: datetime | None) -> list[Row]:
+    """Marks of contracts that have not expired, under the name of each dialect that publishes them."""
+    dialects = sorted({(venue.prices, venue.dialect) for venue in world.scenario.venues.values()})
+    rows: dict[str, Row] = {}
+    for prices, dialect in dialects:
+        for item in world.market.listed(prices):
+            if item.kind == "spot" or (item.expires_at and item.expires_at <= (at or world.now())):
+                continue
+            name, unit = statement_name(dialect, item), item.settle if item.kind == "option" else item.quote
+            rows[name] = _price(instant, name, unit, world.mark(item, at), "mark")
+    return [rows[name] for name in sorted(rows)]
 
 
 def _price(instant: str, base: str, quote: str, price: Decimal, kind: str) -> Row:

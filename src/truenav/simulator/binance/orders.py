@@ -15,6 +15,7 @@ from truenav.simulator.binance.rules import (
     books,
     find_symbol,
     integer,
+    kind_of,
     pair_of,
     symbol_of,
 )
@@ -377,7 +378,7 @@ class OrderEntry:
             for order in books(call).working.values()
             if order.instrument.venue == venue
             and key in (None, order.instrument.key)
-            and _family_of(order.instrument) == self.family.kind
+            and kind_of(order.instrument) == self.family.kind
         ]
 
     def routes(self) -> dict[tuple[str, str], Route]:
@@ -395,10 +396,6 @@ class OrderEntry:
                 self.open, pool, weight, weight_all=80 if self.family is SPOT else 40, signed=True
             ),
         }
-
-
-def _family_of(item: Instrument) -> str:
-    return "coinm" if item.inverse else item.kind
 
 
 ROUTES: dict[tuple[str, str], Route] = {

@@ -170,12 +170,14 @@ def time_span(
 
 
 def symbol_of(instrument: Instrument) -> str:
-    """``BTCUSDT``, ``BTCUSD_PERP`` where it settles in coin, ``BTC-231208-42000-C`` of an option."""
+    """``BTCUSDT``, ``BTCUSD_PERP``, ``BTCUSDT_231229``, ``BTC-231208-42000-C``."""
     if instrument.kind == "option":
         assert instrument.expires_at is not None
         assert instrument.strike is not None
         day, strike = f"{instrument.expires_at:%y%m%d}", plain(instrument.strike)
         return f"{instrument.base}-{day}-{strike}-{instrument.right}"
+    if instrument.expires_at is not None:
+        return f"{pair_of(instrument)}_{instrument.expires_at:%y%m%d}"
     return f"{pair_of(instrument)}_PERP" if instrument.inverse else pair_of(instrument)
 
 
@@ -187,11 +189,12 @@ def pair_of(instrument: Instrument) -> str:
 def listed(call: Call, kind: str) -> list[Instrument]:
     """Instruments that this venue lists: ``spot``, ``swap`` (USD-M), ``coinm`` or ``option``."""
     venue = call.world.scenario.venues[call.venue].prices
-    return [item for item in call.world.market.listed(venue) if _kind(item) == kind]
+    return [item for item in call.world.market.listed(venue) if kind_of(item) == kind]
 
 
-def _kind(item: Instrument) -> str:
-    return "coinm" if item.inverse else item.kind
+def kind_of(item: Instrument) -> str:
+    """Which of the venue's lists has an instrument; dated futures are on none."""
+    return "coinm" if item.inverse and item.kind == "swap" else item.kind
 
 
 def find_symbol(call: Call, kind: str) -> Instrument:
