@@ -168,6 +168,32 @@ def test_any_fills_of_one_pair_give_what_the_reference_gives(rows, method):
         assert [(n, Fraction(q, 10**8), v * unit) for n, q, v in by_pair.get(0, [])] == left, path
 
 
+@st.composite
+def untouched_sides(draw: st.DrawFn) -> list[Row]:
+    """Fills of three pairs, each long or short all the while, flat at times, some very large."""
+    rows: list[Row] = []
+    held, sides = [0, 0, 0], [draw(st.sampled_from([-1, 1])) for _ in range(3)]
+    size = draw(st.sampled_from([3, 10**9, 2**60, 2**61]))
+    for _ in range(draw(st.integers(0, 40))):
+        pair, price = draw(st.integers(0, 2)), draw(st.integers(-(10**6), 10**13))
+        closes = held[pair] > 0 and draw(st.booleans())
+        quantity = draw(st.integers(1, held[pair] if closes else size))
+        held[pair] += -quantity if closes else quantity
+        rows.append((pair, sides[pair] * (-quantity if closes else quantity), price))
+    return rows
+
+
+@settings(deadline=None, max_examples=60)
+@given(untouched_sides(), st.sampled_from(METHODS), st.integers(1, 2))
+def test_fills_that_never_turn_a_position_give_what_a_plain_list_gives(rows, method, threads):
+    rows = [
+        (pair, quantity, abs(price) if method is Method.AVERAGE else price) for pair, quantity, price in rows
+    ]
+    result = realise(grouped(rows, 4, "numba"), method, accelerator="numba", threads=threads)
+    assert told(result) == plain(rows, method, 8)
+    assert result.totals.integers() == totals(rows, told(result)[0], 4)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_thousands_of_fills_long_and_short_equal_a_plain_list_on_every_fill(method):
     rng = random.Random(17)
@@ -236,6 +262,16 @@ def test_a_total_beyond_128_bits_is_refused_with_its_pair(path):
     with pytest.raises(ProfitOverflowError, match="pair 1") as refusal:
         realise(grouped(rows, 2), accelerator=path)
     assert refusal.value.context == {"pair": 1}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_total_of_a_position_that_never_turns_is_refused_beyond_128_bits_and_not_below(path):
+    one, high = 2**60, 2**62
+    gains, losses = [(0, one, -high), (0, -one, high)], [(0, one, high), (0, -one, -high)]
+    with pytest.raises(ProfitOverflowError, match="pair 0"):
+        realise(grouped(gains * 17, 1, path), accelerator=path)
+    result = realise(grouped(gains * 17 + losses * 2, 1, path), accelerator=path)
+    assert result.totals.integers() == [15 * 2**123]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -169,6 +169,78 @@ def _match_queue(
     return head, tail, side
 
 
+@njit(cache=True, nogil=True)
+def _split(quantities: Any, start: Any, stop: Any, rows: Any, left: Any, closing: Any, profits: Any) -> Any:
+    """The fills that open (``rows``, their sizes ``left``) and those that close, if none turns the position.
+
+    How many there are of each and their side; (0, 0, 0) where a fill turns it, is nothing, or is very large.
+    Profits become zero.
+    """
+    opened, closed = np.uint64(0), np.uint64(0)
+    if start == stop:
+        return opened, closed, np.int64(0)
+    side = quantities[start] >> 63 | np.int64(1)
+    held, odd = np.int64(0), False
+    for row in range(start, stop):
+        quantity = quantities[row]
+        profits[row, 0] = profits[row, 1] = 0
+        size = abs(quantity)
+        held += quantity * side
+        odd |= (size == 0) | (size >= BOUND) | (quantity == SMALLEST) | (held < 0) | (held >= BOUND)
+        rows[opened], left[opened], closing[closed] = row, size, row
+        opens = np.uint64((quantity ^ side) >= 0)
+        opened += opens
+        closed += np.uint64(1) - opens
+    if odd:
+        return np.uint64(0), np.uint64(0), np.int64(0)
+    return opened, closed, side
+
+
+@njit(cache=True, nogil=True)
+def _merge_oldest(
+    quantities: Any,
+    prices: Any,
+    rows: Any,
+    left: Any,
+    opened: Any,
+    closing: Any,
+    closed: Any,
+    side: Any,
+    profits: Any,
+) -> Any:
+    """Match fills that are split by FIFO: the first lot that is left, the total, and whether it wrapped.
+
+    As no fill turns the position, the closing ones eat the opening ones in the order of both, whenever that
+    was: each step ends a lot, a fill, or both. Which of them cannot be predicted, so both go the same way:
+    all is read and written at each step, and only the last time counts.
+    """
+    one = np.uint64(1)
+    rows[opened], left[opened], closing[closed] = rows[0], 0, closing[0]
+    head, place = np.uint64(0), np.uint64(0)
+    room, size = left[head], abs(quantities[closing[place]])
+    low, high = np.int64(0), np.int64(0)
+    total_low, total_high, wrapped = np.int64(0), np.int64(0), np.int64(0)
+    while place < closed:
+        row = closing[place]
+        next_room, next_size = left[head + one], abs(quantities[closing[place + one]])
+        taken = min(room, size)
+        low, high = _multiply_add(low, high, taken, prices[rows[head]])
+        profit_low, profit_high = _profit(low, high, abs(quantities[row]), prices[row], side)
+        profits[row, 0], profits[row, 1] = profit_low, profit_high
+        room -= taken
+        size -= taken
+        ends, eaten = -np.int64(size == 0), -np.int64(room == 0)
+        total_low, total_high, over = _add(total_low, total_high, profit_low & ends, profit_high & ends)
+        wrapped |= over
+        low, high = low & ~ends, high & ~ends
+        size |= next_size & ends
+        room |= next_room & eaten
+        head = np.uint64(np.int64(head) - eaten)
+        place = np.uint64(np.int64(place) - ends)
+    left[head] = room
+    return head, total_low, total_high, wrapped != 0
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _is_worse(price: Any, lot: Any, other_price: Any, other: Any, side: Any) -> Any:
     """Whether HIFO takes one lot before the other."""
@@ -281,12 +353,12 @@ def match_lots(
 ) -> None:
     """Profits of the fills of pairs ``first`` to ``last``, the totals of those pairs, and what is left.
 
-    ``work`` (2, longest pair + 1) is the caller's. ``profits`` and ``totals`` have two limbs. ``lots``
+    ``work`` (3, longest pair + 1) is the caller's. ``profits`` and ``totals`` have two limbs. ``lots``
     (fills, 5) receives, close together, ``counts`` lots of each pair from ``places`` on: the opening fill,
     the quantity left (negative when short) and its value in two limbs each. Pairs that are ``unproven`` are
     left out, and those that turn out to be are marked; each has room for as many lots as it has fills.
     """
-    left, rows = work[0], work[1]
+    left, rows, closing = work[0], work[1], work[2]
     place = starts[first]
     for pair in range(first, last):
         start, stop = np.uint64(starts[pair]), np.uint64(starts[pair + 1])
@@ -296,11 +368,22 @@ def match_lots(
                 head, tail, side = _match_heap(
                     quantities, prices, starts[pair], starts[pair + 1], left, rows, profits
                 )
+                low, high, wrapped = _total(quantities, profits, start, stop)
             elif order == NEWEST:
                 head, tail, side = _match_queue(True, quantities, prices, start, stop, left, rows, profits)
+                low, high, wrapped = _total(quantities, profits, start, stop)
             else:
-                head, tail, side = _match_queue(False, quantities, prices, start, stop, left, rows, profits)
-            totals[pair, 0], totals[pair, 1], unproven[pair] = _total(quantities, profits, start, stop)
+                tail, closed, side = _split(quantities, start, stop, rows, left, closing, profits)
+                if side != 0:
+                    head, low, high, wrapped = _merge_oldest(
+                        quantities, prices, rows, left, tail, closing, closed, side, profits
+                    )
+                else:
+                    head, tail, side = _match_queue(
+                        False, quantities, prices, start, stop, left, rows, profits
+                    )
+                    low, high, wrapped = _total(quantities, profits, start, stop)
+            totals[pair, 0], totals[pair, 1], unproven[pair] = low, high, wrapped
         if unproven[pair]:
             place += starts[pair + 1] - starts[pair]
             continue

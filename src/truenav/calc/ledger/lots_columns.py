@@ -235,9 +235,12 @@ class _Found:
         self.counts[pair] = len(lots)
 
     def result(self, scale: int) -> RealisedColumns:
-        starts = _ends(self.counts)
-        within = np.arange(starts[-1]) - np.repeat(starts[:-1], self.counts)
-        lots = self.lots[np.repeat(self.places, self.counts) + within]
+        starts, ends = _ends(self.counts), self.places + self.counts
+        breaks = np.flatnonzero(self.places[1:] != ends[:-1]) + 1
+        runs = pairwise([0, *breaks.tolist(), self.counts.size])  # pairs whose lots lie close together
+        lots = np.concatenate(
+            [self.lots[:0], *(self.lots[self.places[a] : ends[b - 1]] for a, b in runs if a < b)]
+        )
         quantity_scale = self.fills.quantities.scale
         return RealisedColumns(
             self.fills,
@@ -336,7 +339,7 @@ def _realise_compiled(
 
         def run(thread: int, first: int, last: int) -> None:
             longest = int(np.diff(fills.starts[first : last + 1]).max(initial=0))
-            work: NDArray[np.int64] = np.empty((2, longest + 1), np.int64)
+            work: NDArray[np.int64] = np.empty((3, longest + 1), np.int64)
             _lot_kernels.match_lots(order, quantities, prices, fills.starts, first, last, work, *results)
 
     _in_threads(run, bounds)
