@@ -147,4 +147,3 @@ async def _http(request: Request, error: Exception) -> Response:
     }.get(error.status_code, f"{error.detail}.")
     problem = Problem(type="about:blank", title=title, status=error.status_code, detail=detail)
     return problem_response(request, problem, dict(error.headers or {}))
-
