@@ -70,6 +70,9 @@ class Late:
     since: datetime | None
 
 
+_NOTHING_LATE = Late(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The windows of one account in some time: how many there are, and those that do not add up."""
@@ -100,16 +103,17 @@ def check_windows(
     if not newest and not known:
         return
     spans = {_window_of(one) for one in known}
-    late = _late_since(session, account) if newest else None
-    if starts := _starts(journal, account, checked, newest, late, now):
+    late = _late(session, account) if newest else _NOTHING_LATE
+    since = None if late is None else late.since
+    if starts := _starts(journal, account, checked, newest, since, now):
         spans.add((min(starts), max(newest.values())))
     look = _Look(journal, instruments, account, tuple(unread))
     found = {issue_id(one[0]): one for span in _merged(spans) for one in look.judge(*span).breaks}
     _keep(session, account, known, found, now)
     for key, at in newest.items():
         cursors.move(session, _place(account), _name(key), Checked(at), at=now)
-    if late is not None:
-        cursors.move(session, _place(account, "late"), "", Late(None), at=now)
+    if late != _NOTHING_LATE:
+        cursors.move(session, _place(account, "late"), "", _NOTHING_LATE, at=now)
 
 
 def note_late(
@@ -129,14 +133,15 @@ def note_late(
     learned = journal.recorded_at([fact.content_hash for fact in old])
     late = [fact.occurred_at for fact in old if learned.get(fact.content_hash) == now]
     if late:
-        known = _late_since(session, account)
-        since = min(late if known is None else [known, *late])
+        known = _late(session, account)
+        since = min(late if known is None or known.since is None else [known.since, *late])
         cursors.move(session, _place(account, "late"), "", Late(since), at=now)
 
 
-def _late_since(session: Session, account: AccountId) -> datetime | None:
+def _late(session: Session, account: AccountId) -> Late | None:
+    """What came late as far as it is written down; None before the first check."""
     found = cursors.get(session, _place(account, "late"), "")
-    return None if found is None else decode(Late, found).since
+    return None if found is None else decode(Late, found)
 
 
 def judge_around(
