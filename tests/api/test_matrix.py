@@ -80,6 +80,7 @@ IDS = {
     "assets": {"id": "x:zz"},
     "aliases": {"id": "x:zz"},
     "instruments": {"id": "x:zz-perp"},
+    "leverage-tiers": {"id": "x:zz-perp"},
     "issues": {"id": "issue-1"},
     "layouts": {"id": "bank"},
     "journals": {"form": "koinly"},

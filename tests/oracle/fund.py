@@ -290,11 +290,10 @@ class Oracle:
         return found
 
     def _market(self, venue: str, code: str) -> Contract:
-        """The market that a statement's trade names by the venue's listing."""
-        if venue == "okx":
-            return self.contracts[f"okx:{code}"]
-        pair = "".join(code.split("-")[:2])
-        return self.contracts[f"binance-usdm:{pair}" if code.endswith("-SWAP") else f"binance:{pair}"]
+        """The market that a statement's trade names: a contract by its whole name, a pair by its coins."""
+        if ":" in code:
+            return self.contracts[code]
+        return self.contracts[f"{venue}:{code if venue == 'okx' else code.replace('-', '')}"]
 
     def _split(
         self, account: str, subject: str, whole: Fraction, tags: Mapping[str, Fraction], *, is_position: bool
