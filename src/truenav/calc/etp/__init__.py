@@ -1,0 +1,1 @@
+"""Leveraged tokens and exchange-traded products: their state mark by mark, in theory, and explained."""
