@@ -117,7 +117,7 @@ def publication_times(terms: Terms) -> DailyTimes:
 def eras(product: Product) -> Iterator[tuple[Terms, int, int]]:
     """Each terms with the first instant at which they hold and the first at which they do no more."""
     starts = [microseconds(terms.since) for terms in product.terms]
-    ends = starts[1:] + [_NEVER if product.until is None else microseconds(product.until)]
+    ends = [*starts[1:], _NEVER if product.until is None else microseconds(product.until)]
     yield from zip(product.terms, starts, ends, strict=True)
 
 

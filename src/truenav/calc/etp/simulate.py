@@ -39,8 +39,9 @@ _KINDS = {
 class Event:
     """One step of a product.
 
-    Amounts are of one unit as issued, in the quote asset; what was paid is positive. ``place`` is the mark's place in the history, ``price`` what is held was worth after the event (beside
-    the mark only where a future rolled). ``held`` and ``position`` are before and after.
+    Amounts are of one unit as issued, in the quote asset; what was paid is positive. ``place`` is the
+    mark's place in the history, ``price`` what is held was worth after the event (beside the mark only
+    where a future rolled). ``held`` and ``position`` are before and after.
     """
 
     place: int
