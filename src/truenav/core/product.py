@@ -105,7 +105,8 @@ class Trigger:
 
     ``above`` and ``below`` are leverages; ``over_target`` and ``under_target`` deviations from the target
     (``0.333`` is a third); ``adverse_move`` and ``favourable_move`` price moves since the last rebalance.
-    After a rebalance the trigger sleeps for ``rearm_seconds``.
+    After a rebalance the trigger sleeps for ``rearm_seconds``. A trigger that aims at the edge goes on to
+    ``speed`` of the way to the target where that lies further inside than the edge.
     """
 
     above: Decimal | None = None
@@ -116,6 +117,7 @@ class Trigger:
     favourable_move: Decimal | None = None
     aim: Aim = Aim.TARGET
     rearm_seconds: int = 0
+    speed: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,21 @@ class ShareSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """Dealing rests for ``seconds`` from each of its times on."""
+
+    at: DailyTimes
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dealing:
     """How units are created and redeemed.
 
     Fees are shares of the amount. ``at`` are the times at which requests are dealt (none: at once);
     ``daily_cap`` is in the quote asset, ``unit_size`` the units that a request must be a multiple of.
+    Requests are refused during a ``halt`` and, with ``halts_while_rebalancing``, until the orders of a
+    rebalance are done.
     """
 
     creation_fee: Decimal = ZERO
@@ -172,6 +184,8 @@ class Dealing:
     daily_cap: Decimal | None = None
     unit_size: Decimal | None = None
     in_kind: bool = False
+    halt: Halt | None = None
+    halts_while_rebalancing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

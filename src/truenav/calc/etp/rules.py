@@ -62,6 +62,7 @@ def limits_of(terms: Terms) -> Limits:
         cost=terms.trading_cost,
         exposure=_EXPOSURES[terms.exposure],
         tie=TIE,
+        speed=terms.trigger.speed,
     )
 
 
@@ -128,6 +129,10 @@ def _trigger_faults(target: Decimal, trigger: Trigger) -> Iterator[str]:
         yield f"at an adverse move of {to_text(trigger.adverse_move)} nothing is left of {to_text(size)}x."
     if trigger.aim is Aim.EDGE and any(move is not None for move in moves):
         yield "a price move has no edge of leverage to return to; aim at the target."
+    if not 0 <= trigger.speed <= 1:
+        yield "the speed of a trigger must be at least 0 and at most 1."
+    if trigger.speed != 0 and trigger.aim is not Aim.EDGE:
+        yield "a trigger that goes to the target needs no speed; aim at the edge."
     if trigger.rearm_seconds < 0:
         yield "a trigger cannot sleep for a negative time."
 
@@ -204,6 +209,10 @@ def _dealing_faults(terms: Terms) -> Iterator[str]:
         yield "fees of creation and redemption must be shares between 0 and 1."
     if dealing.at is not None:
         yield from _time_faults(dealing.at, "dealing")
+    if dealing.halt is not None:
+        yield from _time_faults(dealing.halt.at, "halt")
+        if not 0 < dealing.halt.seconds < SECONDS_A_DAY:
+            yield "a halt of dealing must last longer than 0 s and less than a day."
     for name, limit in (("daily cap", dealing.daily_cap), ("unit size", dealing.unit_size)):
         if limit is not None and limit <= 0:
             yield f"the {name} must be above 0."

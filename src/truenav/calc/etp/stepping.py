@@ -56,8 +56,8 @@ class Limits(NamedTuple):
 
     ``above`` and ``below`` are magnitudes of leverage at which the trigger fires, ``adverse`` and
     ``favourable`` price moves since the last rebalance; ``to_edge`` is 1 where it goes to the limit that was
-    passed and no further. ``tie`` is the relative distance within which a price counts as equal to a
-    bound, so that rounding decides nothing.
+    passed, and on to ``speed`` of the way to the target where that is further. ``tie`` is the relative
+    distance within which a price counts as equal to a bound, so that rounding decides nothing.
     """
 
     target: Number
@@ -69,6 +69,7 @@ class Limits(NamedTuple):
     cost: Number
     exposure: int
     tie: Number
+    speed: Number
 
 
 class Stop(NamedTuple):
@@ -245,7 +246,8 @@ def _triggered_goal(limits: Limits, leverage: Number) -> Number:
     """The leverage that a trigger goes to."""
     if not limits.to_edge:
         return limits.target
-    size = limits.below if abs(leverage) < abs(limits.target) else limits.above
+    size = abs(leverage + (limits.target - leverage) * limits.speed)
+    size = max(size, limits.below) if abs(leverage) < abs(limits.target) else min(size, limits.above)
     return size if limits.target > 0 else -size
 
 
