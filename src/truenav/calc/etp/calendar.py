@@ -17,12 +17,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from truenav.calc.etp.running import Stops
 from truenav.core.money import ONE, ZERO
-from truenav.core.product import DailyTimes, FeeBasis, Product, ProductRulesError, Schedule, Terms
+from truenav.core.product import (
+    SECONDS_A_DAY,
+    DailyTimes,
+    FeeBasis,
+    Product,
+    ProductRulesError,
+    Schedule,
+    Terms,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
-_NEVER = 2**62
+_DAY = SECONDS_A_DAY * 1_000_000
+NEVER = 2**62
+"""An instant that no mark reaches."""
 
 
 def microseconds(instant: datetime) -> int:
@@ -117,7 +127,7 @@ def publication_times(terms: Terms) -> DailyTimes:
 def eras(product: Product) -> Iterator[tuple[Terms, int, int]]:
     """Each terms with the first instant at which they hold and the first at which they do no more."""
     starts = [microseconds(terms.since) for terms in product.terms]
-    ends = [*starts[1:], _NEVER if product.until is None else microseconds(product.until)]
+    ends = [*starts[1:], NEVER if product.until is None else microseconds(product.until)]
     yield from zip(product.terms, starts, ends, strict=True)
 
 
@@ -125,18 +135,24 @@ def dues(
     product: Product,
     times: Sequence[int],
     *,
-    rates: Sequence[tuple[int, Decimal]] = (),
+    rates: Sequence[tuple[int, Decimal]] | None = None,
     rolls: Sequence[tuple[int, Decimal]] = (),
+    opened_at: int | None = None,
 ) -> Dues:
     """What falls due after the first of ``times`` (rising), by the rules that hold at each instant.
 
-    ``rates`` are published financing rates with their instants; while there is any, the fixed rates of the
-    rules do not count. ``rolls`` are prices of an expiring future over those of the next one.
+    ``rates`` are published financing rates with their instants; where they are given, though there be none,
+    the fixed rates of the rules do not count. ``rolls`` are prices of an expiring future over those of the
+    next one. Batches of a rebalance that began at or before ``opened_at`` (the first of ``times``) do not
+    take place.
     """
+    opened = times[0] if opened_at is None else opened_at
     found: dict[int, _Due] = {}
     published: set[int] = set()
     for terms, start, end in eras(product):
         after, until = max(times[0], start - 1), min(times[-1], end - 1)
+        for schedule in terms.schedules:
+            _add_schedule(found, schedule, times, max(opened, start - 1), until)
         if after >= until:
             continue
         for instant in instants(publication_times(terms), after, until):
@@ -144,8 +160,6 @@ def dues(
             published.add(place)
             found.setdefault(place, _Due())
         _add_charges(found, terms, times, rates, after, until)
-        for schedule in terms.schedules:
-            _add_schedule(found, schedule, times, after, until)
     for instant, roll in rolls:
         if times[0] < instant <= times[-1]:
             place = bisect_left(times, instant)
@@ -154,11 +168,40 @@ def dues(
     return Dues(_columns(found), frozenset(published))
 
 
+def next_due(product: Product, after: int) -> int:
+    """The first instant later than ``after`` at which anything may fall due by the rules, or others begin.
+
+    Early, at worst: what is found there to be due decides. Published rates and rolls are not foreseen.
+    """
+    found = [NEVER]
+    for terms, start, end in eras(product):
+        if start > after:
+            found.append(start)
+            break
+        earliest, latest = max(after - _DAY, start - 1), min(after + 3 * _DAY, end - 1)
+        for at, offsets in _plans(terms):
+            for instant in instants(at, earliest, latest):
+                found.extend(instant + offset for offset in offsets if instant + offset > after)
+    return min(found)
+
+
+def _plans(terms: Terms) -> Iterator[tuple[DailyTimes, Sequence[int]]]:
+    """All daily times of the rules, and how long after each of them something is due."""
+    at_once = (0,)
+    yield publication_times(terms), at_once
+    for fee in terms.fees:
+        yield fee.at, at_once
+    if terms.financing.at is not None:
+        yield terms.financing.at, at_once
+    for schedule in terms.schedules:
+        yield schedule.at, [batch * schedule.batch_seconds * 1_000_000 for batch in range(schedule.batches)]
+
+
 def _add_charges(
     found: dict[int, _Due],
     terms: Terms,
     times: Sequence[int],
-    rates: Sequence[tuple[int, Decimal]],
+    rates: Sequence[tuple[int, Decimal]] | None,
     after: int,
     until: int,
 ) -> None:
@@ -177,12 +220,12 @@ def _add_charges(
 
 
 def _financing(
-    terms: Terms, rates: Sequence[tuple[int, Decimal]], after: int, until: int
+    terms: Terms, rates: Sequence[tuple[int, Decimal]] | None, after: int, until: int
 ) -> Iterator[tuple[int, Decimal]]:
     own = terms.financing
     if own.issuer_bears:
         return
-    if rates:
+    if rates is not None:
         yield from ((instant, rate) for instant, rate in rates if after < instant <= until)
     elif own.rate is not None and own.at is not None:
         yield from ((instant, own.rate) for instant in instants(own.at, after, until))
@@ -191,10 +234,16 @@ def _financing(
 def _add_schedule(
     found: dict[int, _Due], schedule: Schedule, times: Sequence[int], after: int, until: int
 ) -> None:
-    """Add a schedule and the batches that follow; those that one mark sees together become one trade."""
-    for instant in instants(schedule.at, after, until):
+    """Add a schedule and the batches that follow; those that one mark sees together become one trade.
+
+    Of a rebalance that began before the first of ``times``, those batches count that come after it.
+    """
+    apart = schedule.batch_seconds * 1_000_000
+    for instant in instants(schedule.at, max(after, times[0] - schedule.batches * apart), until):
         for batch in range(schedule.batches):
-            place = bisect_left(times, instant + batch * schedule.batch_seconds * 1_000_000)
+            if instant + batch * apart <= times[0]:
+                continue
+            place = bisect_left(times, instant + batch * apart)
             if place == len(times):
                 break
             due = found.get(place, _Due())

@@ -142,7 +142,8 @@ def _quiet(
     return last, peak, worst
 
 
-def _stop_at(stops: Stops, row: int) -> Stop:
+def stop_at(stops: Stops, row: int) -> Stop:
+    """One row of the calendar's columns."""
     return Stop(
         stops.financing[row],
         stops.fee_nav[row],
@@ -159,7 +160,8 @@ def _stop_at(stops: Stops, row: int) -> Stop:
     )
 
 
-def _no_stop(price: Number) -> Stop:
+def no_stop(price: Number) -> Stop:
+    """Nothing is due; ``price`` tells the kind of number."""
     nothing = 0 * price
     return Stop(
         nothing, nothing, nothing, nothing + 1, nothing, 0, 0, nothing, nothing, nothing, nothing, nothing
@@ -201,7 +203,7 @@ def run(
     """
     here, due, row = start, first_stop, first_event
     peak, worst, sleeps_until, scheduled, triggered = seen
-    nothing_due = _no_stop(limits.target)
+    nothing_due = no_stop(limits.target)
     while here < end and state.position != 0:
         last = end - 1
         if due < len(stops.index) and stops.index[due] < last:
@@ -218,7 +220,7 @@ def run(
         at_stop = due < len(stops.index) and stops.index[due] == here
         if at_stop or is_reached(limit, price):
             before = net_value(state, price)
-            stop = _stop_at(stops, due) if at_stop else nothing_due
+            stop = stop_at(stops, due) if at_stop else nothing_due
             state, paid, kind = step(state, price, stop, limits, armed)
             due += 1 if at_stop else 0
             if row < len(events.index):

@@ -9,11 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from truenav.calc.etp import running
+from truenav.calc.etp.adjustments import changes_due
 from truenav.calc.etp.calendar import Dues, dues, eras
 from truenav.calc.etp.history import BadMarkError, History
 from truenav.calc.etp.rules import check_product, limits_of
 from truenav.calc.etp.running import BLOCK, Events, Marks, Seen
-from truenav.calc.etp.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED, State
+from truenav.calc.etp.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED, Paid, State
 from truenav.core.money import ONE, exact
 from truenav.core.product import Product, Terms
 
@@ -104,9 +105,9 @@ def simulate(product: Product, history: History, *, nav: Decimal = Decimal(100))
     """
     check_product(product)
     with exact():
-        due = dues(product, history.times, rates=history.rates, rolls=history.rolls)
+        due = dues(product, history.times, rates=history.rates or None, rolls=history.rolls)
         marks = exact_marks(history)
-        opening = issued(_terms_at(product, history.times[0]), history.prices[0], nav)
+        opening = issued(terms_at(product, history.times[0]), history.prices[0], nav)
         capacity = len(due.stops.index) + 64
         while True:
             events = _room(capacity)
@@ -146,7 +147,8 @@ def exact_marks(history: History) -> Marks:
     return Marks(prices, history.times, lows, highs)
 
 
-def _terms_at(product: Product, at: int) -> Terms:
+def terms_at(product: Product, at: int) -> Terms:
+    """The rules that hold at an instant (microseconds since 1970); `BadMarkError` where none do."""
     for terms, start, end in eras(product):
         if start <= at < end:
             return terms
@@ -179,29 +181,58 @@ def _events(events: Events, rows: int, marks: Marks, opening: State, due: Dues) 
     held = opening.position
     for row in range(rows):
         place = events.index[row]
-        roll = rolls.get(place, ONE)
-        price = marks.prices[place] / roll
-        position, cash, before = events.position[row], events.cash[row], events.before[row]
-        nav = position * price + cash
-        yield Event(
-            place=place,
-            at=marks.times[place],
-            kind=_KINDS[events.kind[row]],
-            price=price,
-            nav_before=before,
-            nav=nav,
-            leverage_before=held * marks.prices[place] / before if before > 0 else None,
-            leverage=position * price / nav if nav > 0 else None,
-            held=held * roll,
-            position=position,
-            cash=cash,
-            financing=events.financing[row],
-            fees=events.fees[row],
-            costs=events.costs[row],
-            gap=events.gap[row],
-            deficit=events.deficit[row],
+        yield event_of(
+            place,
+            marks.times[place],
+            events.kind[row],
+            marks.prices[place],
+            rolls.get(place, ONE),
+            held,
+            events.before[row],
+            State(events.position[row], events.cash[row], ONE, 0),
+            Paid(
+                events.financing[row],
+                events.fees[row],
+                events.costs[row],
+                events.gap[row],
+                events.deficit[row],
+            ),
         )
-        held = position
+        held = events.position[row]
+
+
+def event_of(
+    place: int,
+    at: int,
+    kind: int,
+    mark: Decimal,
+    roll: Decimal,
+    held: Decimal,
+    before: Decimal,
+    state: State,
+    paid: Paid,
+) -> Event:
+    """What a step came to: a unit ``held`` so much and was worth ``before``, then it was in ``state``."""
+    price = mark / roll
+    nav = state.position * price + state.cash
+    return Event(
+        place=place,
+        at=at,
+        kind=_KINDS[kind],
+        price=price,
+        nav_before=before,
+        nav=nav,
+        leverage_before=held * mark / before if before > 0 else None,
+        leverage=state.position * price / nav if nav > 0 else None,
+        held=held * roll,
+        position=state.position,
+        cash=state.cash,
+        financing=paid.financing,
+        fees=paid.fees,
+        costs=paid.costs,
+        gap=paid.gap,
+        deficit=paid.deficit,
+    )
 
 
 def _last_price(history: History) -> Decimal:
@@ -224,18 +255,7 @@ def _published(
             continue
         published.append((event.at, event.nav * factor))
         terms = next(terms for terms, start, end in ages if start <= event.at < end)
-        for ratio in _merges(terms, event.nav * factor):
-            merges.append(Merge(event.at, ratio))
-            factor *= ratio
+        for change in changes_due(terms, event.nav * factor):
+            merges.append(Merge(event.at, change.factor))
+            factor *= change.factor
     return tuple(published), tuple(merges)
-
-
-def _merges(terms: Terms, nav: Decimal) -> Iterator[Decimal]:
-    """The ratios by which NAV per unit changes, one after the other, until it is within the rules again."""
-    merge, split = terms.merge, terms.split
-    while merge is not None and 0 < nav <= merge.at_or_below:
-        nav *= merge.ratio
-        yield Decimal(merge.ratio)
-    while split is not None and nav >= split.at_or_above:
-        nav /= split.ratio
-        yield ONE / split.ratio
