@@ -303,3 +303,52 @@ def test_orders_that_are_cancelled_twice_at_once_are_cancelled(tmp_path: Path) -
     everything = [signed(world, "DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT") for _ in range(2)]
     assert [one.status_code for one in answers(world, *everything)] == [200, 200]
     assert not world.books("binance").working
+
+
+NEW = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.5"}
+
+
+@pytest.mark.parametrize("kind", ["lost", "unsure"])
+def test_an_order_whose_answer_is_lost_was_placed_all_the_same(tmp_path: Path, kind: str) -> None:
+    world, waited = trading_world(tmp_path), []
+    world.faults.add({"kind": kind, "path": "/fapi/v1/order", "times": 1})
+
+    async def pause(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def scenario() -> httpx.Response:
+        app = create_app(world, pause=pause)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            placed = await client.send(signed(world, "POST", "/fapi/v1/order", **NEW, newClientOrderId="one"))
+            assert (placed.status_code, waited) == (
+                503 if kind == "unsure" else 200,
+                [3600.0] * (kind == "lost"),
+            )
+            found = {"symbol": "BTCUSDT", "origClientOrderId": "one"}
+            return await client.send(signed(world, "GET", "/fapi/v1/order", **found))
+
+    assert asyncio.run(scenario()).json()["status"] == "FILLED"
+
+
+def test_an_order_that_waited_longer_than_its_window_is_refused(tmp_path: Path) -> None:
+    world = trading_world(tmp_path)
+    world.faults.add({"kind": "latency", "milliseconds": 61_000, "times": 1})
+
+    async def pause(seconds: float) -> None:
+        later(world, seconds=seconds)
+
+    async def scenario() -> httpx.Response:
+        app = create_app(world, pause=pause)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            return await client.send(signed(world, "POST", "/fapi/v1/order", **NEW))
+
+    assert asyncio.run(scenario()).json()["code"] == -1021
+    assert not world.books("binance").fills
+
+
+def test_fills_are_told_of_one_order(tmp_path: Path) -> None:
+    world = trading_world(tmp_path)
+    for _ in range(3):
+        order = world.place("binance", Terms(PERP, "buy", D("0.5")))
+    (told,) = answers(world, signed(world, "GET", "/fapi/v1/userTrades", symbol="BTCUSDT", orderId=order.id))
+    assert [row["orderId"] for row in told.json()] == [order.id]

@@ -22,6 +22,8 @@ KINDS = (
     "reordered_page",
     "renamed",
     "cut",
+    "lost",
+    "unsure",
 )
 STREAM_KINDS = frozenset(("drop", "stall", "garbage", "partial"))
 """Faults of WebSocket streams: they strike when a stream is about to say something."""
@@ -39,6 +41,7 @@ class Fault:
     revoked : the key is unknown.               duplicate_page : the cursor is ignored.
     reordered_page : rows from the middle on.   renamed : bitcoin goes by another name.
     cut : the connection ends in the body.      empty_page : an empty list.
+    lost : does what is asked and never answers. unsure : does it and answers HTTP `status`.
     drop : the stream ends.
     stall : the stream stays open and silent.   garbage : it says what is no JSON.
     partial : it says half a message.

@@ -177,11 +177,18 @@ class Simulator:
             delay = FOREVER
         if delay:
             await self.pause(delay)
-            call = replace(call, at=world.now())
+            now = world.now()  # by which a signed request may have come too late
+            call = replace(
+                call, at=now, server_time=now + timedelta(milliseconds=world.faults.skew(call.venue))
+            )
         for fault in faults:
             if fault.kind in ("status", "html"):
                 return _refusal(fault)
-        return spoiled(dispatch(_afflicted(call, kinds)), kinds)
+        reply = spoiled(dispatch(_afflicted(call, kinds)), kinds)
+        if "lost" in kinds:
+            await self.pause(FOREVER)
+        unsure = next((fault for fault in faults if fault.kind == "unsure"), None)
+        return reply if unsure is None else _refusal(unsure)
 
 
 def stream_dialect(call: Call) -> streams.Dialect | None:
@@ -245,7 +252,10 @@ def _refusal(fault: Fault) -> Reply:
     headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     if fault.kind == "html":
         return Reply(fault.status, HTML, headers, media="text/html")
-    body: dict[str, Any] = {"code": -1003, "msg": "Injected fault."}
+    if fault.kind == "unsure":
+        body: dict[str, Any] = {"code": -1007, "msg": "Timeout waiting for response; send status unknown."}
+    else:
+        body = {"code": -1003, "msg": "Injected fault."}
     return json_reply(body, fault.status, headers)
 
 

@@ -312,8 +312,12 @@ def _income(entry: Entry) -> dict[str, Any]:
 
 
 def fills_by_trade(call: Call, kind: str = "swap") -> list[Fill]:
-    """Fills by fromId, or of a span of at most 7 days (the last 7 by default)."""
-    return _page_of(call, books(call).fills, kind, "fromId", 1000)
+    """Fills by fromId, or of a span of at most 7 days (the last 7 by default); of one `orderId` if told."""
+    fills = books(call).fills
+    if "orderId" in call.params:
+        order = integer(call, "orderId")
+        fills = [fill for fill in fills if fill.order_id == order]
+    return _page_of(call, fills, kind, "fromId", 1000)
 
 
 def orders_by_id(call: Call, kind: str = "swap", most: int = 1000) -> list[Order]:
