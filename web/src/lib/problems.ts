@@ -5,8 +5,11 @@ import type { Language } from './i18n';
 export const TITLES_ZH: Readonly<Record<string, string>> = {
   'already-exists': '已经存在',
   'ambiguous-ticker': '代码有多种含义',
+  'ap-order-conflict': '此标识已用于其他内容',
+  'ap-order-state': '订单当前状态不允许此操作',
   'asset-mismatch': '不同资产的数量不能合并',
   backup: '备份不可用',
+  'basket-input': '无法据此计算申赎篮子',
   'bad-archive': '不是凭证包',
   'bad-bucket': '对象存储地址不可用',
   'bad-columns': '列内容不是这类记录',
