@@ -65,7 +65,8 @@ class Event:
     @property
     def trade(self) -> Decimal:
         """Underlying bought for one unit; sold is negative."""
-        return self.position - self.held
+        with exact():
+            return self.position - self.held
 
 
 @dataclass(frozen=True, slots=True)
