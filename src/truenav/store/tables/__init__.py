@@ -47,12 +47,24 @@ from truenav.store.tables.work import (
     notice,
     notice_channel,
     notice_delivery,
+    order_executor,
     saved_view,
     schedule_due,
     task_progress,
+    trade_order,
+    trade_order_event,
 )
 
-APPEND_ONLY = ("audit_entry", "definition", "evidence", "fact", "nav_run_event", "segment", "series")
+APPEND_ONLY = (
+    "audit_entry",
+    "definition",
+    "evidence",
+    "fact",
+    "nav_run_event",
+    "segment",
+    "series",
+    "trade_order_event",
+)
 """Tables that the application may read and add to, never edit or delete from."""
 
 __all__ = [
@@ -82,6 +94,7 @@ __all__ = [
     "notice_channel",
     "notice_delivery",
     "one_time_ticket",
+    "order_executor",
     "recovery_code",
     "saved_view",
     "schedule_due",
@@ -92,6 +105,8 @@ __all__ = [
     "single_sign_on",
     "task_progress",
     "tenant",
+    "trade_order",
+    "trade_order_event",
     "user_identity",
     "user_preference",
     "user_scope",

@@ -1,4 +1,4 @@
-"""Runs, jobs, views and notices: what is done with the record."""
+"""Runs, jobs, views, notices and orders: what is done with the record."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from truenav.store.tables.parts import hashed, instant, table, words
 
@@ -173,4 +174,49 @@ notice_delivery = table(
         ["tenant_id", "channel_id"], ["notice_channel.tenant_id", "notice_channel.id"], ondelete="CASCADE"
     ),
     Index("ix_notice_delivery_next_at", "next_at", postgresql_where=text("state = 'waiting'")),
+)
+
+trade_order = table(
+    "trade_order",
+    words("account"),
+    words("client_id"),
+    words("instrument"),
+    words("state"),
+    # Nothing is left to be learned of it.
+    Column("settled", Boolean, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    instant("created_at"),
+    instant("updated_at"),
+    Column("version", Integer, nullable=False),
+    # One order an intention: the client id follows from what asked for it.
+    PrimaryKeyConstraint("tenant_id", "account", "client_id"),
+    Index("ix_trade_order_tenant_id_account_created_at", "tenant_id", "account", "created_at"),
+    Index("ix_trade_order_unsettled", "tenant_id", "account", postgresql_where=text("NOT settled")),
+)
+
+trade_order_event = table(
+    "trade_order_event",
+    words("account"),
+    words("client_id"),
+    Column("version", Integer, nullable=False, autoincrement=False),
+    instant("at"),
+    words("actor"),
+    words("state"),
+    words("note"),
+    hashed("evidence", nullable=True),
+    PrimaryKeyConstraint("tenant_id", "account", "client_id", "version"),
+    ForeignKeyConstraint(
+        ["tenant_id", "account", "client_id"],
+        ["trade_order.tenant_id", "trade_order.account", "trade_order.client_id"],
+    ),
+)
+
+order_executor = table(
+    "order_executor",
+    words("account"),
+    # One higher at each taking of the office: whoever has a lower one may write no more.
+    Column("fence", BigInteger, nullable=False),
+    instant("taken_at"),
+    PrimaryKeyConstraint("tenant_id", "account"),
 )

@@ -94,6 +94,14 @@ COINM = Futures(
 )
 FUTURES = (USDM, COINM)
 
+USDM_TIME = Endpoint("usdm.time/1", "/fapi/v1/time", "usdm", host="usdm")
+USDM_MARK = Endpoint("usdm.mark/1", "/fapi/v1/premiumIndex", "usdm", host="usdm")
+USDM_POSITION = Endpoint("usdm.position/1", "/fapi/v3/positionRisk", "usdm", weight=5, host="usdm")
+USDM_PLACE = Endpoint("usdm.order.place/1", "/fapi/v1/order", "usdm", host="usdm")
+USDM_LOOK_UP = Endpoint("usdm.order/1", "/fapi/v1/order", "usdm", host="usdm")
+USDM_CANCEL = Endpoint("usdm.order.cancel/1", "/fapi/v1/order", "usdm", host="usdm")
+USDM_ORDER_TRADES = Endpoint("usdm.order.trades/1", "/fapi/v1/userTrades", "usdm", weight=5, host="usdm")
+
 
 @dataclass(frozen=True, slots=True)
 class Lending:
@@ -140,11 +148,14 @@ class BinanceClient:
             endpoint, params, signer=signer(self.credentials) if self.credentials else None
         )
 
+    def url(self, endpoint: Endpoint) -> str:
+        """The address of an endpoint, without a query."""
+        return (self.api.base_url or self.api.manifest.hosts[endpoint.host]).rstrip("/") + endpoint.path
+
     async def post(self, endpoint: Endpoint) -> Payload:
         """One answer of an endpoint that reads, though the venue wants it asked by POST."""
         assert self.credentials is not None
-        sign, path = signer(self.credentials), endpoint.path
-        url = (self.api.base_url or self.api.manifest.hosts[endpoint.host]).rstrip("/") + path
+        sign, path, url = signer(self.credentials), endpoint.path, self.url(endpoint)
 
         def prepare(now: datetime) -> Outgoing:
             signed = sign("POST", path, (), now)

@@ -13,6 +13,7 @@ from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.futures import COINM
 from truenav.connect.cefi.binance.manifest import MANIFEST
+from truenav.connect.cefi.binance.orders import UsdmOrders
 from truenav.connect.cefi.binance.parse import PARSERS, VENUE
 from truenav.connect.cefi.binance.past import Past, symbols_of
 from truenav.connect.cefi.binance.private import account_streams
@@ -145,6 +146,12 @@ class BinanceConnector:
     def account_streams(self, account: Account) -> tuple[AccountStream, ...]:
         """The streams that tell what changes in the account's wallets."""
         return account_streams(account.wallets)
+
+    def order_port(
+        self, api: Transport, market: Transport, credentials: Credentials, context: ParseContext
+    ) -> UsdmOrders:
+        """Order entry of the account's USD-M contracts."""
+        return UsdmOrders(api, market, credentials, context)
 
     async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the histories side by side."""

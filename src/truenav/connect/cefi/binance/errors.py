@@ -17,6 +17,16 @@ _BAD_KEY = {"-2014", "-2015", "-1022"}
 _FORBIDDEN = {"-1002", "-3041"}
 
 
+def error_code(status: int, body: bytes) -> str:
+    """The code of Binance's own error in an answer; empty where there is none that can be read."""
+    if status < 400:
+        return ""
+    try:
+        return read_json(body).text_or("code")
+    except MalformedPayloadError:
+        return ""
+
+
 def refusal(status: int, body: bytes) -> VenueError | None:
     """The refusal in an answer; Binance tells errors by status 4xx and ``{"code": ..., "msg": ...}``."""
     if status < 400:
