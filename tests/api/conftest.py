@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -24,10 +25,14 @@ from truenav.app.house import House
 from truenav.app.http.login import CSRF_HEADER
 from truenav.app.jobs import JOBS, load_handler
 from truenav.app.settings import Settings
-from truenav.core.ids import TenantId, UserId
+from truenav.core.ids import InstrumentId, TenantId, UserId
+from truenav.core.instrument import Instrument, InstrumentKind
+from truenav.core.money import AssetId
 from truenav.store import migrate
 from truenav.store import users as store
 from truenav.store.database import Database
+from truenav.store.definitions import Kind
+from truenav.store.definitions import put as put_definition
 from truenav.store.logins import forget_attempts_before
 from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 from truenav.worker.execute import execute
@@ -242,6 +247,46 @@ DEFINITIONS = {
         ],
     },
 }
+
+
+PERPETUAL = "x:yy-perp"
+
+LISTING = {
+    "id": "zz3l",
+    "node": "carry",
+    "product": {
+        "id": "ZZ3L",
+        "issuer": "House",
+        "underlying": "YY",
+        "quote": "USD",
+        "terms": [
+            {
+                "since": "2026-01-01T00:00:00Z",
+                "target": "3",
+                "schedules": [{"at": {"times": ["00:02"]}}],
+                "trigger": {"above": "4"},
+                "fees": [{"rate": "0.0003", "at": {"times": ["00:02"]}}],
+            }
+        ],
+    },
+    "instrument": PERPETUAL,
+    "opened_at": "2026-01-30T00:00:00Z",
+    "opening_nav": "100",
+    "opening_units": "1000",
+    "tick": "0.01",
+}
+"""A product that is run for the node ``carry``; its instrument is stated by `state_instrument`."""
+
+
+def state_instrument(installation: Installation, tenant: TenantId) -> None:
+    """Put a perpetual of the asset YY into the instrument master, as a gathering would."""
+    usd = AssetId("iso4217:USD")
+    name = InstrumentId(PERPETUAL)
+    terms = Instrument(
+        name, "x", "yy-perp", InstrumentKind.PERPETUAL, AssetId("x:yy"), usd, usd, multiplier=Decimal(1)
+    )
+    with installation.house.database.transaction(tenant) as session:
+        put_definition(session, Kind.INSTRUMENT, name, terms, by="venue", at=installation.clock.now())
 
 
 @dataclass

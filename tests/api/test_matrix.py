@@ -19,7 +19,7 @@ from truenav.app.http.routes import MUTATING
 from truenav.store import roles as store
 from truenav.store import tenants
 
-from .conftest import BALANCES, DEALINGS, DEFINITIONS, PRICES, FundHouse
+from .conftest import BALANCES, DEALINGS, DEFINITIONS, LISTING, PRICES, FundHouse, state_instrument
 
 pytestmark = pytest.mark.timeout(300)  # thousands of requests, on a machine that may be busy
 
@@ -74,6 +74,7 @@ IDS = {
     "classes": {"id": "alpha-a"},
     "accounts": {"id": "desk"},
     "pricing-policies": {"id": "alpha"},
+    "products": {"id": "zz3l"},
     "nav-policies": {"id": "alpha"},
     "numeraires": {"id": "HOUSE"},
     "connections": {"id": "desk"},
@@ -160,6 +161,9 @@ def _state_all(house, marked, holder):
     files = (("balances.csv", BALANCES), ("prices.csv", PRICES), ("dealings.csv", DEALINGS))
     for name, text in files:
         assert house.upload(name, text.replace("family-office", holder)).status_code == 201
+    state_instrument(house.installation, house.tenant)
+    product = {**LISTING, "product": {**LISTING["product"], "issuer": holder}}
+    assert house.maker.put("/api/v1/products/zz3l", json=product).status_code == 200
     assert house.maker.put("/api/v1/schedules/daily", json=SCHEDULE).status_code == 200
     assert house.maker.put("/api/v1/layouts/bank", json={**LAYOUT, "title": holder}).status_code == 200
 

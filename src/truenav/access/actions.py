@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "policy:write": "Change pricing, valuation and NAV policies, numeraires and indices",
         "portfolio:read": "See the portfolio tree, positions, exposure and share classes",
         "portfolio:write": "Change the portfolio tree, sub-book rules, share classes, assets and instruments",
+        "product:read": "See leveraged products and ETPs, their rules, NAV and events",
+        "product:write": "List products and change their rules and limits",
         "nav:read": "See NAV runs, their lines, bridges, reconciliations and evidence bundles",
         "nav:strike": "Strike a NAV, strike it again, or start a restatement",
         "nav:approve": "Approve or reject a calculated NAV that somebody else struck",

@@ -57,6 +57,8 @@ ACTIONS_ZH: Mapping[str, str] = MappingProxyType(
         "policy:write": "更改定价、估值与净值政策、计价单位与指数",
         "portfolio:read": "查看投资组合树、持仓、敞口与份额类别",
         "portfolio:write": "更改投资组合树、分账规则、份额类别、资产与合约",
+        "product:read": "查看杠杆产品与 ETP、其规则、净值与事件",
+        "product:write": "上架产品，更改其规则与限额",
         "nav:read": "查看净值、明细、净值桥、对账与证据包",
         "nav:strike": "出净值、重新出净值或发起重述",
         "nav:approve": "批准或驳回他人所出的净值",

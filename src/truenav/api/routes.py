@@ -11,6 +11,7 @@ from truenav.api.version import VERSION
 from truenav.app.access.endpoints import router as access
 from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
+from truenav.app.etp.endpoints import ROUTERS as PRODUCTS
 from truenav.app.events.endpoints import router as events
 from truenav.app.explore.endpoints import router as explore
 from truenav.app.exports.endpoints import router as exports
@@ -61,6 +62,7 @@ SLICES: tuple[APIRouter, ...] = (
     notices,
     *PORTFOLIO,
     *PRICING,
+    *PRODUCTS,
     *SOURCES,
     health,
     imports,

@@ -792,6 +792,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History: listing
+         * @description All versions of one, oldest first, deletions too.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_versions_api_v1_history_products__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/rules/{id}": {
         parameters: {
             query?: never;
@@ -2890,6 +2912,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List: listing
+         * @description The newest version of each, by id.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_definitions_api_v1_products_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get: listing
+         * @description The newest version; its ETag is the version.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_definition_api_v1_products__id__get"];
+        /**
+         * Put: listing
+         * @description Add it, or write a new version; refused whole if the definitions would not hold together.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        put: operations["put_definition_api_v1_products__id__put"];
+        post?: never;
+        /**
+         * Delete: listing
+         * @description End it; its versions stay readable. Refused while others need it.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        delete: operations["delete_definition_api_v1_products__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reconciliation": {
         parameters: {
             query?: never;
@@ -3804,6 +3882,12 @@ export interface components {
          */
         AccountKind: "exchange" | "custodian" | "wallet" | "otc" | "bank";
         /**
+         * Aim
+         * @description Where a rebalance goes: to the target, or only to the edge of the band that was left.
+         * @enum {string}
+         */
+        Aim: "target" | "edge";
+        /**
          * AliasDefinition
          * @description One version of a definition, by whom and since when; versions count from 1.
          */
@@ -4589,31 +4673,20 @@ export interface components {
          */
         CoverageClass: "api" | "imported" | "manual" | "stale" | "missing";
         /**
-         * Dealing
-         * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
+         * DailyTimes
+         * @description Times of each day (``00:02`` or ``23:55:30``) in a time zone (``UTC``, ``Asia/Shanghai``, ``+08:00``).
          *
-         *     ``investor`` is ``node:ID`` when a fund of this house (a fund of funds) holds the units.
+         *     Where clocks go forward over a time, it falls as long after the change as it lies in the gap; where they
+         *     go back, the first of both counts.
          */
-        Dealing: {
-            amount: components["schemas"]["Amount"];
-            /** Fund */
-            fund: string;
-            /** Investor */
-            investor: string;
+        DailyTimes: {
+            /** Times */
+            times: string[];
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Zone
+             * @default UTC
              */
-            is: "dealing";
-            kind: components["schemas"]["DealingKind"];
-            /** Share Class */
-            share_class: string;
-            /**
-             * Units
-             * Format: decimal
-             * @example 1234.56
-             */
-            units: string;
+            zone: string;
         };
         /**
          * DealingKind
@@ -4657,7 +4730,7 @@ export interface components {
             /** Account */
             account?: string | null;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** External Id */
             external_id?: string | null;
             /**
@@ -4768,6 +4841,16 @@ export interface components {
             size: number;
         };
         /**
+         * Exposure
+         * @description What the product holds, and so what its financing is charged on.
+         *
+         *     ``SPOT`` buys with borrowed money and sells borrowed coins: interest on what is borrowed. ``PERPETUAL`` is
+         *     linear: funding on the position's value. ``INVERSE`` is margined and settled in the coin: funding on the
+         *     contracts' face value. ``FUTURE`` pays none, and rolls.
+         * @enum {string}
+         */
+        Exposure: "spot" | "perpetual" | "inverse" | "future";
+        /**
          * FactAnswer
          * @description A recorded fact; ``evidence`` is the SHA-256 of the payload it was read from.
          */
@@ -4775,7 +4858,7 @@ export interface components {
             /** Account */
             account: string;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** Content Hash */
             content_hash: string;
             /** Evidence */
@@ -4870,6 +4953,32 @@ export interface components {
          */
         FailureKind: "account_unread" | "account_stale" | "prices_unread" | "unpriced" | "price_stale" | "price_conflict" | "unknown_asset" | "unknown_instrument" | "terms_changed" | "reconciliation_break" | "unit_count" | "unassigned" | "invariant";
         /**
+         * Fee
+         * @description A share of NAV or of the position's value, charged at each of its times on the units held then.
+         */
+        Fee: {
+            at: components["schemas"]["DailyTimes"];
+            /** @default nav */
+            basis: components["schemas"]["FeeBasis"];
+            /**
+             * Name
+             * @default management
+             */
+            name: string;
+            /**
+             * Rate
+             * Format: decimal
+             * @example 1234.56
+             */
+            rate: string;
+        };
+        /**
+         * FeeBasis
+         * @description What a fee is a share of.
+         * @enum {string}
+         */
+        FeeBasis: "nav" | "notional";
+        /**
          * FeePayment
          * @description Accrued management fee that was paid out of the fund; ``amount`` positive, in USD terms of a line.
          */
@@ -4926,6 +5035,29 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        /**
+         * Financing
+         * @description What the exposure costs beside trading.
+         *
+         *     ``rate`` is charged at each of ``at`` where no published rates are given; with ``issuer_bears`` nothing of
+         *     it reaches the product.
+         */
+        Financing: {
+            at?: components["schemas"]["DailyTimes"] | null;
+            /**
+             * Issuer Bears
+             * @default false
+             */
+            issuer_bears: boolean;
+            /** Rate */
+            rate?: string | null;
+        };
+        /**
+         * Fractions
+         * @description What becomes of fractional units at a share merge.
+         * @enum {string}
+         */
+        Fractions: "kept" | "cashed";
         /**
          * Freshness
          * @description Whether an account is read as it changes, or when it is gathered.
@@ -5097,6 +5229,15 @@ export interface components {
             field: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Halt
+         * @description Dealing rests for ``seconds`` from each of its times on.
+         */
+        Halt: {
+            at: components["schemas"]["DailyTimes"];
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Health
@@ -6033,6 +6174,80 @@ export interface components {
             password: string;
             /** Ticket */
             ticket: string;
+        };
+        /**
+         * Listing
+         * @description What its issuer decides about a product beside its rules.
+         *
+         *     Its assets belong to ``node`` of the portfolio tree. Marks are those of ``instrument``, in which the
+         *     exposure is held, too, in the ``hedge_account`` (None: nobody trades for it yet). At ``opened_at``,
+         *     ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders on the secondary
+         *     market are priced in steps of ``tick``. A rebalance whose notional is at most ``automatic_up_to`` is
+         *     executed without a person's approval; every larger one waits (None: all wait). What is ``disclosed`` can
+         *     be read by the public.
+         */
+        Listing: {
+            /** Automatic Up To */
+            automatic_up_to?: string | null;
+            /**
+             * Disclosed
+             * @default false
+             */
+            disclosed: boolean;
+            /** Hedge Account */
+            hedge_account?: string | null;
+            /** Id */
+            id: string;
+            /** Instrument */
+            instrument: string;
+            /** Node */
+            node: string;
+            /**
+             * Opened At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            opened_at: string;
+            /**
+             * Opening Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            opening_nav: string;
+            /**
+             * Opening Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            opening_units: string;
+            product: components["schemas"]["Product"];
+            /**
+             * Tick
+             * Format: decimal
+             * @example 1234.56
+             */
+            tick: string;
+        };
+        /**
+         * ListingDefinition
+         * @description One version of a definition, by whom and since when; versions count from 1.
+         */
+        ListingDefinition: {
+            body: components["schemas"]["Listing"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
         };
         /**
          * Liveness
@@ -7044,6 +7259,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ListingDefinition] */
+        Page_ListingDefinition_: {
+            /** Items */
+            items: components["schemas"]["ListingDefinition"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[NavLineAnswer] */
         Page_NavLineAnswer_: {
             /** Items */
@@ -7462,6 +7684,42 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Product
+         * @description A product, and all rules it ever had, the oldest first.
+         *
+         *     ``until`` is when it ended (delisted, or its underlying's symbol was given to another asset): no mark from
+         *     then on belongs to it.
+         */
+        Product: {
+            /**
+             * Assumptions
+             * @default []
+             */
+            assumptions: string[];
+            /**
+             * Conflicts
+             * @default []
+             */
+            conflicts: string[];
+            /** Id */
+            id: string;
+            /** Issuer */
+            issuer: string;
+            /** Quote */
+            quote: string;
+            /**
+             * Sources
+             * @default []
+             */
+            sources: components["schemas"]["Source"][];
+            /** Terms */
+            terms: components["schemas"]["Terms"][];
+            /** Underlying */
+            underlying: string;
+            /** Until */
+            until?: string | null;
         };
         /**
          * Proposal
@@ -8019,6 +8277,44 @@ export interface components {
          */
         RunState: "collecting" | "calculated" | "approved" | "published" | "rejected" | "superseded";
         /**
+         * Schedule
+         * @description A rebalance at fixed times, in one trade or in ``batches`` that lie ``batch_seconds`` apart.
+         *
+         *     With any of ``below``, ``above`` (leverage, inclusive) or ``moved`` (price since the last rebalance,
+         *     either way) it takes place only where one of them holds. ``speed`` is the share of the way to the target
+         *     that is gone, never further outside of ``floor`` to ``ceiling`` where these are given.
+         */
+        Schedule: {
+            /** Above */
+            above?: string | null;
+            at: components["schemas"]["DailyTimes"];
+            /**
+             * Batch Seconds
+             * @default 0
+             */
+            batch_seconds: number;
+            /**
+             * Batches
+             * @default 1
+             */
+            batches: number;
+            /** Below */
+            below?: string | null;
+            /** Ceiling */
+            ceiling?: string | null;
+            /** Floor */
+            floor?: string | null;
+            /** Moved */
+            moved?: string | null;
+            /**
+             * Speed
+             * Format: decimal
+             * @default 1
+             * @example 1234.56
+             */
+            speed: string;
+        };
+        /**
          * ScheduleAnswer
          * @description A schedule; ``next_at`` is absent while it is not enabled.
          */
@@ -8275,6 +8571,36 @@ export interface components {
             version: number;
         };
         /**
+         * ShareMerge
+         * @description ``ratio`` units become one as soon as the published NAV is ``at_or_below``.
+         */
+        ShareMerge: {
+            /**
+             * At Or Below
+             * Format: decimal
+             * @example 1234.56
+             */
+            at_or_below: string;
+            /** @default kept */
+            fractions: components["schemas"]["Fractions"];
+            /** Ratio */
+            ratio: number;
+        };
+        /**
+         * ShareSplit
+         * @description One unit becomes ``ratio`` as soon as the published NAV is ``at_or_above``.
+         */
+        ShareSplit: {
+            /**
+             * At Or Above
+             * Format: decimal
+             * @example 1234.56
+             */
+            at_or_above: string;
+            /** Ratio */
+            ratio: number;
+        };
+        /**
          * SignOnBody
          * @description Which tenant's provider to go to.
          */
@@ -8406,6 +8732,19 @@ export interface components {
              * @default
              */
             title: string;
+        };
+        /**
+         * Source
+         * @description Where a rule was published, and when it was read or what stands against it.
+         */
+        Source: {
+            /** Address */
+            address: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * SourceAnswer
@@ -8609,6 +8948,80 @@ export interface components {
             name: string;
         };
         /**
+         * Terms
+         * @description The rules that hold from ``since`` on, until the next ones.
+         */
+        Terms: {
+            /**
+             * @default {
+             *       "creation_fee": "0",
+             *       "halts_while_rebalancing": false,
+             *       "in_kind": false,
+             *       "redemption_fee": "0"
+             *     }
+             */
+            dealing: components["schemas"]["truenav__core__product__Dealing"];
+            /** @default perpetual */
+            exposure: components["schemas"]["Exposure"];
+            /**
+             * Fees
+             * @default []
+             */
+            fees: components["schemas"]["Fee"][];
+            /**
+             * @default {
+             *       "issuer_bears": false
+             *     }
+             */
+            financing: components["schemas"]["Financing"];
+            merge?: components["schemas"]["ShareMerge"] | null;
+            /** Price Band */
+            price_band?: string | null;
+            /**
+             * Schedules
+             * @default []
+             */
+            schedules: components["schemas"]["Schedule"][];
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            since: string;
+            split?: components["schemas"]["ShareSplit"] | null;
+            /**
+             * Stale After Seconds
+             * @default 60
+             */
+            stale_after_seconds: number;
+            /**
+             * Target
+             * Format: decimal
+             * @example 1234.56
+             */
+            target: string;
+            /**
+             * Target Is Published
+             * @default true
+             */
+            target_is_published: boolean;
+            /**
+             * Trading Cost
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            trading_cost: string;
+            /**
+             * @default {
+             *       "aim": "target",
+             *       "rearm_seconds": 0,
+             *       "speed": "0"
+             *     }
+             */
+            trigger: components["schemas"]["Trigger"];
+        };
+        /**
          * TiersAnswer
          * @description A contract's leverage tiers, when they were told, and the payload that tells them.
          */
@@ -8797,6 +9210,43 @@ export interface components {
             numeraire: string;
             /** Tree */
             tree: components["schemas"]["Row"][];
+        };
+        /**
+         * Trigger
+         * @description A rebalance between the scheduled ones, as soon as a mark reaches any of its limits.
+         *
+         *     ``above`` and ``below`` are leverages; ``over_target`` and ``under_target`` deviations from the target
+         *     (``0.333`` is a third); ``adverse_move`` and ``favourable_move`` price moves since the last rebalance.
+         *     After a rebalance the trigger sleeps for ``rearm_seconds``. A trigger that aims at the edge goes on to
+         *     ``speed`` of the way to the target where that lies further inside than the edge.
+         */
+        Trigger: {
+            /** Above */
+            above?: string | null;
+            /** Adverse Move */
+            adverse_move?: string | null;
+            /** @default target */
+            aim: components["schemas"]["Aim"];
+            /** Below */
+            below?: string | null;
+            /** Favourable Move */
+            favourable_move?: string | null;
+            /** Over Target */
+            over_target?: string | null;
+            /**
+             * Rearm Seconds
+             * @default 0
+             */
+            rearm_seconds: number;
+            /**
+             * Speed
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            speed: string;
+            /** Under Target */
+            under_target?: string | null;
         };
         /**
          * UnitHistoryAnswer
@@ -8997,6 +9447,74 @@ export interface components {
             /** Quality */
             quality: string;
         };
+        /**
+         * Dealing
+         * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
+         *
+         *     ``investor`` is ``node:ID`` when a fund of this house (a fund of funds) holds the units.
+         */
+        truenav__core__facts__Dealing: {
+            amount: components["schemas"]["Amount"];
+            /** Fund */
+            fund: string;
+            /** Investor */
+            investor: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "dealing";
+            kind: components["schemas"]["DealingKind"];
+            /** Share Class */
+            share_class: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+        };
+        /**
+         * Dealing
+         * @description How units are created and redeemed.
+         *
+         *     Fees are shares of the amount. ``at`` are the times at which requests are dealt (none: at once);
+         *     ``daily_cap`` is in the quote asset, ``unit_size`` the units that a request must be a multiple of.
+         *     Requests are refused during a ``halt`` and, with ``halts_while_rebalancing``, until the orders of a
+         *     rebalance are done.
+         */
+        truenav__core__product__Dealing: {
+            at?: components["schemas"]["DailyTimes"] | null;
+            /**
+             * Creation Fee
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            creation_fee: string;
+            /** Daily Cap */
+            daily_cap?: string | null;
+            halt?: components["schemas"]["Halt"] | null;
+            /**
+             * Halts While Rebalancing
+             * @default false
+             */
+            halts_while_rebalancing: boolean;
+            /**
+             * In Kind
+             * @default false
+             */
+            in_kind: boolean;
+            /**
+             * Redemption Fee
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            redemption_fee: string;
+            /** Unit Size */
+            unit_size?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -9008,6 +9526,7 @@ export type Acceptance = components['schemas']['Acceptance'];
 export type Account = components['schemas']['Account'];
 export type AccountDefinition = components['schemas']['AccountDefinition'];
 export type AccountKind = components['schemas']['AccountKind'];
+export type Aim = components['schemas']['Aim'];
 export type AliasDefinition = components['schemas']['AliasDefinition'];
 export type Amount = components['schemas']['Amount'];
 export type ApproveBody = components['schemas']['ApproveBody'];
@@ -9055,7 +9574,7 @@ export type ConnectorAnswer = components['schemas']['ConnectorAnswer'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageAnswer = components['schemas']['CoverageAnswer'];
 export type CoverageClass = components['schemas']['CoverageClass'];
-export type Dealing = components['schemas']['Dealing'];
+export type DailyTimes = components['schemas']['DailyTimes'];
 export type DealingKind = components['schemas']['DealingKind'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DifferencesAnswer = components['schemas']['DifferencesAnswer'];
@@ -9066,16 +9585,21 @@ export type Erasure = components['schemas']['Erasure'];
 export type Event = components['schemas']['Event'];
 export type Evidence = components['schemas']['Evidence'];
 export type EvidenceAnswer = components['schemas']['EvidenceAnswer'];
+export type Exposure = components['schemas']['Exposure'];
 export type FactAnswer = components['schemas']['FactAnswer'];
 export type FactorAnswer = components['schemas']['FactorAnswer'];
 export type FactorNeeded = components['schemas']['FactorNeeded'];
 export type Failure = components['schemas']['Failure'];
 export type FailureKind = components['schemas']['FailureKind'];
+export type Fee = components['schemas']['Fee'];
+export type FeeBasis = components['schemas']['FeeBasis'];
 export type FeePayment = components['schemas']['FeePayment'];
 export type FeeSide = components['schemas']['FeeSide'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
 export type FileSeen = components['schemas']['FileSeen'];
+export type Financing = components['schemas']['Financing'];
+export type Fractions = components['schemas']['Fractions'];
 export type Freshness = components['schemas']['Freshness'];
 export type FundBridge = components['schemas']['FundBridge'];
 export type FundClass = components['schemas']['FundClass'];
@@ -9086,6 +9610,7 @@ export type GatherBody = components['schemas']['GatherBody'];
 export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
 export type Given = components['schemas']['Given'];
 export type Guess = components['schemas']['Guess'];
+export type Halt = components['schemas']['Halt'];
 export type Health = components['schemas']['Health'];
 export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
@@ -9130,6 +9655,8 @@ export type LinesAnswer = components['schemas']['LinesAnswer'];
 export type LinkAnswer = components['schemas']['LinkAnswer'];
 export type LinkBody = components['schemas']['LinkBody'];
 export type LinkUseBody = components['schemas']['LinkUseBody'];
+export type Listing = components['schemas']['Listing'];
+export type ListingDefinition = components['schemas']['ListingDefinition'];
 export type Liveness = components['schemas']['Liveness'];
 export type LogInBody = components['schemas']['LogInBody'];
 export type LoggedIn = components['schemas']['LoggedIn'];
@@ -9183,6 +9710,7 @@ export type PageFactAnswer = components['schemas']['Page_FactAnswer_'];
 export type PageImportMappingDefinition = components['schemas']['Page_ImportMappingDefinition_'];
 export type PageInstrumentDefinition = components['schemas']['Page_InstrumentDefinition_'];
 export type PageIssueAnswer = components['schemas']['Page_IssueAnswer_'];
+export type PageListingDefinition = components['schemas']['Page_ListingDefinition_'];
 export type PageNavLineAnswer = components['schemas']['Page_NavLineAnswer_'];
 export type PageNavPolicyDefinition = components['schemas']['Page_NavPolicyDefinition_'];
 export type PageNodeDefinition = components['schemas']['Page_NodeDefinition_'];
@@ -9213,6 +9741,7 @@ export type PricingPolicy = components['schemas']['PricingPolicy'];
 export type PricingPolicyDefinition = components['schemas']['PricingPolicyDefinition'];
 export type PricingRule = components['schemas']['PricingRule'];
 export type Problem = components['schemas']['Problem'];
+export type Product = components['schemas']['Product'];
 export type Proposal = components['schemas']['Proposal'];
 export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
@@ -9243,6 +9772,7 @@ export type RunAnswer = components['schemas']['RunAnswer'];
 export type RunEventAnswer = components['schemas']['RunEventAnswer'];
 export type RunFigures = components['schemas']['RunFigures'];
 export type RunState = components['schemas']['RunState'];
+export type Schedule = components['schemas']['Schedule'];
 export type ScheduleAnswer = components['schemas']['ScheduleAnswer'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type ScopeAnswer = components['schemas']['ScopeAnswer'];
@@ -9256,6 +9786,8 @@ export type Settlement = components['schemas']['Settlement'];
 export type SetupBody = components['schemas']['SetupBody'];
 export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
+export type ShareMerge = components['schemas']['ShareMerge'];
+export type ShareSplit = components['schemas']['ShareSplit'];
 export type SignOnBody = components['schemas']['SignOnBody'];
 export type SignOnUrl = components['schemas']['SignOnUrl'];
 export type Signature = components['schemas']['Signature'];
@@ -9264,6 +9796,7 @@ export type SigningKeyAnswer = components['schemas']['SigningKeyAnswer'];
 export type Site = components['schemas']['Site'];
 export type SnapshotUse = components['schemas']['SnapshotUse'];
 export type Sniffed = components['schemas']['Sniffed'];
+export type Source = components['schemas']['Source'];
 export type SourceAnswer = components['schemas']['SourceAnswer'];
 export type SourceState = components['schemas']['SourceState'];
 export type Step = components['schemas']['Step'];
@@ -9278,6 +9811,7 @@ export type TaskState = components['schemas']['TaskState'];
 export type TemplateAnswer = components['schemas']['TemplateAnswer'];
 export type TenantAnswer = components['schemas']['TenantAnswer'];
 export type TenantBody = components['schemas']['TenantBody'];
+export type Terms = components['schemas']['Terms'];
 export type TiersAnswer = components['schemas']['TiersAnswer'];
 export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
@@ -9286,6 +9820,7 @@ export type Transfer = components['schemas']['Transfer'];
 export type TransferAnswer = components['schemas']['TransferAnswer'];
 export type TransferKind = components['schemas']['TransferKind'];
 export type TreeAnswer = components['schemas']['TreeAnswer'];
+export type Trigger = components['schemas']['Trigger'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
@@ -9297,6 +9832,8 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
+export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
+export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_definitions_api_v1_accounts_get: {
@@ -14304,6 +14841,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_PricingPolicyDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_versions_api_v1_history_products__id__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListingDefinition_"];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -27248,6 +27902,485 @@ export interface operations {
         };
     };
     delete_definition_api_v1_pricing_policies__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_api_v1_products_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListingDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_api_v1_products__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListingDefinition"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_definition_api_v1_products__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Listing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListingDefinition"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_definition_api_v1_products__id__delete: {
         parameters: {
             query?: never;
             header?: {

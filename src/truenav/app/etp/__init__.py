@@ -1,0 +1,1 @@
+"""Leveraged products and exchange-traded products that are run here."""

@@ -1,0 +1,79 @@
+"""The products that are run here, as definitions; one that cannot be run is refused whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from truenav.app.catalogue import Catalogue
+from truenav.app.sources.context import parse_context
+from truenav.calc.etp.calendar import microseconds
+from truenav.calc.etp.rules import check_product
+from truenav.calc.etp.simulate import terms_at
+from truenav.calc.portfolio.tree import Tree
+from truenav.core.account import Account
+from truenav.core.failure import InvalidInputError
+from truenav.core.ids import AccountId, parse_slug
+from truenav.core.instrument import Instrument, InstrumentKind
+from truenav.core.listing import Listing
+from truenav.core.portfolio import Node
+from truenav.core.product import Exposure, Terms
+from truenav.store import definitions
+from truenav.store.database import Session
+from truenav.store.definitions import Kind
+
+
+class BadListingError(InvalidInputError):
+    """A product cannot be run as it is listed: its rules, its instrument or its account do not fit."""
+
+    code = "bad-listing"
+    title = "The product cannot be run like this"
+
+
+_HELD = {
+    Exposure.SPOT: (InstrumentKind.SPOT, False),
+    Exposure.PERPETUAL: (InstrumentKind.PERPETUAL, False),
+    Exposure.INVERSE: (InstrumentKind.PERPETUAL, True),
+    Exposure.FUTURE: (InstrumentKind.FUTURE, False),
+}
+"""The kind of instrument that each exposure is held in, and whether it is inverse."""
+
+
+def _check(session: Session, listing: Listing) -> None:
+    parse_slug(listing.id, what="id")
+    check_product(listing.product)
+    terms = terms_at(listing.product, microseconds(listing.opened_at))
+    Tree(definitions.bodies(session, Kind.NODE, Node)).get(listing.node)
+    instrument = parse_context(session).instruments.get(listing.instrument)
+    accounts = {one.id: one for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
+    wrong = list(_faults(listing, terms, instrument, accounts))
+    if wrong:
+        raise BadListingError(f"{listing.id} cannot be run: {' '.join(wrong)}", wrong=wrong)
+
+
+def _faults(
+    listing: Listing, terms: Terms, instrument: Instrument, accounts: Mapping[AccountId, Account]
+) -> Iterator[str]:
+    kind, inverse = _HELD[terms.exposure]
+    if (instrument.kind, instrument.inverse) != (kind, inverse):
+        yield f"{instrument.id} is no {'inverse ' if inverse else ''}{kind}, which the rules hold."
+    if listing.opening_nav <= 0 or listing.opening_units <= 0 or listing.tick <= 0:
+        yield "The opening NAV, the opening units and the tick must be above 0."
+    if listing.automatic_up_to is not None and listing.automatic_up_to < 0:
+        yield "What is executed without approval cannot be below 0."
+    if listing.hedge_account is not None:
+        account = accounts.get(listing.hedge_account)
+        if account is None:
+            yield f"There is no account {listing.hedge_account!r}; add it first."
+        elif account.venue != instrument.venue:
+            yield f"{account.id} is at {account.venue}, where {instrument.id} is not traded."
+
+
+LISTINGS = Catalogue(
+    Kind.LISTING,
+    Listing,
+    "product:read",
+    "product:write",
+    lambda listing: listing.id,
+    _check,
+    lambda sight, listing: sight.sees(listing.node),
+)

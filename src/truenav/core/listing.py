@@ -1,0 +1,35 @@
+"""A leveraged product that is run here: by whose rules, on whose prices, hedged in which account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from truenav.core.ids import AccountId, InstrumentId, NodeId
+from truenav.core.product import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What its issuer decides about a product beside its rules.
+
+    Its assets belong to ``node`` of the portfolio tree. Marks are those of ``instrument``, in which the
+    exposure is held, too, in the ``hedge_account`` (None: nobody trades for it yet). At ``opened_at``,
+    ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders on the secondary
+    market are priced in steps of ``tick``. A rebalance whose notional is at most ``automatic_up_to`` is
+    executed without a person's approval; every larger one waits (None: all wait). What is ``disclosed`` can
+    be read by the public.
+    """
+
+    id: str
+    node: NodeId
+    product: Product
+    instrument: InstrumentId
+    opened_at: datetime
+    opening_nav: Decimal
+    opening_units: Decimal
+    tick: Decimal
+    hedge_account: AccountId | None = None
+    automatic_up_to: Decimal | None = None
+    disclosed: bool = False
