@@ -26,6 +26,12 @@ from truenav.core.product import (
 TIE = Decimal("1e-60")
 """Relative distance within which exact numbers of 78 digits count as equal."""
 
+LARGEST_TARGET = 100
+"""Leverage, either way, beyond which a target is taken for a slip."""
+
+MOST_A_DAY = 1_440
+"""Times of day, and batches of a rebalance, that a rule may name."""
+
 _EXPOSURES = {
     Exposure.PERPETUAL: stepping.PERPETUAL,
     Exposure.INVERSE: stepping.INVERSE,
@@ -95,6 +101,8 @@ def _terms_faults(terms: Terms) -> Iterator[str]:
     if terms.target == 0:
         yield "a target leverage of 0 has no exposure to rebalance."
         return
+    if abs(terms.target) > LARGEST_TARGET:
+        yield f"a target leverage of {to_text(terms.target)} is beyond {LARGEST_TARGET} either way."
     if not 0 <= terms.trading_cost * max(ONE, abs(terms.target)) < 1:
         yield "the trading cost must be at least 0 and, times the leverage, below 1."
     yield from _trigger_faults(terms.target, terms.trigger)
@@ -141,6 +149,8 @@ def _schedule_faults(size: Decimal, schedule: Schedule) -> Iterator[str]:
     yield from _time_faults(schedule.at, "schedule")
     if schedule.batches < 1 or schedule.batch_seconds < 0:
         yield "a schedule needs at least one batch, and no negative time between them."
+    elif schedule.batches > MOST_A_DAY:
+        yield f"a schedule may have {MOST_A_DAY} batches, not {schedule.batches}."
     elif schedule.batches > 1 and not 0 < schedule.batch_seconds * (schedule.batches - 1) < SECONDS_A_DAY:
         yield "the batches of a schedule must lie apart, and within a day."
     if not 0 < schedule.speed <= 1:
@@ -159,6 +169,8 @@ def _schedule_faults(size: Decimal, schedule: Schedule) -> Iterator[str]:
 def _time_faults(at: DailyTimes, what: str) -> Iterator[str]:
     if not at.times:
         yield f"a {what} names no time."
+    if len(at.times) > MOST_A_DAY:
+        yield f"a {what} may name {MOST_A_DAY} times of day, not {len(at.times)}."
     try:
         zone_of(at.zone)
         times = [time_of(text) for text in at.times]
