@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from truenav.calc.etp.running import Stops
@@ -20,6 +21,7 @@ from truenav.core.money import ONE, ZERO
 from truenav.core.product import (
     SECONDS_A_DAY,
     DailyTimes,
+    Fee,
     FeeBasis,
     Product,
     ProductRulesError,
@@ -81,12 +83,30 @@ def time_of(text: str) -> time:
 def instants(at: DailyTimes, after: int, until: int) -> Iterator[int]:
     """The instants of daily times that are later than ``after`` and not later than ``until``, in order."""
     zone = zone_of(at.zone)
+    fixed = zone.utcoffset(None)
+    found = _of_days(at, after, until, zone) if fixed is None else _of_equal_days(at, after, until, fixed)
+    return (instant for instant in found if after < instant <= until)
+
+
+def _of_equal_days(at: DailyTimes, after: int, until: int, offset: timedelta) -> Iterator[int]:
+    """Where clocks never change, so that a year of instants is quickly found."""
+    ahead = offset // _MICROSECOND
+    into_day = sorted(time_of(text) for text in at.times)
+    spans = [
+        (timedelta(hours=one.hour, minutes=one.minute, seconds=one.second, microseconds=one.microsecond))
+        // _MICROSECOND
+        for one in into_day
+    ]
+    for day in range((after + ahead) // _DAY * _DAY - ahead, until + 1, _DAY):
+        for span in spans:
+            yield day + span
+
+
+def _of_days(at: DailyTimes, after: int, until: int, zone: tzinfo) -> Iterator[int]:
     day = instant_of(after).astimezone(zone).date() - timedelta(days=1)
     last = instant_of(until).astimezone(zone).date()
     while day <= last:
-        for instant in sorted(_of_day(at, day, zone)):
-            if after < instant <= until:
-                yield instant
+        yield from sorted(_of_day(at, day, zone))
         day += timedelta(days=1)
 
 
@@ -107,14 +127,44 @@ class _Due:
     batches: int = 0
     follows: int = 0
     schedule: Schedule | None = None
+    publishes: int = 0
+
+
+_Change: TypeAlias = Callable[[_Due], _Due]
+"""What one rule adds to what is due at a mark."""
+
+
+class _Found:
+    """What falls due at which mark. Days are alike, so each change to each kind of due is made only once."""
+
+    def __init__(self) -> None:
+        self.kinds = [_Due()]
+        self.at: dict[int, int] = {}
+        self._changed: dict[tuple[int, _Change], int] = {}
+
+    def add(self, place: int, change: _Change) -> None:
+        """Change what is due at a place; the same change is the same object."""
+        before = self.at.get(place, 0)
+        after = self._changed.get((before, change))
+        if after is None:
+            after = self._changed[before, change] = len(self.kinds)
+            self.kinds.append(change(self.kinds[before]))
+        self.at[place] = after
 
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """The stops of a product over a row of marks, and which of them publish the NAV of a day."""
+    """The stops of a product over a row of marks."""
 
     stops: Stops
-    publishes: frozenset[int]
+
+    @property
+    def publishes(self) -> frozenset[int]:
+        """The marks at which the NAV of a day is published."""
+        stops = self.stops
+        return frozenset(
+            place for place, kind in zip(stops.index, stops.kind, strict=True) if stops.publishes[kind]
+        )
 
 
 def publication_times(terms: Terms) -> DailyTimes:
@@ -147,25 +197,64 @@ def dues(
     take place.
     """
     opened = times[0] if opened_at is None else opened_at
-    found: dict[int, _Due] = {}
-    published: set[int] = set()
+    found = _Found()
     for terms, start, end in eras(product):
         after, until = max(times[0], start - 1), min(times[-1], end - 1)
         for schedule in terms.schedules:
             _add_schedule(found, schedule, times, max(opened, start - 1), until)
         if after >= until:
             continue
-        for instant in instants(publication_times(terms), after, until):
-            place = bisect_left(times, instant)
-            published.add(place)
-            found.setdefault(place, _Due())
+        for place in _places(times, instants(publication_times(terms), after, until)):
+            found.add(place, _publishing)
         _add_charges(found, terms, times, rates, after, until)
     for instant, roll in rolls:
         if times[0] < instant <= times[-1]:
-            place = bisect_left(times, instant)
-            due = found.get(place, _Due())
-            found[place] = replace(due, roll=due.roll * roll)
-    return Dues(_columns(found), frozenset(published))
+            found.add(bisect_left(times, instant), _rolling(roll))
+    return Dues(_columns(found))
+
+
+def _places(times: Sequence[int], instants: Iterable[int]) -> list[int]:
+    """The first mark at or after each instant, all at once where ``times`` are an array."""
+    search = getattr(times, "searchsorted", None)
+    if search is not None:
+        places: list[int] = search(list(instants)).tolist()
+        return places
+    return [bisect_left(times, instant) for instant in instants]
+
+
+def _publishing(due: _Due) -> _Due:
+    return replace(due, publishes=1)
+
+
+def _rolling(roll: Decimal) -> _Change:
+    return lambda due: replace(due, roll=due.roll * roll)
+
+
+def _charging(rate: Decimal) -> _Change:
+    return lambda due: replace(due, financing=due.financing + rate)
+
+
+def _collecting(fee: Fee) -> _Change:
+    if fee.basis is FeeBasis.NAV:
+        return lambda due: replace(due, kept=due.kept * (1 - fee.rate))
+    return lambda due: replace(due, fee_notional=due.fee_notional + fee.rate)
+
+
+def _trading(schedule: Schedule, batch: int) -> _Change:
+    """One batch; batches that one mark sees together become one trade."""
+    part, left = _share_of_rest(schedule, batch), schedule.batches - 1 - batch
+
+    def change(due: _Due) -> _Due:
+        again = due.schedule is schedule
+        return replace(
+            due,
+            rest=(due.rest if again else ONE) * (1 - part),
+            batches=left,
+            follows=due.follows if again and batch else int(batch > 0),
+            schedule=schedule,
+        )
+
+    return change
 
 
 def next_due(product: Product, after: int) -> int:
@@ -198,7 +287,7 @@ def _plans(terms: Terms) -> Iterator[tuple[DailyTimes, Sequence[int]]]:
 
 
 def _add_charges(
-    found: dict[int, _Due],
+    found: _Found,
     terms: Terms,
     times: Sequence[int],
     rates: Sequence[tuple[int, Decimal]] | None,
@@ -206,58 +295,36 @@ def _add_charges(
     until: int,
 ) -> None:
     for fee in terms.fees:
-        for instant in instants(fee.at, after, until):
-            place = bisect_left(times, instant)
-            due = found.get(place, _Due())
-            if fee.basis is FeeBasis.NAV:
-                found[place] = replace(due, kept=due.kept * (1 - fee.rate))
-            else:
-                found[place] = replace(due, fee_notional=due.fee_notional + fee.rate)
-    for instant, rate in _financing(terms, rates, after, until):
-        place = bisect_left(times, instant)
-        due = found.get(place, _Due())
-        found[place] = replace(due, financing=due.financing + rate)
-
-
-def _financing(
-    terms: Terms, rates: Sequence[tuple[int, Decimal]] | None, after: int, until: int
-) -> Iterator[tuple[int, Decimal]]:
+        collecting = _collecting(fee)
+        for place in _places(times, instants(fee.at, after, until)):
+            found.add(place, collecting)
     own = terms.financing
     if own.issuer_bears:
         return
     if rates is not None:
-        yield from ((instant, rate) for instant, rate in rates if after < instant <= until)
+        for instant, rate in rates:
+            if after < instant <= until:
+                found.add(bisect_left(times, instant), _charging(rate))
     elif own.rate is not None and own.at is not None:
-        yield from ((instant, own.rate) for instant in instants(own.at, after, until))
+        charging = _charging(own.rate)
+        for place in _places(times, instants(own.at, after, until)):
+            found.add(place, charging)
 
 
-def _add_schedule(
-    found: dict[int, _Due], schedule: Schedule, times: Sequence[int], after: int, until: int
-) -> None:
-    """Add a schedule and the batches that follow; those that one mark sees together become one trade.
+def _add_schedule(found: _Found, schedule: Schedule, times: Sequence[int], after: int, until: int) -> None:
+    """Add a schedule and the batches that follow.
 
     Of a rebalance that began before the first of ``times``, those batches count that come after it.
     """
     apart = schedule.batch_seconds * 1_000_000
-    for instant in instants(schedule.at, max(after, times[0] - schedule.batches * apart), until):
-        for batch in range(schedule.batches):
-            if instant + batch * apart <= times[0]:
-                continue
-            place = bisect_left(times, instant + batch * apart)
-            if place == len(times):
-                break
-            due = found.get(place, _Due())
-            rest = due.rest * (1 - _share_of_rest(schedule, batch))
-            if batch and due.schedule is schedule:
-                found[place] = replace(due, rest=rest, batches=schedule.batches - 1 - batch)
-            else:
-                found[place] = replace(
-                    due,
-                    rest=rest if due.schedule is schedule else 1 - _share_of_rest(schedule, batch),
-                    batches=schedule.batches - 1 - batch,
-                    follows=int(batch > 0),
-                    schedule=schedule,
-                )
+    batches = range(schedule.batches)
+    trading = [_trading(schedule, batch) for batch in batches]
+    begun = instants(schedule.at, max(after, times[0] - schedule.batches * apart), until)
+    due = [(instant + batch * apart, batch) for instant in begun for batch in batches]
+    due = [(instant, batch) for instant, batch in due if times[0] < instant <= times[-1]]
+    places = _places(times, (instant for instant, _ in due))
+    for place, (_, batch) in zip(places, due, strict=True):
+        found.add(place, trading[batch])
 
 
 def _share_of_rest(schedule: Schedule, batch: int) -> Decimal:
@@ -268,18 +335,20 @@ def _share_of_rest(schedule: Schedule, batch: int) -> Decimal:
     return part / (1 - part * batch)
 
 
-def _columns(found: dict[int, _Due]) -> Stops:
-    rows = sorted(found.items())
-    plans = [due.schedule or _NO_SCHEDULE for _, due in rows]
+def _columns(found: _Found) -> Stops:
+    rows, dues = sorted(found.at.items()), found.kinds
+    plans = [due.schedule or _NO_SCHEDULE for due in dues]
     return Stops(
         index=[place for place, _ in rows],
-        financing=[due.financing for _, due in rows],
-        fee_nav=[1 - due.kept for _, due in rows],
-        fee_notional=[due.fee_notional for _, due in rows],
-        roll=[due.roll for _, due in rows],
-        share=[1 - due.rest for _, due in rows],
-        batches=[due.batches for _, due in rows],
-        follows=[due.follows for _, due in rows],
+        kind=[kind for _, kind in rows],
+        publishes=[due.publishes for due in dues],
+        financing=[due.financing for due in dues],
+        fee_nav=[1 - due.kept for due in dues],
+        fee_notional=[due.fee_notional for due in dues],
+        roll=[due.roll for due in dues],
+        share=[1 - due.rest for due in dues],
+        batches=[due.batches for due in dues],
+        follows=[due.follows for due in dues],
         low=[plan.below or ZERO for plan in plans],
         high=[plan.above or ZERO for plan in plans],
         moved=[plan.moved or ZERO for plan in plans],

@@ -2,8 +2,9 @@
 
 Between two events NAV is linear in the price, so a run of marks is quiet if its lowest and highest price lie
 within the bounds of `truenav.calc.etp.stepping.bounds`; these extremes are known beforehand for blocks of
-marks. Like the steps, this is written for any kind of number and compiled as it stands for floats: columns
-are lists of decimals or arrays of floats.
+marks. A block of which only a part belongs to the run is quiet as soon as the whole of it is. Like the steps,
+this is written for any kind of number and compiled as it stands for floats: columns are lists of decimals or
+of floats, or arrays.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from truenav.calc.etp.stepping import (
 )
 
 Column: TypeAlias = Any
-"""A list of decimals, or an array of floats or integers."""
+"""A list of decimals or floats, or an array of floats or integers."""
 
-BLOCK = 32
+BLOCK = 64
 """Marks in a block; its extremes are kept."""
 
 
 class Marks(NamedTuple):
     """Prices in order of time (shape (marks,)), when they were seen (microseconds since 1970), and the lowest
-    and highest price of each whole block of `BLOCK` marks.
+    and highest price of each block of `BLOCK` marks, the last of which may be shorter.
     """
 
     prices: Column
@@ -46,9 +47,15 @@ class Marks(NamedTuple):
 
 
 class Stops(NamedTuple):
-    """What falls due by the calendar: ``index`` of the mark, rising, and the fields of `Stop`."""
+    """What falls due by the calendar: ``index`` of the mark, rising, and the ``kind`` of what does so there,
+    its row in the other columns (the fields of `Stop`): through a year the same few things fall due.
+
+    ``publishes`` is 1 where NAV is published after it.
+    """
 
     index: Column
+    kind: Column
+    publishes: Column
     financing: Column
     fee_nav: Column
     fee_notional: Column
@@ -92,6 +99,13 @@ class Events(NamedTuple):
     deficit: Column
 
 
+class Published(NamedTuple):
+    """Columns to be filled: the mark at which a NAV was published, and the NAV of a unit as issued."""
+
+    index: Column
+    nav: Column
+
+
 def extremes(prices: Column, start: int, stop: int) -> tuple[Number, Number]:
     """The lowest and the highest of ``prices[start:stop]``, which is not empty."""
     part = prices[start:stop]
@@ -103,6 +117,18 @@ def _first_reached(prices: Column, start: int, stop: int, limit: Bounds) -> int:
         if is_reached(limit, prices[place]):
             return place
     return stop - 1
+
+
+def _first_at(times: Column, instant: int, start: int, stop: int) -> int:
+    """The first place of ``start`` to ``stop`` whose time is not before an instant, else ``stop``."""
+    low, high = start, stop
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _walk(
@@ -118,32 +144,53 @@ def _walk(
     return peak, worst
 
 
+def _drawdown(
+    prices: Column, start: int, stop: int, extent: Bounds, state: State, peak: Number, worst: Number
+) -> tuple[Number, Number]:
+    """The same, from the marks' lowest and highest price where their order cannot matter."""
+    best = net_value(state, extent.high if state.position > 0 else extent.low)
+    least = net_value(state, extent.low if state.position > 0 else extent.high)
+    if best <= peak:
+        return peak, least / peak if least < worst * peak else worst
+    if least >= worst * best:
+        return best, worst
+    return _walk(prices, start, stop, state, peak, worst)
+
+
+def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Number) -> Bounds:
+    """Between these prices no bound is reached, and NAV is neither at a new high nor deeper below it."""
+    rise = (peak - state.cash) / state.position
+    fall = (worst * peak - state.cash) / state.position
+    low, high = (fall, rise) if state.position > 0 else (rise, fall)
+    low, high = low * (1 + tie), high * (1 - tie)
+    return Bounds(max(low, limit.low), min(high, limit.high) if limit.high > 0 else high)
+
+
 def _quiet(
-    marks: Marks, start: int, last: int, limit: Bounds, state: State, peak: Number, worst: Number
+    marks: Marks, start: int, last: int, limit: Bounds, tie: Number, state: State, peak: Number, worst: Number
 ) -> tuple[int, Number, Number]:
     """The first mark from ``start`` on that reaches a bound, or ``last``; and the drawdown up to it."""
     here = start
+    watched = _watched(limit, state, peak, worst, tie)
     while here <= last:
-        end = min(here - here % BLOCK + BLOCK, last + 1)
-        if end - here == BLOCK:
-            low, high = marks.lows[here // BLOCK], marks.highs[here // BLOCK]
-        else:
+        block = here // BLOCK
+        end = min(block * BLOCK + BLOCK, last + 1)
+        if marks.lows[block] <= watched.low or marks.highs[block] >= watched.high:
             low, high = extremes(marks.prices, here, end)
-        reached = is_reached(limit, low) or is_reached(limit, high)
-        if reached:
-            end = _first_reached(marks.prices, here, end, limit) + 1
-        best = net_value(state, high if state.position > 0 else low)
-        least = net_value(state, low if state.position > 0 else high)
-        if best > peak or least < worst * peak:
-            peak, worst = _walk(marks.prices, here, end, state, peak, worst)
-        if reached:
-            return end - 1, peak, worst
+            if is_reached(limit, low) or is_reached(limit, high):
+                end = _first_reached(marks.prices, here, end, limit) + 1
+                peak, worst = _walk(marks.prices, here, end, state, peak, worst)
+                return end - 1, peak, worst
+            if low <= watched.low or high >= watched.high:
+                peak, worst = _drawdown(marks.prices, here, end, Bounds(low, high), state, peak, worst)
+                watched = _watched(limit, state, peak, worst, tie)
         here = end
     return last, peak, worst
 
 
-def stop_at(stops: Stops, row: int) -> Stop:
-    """One row of the calendar's columns."""
+def stop_at(stops: Stops, place: int) -> Stop:
+    """What falls due at one of the stops."""
+    row = stops.kind[place]
     return Stop(
         stops.financing[row],
         stops.fee_nav[row],
@@ -210,12 +257,9 @@ def run(
             last = stops.index[due]
         armed = marks.times[here] >= sleeps_until
         if not armed:
-            awake = here + 1
-            while awake <= last and marks.times[awake] < sleeps_until:
-                awake += 1
-            last = min(last, awake - 1)
+            last = _first_at(marks.times, sleeps_until, here + 1, last + 1) - 1
         limit = bounds(state, limits, armed)
-        here, peak, worst = _quiet(marks, here, last, limit, state, peak, worst)
+        here, peak, worst = _quiet(marks, here, last, limit, limits.tie, state, peak, worst)
         price = marks.prices[here]
         at_stop = due < len(stops.index) and stops.index[due] == here
         if at_stop or is_reached(limit, price):
@@ -234,4 +278,47 @@ def run(
     return state, Seen(peak, worst, sleeps_until, scheduled, triggered), row
 
 
-__all__ = ["BLOCK", "CHARGED", "RUINED", "Events", "Marks", "Seen", "Stops", "extremes", "run"]
+def summary(marks: Marks, stops: Stops, events: Events, rows: int, published: Published) -> tuple[Paid, int]:
+    """What the first ``rows`` events came to, and how many NAVs of a unit as issued were published.
+
+    These are written to ``published``, which has room for a row more than there are stops: ruin is
+    published at once.
+    """
+    nothing = 0 * marks.prices[0]
+    total = Paid(nothing, nothing, nothing, nothing, nothing)
+    place, found = 0, 0
+    for row in range(rows):
+        total = Paid(
+            total.financing + events.financing[row],
+            total.fees + events.fees[row],
+            total.costs + events.costs[row],
+            total.gap + events.gap[row],
+            total.deficit + events.deficit[row],
+        )
+        index = events.index[row]
+        while place < len(stops.index) and stops.index[place] < index:
+            place += 1
+        at_stop = place < len(stops.index) and stops.index[place] == index
+        if events.kind[row] == RUINED or (at_stop and stops.publishes[stops.kind[place]]):
+            price = marks.prices[index]
+            if at_stop:
+                price = price / stops.roll[stops.kind[place]]
+            published.index[found] = index
+            published.nav[found] = events.position[row] * price + events.cash[row]
+            found += 1
+    return total, found
+
+
+__all__ = [
+    "BLOCK",
+    "CHARGED",
+    "RUINED",
+    "Events",
+    "Marks",
+    "Published",
+    "Seen",
+    "Stops",
+    "extremes",
+    "run",
+    "summary",
+]

@@ -117,8 +117,8 @@ def simulate(product: Product, history: History, *, nav: Decimal = Decimal(100))
                 break
             capacity = max(rows, 2 * capacity)
         found = tuple(_events(events, rows, marks, opening, due))
-        published, merges = _published(product, found, due)
-        worth = closing.position * _last_price(history) + closing.cash
+        published, merges = published_navs(product, found, due)
+        worth = closing.position * last_price(history) + closing.cash
         return Simulation(
             product,
             history,
@@ -142,9 +142,8 @@ def issued(terms: Terms, price: Decimal, nav: Decimal) -> State:
 def exact_marks(history: History) -> Marks:
     """The marks of a history with the extremes of their blocks."""
     prices = list(history.prices)
-    whole = range(0, len(prices) - BLOCK + 1, BLOCK)
-    lows = [min(prices[start : start + BLOCK]) for start in whole]
-    highs = [max(prices[start : start + BLOCK]) for start in whole]
+    blocks = [prices[start : start + BLOCK] for start in range(0, len(prices), BLOCK)]
+    lows, highs = [min(block) for block in blocks], [max(block) for block in blocks]
     return Marks(prices, history.times, lows, highs)
 
 
@@ -178,7 +177,7 @@ def _run(
 
 
 def _events(events: Events, rows: int, marks: Marks, opening: State, due: Dues) -> Iterator[Event]:
-    rolls = dict(zip(due.stops.index, due.stops.roll, strict=True))
+    rolls = {place: due.stops.roll[kind] for place, kind in zip(due.stops.index, due.stops.kind, strict=True)}
     held = opening.position
     for row in range(rows):
         place = events.index[row]
@@ -236,7 +235,7 @@ def event_of(
     )
 
 
-def _last_price(history: History) -> Decimal:
+def last_price(history: History) -> Decimal:
     """The last mark, on the scale of the next future where it rolled there."""
     price = history.prices[-1]
     for at, roll in history.rolls:
@@ -245,14 +244,15 @@ def _last_price(history: History) -> Decimal:
     return price
 
 
-def _published(
+def published_navs(
     product: Product, events: Sequence[Event], due: Dues
 ) -> tuple[tuple[tuple[int, Decimal], ...], tuple[Merge, ...]]:
     """Published NAVs, with the share merges and splits that they lead to."""
     factor, published, merges = ONE, [], []
     ages = list(eras(product))
+    publishes = due.publishes
     for event in events:
-        if event.place not in due.publishes and event.kind is not EventKind.RUINED:
+        if event.place not in publishes and event.kind is not EventKind.RUINED:
             continue
         published.append((event.at, event.nav * factor))
         terms = next(terms for terms, start, end in ages if start <= event.at < end)
