@@ -12,12 +12,13 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from truenav.calc.etp.calendar import time_of, zone_of
@@ -35,7 +36,13 @@ ABSENT = frozenset({"", "none", "null", "~"})
 MOST_PRODUCTS = 1_000
 """Products that one file may hold."""
 
-_A_YEAR = 366
+MOST_ENTRIES = 100
+"""Entries that one list of dated terms may have."""
+
+MOST_TERMS = 10_000
+"""Terms that all products of a file may have together."""
+
+_A_YEAR = 367
 _TERMS = tuple(field.name for field in fields(Terms) if field.name != "since")
 _NAMES = ("id", "underlying", "quote")
 _LISTS = ("sources", "conflicts", "assumptions")
@@ -97,7 +104,7 @@ def read_products(text: str, *, name: str) -> tuple[Product, ...]:
     issuer = _name(_required(family, "issuer", "the file"), "issuer")
     common = _dated(family.get("terms"), "terms")
     seen: dict[str, Node] = {}
-    found = []
+    found, terms = [], 0
     for place, node in enumerate(products):
         product = _product(node, f"products[{place}]", issuer, family, common)
         if product.id in seen:
@@ -105,6 +112,9 @@ def read_products(text: str, *, name: str) -> tuple[Product, ...]:
             raise node.refusal(f"the product {product.id} is given twice, first on line {line}.")
         seen[product.id] = node
         found.append(product)
+        terms += len(product.terms)
+        if terms > MOST_TERMS:
+            raise node.refusal(f"all products have more than {MOST_TERMS} terms; divide the file.")
     return tuple(found)
 
 
@@ -169,8 +179,11 @@ def _dated(node: Node | None, path: str) -> Dated:
     """Entries with a ``since`` each, which must rise."""
     if node is None:
         return ()
+    listed = _list(node, path)
+    if len(listed) > MOST_ENTRIES:
+        raise node.refusal(f"{path}: {len(listed)} entries are too many; there may be {MOST_ENTRIES}.")
     entries: list[tuple[datetime, Rules]] = []
-    for place, entry in enumerate(_list(node, path)):
+    for place, entry in enumerate(listed):
         where = f"{path}[{place}]"
         rules = dict(_fields(entry, ("since", *_TERMS), where))
         _required(rules, "since", where, entry)
@@ -203,18 +216,30 @@ def _daily_times(value: object) -> Iterator[DailyTimes]:
 def _refuse_unclear(node: Node, at: DailyTimes, since: datetime) -> None:
     """Refuse a time that the clocks of its zone skip or show twice on a day of the first year."""
     zone = zone_of(at.zone)
-    first = since.astimezone(zone).date()
-    for text in at.times:
-        time = time_of(text)
-        for ahead in range(_A_YEAR):
-            moment = datetime.combine(first + timedelta(days=ahead), time, tzinfo=zone)
-            before, after = moment.utcoffset(), moment.replace(fold=1).utcoffset()
-            if before != after and before is not None and after is not None:
-                what = "do not show" if before < after else "show twice"
+    for day in _changes(at.zone, since.astimezone(zone).date()):
+        for text in at.times:
+            moment = datetime.combine(day, time_of(text), tzinfo=zone)
+            earlier, later = _offset(moment), _offset(moment.replace(fold=1))
+            if earlier != later:
+                what = "do not show" if earlier < later else "show twice"
                 raise node.refusal(
-                    f"the clocks of {at.zone} {what} {text} on {moment:%Y-%m-%d}; name another time, or a "
-                    "fixed offset such as +01:00."
+                    f"the clocks of {at.zone} {what} {text} on {day}; name another time, or a fixed offset "
+                    "such as +01:00."
                 )
+
+
+@lru_cache(maxsize=1_000)
+def _changes(zone: str, first: date) -> tuple[date, ...]:
+    """The days of the year from ``first`` on during which the clocks of a zone change."""
+    days = [first + timedelta(days=ahead) for ahead in range(_A_YEAR)]
+    midnights = [datetime.combine(day, time(), tzinfo=zone_of(zone)) for day in days]
+    return tuple(
+        today.date() for today, tomorrow in pairwise(midnights) if _offset(today) != _offset(tomorrow)
+    )
+
+
+def _offset(moment: datetime) -> timedelta:
+    return moment.utcoffset() or timedelta()
 
 
 # --- values by their types -------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,10 +11,6 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 import yaml
-from yaml.emitter import Emitter
-from yaml.representer import SafeRepresenter
-from yaml.resolver import BaseResolver
-from yaml.serializer import Serializer
 
 from truenav.core.clock import instant_text
 from truenav.core.failure import InvalidInputError
@@ -51,31 +47,29 @@ def _shared(lists: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 def _product(product: Product, shared: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
     own = {name: getattr(product, name)[len(shared[name]) :] for name in _LISTS}
     ended = {} if product.until is None else {"until": _plain(product.until)}
-    first = product.terms[:1]
-    later = [
-        {
-            "since": _plain(terms.since),
-            **_differences(terms, [getattr(before, one.name) for one in fields(before)]),
-        }
-        for before, terms in pairwise(product.terms)
-    ]
+    first = [_plain(terms) for terms in product.terms[:1]]
+    later = [_differences(terms, _values(before)) for before, terms in pairwise(product.terms)]
     return {
         "id": product.id,
         "underlying": product.underlying,
         "quote": product.quote,
         **ended,
         **{name: _plain(value) for name, value in own.items() if value},
-        "terms": [_plain(terms) for terms in first] + later,
+        "terms": first + later,
     }
 
 
 def _differences(value: Any, standing: Sequence[Any]) -> dict[str, Any]:
     """The fields of a dataclass that are not what stands without saying."""
     return {
-        field.name: _plain(getattr(value, field.name))
-        for field, known in zip(fields(value), standing, strict=True)
-        if getattr(value, field.name) != known
+        field.name: _plain(given)
+        for field, given, known in zip(fields(value), _values(value), standing, strict=True)
+        if given != known
     }
+
+
+def _values(value: Any) -> list[Any]:
+    return [getattr(value, field.name) for field in fields(value)]
 
 
 def _plain(value: Any) -> Any:
@@ -96,24 +90,14 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, str | int):
         return str(value)
-    return _differences(value, [MISSING if one.default is MISSING else one.default for one in fields(value)])
+    return _differences(value, [field.default for field in fields(value)])
 
 
-class _Dumper(Emitter, Serializer, SafeRepresenter, BaseResolver):
+class _Dumper(yaml.SafeDumper):
     """Writes texts without quotation marks where YAML allows, since nothing is read as another type."""
 
-    def __init__(
-        self, stream: Any, *, default_style: Any, default_flow_style: Any, sort_keys: bool, **more: Any
-    ) -> None:
-        serialised = {
-            name: more.pop(name) for name in ("encoding", "explicit_start", "explicit_end", "version", "tags")
-        }
-        Emitter.__init__(self, stream, **more)
-        Serializer.__init__(self, **serialised)
-        SafeRepresenter.__init__(
-            self, default_style=default_style, default_flow_style=default_flow_style, sort_keys=sort_keys
-        )
-        BaseResolver.__init__(self)
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as the base has it
 
     def ignore_aliases(self, data: Any) -> bool:
+        """Write a value as often as it stands: aliases are refused when reading."""
         return True
