@@ -43,8 +43,8 @@ class PriceTick(NamedTuple):
 class Inav:
     """The indicative value of one share (iNAV, IOPV, 份额参考净值) at an instant, unrounded.
 
-    None where a constituent has never had a price: missing is not zero. ``coverage`` is the share of the
-    value (of constituents, by magnitude) whose prices are fresh; ``stale`` and ``missing`` name the others.
+    None where a constituent has never had a price: missing is not zero. ``coverage`` is the part of
+    the constituents' value whose prices are fresh; ``stale`` and ``missing`` name the others.
     """
 
     at: datetime
@@ -195,8 +195,8 @@ def tracking_error(
 def _refuse_unequal(product: Sequence[Decimal], index: Sequence[Decimal], *, least: int) -> None:
     if len(product) != len(index) or len(product) < least:
         raise BasketInputError(
-            f"{len(product)} returns of the product cannot be compared with {len(index)} of the index; give as "
-            f"many of both, at least {least}."
+            f"{len(product)} returns of the product cannot be compared with {len(index)} of the index; give "
+            f"as many of both, at least {least}."
         )
 
 
