@@ -41,8 +41,9 @@ ALREADY = ConflictError.exit_code
 """The answer to an approval or publication whose first attempt was committed just before the kill."""
 
 
-ELSEWHERE = {"migrate.applied", "gather.part"}
-"""Killed at by tests of their own: below, and of a long history in `tests.app.sources.test_gather_parts`."""
+ELSEWHERE = {"migrate.applied", "gather.part", "orders.intended", "orders.sent", "orders.answered"}
+"""Killed at by tests of their own: below, of a long history in `tests.app.sources.test_gather_parts`, and of
+orders in `tests.app.trading.test_kills`."""
 
 
 def test_every_commit_point_has_its_kill() -> None:

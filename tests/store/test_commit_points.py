@@ -26,6 +26,7 @@ STAGES = {
     "gather": "app/sources/gather.py",
     "import": "cli/imports.py",
     "nav": "app/nav/runs.py",
+    "orders": "app/trading/executor.py",
     "migrate": "store/migrate.py",
 }
 """Where each kind of stage is written; a place that does not exist has no stages to kill."""

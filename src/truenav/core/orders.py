@@ -328,7 +328,8 @@ class Order:
 
         Raises ``OthersOrderError`` where the venue speaks of something that was not asked for.
         """
-        if self.sent is None or not venue.answers(self.sent):
+        known = self.venue is not None and venue.venue_id == self.venue.venue_id
+        if self.sent is None or not (known or venue.answers(self.sent)):
             raise OthersOrderError(
                 f"{self.request.account}: the venue's order {venue.venue_id} has our client id "
                 f"{self.request.client_id} and is not what was asked for. Look at it at the venue."

@@ -31,6 +31,9 @@ COMMIT_POINTS: Mapping[str, str] = MappingProxyType(
         "nav.approved": "The approval of a run is written; its transaction is not committed yet",
         "nav.bundled": "The evidence bundle is on disk; the run is not published yet",
         "nav.published": "The run is published and its trail written; the transaction is not committed yet",
+        "orders.intended": "Orders are written down; none of them was sent yet",
+        "orders.sent": "A sending is written down with its window; the order is not sent yet",
+        "orders.answered": "The venue answered to a sending; its answer is not recorded yet",
         "migrate.applied": "The migrations ran; their transaction is not committed yet",
     }
 )

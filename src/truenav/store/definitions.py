@@ -41,6 +41,7 @@ class Kind(StrEnum):
     INDEX = "index"
     SCHEDULE = "schedule"
     IMPORT_MAPPING = "import_mapping"
+    TRADING_LIMITS = "trading_limits"
     LISTING = "listing"
 
 

@@ -6,18 +6,21 @@ newest fencing number of an account may write its orders: the number is confirme
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from truenav.core.canonical import decode, encode
 from truenav.core.failure import ConflictError, NotFoundError
-from truenav.core.ids import AccountId, Sha256
+from truenav.core.ids import AccountId, Sha256, TenantId
 from truenav.core.orders import Order, OrderState
-from truenav.store.database import Session
+from truenav.store.database import Database, Session, translated_errors
 from truenav.store.tables import order_executor, trade_order, trade_order_event
 
 
@@ -39,6 +42,34 @@ class StaleExecutorError(ConflictError):
 
     code = "stale-executor"
     title = "Another process works this account's orders"
+
+
+class ExecutorBusyError(ConflictError):
+    """Another process works the orders of this account at this moment."""
+
+    code = "executor-busy"
+    title = "Another process works this account's orders"
+
+
+# The server notices within seconds that our machine is gone, and frees the lock.
+_KEEPALIVE = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
+
+
+@contextmanager
+def sole_executor(database: Database, tenant: TenantId, account: AccountId) -> Iterator[None]:
+    """Hold the account's lock, over a connection of its own; `ExecutorBusyError` while another one does.
+
+    The lock goes with the connection. A process that lost it without knowing is held off by the fencing
+    number, and what it may still send comes after its window: see `take_office`.
+    """
+    name = f"orders:{tenant}:{account}"
+    with translated_errors(), psycopg.connect(database.dsn, autocommit=True, options=_KEEPALIVE) as lock:
+        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        if lock.execute(query, [name]).fetchone() != (True,):
+            raise ExecutorBusyError(
+                f"Another process works the orders of {account}. Wait until it has ended."
+            )
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,222 @@
+"""A house with an account that may trade at the simulated Binance, on a clock that moves only when told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from tests.simulator.trading import NOW, account, trading_world
+
+from truenav.access.policy import Principal
+from truenav.app.house import House
+from truenav.app.settings import Settings
+from truenav.app.sources.context import keep_instruments
+from truenav.app.sources.model import Connection
+from truenav.app.trading import service
+from truenav.app.trading.limits import TradingLimits
+from truenav.connect.transport import Network
+from truenav.core.account import Account, AccountKind
+from truenav.core.canonical import canonical_json
+from truenav.core.ids import AccountId, ConnectionId, InstrumentId, TenantId, UserId
+from truenav.core.instrument import Instrument, InstrumentKind
+from truenav.core.money import AssetId
+from truenav.core.orders import Order, OrderRequest, OrderType, Side
+from truenav.proving.inside import Inside
+from truenav.simulator.server import FOREVER, create_app
+from truenav.simulator.times import VirtualClock
+from truenav.simulator.world import World
+from truenav.store import definitions, migrate, orders
+from truenav.store.database import Database
+from truenav.store.definitions import Kind
+from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
+
+D = Decimal
+DESK = AccountId("binance")
+BTC = InstrumentId("binance-usdm:BTCUSDT")
+USDT = AssetId("eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7")
+PERP = "BTC-USDT-SWAP"
+PERPETUAL = Instrument(
+    BTC,
+    "binance",
+    "BTCUSDT",
+    InstrumentKind.PERPETUAL,
+    AssetId("bip122:000000000019d6689c085ae165831e93/slip44:0"),
+    USDT,
+    USDT,
+    D(1),
+)
+LIMITS = TradingLimits(DESK, (BTC,), USDT, D(500_000), D(2_000_000), D(1_000_000), D("0.02"))
+ORDER = "/fapi/v1/order"
+_tenants = count(1)
+
+
+def request(leg: int = 0, quantity: str = "0.5", side: Side = Side.BUY, **more: object) -> OrderRequest:
+    """An order of the decision that the tests make."""
+    return OrderRequest(DESK, "etp/btc3l/1", leg, BTC, side, D(quantity), **more)  # type: ignore[arg-type]
+
+
+def limit(price: Decimal, leg: int = 0, side: Side = Side.BUY, **more: object) -> OrderRequest:
+    """A limit order of half a coin."""
+    return request(leg, side=side, type=OrderType.LIMIT, price=price, **more)
+
+
+@dataclass
+class Trading:
+    """House, venue, and the one clock of both."""
+
+    house: House
+    tenant: TenantId
+    world: World
+    clock: VirtualClock
+    lagging: list[Callable[[], None]] = field(default_factory=list)
+    """Done once, one each, when the executor next pauses."""
+    posts: list[dict[str, str]] = field(default_factory=list)
+
+    def principal(self, *roles: str) -> Principal:
+        return Principal(UserId("anna"), self.tenant, frozenset(roles or ("manager", "risk")), "Anna")
+
+    def run(
+        self, *requests: OrderRequest, seconds: float = 10, clock: VirtualClock | None = None
+    ) -> list[Order]:
+        """Execute with a network of its own, as each process has one."""
+        return asyncio.run(self.running(*requests, seconds=seconds, clock=clock))
+
+    async def running(
+        self, *requests: OrderRequest, seconds: float = 10, clock: VirtualClock | None = None
+    ) -> list[Order]:
+        house = self.house if clock is None else replace(self.house, clock=clock)
+        until = house.clock.now() + timedelta(seconds=seconds)
+        found = await service.execute_on(
+            house, self.principal(), DESK, requests, good_until=until, network=self.network(house)
+        )
+        return list(found)
+
+    def network(self, house: House) -> Network:
+        begun = self.clock.now()
+
+        async def sleep(seconds: float) -> None:
+            self.clock.advance(timedelta(seconds=seconds))
+            if self.lagging:
+                self.lagging.pop(0)()
+
+        def monotonic() -> float:
+            return (self.clock.now() - begun).total_seconds()
+
+        async def passing(seconds: float) -> None:
+            self.clock.advance(timedelta(seconds=min(seconds, 20)))
+            if seconds >= FOREVER:
+                raise httpx.ReadTimeout("The venue does not answer.")
+
+        venue = Counting(create_app(self.world, pause=passing))
+        venue.posts = self.posts
+        return Network(
+            [venue],
+            clock=house.clock,
+            seed=3,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+
+    def fault(self, kind: str, path: str = ORDER, times: int | None = 1, **more: object) -> None:
+        self.world.faults.add({"kind": kind, "path": path, "times": times, **more})
+
+    def at_venue(self) -> list[object]:
+        """Every order that the venue ever took, oldest first."""
+        return list(self.world.books(DESK).orders.values())
+
+    def position(self) -> Decimal:
+        held = self.world.books(DESK).positions.get(PERP)
+        return held.size if held else D(0)
+
+    def mark(self) -> Decimal:
+        quote = self.world.quote(self.world.market.instrument("binance", PERP))
+        assert quote is not None
+        return quote.mark
+
+    def put_limits(self, limits: TradingLimits) -> None:
+        with self.house.database.transaction(self.tenant) as session:
+            service.put_limits(session, self.house, self.principal(), limits)
+
+    def trail(self, asked: OrderRequest) -> list[str]:
+        with self.house.database.transaction(self.tenant) as session:
+            return [str(one.state) for one in orders.events(session, DESK, asked.client_id)]
+
+    def journal(self) -> dict[str, Order]:
+        with self.house.database.transaction(self.tenant) as session:
+            return {
+                one.request.client_id: one for one in orders.since(session, DESK, NOW - timedelta(days=9))
+            }
+
+
+class Counting(Inside):
+    """Writes down what is posted to the venue."""
+
+    posts: list[dict[str, str]]
+
+    async def request(self, method: str, url: httpx.URL | str, **more: object) -> httpx.Response:  # type: ignore[override]
+        if method == "POST":
+            self.posts.append(dict(httpx.URL(url).params))
+        return await super().request(method, url, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def trading_dsn(postgres_server: EmbeddedPostgres) -> str:
+    """A migrated database whose tests work in tenants of their own."""
+    admin = postgres_server.dsn(Role.ADMIN, database="postgres")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        create = sql.SQL("CREATE DATABASE trading OWNER {} TEMPLATE {}")
+        connection.execute(create.format(sql.Identifier(Role.OWNER), sql.Identifier(DATABASE)))
+        grant_database(connection, "trading")
+    migrate.upgrade(postgres_server.dsn(Role.OWNER, database="trading"))
+    return postgres_server.dsn(Role.APP, database="trading")
+
+
+@pytest.fixture(scope="session")
+def trading_database(trading_dsn: str) -> Iterator[Database]:
+    opened = Database(trading_dsn)
+    yield opened
+    opened.close()
+
+
+def furnish(house: House, tenant: TenantId, base_url: str, at: datetime) -> None:
+    """Account, connection, trading key, terms and limits."""
+    with house.database.transaction(tenant) as session:
+        kept = Account(DESK, "Desk", "binance", AccountKind.EXCHANGE, ("usdm",))
+        definitions.put(session, Kind.ACCOUNT, kept.id, kept, by="anna", at=at)
+        link = Connection(ConnectionId("binance"), "binance", DESK, at, base_url=base_url)
+        definitions.put(session, Kind.CONNECTION, link.id, link, by="anna", at=at)
+        keep_instruments(session, [PERPETUAL], at=at)
+        house.vault.put(session, "trading/binance", canonical_json({"key": "binance", "secret": "s"}), at=at)
+        definitions.put(session, Kind.TRADING_LIMITS, DESK, LIMITS, by="anna", at=at)
+
+
+def furnished(database: Database, folder: Path, *, rights: str = '"read", "trade"') -> Trading:
+    """A new world, a new tenant."""
+    clock = VirtualClock(NOW)
+    folder.mkdir(exist_ok=True)
+    world = trading_world(folder, clock, accounts=account("binance", "binance", rights))
+    house = House.of(Settings(data_dir=folder), database, clock)
+    tenant = TenantId(f"desk-{next(_tenants)}")
+    furnish(house, tenant, "http://venue.test", NOW)
+    return Trading(house, tenant, world, clock)
+
+
+@pytest.fixture
+def trading(trading_database: Database, tmp_path: Path) -> Trading:
+    return furnished(trading_database, tmp_path)
+
+
+@pytest.fixture
+def furnish_trading(trading_database: Database, tmp_path: Path) -> Callable[..., Trading]:
+    """Makes more of them, each in its own folder and tenant."""
+    folders = count(1)
+    return lambda **more: furnished(trading_database, tmp_path / str(next(folders)), **more)
