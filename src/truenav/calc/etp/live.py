@@ -417,9 +417,14 @@ def issued_units(live: LiveProduct) -> Decimal:
 
 
 def halts(live: LiveProduct, terms: Terms) -> frozenset[HaltCause]:
-    """Why dealing is halted by the product's state; nothing where it is not."""
+    """Why dealing is halted by the product's state; nothing where it is not.
+
+    Until its first purchase is done a unit does not hold what it stands for, so that halts it in any case.
+    """
+    opening = live.proposal is not None and live.proposal.kind is ProposalKind.OPENING
+    rebalancing = live.proposal is not None and terms.dealing.halts_while_rebalancing
     causes = {
-        HaltCause.REBALANCING: live.proposal is not None and terms.dealing.halts_while_rebalancing,
+        HaltCause.REBALANCING: opening or rebalancing,
         HaltCause.MERGE: bool(live.changes),
         HaltCause.RUIN: live.ruined,
         HaltCause.ISSUER: live.halted,
