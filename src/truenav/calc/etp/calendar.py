@@ -241,11 +241,17 @@ def _collecting(fee: Fee) -> _Change:
 
 
 def _trading(schedule: Schedule, batch: int) -> _Change:
-    """One batch; batches that one mark sees together become one trade."""
+    """One batch; batches that one mark sees together become one trade.
+
+    Of two schedules the later one counts, but one that waits for something never displaces one that does not.
+    """
     part, left = _share_of_rest(schedule, batch), schedule.batches - 1 - batch
+    waits = _waits(schedule)
 
     def change(due: _Due) -> _Due:
         again = due.schedule is schedule
+        if waits and due.schedule is not None and not due.follows and not _waits(due.schedule):
+            return due
         return replace(
             due,
             rest=(due.rest if again else ONE) * (1 - part),
@@ -255,6 +261,10 @@ def _trading(schedule: Schedule, batch: int) -> _Change:
         )
 
     return change
+
+
+def _waits(schedule: Schedule) -> bool:
+    return any(limit is not None for limit in (schedule.below, schedule.above, schedule.moved))
 
 
 def next_due(product: Product, after: int) -> int:
