@@ -18,13 +18,14 @@ from truenav.core.canonical import (
     canonical_lines,
     decode,
     encode,
+    restore,
     sha256_hex,
 )
 from truenav.core.evidence import Request
 from truenav.core.facts import Body, CashFlow, CashKind, Fact, Quote, QuoteKind, Transfer, TransferKind, Void
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import InstrumentId, Sha256
-from truenav.core.money import Amount, AssetId
+from truenav.core.money import Amount, AssetId, NotANumberError, exact
 from truenav.core.policy import Numeraire
 
 
@@ -241,3 +242,14 @@ def test_the_content_hash_ignores_evidence_and_the_key_hash_all_but_identity(
     )
     assert corrected.key_hash == fact.key_hash
     assert corrected.content_hash != fact.content_hash
+
+
+def test_what_was_computed_is_restored_with_all_its_digits_which_the_edge_refuses():
+    with exact():
+        third = Left(Decimal(1) / 3 / 10**20)
+    written = encode(third)
+    assert restore(Left, written) == third
+    with pytest.raises(NotANumberError, match="more than 38 decimals"):
+        decode(Left, written)
+    with pytest.raises(NotANumberError, match="more than 156 decimals"):
+        restore(Left, {"is": "left", "number": "0." + "0" * 156 + "1"})

@@ -8,12 +8,12 @@ import time
 import psycopg
 
 from truenav.store.postgres import Role
-from truenav.worker.feeds import Feeds, _takes_lock
+from truenav.worker.feeds import ACCOUNTS, Feeds, _takes_lock
 
 
 def _free(dsn):
     with psycopg.connect(dsn, autocommit=True) as connection:
-        return _takes_lock(connection)
+        return _takes_lock(connection, ACCOUNTS.lock)
 
 
 def _until(condition):
@@ -26,7 +26,9 @@ def _until(condition):
 def test_one_worker_follows_another_takes_over_when_its_connection_is_lost(workshop, fresh_database):
     dsn = fresh_database.dsn(Role.QUEUE)
     stop = threading.Event()
-    thread = threading.Thread(target=Feeds(workshop.house, dsn, breath_seconds=0.05).run, args=[stop])
+    thread = threading.Thread(
+        target=Feeds(workshop.house, dsn, ACCOUNTS, breath_seconds=0.05).run, args=[stop]
+    )
     thread.start()
     try:
         _until(lambda: not _free(dsn))

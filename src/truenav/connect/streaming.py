@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from truenav.connect.contract import Connector, ParseContext, Parsed, StreamPlan
+from truenav.connect.contract import Connector, ParseContext, Parsed, Payload, StreamPlan
 from truenav.connect.errors import (
     KeyForbiddenError,
     KeyRevokedError,
@@ -56,7 +56,8 @@ _QUIET = logging.getLogger("truenav.wire")
 _QUIET.setLevel(logging.WARNING)
 """What is said to a venue may hold a key; a library that logs every word at its lowest level does not."""
 
-Take = Callable[[Parsed], None]
+Take = Callable[[Payload, Parsed], None]
+"""Gets a message as it came, and what it states."""
 CatchUp = Callable[[], Awaitable[None]]
 
 
@@ -256,14 +257,18 @@ class MarketStream(Line):
                 message = await self._hear(connection)
                 if answer := self.plan.answer(message):
                     await connection.send(answer)
-                stated = Parsed() if message == self._pong else self._read(message, opened_at)
+                payload = self._payload(message, opened_at)
+                stated = Parsed() if message == self._pong else self._read(payload)
                 if self.health.state is not StreamState.STANDING:
                     self._become(StreamState.STANDING)
-                self._take(stated)
+                self._take(payload, stated)
 
-    def _read(self, message: bytes, opened_at: datetime) -> Parsed:
+    def _payload(self, message: bytes, opened_at: datetime) -> Payload:
         evidence = stream_evidence(self, message, asked_at=opened_at, answered_at=self._clock.now())
-        return parse(evidence, message, self._context)
+        return Payload(evidence, message)
+
+    def _read(self, payload: Payload) -> Parsed:
+        return parse(payload.evidence, payload.body, self._context)
 
 
 def unpacked(message: bytes) -> bytes:

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from truenav.core.clock import instant_text, parse_instant
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import parse_decimal, to_text
+from truenav.core.money import COMPUTED_SCALE, MAX_SCALE, parse_decimal, to_text
 
 T = TypeVar("T")
 
@@ -142,7 +142,16 @@ def sha256_hex(data: bytes) -> str:
 
 def decode(cls: type[T], data: object) -> T:
     """A value of ``cls`` (a dataclass or a union of tagged ones) from JSON data; unknown keys are refused."""
-    read = _decoder(typing.cast(typing.Hashable, cls))
+    return _decode(cls, data, MAX_SCALE)
+
+
+def restore(cls: type[T], data: object) -> T:
+    """The same for what we computed and wrote down ourselves: a number may have all its digits."""
+    return _decode(cls, data, COMPUTED_SCALE)
+
+
+def _decode(cls: type[T], data: object, scale: int) -> T:
+    read = _decoder(typing.cast(typing.Hashable, cls), scale)
     return typing.cast(T, read(data, getattr(cls, "__name__", "value")))
 
 
@@ -152,22 +161,22 @@ def _field_names(cls: type) -> tuple[str, ...]:
 
 
 @cache
-def _decoder(hint: Any) -> Callable[[object, str], Any]:
-    """The function that reads one type; ``where`` is the path shown in a refusal."""
+def _decoder(hint: Any, scale: int) -> Callable[[object, str], Any]:
+    """The function that reads one type, numbers with up to ``scale`` decimals; a refusal shows ``where``."""
     origin = typing.get_origin(hint)
     if isinstance(hint, typing.NewType):
-        return _decoder(hint.__supertype__)
+        return _decoder(hint.__supertype__, scale)
     if hint is Any or hint is object:
         return lambda data, where: data
     if origin in (typing.Union, types.UnionType):
-        return _union_decoder(typing.get_args(hint))
+        return _union_decoder(typing.get_args(hint), scale)
     if origin is tuple:
-        return _tuple_decoder(typing.get_args(hint))
+        return _tuple_decoder(typing.get_args(hint), scale)
     if origin is frozenset:
-        item = _decoder(typing.get_args(hint)[0])
+        item = _decoder(typing.get_args(hint)[0], scale)
         return lambda data, where: frozenset(item(one, where) for one in _expect(data, list, where))
     if origin in (dict, Mapping):
-        inner = _decoder(typing.get_args(hint)[1])
+        inner = _decoder(typing.get_args(hint)[1], scale)
         return lambda data, where: {
             _read_text(key, where): inner(one, f"{where}.{key}")
             for key, one in _expect(data, dict, where).items()
@@ -175,7 +184,7 @@ def _decoder(hint: Any) -> Callable[[object, str], Any]:
     if hint is type(None):
         return _read_none
     if hint is Decimal:
-        return lambda data, where: parse_decimal(data, what=where)
+        return lambda data, where: parse_decimal(data, what=where, scale=scale)
     if hint is datetime:
         return lambda data, where: parse_instant(_expect(data, str, where), what=where)
     if hint is date:
@@ -183,7 +192,7 @@ def _decoder(hint: Any) -> Callable[[object, str], Any]:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda data, where: _read_enum(hint, data, where)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _dataclass_decoder(hint)
+        return _dataclass_decoder(hint, scale)
     if hint is int:
         return _read_int
     if hint is str:
@@ -191,7 +200,7 @@ def _decoder(hint: Any) -> Callable[[object, str], Any]:
     return lambda data, where: _expect(data, hint, where)
 
 
-def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
+def _dataclass_decoder(cls: type, scale: int) -> Callable[[object, str], Any]:
     hints = typing.get_type_hints(cls)
     fields = dataclasses.fields(cls)
     tag = getattr(cls, "TAG", None)
@@ -207,7 +216,7 @@ def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
 
     def read(data: object, where: str) -> Any:
         if not readers:
-            readers.update((field.name, _decoder(hints[field.name])) for field in fields)
+            readers.update((field.name, _decoder(hints[field.name], scale)) for field in fields)
         given = _expect(data, dict, where)
         if tag is not None and given.get("is", tag) != tag:
             raise DecodeError(f"{where}: a {tag!r} is wanted, {given.get('is')!r} was given.")
@@ -226,13 +235,13 @@ def _dataclass_decoder(cls: type) -> Callable[[object, str], Any]:
     return read
 
 
-def _tuple_decoder(items: tuple[Any, ...]) -> Callable[[object, str], Any]:
+def _tuple_decoder(items: tuple[Any, ...], scale: int) -> Callable[[object, str], Any]:
     if items[-1] is Ellipsis:
-        each = _decoder(items[0])
+        each = _decoder(items[0], scale)
         return lambda data, where: tuple(
             each(one, f"{where}[{n}]") for n, one in enumerate(_expect(data, list, where))
         )
-    readers = [_decoder(item) for item in items]
+    readers = [_decoder(item, scale) for item in items]
 
     def read(data: object, where: str) -> Any:
         given = _expect(data, list, where)
@@ -245,7 +254,7 @@ def _tuple_decoder(items: tuple[Any, ...]) -> Callable[[object, str], Any]:
     return read
 
 
-def _union_decoder(options: tuple[Any, ...]) -> Callable[[object, str], Any]:
+def _union_decoder(options: tuple[Any, ...], scale: int) -> Callable[[object, str], Any]:
     nullable = type(None) in options
     rest = [option for option in options if option is not type(None)]
     tagged = {option.TAG: option for option in rest if getattr(option, "TAG", None)}
@@ -257,8 +266,8 @@ def _union_decoder(options: tuple[Any, ...]) -> Callable[[object, str], Any]:
             tag = _expect(data, dict, where).get("is")
             if not isinstance(tag, str) or tag not in tagged:
                 raise DecodeError(f"{where}: {tag!r} is not one of {sorted(tagged)}.")
-            return _decoder(tagged[tag])(data, where)
-        return _decoder(rest[0])(data, where)
+            return _decoder(tagged[tag], scale)(data, where)
+        return _decoder(rest[0], scale)(data, where)
 
     return read
 

@@ -21,6 +21,9 @@ PRECISION = 78
 MAX_SCALE = 38
 """Digits after the point that the edge accepts in one number."""
 
+COMPUTED_SCALE = 2 * PRECISION
+"""Digits after the point that a number of ours may have, which was computed and written down in full."""
+
 _TRAPS = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
 _CONTEXT = decimal.Context(
     prec=PRECISION, rounding=decimal.ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=_TRAPS
@@ -64,10 +67,10 @@ def summing() -> Iterator[None]:
         yield
 
 
-def parse_decimal(value: object, *, what: str = "number") -> Decimal:
+def parse_decimal(value: object, *, what: str = "number", scale: int = MAX_SCALE) -> Decimal:
     """Read an exact number from outside: text, ``int`` or ``Decimal``.
 
-    Floats, NaN, infinities, more than 78 significant digits and more than 38 decimals are refused;
+    Floats, NaN, infinities, more than 78 significant digits and more than ``scale`` decimals are refused;
     ``what`` names the field in the refusal.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -102,9 +105,9 @@ def parse_decimal(value: object, *, what: str = "number") -> Decimal:
             value=str(number)[:100],
         )
     assert isinstance(exponent, int)
-    if -(exponent + len(digits) - significant) > MAX_SCALE:
+    if -(exponent + len(digits) - significant) > scale:
         raise NotANumberError(
-            f"{what}: more than {MAX_SCALE} decimals; give the number in a larger unit.",
+            f"{what}: more than {scale} decimals; give the number in a larger unit.",
             value=str(number)[:100],
         )
     return number

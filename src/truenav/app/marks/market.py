@@ -27,7 +27,11 @@ _log = structlog.get_logger("truenav.marks")
 
 
 class LiveMarket:
-    """Follows one venue's prices until closed; ``take`` gets the quotes."""
+    """Follows one venue's prices until closed; ``take`` gets the quotes.
+
+    ``keep`` gets each payload that states any, before them; by default live prices are looked at and not
+    recorded.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class LiveMarket:
         source: StreamingConnector,
         context: ParseContext,
         take: Callable[[Collection[Fact]], None],
+        keep: Callable[[Payload], None] = lambda payload: None,
     ) -> None:
         self.venue = venue
         self.plans = source.market_streams(context)
@@ -43,6 +48,7 @@ class LiveMarket:
         self._source = source
         self._context = context
         self._take = take
+        self._keep = keep
         self._read_at: datetime | None = None
         self._reading = asyncio.Lock()
         self._streams = [self._stream(plan, number) for number, plan in enumerate(self.plans)]
@@ -72,8 +78,13 @@ class LiveMarket:
             base_url=self.venue[1] or None,
         )
 
-    def _told(self, parsed: Parsed) -> None:
-        self._take(parsed.facts)
+    def _told(self, payload: Payload, parsed: Parsed) -> None:
+        if parsed.facts:
+            self._keep(payload)
+            self._take(parsed.facts)
+
+    async def _kept(self, payload: Payload) -> None:
+        self._keep(payload)
 
     async def _catch_up(self) -> None:
         """Read the market once by request; what cannot be read is told by the next messages."""
@@ -89,7 +100,7 @@ class LiveMarket:
                     clock=self._house.clock,
                     limits=settings.limits_folder,
                 ) as network:
-                    api = network.transport(self._source, _forget, base_url=self.venue[1] or None)
+                    api = network.transport(self._source, self._kept, base_url=self.venue[1] or None)
                     found = await self._source.gather_market(api, self._context)
             except VenueError as error:
                 _log.warning("market not read", venue=self.venue[0], reason=error.message)
@@ -116,8 +127,3 @@ def _is_wanted(terms: Instrument, venue: str, wanted: Collection[QuoteKey]) -> b
         terms.quote,
         QuoteKind.INDEX,
     ) in wanted
-
-
-async def _forget(payload: Payload) -> None:
-    """Live prices are looked at and not recorded."""
-    del payload

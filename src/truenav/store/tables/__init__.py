@@ -27,6 +27,7 @@ from truenav.store.tables.people import (
     user_preference,
     user_scope,
 )
+from truenav.store.tables.products import product_chapter
 from truenav.store.tables.record import (
     audit_entry,
     cursor,
@@ -61,6 +62,7 @@ APPEND_ONLY = (
     "evidence",
     "fact",
     "nav_run_event",
+    "product_chapter",
     "segment",
     "series",
     "trade_order_event",
@@ -95,6 +97,7 @@ __all__ = [
     "notice_delivery",
     "one_time_ticket",
     "order_executor",
+    "product_chapter",
     "recovery_code",
     "saved_view",
     "schedule_due",

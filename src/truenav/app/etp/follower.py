@@ -1,0 +1,269 @@
+"""Keeps the listed products of all tenants at the prices of their venues, and writes what they go through.
+
+One process does it; who does is decided by whoever runs it. Two that believe to be the one, for a moment, do
+no harm: a chapter is written once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from truenav.app.etp.running import RunningProduct, mark_key
+from truenav.app.house import House
+from truenav.app.marks.market import LiveMarket, VenueKey, narrowed
+from truenav.app.sources.context import parse_context
+from truenav.app.sources.model import Connection
+from truenav.calc.pricing.quotes import QuoteKey, quote_key
+from truenav.connect.contract import ParseContext, Payload, StreamingConnector
+from truenav.connect.registry import connector, installed
+from truenav.core.asset import AssetBook
+from truenav.core.facts import Fact
+from truenav.core.failure import TruenavError
+from truenav.core.ids import TenantId
+from truenav.core.instrument import InstrumentBook
+from truenav.core.listing import Listing
+from truenav.store import definitions, evidence, products, roles
+from truenav.store.changes import changed_since, snapshot_of
+from truenav.store.definitions import Kind
+from truenav.store.products import Chapter, ChapterWrittenError
+from truenav.store.tenants import list_tenants
+
+LOOK_SECONDS = 1.0
+"""How often it is asked what is listed."""
+
+WRITE_SECONDS = 10.0
+"""Marks at which nothing happened are written so often; what happens is written at once."""
+
+KEPT_PAYLOADS = 1_000
+"""Messages of a tenant's venues that are held until a chapter names the last mark they stated."""
+
+MODULE = "etp"
+
+_log = structlog.get_logger("truenav.products")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a tenant's definitions say is run, with the snapshot that they were read in."""
+
+    snapshot: str
+    listings: tuple[Listing, ...]
+    places: dict[str, VenueKey]
+    context: ParseContext
+
+
+_NOTHING = _Known("", (), {}, ParseContext(AssetBook((), ()), InstrumentBook(())))
+
+
+@dataclass(slots=True)
+class _Tenant:
+    """The running products of one tenant."""
+
+    house: House
+    id: TenantId
+    known: _Known = _NOTHING
+    running: dict[str, RunningProduct] = field(default_factory=dict)
+    wanted: dict[QuoteKey, list[RunningProduct]] = field(default_factory=dict)
+    markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
+    payloads: deque[Payload] = field(default_factory=lambda: deque(maxlen=KEPT_PAYLOADS))
+    happened: asyncio.Event = field(default_factory=asyncio.Event)
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> None:
+        """Until cancelled; then the streams are closed and what is not written yet is written."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_listed())
+                tasks.create_task(self._keep_written())
+        finally:
+            for market in self.markets.values():
+                await market.close()
+            await self._write()
+
+    async def _keep_listed(self) -> None:
+        while True:
+            try:
+                known = await asyncio.to_thread(self._read)
+                if known is not self.known:
+                    await self._adjust(known)
+            except TruenavError as error:
+                _log.warning("what is listed is not known", tenant=self.id, reason=error.message)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_written(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await self.happened.wait()
+            except TimeoutError:
+                pass
+            self.happened.clear()
+            await self._write()
+
+    def _read(self) -> _Known:
+        with self.house.database.transaction(self.id, snapshot=True) as session:
+            if MODULE in roles.modules_off(session):
+                return _NOTHING
+            known = self.known
+            if known is not _NOTHING and not changed_since(session, known.snapshot, ("definition",)):
+                return known
+            listings = definitions.bodies(session, Kind.LISTING, Listing)
+            connections = definitions.bodies(session, Kind.CONNECTION, Connection)
+            context = parse_context(session)
+            found = {one.id: place for one in listings if (place := _place(one, connections, context))}
+            return _Known(snapshot_of(session), tuple(listings), found, context)
+
+    async def _adjust(self, known: _Known) -> None:
+        """Run what is listed now; what was changed goes on from its last chapter by the new rules.
+
+        No mark is taken meanwhile: what was due at one of them is done at the next.
+        """
+        self.wanted = {}
+        await self._write()
+        self.running = {id: one for id, one in self.running.items() if one.listing in known.listings}
+        for listing in known.listings:
+            if listing.id not in self.running and listing.id in known.places:
+                await self._begin(listing)
+        self.known = known
+        self._want()
+        await self._adjust_markets(known)
+
+    async def _begin(self, listing: Listing) -> None:
+        """Run a product from its last chapter on; one that cannot go on hinders no other."""
+        try:
+            last = await asyncio.to_thread(self._last, listing.id)
+            self.running[listing.id] = RunningProduct(listing, last)
+        except TruenavError as error:
+            _log.warning("product cannot be run", product=listing.id, reason=error.message)
+
+    def _want(self) -> None:
+        self.wanted = {}
+        for running in self.running.values():
+            key = mark_key(self.known.context.instruments.get(running.listing.instrument))
+            self.wanted.setdefault(key, []).append(running)
+
+    async def _adjust_markets(self, known: _Known) -> None:
+        wanted = set(known.places.values())
+        for venue in wanted | self.markets.keys():
+            source = connector(venue[0])
+            assert isinstance(source, StreamingConnector)
+            context = narrowed(known.context, venue[0], self.wanted if venue in wanted else ())
+            plans = source.market_streams(context)
+            market = self.markets.get(venue)
+            if market is not None and market.plans == plans:
+                continue
+            if market is not None:
+                await self.markets.pop(venue).close()
+            if plans:
+                self.markets[venue] = LiveMarket(
+                    self.house, venue, source, context, self._take, self.payloads.append
+                )
+
+    def _take(self, facts: Collection[Fact]) -> None:
+        at = self.house.clock.now()
+        for fact in facts:
+            key = quote_key(fact)
+            if key is None:
+                continue
+            for running in self.wanted.get(key, ()):
+                if running.see(fact, at=at):
+                    self.happened.set()
+
+    async def _write(self) -> None:
+        """Write the next chapter of each product that saw marks."""
+        async with self.writing:
+            for running in tuple(self.running.values()):
+                chapter = running.chapter()
+                if chapter is not None:
+                    await self._write_one(running, chapter)
+
+    async def _write_one(self, running: RunningProduct, chapter: Chapter) -> None:
+        """Write a chapter. One that somebody else wrote is read, and the product goes on from there."""
+        name = running.listing.id
+        try:
+            await asyncio.to_thread(self._append, name, chapter, tuple(self.payloads))
+        except ChapterWrittenError as error:
+            _log.warning("product is run elsewhere", product=name, reason=error.message)
+            await self._begin(running.listing)
+            self._want()
+        except TruenavError as error:
+            _log.warning("chapter not written", product=name, reason=error.message)
+        else:
+            running.written(chapter)
+
+    def _last(self, listing: str) -> Chapter | None:
+        with self.house.database.transaction(self.id) as session:
+            return products.latest(session, listing)
+
+    def _append(self, listing: str, chapter: Chapter, payloads: Iterable[Payload]) -> None:
+        """The chapter, and the messages behind its first and last mark and those at which things happened."""
+        instants = {step.event.at for step in chapter.steps} | {chapter.marks[0].at, chapter.marks[-1].at}
+        named = {mark.evidence for mark in chapter.marks if mark.at in instants}
+        kept = [(one.evidence, one.body) for one in payloads if one.evidence.sha256 in named]
+        with self.house.database.transaction(self.id) as session:
+            evidence.put_many(session, self.house.blobs(self.id), kept)
+            products.append(session, listing, chapter)
+
+
+def _place(listing: Listing, connections: Collection[Connection], context: ParseContext) -> VenueKey | None:
+    """Where the prices of a listing are followed; None where its venue streams none.
+
+    There where its hedge account is, else where any account at the venue is, else at the venue's own hosts.
+    """
+    terms = context.instruments.instruments.get(listing.instrument)
+    if terms is None or not isinstance(installed(terms.venue), StreamingConnector):
+        return None
+    there = [one for one in connections if one.enabled and one.connector == terms.venue]
+    own = [one for one in there if one.account == listing.hedge_account]
+    chosen = next(iter([*own, *sorted(there, key=lambda one: one.id)]), None)
+    return (terms.venue, "" if chosen is None else chosen.base_url or "")
+
+
+class ProductFollower:
+    """Runs the products of all tenants."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tasks: dict[TenantId, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                try:
+                    tenants = await asyncio.to_thread(self._tenants)
+                except TruenavError as error:
+                    _log.warning("tenants are not known", reason=error.message)
+                else:
+                    await self._leave(self._tasks.keys() - tenants)
+                    self._begin(tenants)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await self._leave(self._tasks.keys())
+
+    def _begin(self, tenants: Collection[TenantId]) -> None:
+        for tenant in tenants:
+            if tenant not in self._tasks or self._tasks[tenant].done():
+                task = asyncio.create_task(_Tenant(self._house, tenant).run())
+                task.add_done_callback(_tell_trouble)
+                self._tasks[tenant] = task
+
+    async def _leave(self, tenants: Collection[TenantId]) -> None:
+        tasks = [self._tasks.pop(tenant) for tenant in tuple(tenants)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tenants(self) -> set[TenantId]:
+        with self._house.database.lookup() as session:
+            return {one.id for one in list_tenants(session) if one.suspended_at is None}
+
+
+def _tell_trouble(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("the products of a tenant stopped, they begin anew", exc_info=error)
