@@ -220,14 +220,15 @@ def _charged(state: State, price: Number, stop: Stop, exposure: int) -> tuple[St
     return State(state.position, state.cash - interest - fee, state.reference, state.batches), interest, fee
 
 
-def _is_due(state: State, price: Number, stop: Stop, leverage: Number) -> Number:
+def _is_due(state: State, price: Number, stop: Stop, leverage: Number, tie: Number) -> Number:
     """Whether a scheduled rebalance takes place."""
     if stop.follows:
         return state.batches > 0
     if stop.low == 0 and stop.high == 0 and stop.moved == 0:
         return True
-    outside = abs(leverage) <= stop.low or (stop.high > 0 and abs(leverage) >= stop.high)
-    moved = stop.moved > 0 and abs(price - state.reference) >= stop.moved * state.reference
+    size = abs(leverage)
+    outside = size <= stop.low * (1 + tie) or (stop.high > 0 and size >= stop.high * (1 - tie))
+    moved = stop.moved > 0 and abs(price - state.reference) >= (stop.moved - tie) * state.reference
     return outside or moved
 
 
@@ -285,7 +286,7 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
             RUINED,
         )
     leverage = exposure / value
-    if stop.share > 0 and _is_due(state, price, stop, leverage):
+    if stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie):
         goal = _scheduled_goal(stop, limits.target, leverage)
         state, paid = rebalanced(state, price, goal, limits.cost, stop.batches)
         return state, Paid(interest, fee, costs + paid, nothing, nothing), SCHEDULED
