@@ -760,6 +760,8 @@ def _wish(live: LiveProduct, actual: Holding, now: _Now, *, is_due: bool) -> _Wi
     if kind not in (SCHEDULED, TRIGGERED):
         return None
     goal = state.position * now.worth / net_value(state, now.worth)
+    if abs(goal - now.limits.target) < _SLACK:
+        goal = now.limits.target
     if kind == SCHEDULED:
         return _Wish(goal, state.batches, ProposalKind.SCHEDULED, ())
     reached = tuple(_reached(judged, now.worth, now.limits))
@@ -811,7 +813,7 @@ def _proposed(live: LiveProduct, actual: Holding, wish: _Wish, cost: Decimal) ->
 
 
 _SLACK = Decimal("1e-50")
-"""Rounding of leverages and moves that are compared only to name a limit."""
+"""Rounding of leverages and moves that are compared only to name a limit or a goal."""
 
 
 def _reached(state: State, price: Decimal, limits: Limits) -> list[Reached]:
