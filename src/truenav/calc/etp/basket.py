@@ -27,6 +27,7 @@ from truenav.core.basket import (
 )
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.money import (
+    MAX_SCALE,
     ONE,
     ZERO,
     AssetId,
@@ -34,6 +35,9 @@ from truenav.core.money import (
     rounded,
     summing,
 )
+
+PRICE_PLACES = 18
+"""Most decimals of a listed price; fewer where the asset has so many that a value would have too many."""
 
 
 def token_fee(net: Decimal, *, rate: Decimal, days: int, day_count: int = 365) -> Decimal:
@@ -179,12 +183,13 @@ def creation_list(
 
     Notes
     -----
-    Quantities are rounded down to the asset's decimals and the rest is in ``estimated_cash``, so
-    ``list_value(lines, closes) + estimated_cash == unit_value`` holds exactly. Raises ``BasketInputError`` if
-    the product has no terms on ``trade_day``.
+    Prices count as they are listed, rounded to 18 decimals. Quantities are rounded down to the asset's
+    decimals and the rest is in ``estimated_cash``, so ``list_value + estimated_cash == unit_value`` holds
+    exactly. Raises ``BasketInputError`` if the product has no terms on ``trade_day``.
     """
     terms = terms_on(product, trade_day)
     with exact():
+        closes = _as_published(terms, closes)
         failures = _failures(product, terms, holdings, closes)
         if failures or holdings.shares_outstanding is None:
             return NotPublishable(product.id, trade_day, failures)
@@ -252,6 +257,15 @@ def cash_part(value: Decimal, lines: Iterable[ListLine], prices: Prices) -> Deci
         return value - list_value(lines, prices)
 
 
+def _as_published(terms: BasketTerms, closes: Prices) -> Prices:
+    """The prices as a list shows them, so that whoever has the list can compute the same values."""
+    decimals = {one.asset: one.decimals for one in terms.constituents}
+    return {
+        asset: rounded(price, min(PRICE_PLACES, MAX_SCALE - decimals.get(asset, 0)))
+        for asset, price in closes.items()
+    }
+
+
 def _failures(
     product: BasketProduct, terms: BasketTerms, holdings: Holdings, closes: Prices
 ) -> tuple[Failure, ...]:
@@ -307,6 +321,7 @@ def daily_disclosure(
     """What the public is told of a day: net holdings, values and weights, NAV per share and premium."""
     terms = terms_on(product, day)
     with exact():
+        closes = _as_published(terms, closes)
         failures = _failures(product, terms, holdings, closes)
         if failures or holdings.shares_outstanding is None:
             return NotPublishable(product.id, day, failures)

@@ -11,6 +11,9 @@ from truenav.core.basket import BasketInputError, BasketProduct, BasketTerms
 from truenav.core.money import MAX_SCALE, AssetId, to_text
 from truenav.core.product import ProductRulesError
 
+MOST_DECIMALS = 30
+"""Of an asset; 8 more are left for its price."""
+
 
 def check_basket_product(product: BasketProduct) -> BasketProduct:
     """The product itself, if its terms can be followed; else ``BasketInputError`` with all that is wrong."""
@@ -54,7 +57,7 @@ def _faults_of_terms(terms: BasketTerms, own: set[AssetId]) -> Iterator[str]:
     if any(not 0 <= places <= MAX_SCALE for places in (terms.places, terms.nav_places)):
         yield f"money has 0 to {MAX_SCALE} decimals."
     for one in terms.constituents:
-        if not 0 <= one.decimals <= MAX_SCALE:
+        if not 0 <= one.decimals <= MOST_DECIMALS:
             yield f"{one.asset} cannot have {one.decimals} decimals."
         if one.creation_premium < 0 or not 0 <= one.redemption_discount <= 1:
             yield f"premium and discount of {one.asset} are shares of its value, not negative."
