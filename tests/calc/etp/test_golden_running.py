@@ -9,26 +9,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.calc.etp.live_worlds import D, after, at, mark, opened, product, three_long
+from tests.calc.etp.live_worlds import D, after, at, opened, product, three_long
 
 from truenav.calc.etp.adjustments import UnitChange
 from truenav.calc.etp.dealing import Request, price_band, quote
-from truenav.calc.etp.live import Fill, LiveProduct, Mark, advance, basket, filled, remaining
+from truenav.calc.etp.live import Fill, LiveProduct, basket, filled, remaining
 from truenav.calc.etp.units import unit_plan
 from truenav.core.basket import Side
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Dealing, Fee, Schedule
 
-CASES: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "golden" / "etp" / "running.json").read_text("utf-8")
-)["cases"]
+TABLE = json.loads((Path(__file__).parents[2] / "golden" / "etp" / "leveraged.json").read_text("utf-8"))
+CASES: dict[str, Any] = {case["id"]: case for case in TABLE["cases"]}
 AT = DailyTimes(("20:01",))
 NOW = (Schedule(AT),)
 
 
 def _given(case: str) -> Mapping[str, Any]:
     return {
-        name: D(value) if isinstance(value, str) else value for name, value in CASES[case]["given"].items()
+        name: D(value) if isinstance(value, str) else value for name, value in CASES[case]["inputs"].items()
     }
 
 
@@ -53,16 +52,20 @@ def _worth(nav: Decimal, **rules: object) -> LiveProduct:
 
 def test_a_unit_as_issued():
     one = basket(opened(product(three_long())).live)
-    _agrees("LT-01", position=one.position, cash=one.cash, nav=one.nav, leverage=one.leverage)
+    given = _given("LT-01")
+    assert (one.position, one.cash) == (given["position"], given["cash"])
+    _agrees("LT-01", nav=one.nav, leverage=one.leverage)
 
 
 def test_a_unit_after_a_rise_of_a_ninth():
-    given, watched = _given("LT-02"), opened(product(three_long()))
-    with exact():
-        price = D(100) * given["numerator"] / given["denominator"]
-    seen = Mark("BTC", mark(1, minutes=1).at, price, "test")
-    one = basket(advance(watched, seen, now=seen.at)[0].live)
-    _agrees("LT-02", nav=one.nav, leverage=one.leverage)
+    case = CASES["LT-02"]
+    first, then = case["inputs"]["prices"]
+    watched, _ = at(opened(product(three_long()), first), then, minutes=1)
+    one = basket(watched.live)
+    for name, number in (("x3.nav", one.nav), ("x3.leverage", one.leverage)):
+        (text,) = case["expected"][name]
+        assert number is not None
+        assert number.quantize(D(text)) == D(text)
 
 
 def test_the_order_that_restores_the_target():
@@ -80,9 +83,9 @@ def test_the_order_that_restores_the_target():
         "LT-03",
         nav=one.nav,
         leverage=one.leverage,
-        wanted=happened.proposal.wanted,
-        order=happened.proposal.order,
-        cash_after=done.actual.cash,
+        position=happened.proposal.wanted,
+        trade=happened.proposal.order,
+        cash=done.actual.cash,
     )
 
 
@@ -126,7 +129,7 @@ def test_creation_and_redemption_with_a_fee():
         quote(live, terms, Request("r", side, given["units"], live.mark.at), now=live.mark.at)
         for side in (Side.CREATE, Side.REDEEM)
     )
-    _agrees("LT-22", create_total=create.total, redeem_total=redeem.total)
+    _agrees("LT-22", create=create.total, redeem=redeem.total)
 
 
 def test_mark_then_fee_then_rebalance():
