@@ -12,7 +12,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from itertools import pairwise
 from os import cpu_count
@@ -187,8 +187,8 @@ def simulate_many(
     size = sum(paths[path].prices.size for _, path in pairs)
     engine = _compiled() if _is_compiled(accelerator, size) else _PLAIN
     workers = _threads(threads, size) if engine.is_compiled else 1
-    for product in {product for product, _ in pairs}:
-        check_product(products[product])
+    for product in products:
+        check_product(product)
     used = sorted({path for _, path in pairs})
     _check_times(paths, used)
     plans = _plans(products, paths, pairs, engine)
@@ -211,6 +211,33 @@ def warm_up() -> None:
     terms = Terms(instant_of(0), Decimal(2))
     path = Path(np.arange(2), np.ones(2))
     simulate_many([Product("", "", "", "", (terms,))], [path], accelerator="numba")
+
+
+def joined(parts: Sequence[Simulations]) -> Simulations:
+    """Simulations one after the other; their runs keep the numbers of products and paths that they have."""
+    first = np.cumsum([0, *(len(part) for part in parts)]).tolist()
+    plain = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Simulations)
+        if field.name not in ("starts", "merges", "events")
+    }
+    kept = [part.events for part in parts if part.events is not None]
+    return Simulations(
+        **plain,
+        starts=_starts(np.concatenate([np.diff(part.starts) for part in parts])),
+        merges=tuple(
+            (start + run, merge)
+            for start, part in zip(first, parts, strict=False)
+            for run, merge in part.merges
+        ),
+        events=_joined_events(kept) if len(kept) == len(parts) else None,
+    )
+
+
+def _joined_events(parts: Sequence[EventColumns]) -> EventColumns:
+    starts = _starts(np.concatenate([np.diff(part.starts) for part in parts]))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Events._fields)
+    return EventColumns(starts, *columns)
 
 
 class _Engine(NamedTuple):
@@ -525,7 +552,7 @@ def _columns(
     )
 
 
-def _starts(counts: list[int]) -> Integers:
+def _starts(counts: Sequence[int] | Integers) -> Integers:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
