@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from truenav.core.basket import Side
 from truenav.core.failure import ConflictError
@@ -45,7 +45,8 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class OrderKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OrderKey:
     """The identity of an order."""
 
     participant: str

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.calc.etp.baskets import CONSTITUENTS, SHARE, closes, product
 from tests.calc.etp.test_ap_orders import CUT_OFF, DESK, NOON, VALUE, listed
 
-from truenav.calc.etp.ap_book import OrderBook
+from truenav.calc.etp.ap_book import OrderBook, totals
 from truenav.calc.etp.ap_delivery import (
     buy_in,
     charge_lateness,
@@ -33,6 +33,7 @@ from truenav.core.ap_orders import (
     BoughtIn,
     DeliverySeen,
     OrderFact,
+    OrderFailed,
     OrderKey,
     OrderReceived,
     OrderSettled,
@@ -41,6 +42,7 @@ from truenav.core.ap_orders import (
 )
 from truenav.core.asset import BTC, USD
 from truenav.core.basket import BasketInputError, BasketProduct, FailTerms, Side, Substitution
+from truenav.core.canonical import decode, encode
 from truenav.core.money import Amount
 
 D = Decimal
@@ -380,6 +382,22 @@ class Orders(RuleBasedStateMachine):
         for status in self.book.orders.values():
             if status.state is OrderState.SETTLED:
                 assert missing(status) == ()
+
+    @invariant()
+    def whatever_came_in_is_owed_or_goes_back(self) -> None:
+        for fact in self.facts:
+            if isinstance(fact, OrderSettled):
+                status = self.book.status(fact.key)
+                owed, seen, back = totals(status.due_in), totals(status.seen), totals(fact.excess)
+                assert all(
+                    number == owed.get(asset, 0) + back.get(asset, 0) for asset, number in seen.items()
+                )
+            if isinstance(fact, OrderFailed):
+                assert totals(fact.returned) == totals(self.book.status(fact.key).seen)
+
+    def teardown(self) -> None:
+        """Facts are stored as canonical text, and come back equal."""
+        assert [decode(OrderFact, encode(fact)) for fact in self.facts] == self.facts  # type: ignore[arg-type]
 
     @invariant()
     def no_day_deals_an_order_that_came_after_its_cut_off(self) -> None:
