@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from truenav.connect.products.rules import families, read_family
 from truenav.core.money import to_text
@@ -58,7 +59,7 @@ def _family(name: str) -> str:
     return "\n".join(lines)
 
 
-def _all(products: Sequence[Product], name: str) -> list:
+def _all(products: Sequence[Product], name: str) -> list[Any]:
     """What any of the products says, each once."""
     return list(dict.fromkeys(item for product in products for item in getattr(product, name)))
 
