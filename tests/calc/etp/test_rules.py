@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from truenav.calc.etp.rules import check_product, trigger_leverages
+from truenav.calc.etp.rules import as_if_always, check_product, trigger_leverages
 from truenav.core.product import (
     Aim,
     DailyTimes,
@@ -164,3 +164,15 @@ def test_of_a_leverage_and_a_deviation_the_one_that_fires_first_counts():
     assert trigger_leverages(replace(TERMS, trigger=both)) == (D(4), D("2.7"))
     nearer = Trigger(above=D(5), over_target=D("0.5"))
     assert trigger_leverages(replace(TERMS, target=D(-3), trigger=nearer)) == (D("4.5"), D(0))
+
+
+def test_rules_of_an_instant_can_be_followed_as_if_they_had_always_held():
+    later = replace(TERMS, since=SINCE + timedelta(days=30), target=D(2))
+    ended = Product("P", "us", "BTC", "USD", (TERMS, later), until=SINCE + timedelta(days=60))
+    for instant, terms in ((SINCE, TERMS), (later.since, later)):
+        always = as_if_always(ended, instant)
+        assert always.until is None
+        assert always.terms == (replace(terms, since=datetime(1970, 1, 1, tzinfo=UTC)),)
+    for instant in (SINCE - timedelta(seconds=1), SINCE + timedelta(days=60)):
+        with pytest.raises(ProductRulesError, match="No rules of P held at"):
+            as_if_always(ended, instant)

@@ -20,6 +20,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'executor-busy': '已有其他进程在执行该账户的委托',
   'no-trading': '该账户不能交易',
   'product-file': '产品规则文件无法读取',
+  'price-file': '价格文件不可用',
   'product-rules': '产品规则无法执行',
   'bad-archive': '不是凭证包',
   'bad-bucket': '对象存储地址不可用',

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -368,6 +369,12 @@ def _columns(found: _Found) -> Stops:
 
 
 _NO_SCHEDULE = Schedule(DailyTimes(()))
+
+
+def usual_step(times: Sequence[int]) -> int:
+    """The middle one (the lower of two) of the distances between neighbouring instants, in microseconds."""
+    steps: list[int] = sorted(map(sub, islice(times, 1, None), times))
+    return steps[(len(steps) - 1) // 2]
 
 
 def gaps(times: Sequence[int], *, longest: int) -> list[tuple[int, int]]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
+from operator import lt
 
 from truenav.calc.etp.calendar import instant_of, microseconds
 from truenav.core.clock import instant_text
@@ -55,6 +57,25 @@ def checked(
             f"{len(history.prices)} prices."
         )
     latest, ended = microseconds(now), None if until is None else microseconds(until)
+    if not _is_plain(history, largest_jump):
+        _check_marks(history, largest_jump)
+    if history.times[-1] > latest:
+        raise _bad(len(history), history.times[-1], "it lies in the future")
+    if ended is not None and history.times[-1] >= ended:
+        row = next(row for row, at in enumerate(history.times, start=1) if at >= ended)
+        raise _bad(row, history.times[row - 1], "the product, or what its symbol stood for, had ended")
+    _check_charges(history)
+    return history
+
+
+def _is_plain(history: History, largest_jump: Decimal) -> bool:
+    """Whether times rise and all prices are positive and so near to one another that none can be a jump."""
+    lowest, highest = min(history.prices), max(history.prices)
+    rises = all(map(lt, history.times, islice(history.times, 1, None)))
+    return rises and lowest > 0 and highest <= lowest * largest_jump
+
+
+def _check_marks(history: History, largest_jump: Decimal) -> None:
     before_at, before = None, Decimal(0)
     for row, (at, price) in enumerate(zip(history.times, history.prices, strict=True), start=1):
         if not price > 0:
@@ -72,13 +93,6 @@ def checked(
                     "stand for another asset now",
                 )
         before_at, before = at, price
-    if history.times[-1] > latest:
-        raise _bad(len(history), history.times[-1], "it lies in the future")
-    if ended is not None and history.times[-1] >= ended:
-        row = next(row for row, at in enumerate(history.times, start=1) if at >= ended)
-        raise _bad(row, history.times[row - 1], "the product, or what its symbol stood for, had ended")
-    _check_charges(history)
-    return history
 
 
 def _check_charges(history: History) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 from truenav.calc.etp import stepping
-from truenav.calc.etp.calendar import time_of, zone_of
+from truenav.calc.etp.calendar import eras, instant_of, microseconds, time_of, zone_of
 from truenav.calc.etp.stepping import Limits
+from truenav.core.clock import instant_text
 from truenav.core.money import ONE, ZERO, exact, to_text
 from truenav.core.product import (
     SECONDS_A_DAY,
@@ -53,6 +57,22 @@ def trigger_leverages(terms: Terms) -> tuple[Decimal, Decimal]:
     if trigger.under_target is not None:
         below.append(size * (1 - trigger.under_target))
     return min(above, default=ZERO), max(below, default=ZERO)
+
+
+def as_if_always(product: Product, instant: datetime) -> Product:
+    """The product as if its rules of an instant had always held and it had never ended.
+
+    `ProductRulesError` where no rules held then.
+    """
+    at = microseconds(instant)
+    for terms, start, end in eras(product):
+        if start <= at < end:
+            return replace(product, terms=(replace(terms, since=instant_of(0)),), until=None)
+    raise ProductRulesError(
+        f"No rules of {product.id} held at {instant_text(instant)}; its first began at "
+        f"{instant_text(product.terms[0].since)}.",
+        product=product.id,
+    )
 
 
 def limits_of(terms: Terms) -> Limits:
@@ -166,7 +186,13 @@ def _schedule_faults(size: Decimal, schedule: Schedule) -> Iterator[str]:
         yield "floor and ceiling of a schedule must enclose the target."
 
 
-def _time_faults(at: DailyTimes, what: str) -> Iterator[str]:
+@lru_cache(maxsize=1_000)
+def _time_faults(at: DailyTimes, what: str) -> tuple[str, ...]:
+    """What is wrong with daily times; many terms name the same."""
+    return tuple(_each_time_fault(at, what))
+
+
+def _each_time_fault(at: DailyTimes, what: str) -> Iterator[str]:
     if not at.times:
         yield f"a {what} names no time."
     if len(at.times) > MOST_A_DAY:
