@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -123,7 +124,9 @@ def test_the_actual_cash_difference_of_the_worked_example():
 def test_the_basket_grew_a_hundredfold_with_its_dated_size():
     small = terms(unit_size=100)
     large = terms(since=DAY, unit_size=10_000)
-    early, late = (listed(product(small, large), day, holdings(), closes()) for day in (DAY_BEFORE, DAY))
+    friday = holdings(as_of=CLOSE - timedelta(days=3))
+    early = listed(product(small, large), DAY_BEFORE, friday, closes())
+    late = listed(product(small, large), DAY, holdings(), closes())
     assert (early.unit_size, late.unit_size) == (100, 10_000)
     btc = WORKED["holdings"][0]
     net = Fraction(btc["quantity"]) - Fraction(btc["accrued_fee"]) - Fraction(btc["expenses"])
@@ -175,7 +178,7 @@ def test_a_fee_accrues_the_same_day_by_day_as_at_once():
     for _ in range(30):
         book = accrued(book, rules)
     at_once = token_fee(D(1000), rate=D("0.025"), days=30)
-    assert abs(book.assets[0].accrued_fee - at_once) < D("1e-60")
+    assert abs(book.assets[0].accrued_fee - at_once) < D("1e-36")
     assert book.assets[0].quantity == 1000
 
 
@@ -272,6 +275,20 @@ def test_money_in_another_currency_than_the_products_stops_the_list():
 def test_shares_that_were_not_looked_through_stop_the_list():
     book = holdings(units=(UnitHolding("inner", D(5)),))
     assert refused(product(), DAY, book, closes()) == {"inner": FailureKind.ACCOUNT_UNREAD}
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [CLOSE - timedelta(microseconds=1), CLOSE + timedelta(days=1), CLOSE - timedelta(days=3)],
+    ids=["before the close", "of the day itself", "of the day before that"],
+)
+def test_holdings_of_another_close_stop_the_list(as_of):
+    assert refused(product(), DAY, holdings(as_of=as_of), closes()) == {"trio": FailureKind.ACCOUNT_STALE}
+
+
+def test_the_first_list_ever_follows_the_day_before_the_first_terms():
+    made = listed(product(terms(since=DAY)), DAY, holdings(), closes())
+    assert made.previous_day == DAY_BEFORE
 
 
 def test_before_the_first_terms_there_is_no_list():

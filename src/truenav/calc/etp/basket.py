@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from truenav.calc.etp.dealing_days import previous_dealing_day, terms_on
+from truenav.calc.etp.dealing_days import is_at_close_of, previous_dealing_day, terms_on
 from truenav.core.basket import (
     BasketProduct,
     BasketTerms,
@@ -25,6 +25,7 @@ from truenav.core.basket import (
     Prices,
     Substitution,
 )
+from truenav.core.clock import instant_text
 from truenav.core.failure import Failure, FailureKind
 from truenav.core.money import (
     MAX_SCALE,
@@ -51,19 +52,23 @@ def token_fee(net: Decimal, *, rate: Decimal, days: int, day_count: int = 365) -
 
 
 def accrued(holdings: Holdings, terms: BasketTerms) -> Holdings:
-    """The holdings after one more day of the sponsor's fee, in tokens of each asset held."""
+    """The holdings after one more day of the sponsor's fee, in tokens of each asset held.
+
+    A day's fee is rounded half-even to `MAX_SCALE` decimals, so that it can be stored as it is.
+    """
     with exact():
         daily = terms.expense_rate / terms.day_count
-        assets = tuple(
-            replace(one, accrued_fee=one.accrued_fee + max(net_quantity(one), ZERO) * daily)
-            for one in holdings.assets
-        )
-    return replace(holdings, assets=assets)
+        assets = []
+        for one in holdings.assets:
+            fee = rounded(max(net_quantity(one), ZERO) * daily, MAX_SCALE)
+            assets.append(replace(one, accrued_fee=one.accrued_fee + fee))
+    return replace(holdings, assets=tuple(assets))
 
 
 def net_quantity(holding: Holding) -> Decimal:
     """Tokens that belong to the shares: held, less accrued fee and expenses."""
-    return holding.quantity - holding.accrued_fee - holding.expenses
+    with exact():
+        return holding.quantity - holding.accrued_fee - holding.expenses
 
 
 def tokens_per_basket(net: Decimal, *, shares: int, unit_size: int) -> Decimal:
@@ -139,9 +144,10 @@ def _no_shares(product: str) -> Failure:
 def pooled(holdings: Holdings) -> tuple[dict[AssetId, Decimal], Decimal]:
     """Net tokens of each asset over all places, and the money; a holding of the quote asset is money."""
     net: dict[AssetId, Decimal] = {}
-    for one in holdings.assets:
-        net[one.asset] = net.get(one.asset, ZERO) + net_quantity(one)
-    return net, holdings.cash + net.pop(holdings.quote, ZERO)
+    with exact():
+        for one in holdings.assets:
+            net[one.asset] = net.get(one.asset, ZERO) + net_quantity(one)
+        return net, holdings.cash + net.pop(holdings.quote, ZERO)
 
 
 def net_asset_value(holdings: Holdings, prices: Prices) -> Decimal:
@@ -179,7 +185,8 @@ def creation_list(
     Returns
     -------
     The list, or why there must be none: a holding that is not known, an asset without price or without
-    terms of delivery, an unknown count of shares, fees above what is held.
+    terms of delivery, an unknown count of shares, fees above what is held, holdings of another close than
+    that of T-1 (before its cut-off, or from that of T on).
 
     Notes
     -----
@@ -190,7 +197,8 @@ def creation_list(
     terms = terms_on(product, trade_day)
     with exact():
         closes = _as_published(terms, closes)
-        failures = _failures(product, terms, holdings, closes)
+        before = previous_dealing_day(product, trade_day)
+        failures = _failures(product, terms, before, holdings, closes)
         if failures or holdings.shares_outstanding is None:
             return NotPublishable(product.id, trade_day, failures)
         shares, size = holdings.shares_outstanding, terms.unit_size
@@ -204,7 +212,7 @@ def creation_list(
         return CreationList(
             product=product.id,
             trade_day=trade_day,
-            previous_day=previous_dealing_day(product, trade_day),
+            previous_day=before,
             as_of=holdings.as_of,
             quote=product.quote,
             unit_size=size,
@@ -267,9 +275,13 @@ def _as_published(terms: BasketTerms, closes: Prices) -> Prices:
 
 
 def _failures(
-    product: BasketProduct, terms: BasketTerms, holdings: Holdings, closes: Prices
+    product: BasketProduct, terms: BasketTerms, day: date, holdings: Holdings, closes: Prices
 ) -> tuple[Failure, ...]:
+    """Why nothing may be published of holdings at the close of a day."""
     failures = tuple(_faults(product, terms, holdings, closes))
+    if not is_at_close_of(product, day, holdings.as_of):
+        told = f"The holdings are of {instant_text(holdings.as_of)}, not of the close of {day}."
+        failures = (*failures, _fault(FailureKind.ACCOUNT_STALE, product.id, told))
     if not failures and net_asset_value(holdings, closes) <= 0:
         return (_fault(FailureKind.INVARIANT, product.id, "The net asset value is not above zero."),)
     return failures
@@ -300,6 +312,7 @@ def _faults(
 
 _MENDS = {
     FailureKind.ACCOUNT_UNREAD: "Load the holding; if there is none, state it as zero.",
+    FailureKind.ACCOUNT_STALE: "Load the holdings of that close.",
     FailureKind.UNKNOWN_ASSET: "Add the asset to the product's terms, or move it out of the product.",
     FailureKind.UNPRICED: "Load a price for the close, or enter one by hand.",
     FailureKind.INVARIANT: "Correct the holdings.",
@@ -322,7 +335,7 @@ def daily_disclosure(
     terms = terms_on(product, day)
     with exact():
         closes = _as_published(terms, closes)
-        failures = _failures(product, terms, holdings, closes)
+        failures = _failures(product, terms, day, holdings, closes)
         if failures or holdings.shares_outstanding is None:
             return NotPublishable(product.id, day, failures)
         net, cash = pooled(holdings)

@@ -20,9 +20,14 @@ def terms_on(product: BasketProduct, day: date) -> BasketTerms:
     return held[-1]
 
 
+def _calendar_on(product: BasketProduct, day: date) -> BasketTerms:
+    """The terms whose calendar a day follows: before the first ones, that of these."""
+    return terms_on(product, max([day, *(terms.since for terms in product.terms[:1])]))
+
+
 def is_dealing_day(product: BasketProduct, day: date) -> bool:
-    """Whether orders deal on a day."""
-    terms = terms_on(product, day)
+    """Whether a day is a dealing day by the calendar."""
+    terms = _calendar_on(product, day)
     return day.weekday() in terms.weekdays and day not in terms.holidays
 
 
@@ -50,12 +55,20 @@ def cut_off_at(product: BasketProduct, day: date) -> datetime:
     Where clocks go forward over the time of day, it falls as long after the change as it lies in the gap;
     where they go back, the first of both counts.
     """
-    terms = terms_on(product, day)
+    terms = _calendar_on(product, day)
     return datetime.combine(day, time_of(terms.cut_off), tzinfo=zone_of(terms.zone)).astimezone(UTC)
 
 
+def is_at_close_of(product: BasketProduct, day: date, at: datetime) -> bool:
+    """Whether an instant can be the close of a dealing day: from its cut-off until before the next one."""
+    return cut_off_at(product, day) <= at < cut_off_at(product, next_dealing_day(product, day))
+
+
 def dealing_day_of(product: BasketProduct, received_at: datetime) -> date:
-    """The dealing day of an order: its own day before the cut-off, else the next dealing day."""
+    """The dealing day of an order: its own day before the cut-off, else the next dealing day.
+
+    Before the first terms nothing deals: ``BasketInputError``.
+    """
     received_at = as_utc(received_at, what="received_at")
     zone = zone_of(terms_on(product, received_at.date()).zone)
     day = received_at.astimezone(zone).date()
