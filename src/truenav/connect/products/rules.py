@@ -154,9 +154,7 @@ def _product(node: Node, path: str, family: _Family) -> Product:
         check_product(product)
     except ProductRulesError as error:
         raise node.refusal(error.message) from error
-    for terms in product.terms:
-        for at in _daily_times(terms):
-            _refuse_unclear(node, at, terms.since)
+    _refuse_unclear(node, product)
     return product
 
 
@@ -231,10 +229,15 @@ def _daily_times(rules: object) -> Iterator[DailyTimes]:
             yield from _daily_times(getattr(rules, field.name))
 
 
-def _refuse_unclear(node: Node, at: DailyTimes, since: datetime) -> None:
-    """Refuse a time that the clocks of its zone skip or show twice on a day of the first year."""
-    if unclear := _unclear(at, since.astimezone(zone_of(at.zone)).date()):
-        raise node.refusal(f"{unclear}; name another time, or a fixed offset such as +01:00.")
+def _refuse_unclear(node: Node, product: Product) -> None:
+    """Refuse times that clocks skip or show twice in the year from when they first hold."""
+    first: dict[DailyTimes, datetime] = {}
+    for terms in product.terms:
+        for at in _daily_times(terms):
+            first.setdefault(at, terms.since)
+    for at, since in first.items():
+        if unclear := _unclear(at, since.astimezone(zone_of(at.zone)).date()):
+            raise node.refusal(f"{unclear}; name another time, or a fixed offset such as +01:00.")
 
 
 @lru_cache(maxsize=1_000)

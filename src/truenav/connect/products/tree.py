@@ -14,7 +14,7 @@ import yaml
 
 from truenav.core.product import ProductRulesError
 
-LARGEST_FILE = 256 * 1024
+LARGEST_FILE = 128 * 1024
 """Bytes of UTF-8 that a file may have."""
 
 DEEPEST = 12
