@@ -14,13 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.calc.etp.baskets import CONSTITUENTS, SHARE, closes, product
 from tests.calc.etp.test_ap_orders import CUT_OFF, DESK, NOON, VALUE, listed
 
-from truenav.calc.etp.ap_book import OrderBook, totals
+from truenav.calc.etp.ap_book import OrderBook, missing, totals
 from truenav.calc.etp.ap_delivery import (
     buy_in,
     charge_lateness,
     fail,
     instruct,
-    missing,
     see,
     settle,
     true_up,
@@ -32,6 +31,7 @@ from truenav.core.ap_orders import (
     ApOrderStateError,
     BoughtIn,
     DeliverySeen,
+    FailFeeCharged,
     OrderFact,
     OrderFailed,
     OrderKey,
@@ -39,6 +39,7 @@ from truenav.core.ap_orders import (
     OrderSettled,
     OrderState,
     OrderValidated,
+    TruedUp,
 )
 from truenav.core.asset import BTC, USD
 from truenav.core.basket import BasketInputError, BasketProduct, FailTerms, Side, Substitution
@@ -260,6 +261,19 @@ NEXT = {
     OrderState.PRICED: "instruct",
     OrderState.DELIVERY_PENDING: "settle",
 }
+
+
+def test_the_book_takes_no_fact_that_breaks_its_rules_whoever_made_it():
+    book = pending(ORDER)
+    with pytest.raises(ApOrderStateError, match="not all that is due"):
+        book.applied([OrderSettled(ORDER.key, DUE, ())])
+    with pytest.raises(ApOrderStateError, match="not next"):
+        book.applied([FailFeeCharged(ORDER.key, LATER, 2, Amount(D(1), USD))])
+    settled = delivered(book, ORDER)
+    settled = settled.applied([settle(settled, ORDER.key, DUE)])
+    trued = TruedUp(ORDER.key, LATER, BTC, Amount(D(1), USD))
+    with pytest.raises(ApOrderStateError, match="trued up"):
+        settled.applied([trued, trued])
 
 
 class Orders(RuleBasedStateMachine):

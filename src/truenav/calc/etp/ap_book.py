@@ -144,12 +144,23 @@ def _after(status: OrderStatus, fact: OrderFact) -> OrderStatus:
         case DeliverySeen():
             return replace(moved, seen=amounts_of(totals((*moved.seen, fact.amount))))
         case FailFeeCharged():
+            if fact.late_day != status.late_days + 1:
+                raise ApOrderStateError(
+                    f"Day {fact.late_day} of {named(fact.key)} is not the next to be charged."
+                )
             due = amounts_of(totals((*moved.due_in, fact.amount)))
             return replace(moved, due_in=due, late_days=fact.late_day)
         case BoughtIn():
             less = Amount(-fact.missing.number, fact.missing.asset)
             return replace(moved, due_in=amounts_of(totals((*moved.due_in, less, fact.cost))))
+        case OrderSettled():
+            if missing(status):
+                raise ApOrderStateError(
+                    f"{named(fact.key)} cannot settle before all that is due has arrived."
+                )
         case TruedUp():
+            if fact.asset in status.trued_up:
+                raise ApOrderStateError(f"{named(fact.key)} was trued up for {fact.asset} before.")
             return replace(moved, trued_up=moved.trued_up | {fact.asset})
     return moved
 
@@ -158,6 +169,24 @@ def change_of_shares(status: OrderStatus) -> int:
     """Shares that come into being (+) or cease to be (-) when a priced order settles."""
     assert status.priced is not None
     return status.priced.shares if status.order.side is Side.CREATE else -status.priced.shares
+
+
+def missing(status: OrderStatus) -> tuple[Amount, ...]:
+    """What the participant still owes, by asset."""
+    return _beyond(status.due_in, status.seen)
+
+
+def excess(status: OrderStatus) -> tuple[Amount, ...]:
+    """What arrived beyond what is due, by asset."""
+    return _beyond(status.seen, status.due_in)
+
+
+def _beyond(some: tuple[Amount, ...], others: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """By asset, what is more of the one than of the other."""
+    less = totals(others)
+    with exact():
+        rest = {asset: number - less.get(asset, ZERO) for asset, number in totals(some).items()}
+    return amounts_of({asset: number for asset, number in rest.items() if number > 0})
 
 
 def totals(amounts: Iterable[Amount]) -> dict[AssetId, Decimal]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 
-from truenav.calc.etp.ap_book import OrderBook, OrderStatus, amounts_of, named, told, totals
+from truenav.calc.etp.ap_book import OrderBook, excess, missing, named, told, totals
 from truenav.calc.etp.dealing_days import cut_off_at, terms_on
 from truenav.core.ap_orders import (
     ApOrderConflictError,
@@ -52,24 +52,6 @@ def see(book: OrderBook, delivery: DeliverySeen) -> tuple[DeliverySeen, ...]:
         f"Transfer {delivery.reference!r} was counted for {named(known.key)}; each counts once.",
         reference=delivery.reference,
     )
-
-
-def missing(status: OrderStatus) -> tuple[Amount, ...]:
-    """What the participant still owes, by asset."""
-    return _beyond(status.due_in, status.seen)
-
-
-def excess(status: OrderStatus) -> tuple[Amount, ...]:
-    """What arrived beyond what is due, by asset."""
-    return _beyond(status.seen, status.due_in)
-
-
-def _beyond(some: tuple[Amount, ...], others: tuple[Amount, ...]) -> tuple[Amount, ...]:
-    """By asset, what is more of the one than of the other."""
-    less = totals(others)
-    with exact():
-        rest = {asset: number - less.get(asset, ZERO) for asset, number in totals(some).items()}
-    return amounts_of({asset: number for asset, number in rest.items() if number > 0})
 
 
 def settle(book: OrderBook, key: OrderKey, at: datetime) -> OrderSettled:
