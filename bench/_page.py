@@ -12,8 +12,10 @@ from typing import Any
 import ccxt
 
 from truenav.connect.bulk import ReadFills
+from truenav.connect.cefi.deribit.ledger import profits_noted
 from truenav.connect.contract import ParseContext
 from truenav.connect.fills import Fills
+from truenav.connect.reading import noted_tags
 from truenav.connect.registry import parse
 from truenav.core.asset import BTC, BUILTIN_ALIASES, BUILTIN_ASSETS, USDT, AssetBook
 from truenav.core.canonical import sha256_hex
@@ -68,14 +70,19 @@ class Page:
     size: Decimal
 
     def columns(self) -> Fills:
-        """Ours, as columns of exact numbers."""
+        """Ours, the page in one part."""
         with exact():
             found = self.read(self.evidence, self.body, self.context)
         assert found is not None, "the page is as documented"
         return found
 
     def facts(self) -> Sequence[Fact]:
-        """Ours, as a gathering hands them to the journal: a sequence of facts in columns."""
+        """Ours, as a gathering hands them to the journal: a sequence of facts in columns.
+
+        What was noted on the page before is forgotten first: a gathering meets each page once.
+        """
+        for noted in (noted_tags, profits_noted):
+            noted.cache_clear()
         return parse(self.evidence, self.body, self.context).facts
 
     def rows(self) -> list[dict[str, Any]]:

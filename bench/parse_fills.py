@@ -45,7 +45,6 @@ def workload() -> Workload:
     for page in given:
         ways: dict[str, Callable[[], object]] = {
             "truenav": page.facts,
-            "truenav, columns": page.columns,
             "ccxt": page.rows,
         }
         contenders += [Contender(f"{name} ({page.venue})", way) for name, way in ways.items()]

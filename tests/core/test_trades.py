@@ -1,12 +1,13 @@
 """Trades in columns are a sequence of facts like any other, and make each only when it is looked at."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from truenav.core.asset import BTC, USDT
 from truenav.core.facts import Fact, Trade
 from truenav.core.money import Amount
-from truenav.core.trades import MICROSECOND, Instants, Trades, joined
+from truenav.core.trades import MICROSECOND, MILLISECOND, Instants, Trades, joined
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SIZE = 5
@@ -81,3 +82,15 @@ def test_instants_are_made_of_microseconds_where_a_venue_tells_them():
     instants = Instants([0, 1_767_225_600_123_456], MICROSECOND)
     assert instants[1] == datetime(2026, 1, 1, 0, 0, 0, 123_456, tzinfo=UTC)
     assert list(instants[1:]) == [instants[1]]
+
+
+def test_joined_instants_are_still_made_only_when_looked_at():
+    parts = [replace(columns(2), occurred_at=Instants([0, n])) for n in (1, 2)]
+    whole = joined(parts)
+    assert isinstance(whole.occurred_at, Instants)
+    assert list(whole) == [*parts[0], *parts[1]]
+
+
+def test_instants_of_different_steps_are_joined_too():
+    parts = [replace(columns(1), occurred_at=Instants([7], step)) for step in (MICROSECOND, MILLISECOND)]
+    assert list(joined(parts)) == [*parts[0], *parts[1]]

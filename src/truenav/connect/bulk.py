@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from truenav.connect.contract import ParseContext, Parsed, Parser
+from truenav.connect.document import MAX_BYTES
 from truenav.core.evidence import Evidence
 from truenav.core.money import exact
+from truenav.core.trades import Trades, joined
 
 if TYPE_CHECKING:
     from truenav.connect.fills import Fills
 
 LARGE = 16_384
 """Bytes from which a page is worth loading the fast JSON reader for; the verifier does without it."""
+
+PART = 512 * 1024
+"""Bytes of a page that are read together: what is made of them fits the processor's cache."""
 
 ReadFills = Callable[[Evidence, bytes, ParseContext], "Fills | None"]
 """Reads a page column by column; None where it is not exactly as documented."""
@@ -29,15 +34,40 @@ def in_bulk(reader: str, careful: Parser) -> Parser:
     """
 
     def parse(evidence: Evidence, body: bytes, context: ParseContext) -> Parsed:
-        read = _loaded(reader) if len(body) >= LARGE else None
-        if read is not None:
-            with exact():
-                fills = read(evidence, body, context)
-            if fills is not None:
-                return Parsed(fills.facts(evidence))
-        return careful(evidence, body, context)
+        read = _loaded(reader) if LARGE <= len(body) <= MAX_BYTES else None
+        trades = _trades(read, evidence, body, context) if read is not None else None
+        return careful(evidence, body, context) if trades is None else Parsed(trades)
 
     return parse
+
+
+def parts(body: bytes) -> Iterator[bytes]:
+    """A page of many rows as pages of fewer rows, in order, that are otherwise the same.
+
+    Only a page with one list is cut, so that whatever stands in the list of a part stood in the page's: if
+    each part is as documented, so is the page.
+    """
+    if body.count(b"[") != 1 or body.count(b"]") != 1:
+        yield body
+        return
+    start, end = body.find(b"[") + 1, body.find(b"]")
+    before, after = body[:start], body[end:]
+    while start <= end:
+        cut = body.find(b"},{", start + PART, end)
+        stop = end if cut < 0 else cut + 1
+        yield b"".join((before, body[start:stop], after))
+        start = stop + 1
+
+
+def _trades(read: ReadFills, evidence: Evidence, body: bytes, context: ParseContext) -> Trades | None:
+    found = []
+    with exact():
+        for part in parts(body):
+            fills = read(evidence, part, context)
+            if fills is None:
+                return None
+            found.append(fills.facts(evidence))
+    return joined(found)
 
 
 @cache

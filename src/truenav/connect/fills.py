@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import neg
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from truenav.connect.contract import ParseContext
-from truenav.connect.document import MAX_BYTES
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import from_milliseconds
 from truenav.core.evidence import Evidence
@@ -29,6 +29,8 @@ from truenav.core.trades import MILLISECOND, Instants, Trades
 T = TypeVar("T")
 _SHORT = MAX_SCALE
 """Letters of a number that breaks no limit of ours, whatever it is."""
+_SAMPLE = 64
+"""Numbers of a column from which is told whether they repeat."""
 _INSTANT = 14
 """Digits of milliseconds, until long after the last that a venue will tell."""
 
@@ -44,7 +46,7 @@ class Fills:
 
     ``at`` counts milliseconds since 1970, or what ``step`` is. ``quantity`` is in contracts, sold negative;
     ``cost`` in the quote asset (an option's in the settle asset); ``realised`` in the settle asset; ``fee``
-    is negative when paid. See ``Trade``.
+    is negative when paid, and has no asset where it is 0. See ``Trade``.
     """
 
     wallet: str
@@ -56,7 +58,7 @@ class Fills:
     cost: Sequence[Decimal | None]
     realised: Sequence[Decimal | None]
     fee: Sequence[Decimal]
-    fee_asset: Sequence[AssetId]
+    fee_asset: Sequence[AssetId | None]
     order_id: Sequence[str]
     tag: Sequence[str | None]
     step: timedelta = MILLISECOND
@@ -64,8 +66,8 @@ class Fills:
     def facts(self, evidence: Evidence) -> Trades:
         """The same facts that the careful parser states."""
         size = len(self.id)
-        charged = [one or None for one in self.fee]
-        markets = {terms.id: terms for terms in self.terms}
+        instrument = [terms.id for terms in self.terms]
+        markets = dict(zip(instrument, self.terms, strict=True))
         currencies = {name: _currency(terms) for name, terms in markets.items()}
         return Trades(
             source=evidence.connector,
@@ -74,14 +76,14 @@ class Fills:
             external_id=self.id,
             occurred_at=Instants(self.at, self.step),
             wallet=[self.wallet] * size,
-            instrument=[terms.id for terms in self.terms],
+            instrument=instrument,
             quantity=self.quantity,
             price=self.price,
             cost=self.cost,
-            cost_asset=[currencies[terms.id] for terms in self.terms],
+            cost_asset=[currencies[name] for name in instrument],
             realised=self.realised,
             realised_asset=[terms.settle for terms in self.terms],
-            fee=charged,
+            fee=[one or None for one in self.fee],
             fee_asset=self.fee_asset,
             order_id=self.order_id,
             tag=self.tag,
@@ -94,8 +96,6 @@ def _currency(terms: Instrument) -> AssetId:
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
     """The page, or None where a field is missing, unknown, or of another type."""
-    if len(body) > MAX_BYTES:
-        return None
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -103,13 +103,21 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
 
 
 def keys_stand_once(body: bytes, keys: int) -> bool:
-    """Whether a page whose keys are all known and all there has no key twice, for it has so many in all."""
-    return count_keys(body) == keys
+    """Whether a page whose keys are all known and all there has no key twice, for it has so many in all.
+
+    Each key has a colon. Where texts have colons too, those that end a key are counted.
+    """
+    return body.count(b":") == keys or (count_keys(body) == keys and not is_spaced(body))
 
 
 def count_keys(text: bytes) -> int:
-    """How many keys JSON text has at the least; a text within it may look like one."""
+    """How many keys JSON text has at most, if it is not spaced; a text within it may look like one."""
     return text.count(b'":')
+
+
+def is_spaced(body: bytes) -> bool:
+    """Whether white space stands before a colon, so that a key may not look like one."""
+    return any(space + b":" in body for space in (b" ", b"\t", b"\n", b"\r") if space in body)
 
 
 class Key(NamedTuple):
@@ -162,10 +170,10 @@ _LONGEST_ROW = 8192
 def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
     """Exact numbers of a column, or None where one is long or not written plainly.
 
-    Where most of them stand several times, each is read once.
+    Where most of the first ones stand several times, each is read once.
     """
-    known = dict.fromkeys(texts)
-    written = known if 2 * len(known) < len(texts) else texts
+    first = texts[:_SAMPLE]
+    written = dict.fromkeys(texts) if 2 * len(set(first)) < len(first) else texts
     odd = "".join(written).encode(errors="replace").translate(None, b"0123456789.-")
     if odd or max(map(len, written)) > _SHORT:
         return None
@@ -175,8 +183,18 @@ def plain_numbers(texts: Sequence[str]) -> list[Decimal] | None:
         return None
     if written is texts:
         return numbers
-    read = dict(zip(known, numbers, strict=True))
-    return [read[one] for one in texts]
+    known = dict(zip(written, numbers, strict=True))
+    return [known[one] for one in texts]
+
+
+def signed(numbers: Sequence[Decimal], plus: Sequence[bool]) -> list[Decimal]:
+    """Each number as it is where ``plus``, else with the other sign."""
+    return [one if up else -one for one, up in zip(numbers, plus, strict=True)]
+
+
+def negated(numbers: Sequence[Decimal]) -> list[Decimal]:
+    """Each number with the other sign."""
+    return list(map(neg, numbers))
 
 
 def plain_instants(texts: Sequence[str]) -> list[int] | None:
@@ -193,7 +211,7 @@ def known_assets(
     """What each code means, or None where one is unknown or meant something else at other times."""
     now = from_milliseconds(max(at))
     wanted = set(codes)
-    if any(one.code in wanted and (one.valid_from or one.valid_to) for one in context.assets.aliases):
+    if wanted & context.assets.dated_codes:
         return None
     try:
         return {code: context.assets.resolve(venue, code, now) for code in wanted}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
+from functools import lru_cache
 
 from truenav.connect.contract import ParseContext, Parsed, Problem
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
@@ -164,8 +165,12 @@ def tag_of(client_id: str) -> str | None:
     return head if hyphen and head else None
 
 
-def noted_tags(evidence: Evidence) -> dict[str, str | None] | None:
-    """Order id to tag as noted in the evidence; None where nothing was noted."""
+@lru_cache(maxsize=1)
+def noted_tags(evidence: Evidence) -> Mapping[str, str | None] | None:
+    """Order id to tag as noted in the evidence; None where nothing was noted.
+
+    The last one is kept, for each part of a large page asks.
+    """
     for name, value in evidence.request.params:
         if name == TAGS:
             pairs = (pair.partition("=") for pair in value.split(",") if pair)

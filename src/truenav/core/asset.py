@@ -83,6 +83,8 @@ class AssetBook:
         self._by_code: dict[tuple[str, str], list[AssetAlias]] = {}
         for alias in self.aliases:
             self._by_code.setdefault((alias.namespace, alias.code), []).append(alias)
+        self.dated_codes = frozenset(one.code for one in self.aliases if one.valid_from or one.valid_to)
+        """Codes that do not mean the same at all times."""
 
     def resolve(self, namespace: str, code: str, at: datetime) -> AssetId:
         """The asset that ``code`` means on ``namespace`` at an instant.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, overload
 
 from truenav.core.facts import Fact, Trade
@@ -146,10 +147,15 @@ def joined(parts: Sequence[Trades]) -> Trades:
     first = parts[0]
     if len(parts) == 1:
         return first
-    columns: tuple[list[Any], ...] = tuple(
-        [one for part in parts for one in getattr(part, name)] for name in COLUMNS
-    )
+    columns = (_joined([getattr(part, name) for part in parts]) for name in COLUMNS)
     return Trades(first.source, first.evidence, *columns)
+
+
+def _joined(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    instants = [part for part in parts if isinstance(part, Instants)]
+    if len(instants) == len(parts) and len({part.step for part in instants}) == 1:
+        return Instants(_joined([part.steps for part in instants]), instants[0].step)
+    return list(chain.from_iterable(parts))
 
 
 def _amount(number: Decimal | None, asset: AssetId | None) -> Amount | None:

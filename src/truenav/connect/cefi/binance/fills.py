@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from operator import not_
 
 import msgspec
 
 from truenav.connect.cefi.binance.manifest import MANIFEST
 from truenav.connect.contract import ParseContext
-from truenav.connect.fills import Fills, decoded, keys_stand_once, known_assets, plain_numbers
+from truenav.connect.fills import (
+    Fills,
+    decoded,
+    keys_stand_once,
+    known_assets,
+    negated,
+    plain_numbers,
+    signed,
+)
 from truenav.connect.reading import noted_tags
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import instrument_id
@@ -48,8 +56,9 @@ def spot_trades(evidence: Evidence, body: bytes, context: ParseContext) -> Fills
     numbers = [[row.id for row in rows], [row.orderId for row in rows], at]
     if b":-0" in body or b": -0" in body or min(map(min, numbers)) < 0 or max(at) >= _LAST_PLAIN:
         return None
-    known = context.instruments.instruments
-    terms = {one: known.get(instrument_id(VENUE, one)) for one in {row.symbol for row in rows}}
+    known, symbols = context.instruments.instruments, [row.symbol for row in rows]
+    terms = {name: known.get(instrument_id(VENUE, name)) for name in set(symbols)}
+    listed = [one for name in symbols if (one := terms[name]) is not None]
     price, quantity, cost, fee = (
         plain_numbers(column)
         for column in (
@@ -59,28 +68,25 @@ def spot_trades(evidence: Evidence, body: bytes, context: ParseContext) -> Fills
             [row.commission for row in rows],
         )
     )
-    assets = known_assets(context, VENUE, {row.commissionAsset for row in rows}, at)
+    codes = [row.commissionAsset for row in rows]
+    assets = known_assets(context, VENUE, codes, at)
     orders = [str(row.orderId) for row in rows]
     if price is None or quantity is None or cost is None or fee is None or assets is None:
         return None
-    found = [terms[row.symbol] for row in rows]
-    if None in terms.values() or not tags.keys() >= set(orders):
+    if len(listed) < len(rows) or not all(map(tags.__contains__, orders)):
         return None
+    bought = [row.isBuyer for row in rows]
     return Fills(
         wallet="spot",
         id=[f"{VENUE}:{row.symbol}:{row.id}" for row in rows],
         at=at,
-        terms=[one for one in found if one is not None],
-        quantity=[one if row.isBuyer else -one for one, row in zip(quantity, rows, strict=True)],
+        terms=listed,
+        quantity=signed(quantity, bought),
         price=price,
-        cost=[-one if row.isBuyer else one for one, row in zip(cost, rows, strict=True)],
-        realised=_nothing(len(rows)),
-        fee=[-one for one in fee],
-        fee_asset=[assets[row.commissionAsset] for row in rows],
+        cost=signed(cost, list(map(not_, bought))),
+        realised=[None] * len(rows),
+        fee=negated(fee),
+        fee_asset=[assets[code] for code in codes],
         order_id=orders,
         tag=[tags[order] for order in orders],
     )
-
-
-def _nothing(count: int) -> list[Decimal | None]:
-    return [None] * count

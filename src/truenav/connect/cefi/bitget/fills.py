@@ -20,6 +20,7 @@ from truenav.connect.fills import (
     plain_instants,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.core.evidence import Evidence
 
@@ -69,13 +70,14 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows: list[_Row] = page.data
     if not keys_stand_once(body, (len(keys) + _FEE_KEYS) * len(rows) + _PAGE_KEYS):
         return None
-    if {row.side for row in rows} - _SIDES:
+    sides = [row.side for row in rows]
+    if set(sides) - _SIDES:
         return None
     fees = [row.feeDetail for row in rows]
-    codes = {fee.feeCoin for fee in fees}
-    known = context.instruments.instruments
-    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
-    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    codes = [fee.feeCoin for fee in fees]
+    known, symbols = context.instruments.instruments, [row.symbol for row in rows]
+    terms = {name: known.get(spot_id(name)) for name in set(symbols)}
+    listed = [one for name in symbols if (one := terms[name]) is not None]
     at = plain_instants([row.cTime for row in rows])
     price, size, amount, fee = (
         plain_numbers(column)
@@ -99,20 +101,20 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         not paid and one.totalDeductionFee not in _NO_DEDUCTION for paid, one in zip(fee, fees, strict=True)
     )
     assets = known_assets(context, VENUE, codes, at)
-    if assets is None or deducted or any(code != code.upper() for code in (*terms, *codes)):
+    if assets is None or deducted or any(code != code.upper() for code in (*terms, *assets)):
         return None
-    bought = [row.side == "buy" for row in rows]
+    bought, sold = [side == "buy" for side in sides], [side == "sell" for side in sides]
     return Fills(
         wallet=SPOT,
         id=[f"{SPOT}:fill:{row.tradeId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
+        quantity=signed(size, bought),
         price=price,
-        cost=[-one if plus else one for one, plus in zip(amount, bought, strict=True)],
+        cost=signed(amount, sold),
         realised=[None] * len(rows),
         fee=fee,
-        fee_asset=[assets[one.feeCoin] for one in fees],
+        fee_asset=[assets[code] for code in codes],
         order_id=[row.orderId for row in rows],
         tag=[None] * len(rows),
     )

@@ -16,14 +16,16 @@ from truenav.connect.fills import (
     keys_of_first,
     keys_stand_once,
     known_assets,
+    negated,
     plain_instants,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
 
-_SIGNS = {"Buy": 1, "Sell": -1}
+_SIDES = {"Buy", "Sell"}
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -71,11 +73,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows: list[_Row] = page.result.rows
     if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS):
         return None
-    if {row.extraFees for row in rows} != {""} or {row.side for row in rows} - _SIGNS.keys():
+    sides = [row.side for row in rows]
+    if any(row.extraFees for row in rows) or set(sides) - _SIDES:
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
-    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    known, symbols = context.instruments.instruments, [row.symbol for row in rows]
+    terms = {name: known.get(spot_id(name)) for name in set(symbols)}
+    listed = [one for name in symbols if (one := terms[name]) is not None]
     at = plain_instants([row.execTime for row in rows])
     price, size, value, fee = (
         plain_numbers(column)
@@ -88,23 +91,23 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     )
     if at is None or price is None or size is None or value is None or fee is None or len(listed) < len(rows):
         return None
-    codes = {row.feeCurrency for row in rows}
+    codes, links = [row.feeCurrency for row in rows], [row.orderLinkId for row in rows]
     assets = known_assets(context, VENUE, codes, at) if all(codes) else None
     if assets is None:
         return None
-    tags = {name: tag_of(name) for name in {row.orderLinkId for row in rows}}
-    signs = [_SIGNS[row.side] for row in rows]
+    tags = {name: tag_of(name) for name in set(links)}
+    bought, sold = [side == "Buy" for side in sides], [side == "Sell" for side in sides]
     return Fills(
         wallet=UNIFIED,
         id=[f"exec:{row.execId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[one if sign > 0 else -one for sign, one in zip(signs, size, strict=True)],
+        quantity=signed(size, bought),
         price=price,
-        cost=[-one if sign > 0 else one for sign, one in zip(signs, value, strict=True)],
+        cost=signed(value, sold),
         realised=[None] * len(rows),
-        fee=[-one for one in fee],
-        fee_asset=[assets[row.feeCurrency] for row in rows],
+        fee=negated(fee),
+        fee_asset=[assets[code] for code in codes],
         order_id=[row.orderId for row in rows],
-        tag=[tags[row.orderLinkId] for row in rows],
+        tag=[tags[name] for name in links],
     )

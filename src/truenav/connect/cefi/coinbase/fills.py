@@ -18,8 +18,10 @@ from truenav.connect.fills import (
     decoded,
     keys_of_first,
     keys_stand_once,
+    negated,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.core.evidence import Evidence
 from truenav.core.instrument import InstrumentKind
@@ -64,13 +66,14 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     if page is None:
         return None
     rows: list[_Row] = page.fills
-    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
+    sides = [row.side for row in rows]
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or set(sides) - _SIDES:
         return None
     if {row.trade_type for row in rows} != {"FILL"}:
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(market_id(name)) for name in {row.product_id for row in rows}}
-    listed = [one for row in rows if (one := terms[row.product_id]) is not None]
+    known, products = context.instruments.instruments, [row.product_id for row in rows]
+    terms = {name: known.get(market_id(name)) for name in set(products)}
+    listed = [one for name in products if (one := terms[name]) is not None]
     at = _microseconds([row.trade_time for row in rows])
     price, size, fee = (
         plain_numbers(column)
@@ -86,7 +89,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         return None
     if any(one is None or one.kind is not InstrumentKind.SPOT for one in terms.values()):
         return None
-    bought = [row.side == "BUY" for row in rows]
+    bought, sold = [side == "BUY" for side in sides], [side == "SELL" for side in sides]
     in_quote = [row.size_in_quote for row in rows]
     paid = [one if quote else one * each for one, each, quote in zip(size, price, in_quote, strict=True)]
     got = [
@@ -99,11 +102,11 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         at=at,
         step=MICROSECOND,
         terms=listed,
-        quantity=[one if plus else -one for one, plus in zip(got, bought, strict=True)],
+        quantity=signed(got, bought),
         price=price,
-        cost=[-one if plus else one for one, plus in zip(paid, bought, strict=True)],
+        cost=signed(paid, sold),
         realised=[None] * len(rows),
-        fee=[-one for one in fee],
+        fee=negated(fee),
         fee_asset=[one.quote for one in listed],
         order_id=[row.order_id for row in rows],
         tag=[None] * len(rows),

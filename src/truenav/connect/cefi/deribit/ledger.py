@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 from truenav.connect.cefi.deribit.terms import deribit_id, known_terms
@@ -69,8 +70,12 @@ def log_entry(node: Node) -> LogEntry:
     return LogEntry(node.instant("timestamp"), node.text("id"), change, balance)
 
 
+@lru_cache(maxsize=1)
 def profits_noted(evidence: Evidence) -> Mapping[str, str]:
-    """What trades realised, by trade, as noted in the evidence of their page."""
+    """What trades realised, by trade, as noted in the evidence of their page.
+
+    The last one is kept, for each part of a large page asks.
+    """
     noted = dict(evidence.request.params).get(PROFITS, "")
     parts = (part.partition("=") for part in noted.split(",") if part)
     return {trade: number for trade, _, number in parts}

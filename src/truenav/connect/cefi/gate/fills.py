@@ -18,17 +18,19 @@ from truenav.connect.fills import (
     keys_of_first,
     keys_stand_once,
     known_assets,
+    negated,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
 from truenav.core.trades import MICROSECOND
 
 _SIDES = {"buy", "sell"}
-_WHOLE = 13
 _TIMES = re.compile(r"(?:[0-9]{13}\.[0-9]{3,12}\n)+")
 """Milliseconds with their fraction, as the venue writes them from 2001 to 2286."""
+_TO_MICROSECONDS = len("1767225600000.000")
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -61,11 +63,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows: list[_Row] | None = decoded(_decoder(keys), body) if keys else None
     if not rows or wallet not in (SPOT, MARGIN, UNIFIED) or not keys_stand_once(body, len(keys) * len(rows)):
         return None
-    if {row.side for row in rows} - _SIDES:
+    sides = [row.side for row in rows]
+    if set(sides) - _SIDES:
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(spot_id(name)) for name in {row.currency_pair for row in rows}}
-    listed = [one for row in rows if (one := terms[row.currency_pair]) is not None]
+    known, pairs = context.instruments.instruments, [row.currency_pair for row in rows]
+    terms = {name: known.get(spot_id(name)) for name in set(pairs)}
+    listed = [one for name in pairs if (one := terms[name]) is not None]
     at = _microseconds([row.create_time_ms for row in rows])
     price, size, deal, fee, in_gt, in_points = (
         plain_numbers(column)
@@ -83,7 +86,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     if fee is None or in_gt is None or in_points is None:
         return None
     told = list(zip(fee, in_gt, in_points, strict=True))
-    if any(bool(plain) + bool(gt) + bool(points) > 1 for plain, gt, points in told):
+    if any((plain and gt) or (plain and points) or (gt and points) for plain, gt, points in told):
         return None
     codes = [
         row.fee_currency if plain else "GT" if gt else "POINT" if points else None
@@ -92,7 +95,7 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     assets = known_assets(context, VENUE, {code for code in codes if code is not None}, [max(at) // 1000])
     if assets is None:
         return None
-    bought = [row.side == "buy" for row in rows]
+    bought, sold = [side == "buy" for side in sides], [side == "sell" for side in sides]
     paid = [one or number * each for one, number, each in zip(deal, size, price, strict=True)]
     tags = {text: tag_of(text[2:]) for text in {row.text for row in rows} if text.startswith("t-")}
     return Fills(
@@ -101,12 +104,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         at=at,
         step=MICROSECOND,
         terms=listed,
-        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
+        quantity=signed(size, bought),
         price=price,
-        cost=[-one if plus else one for one, plus in zip(paid, bought, strict=True)],
+        cost=signed(paid, sold),
         realised=[None] * len(rows),
-        fee=[-(plain or gt or points) for plain, gt, points in told],
-        fee_asset=[assets.get(code or "", one.quote) for code, one in zip(codes, listed, strict=True)],
+        fee=negated([plain or gt or points for plain, gt, points in told]),
+        fee_asset=[None if code is None else assets[code] for code in codes],
         order_id=[row.order_id for row in rows],
         tag=[tags.get(row.text) for row in rows],
     )
@@ -115,4 +118,4 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
 def _microseconds(texts: Sequence[str]) -> list[int] | None:
     if _TIMES.fullmatch("\n".join(texts) + "\n") is None:
         return None
-    return [int(text[:_WHOLE] + text[_WHOLE + 1 : _WHOLE + 4]) for text in texts]
+    return [int(text[:_TO_MICROSECONDS].replace(".", "")) for text in texts]

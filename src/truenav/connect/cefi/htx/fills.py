@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import starmap
 from operator import mul
 from typing import Any
 
@@ -20,13 +19,15 @@ from truenav.connect.fills import (
     keys_of_first,
     keys_stand_once,
     known_assets,
+    negated,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.core.evidence import Evidence
 
 _OTHER_WALLETS = ("fl-", "super-margin", "cross-margin", "margin")
-_SIGNS = {"buy": 1, "sell": -1}
+_SIDES = {"buy", "sell"}
 
 
 class _Row(msgspec.Struct, gc=False, rename="kebab"):
@@ -67,15 +68,17 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     rows: list[_Row] = page.data
     if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS + bool(page.ts)):
         return None
-    sides = [_SIGNS.get(row.type.partition("-")[0]) for row in rows]
-    signs = [sign for sign in sides if sign is not None]
-    if len(signs) < len(rows) or any(row.source.startswith(_OTHER_WALLETS) for row in rows):
+    types = [row.type for row in rows]
+    sides = {name: name.partition("-")[0] for name in set(types)}
+    if not _SIDES.issuperset(sides.values()):
+        return None
+    if any(source.startswith(_OTHER_WALLETS) for source in {row.source for row in rows}):
         return None
     if any(row.fee_deduct_state == "ongoing" for row in rows):
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
-    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    known, symbols = context.instruments.instruments, [row.symbol for row in rows]
+    terms = {name: known.get(spot_id(name)) for name in set(symbols)}
+    listed = [one for name in symbols if (one := terms[name]) is not None]
     at = [row.created_at for row in rows]
     price, size, fee, points = (
         plain_numbers(column)
@@ -88,10 +91,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     )
     if price is None or size is None or fee is None or points is None or any(points):
         return None
-    assets = known_assets(context, VENUE, {row.fee_currency.upper() for row in rows}, at)
+    coins = [row.fee_currency for row in rows]
+    assets = known_assets(context, VENUE, map(str.upper, set(coins)), at)
     if assets is None or len(listed) < len(rows):
         return None
-    quantity = [one if sign > 0 else -one for sign, one in zip(signs, size, strict=True)]
+    charged = {coin: assets[coin.upper()] for coin in set(coins)}
+    quantity = signed(size, [sides[name] == "buy" for name in types])
     return Fills(
         wallet=SPOT,
         id=[f"fill:{row.id}" for row in rows],
@@ -99,10 +104,10 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         terms=listed,
         quantity=quantity,
         price=price,
-        cost=[-one for one in starmap(mul, zip(quantity, price, strict=True))],
+        cost=negated(list(map(mul, quantity, price))),
         realised=[None] * len(rows),
-        fee=[-one for one in fee],
-        fee_asset=[assets[row.fee_currency.upper()] for row in rows],
+        fee=negated(fee),
+        fee_asset=[charged[coin] for coin in coins],
         order_id=[str(row.order_id) for row in rows],
         tag=[None] * len(rows),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -19,8 +20,10 @@ from truenav.connect.fills import (
     keys_of_first,
     keys_stand_once,
     known_assets,
+    negated,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
@@ -66,11 +69,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     more = sum(bool(row.cloid) + bool(row.builderFee) for row in rows)
     if not keys_stand_once(body, len({key.name for key in keys} - _AT_TIMES) * len(rows) + more):
         return None
-    if {row.side for row in rows} - SIGNS.keys() or SETTLEMENT in {row.dir for row in rows}:
+    sides = [row.side for row in rows]
+    if set(sides) - SIGNS.keys() or SETTLEMENT in [row.dir for row in rows]:
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(hyperliquid_id(name)) for name in {row.coin for row in rows}}
-    listed = [one for row in rows if (one := terms[row.coin]) is not None]
+    known, coins = context.instruments.instruments, [row.coin for row in rows]
+    terms = {name: known.get(hyperliquid_id(name)) for name in set(coins)}
+    listed = [one for name in coins if (one := terms[name]) is not None]
     at = [row.time for row in rows]
     price, size, fee, profit = (
         plain_numbers(column)
@@ -85,12 +89,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         return None
     if len(listed) < len(rows) or any(map(is_foreign, terms)):
         return None
-    charged = {row.feeToken or USDC for row, one in zip(rows, fee, strict=True) if one}
-    assets = known_assets(context, VENUE, charged, at)
+    tokens = [row.feeToken or USDC for row in rows]
+    assets = known_assets(context, VENUE, compress(tokens, fee), at)
     if assets is None:
         return None
-    quantity = [one if row.side == _BOUGHT else -one for row, one in zip(rows, size, strict=True)]
-    thousands = {one.id: one.multiplier for one in listed if one.multiplier != ONE}
+    quantity = signed(size, [side == _BOUGHT for side in sides])
+    thousands = {one.id: one.multiplier for one in terms.values() if one and one.multiplier != ONE}
     paid = [one.kind is InstrumentKind.SPOT for one in listed]
     return Fills(
         wallet=MAIN,
@@ -104,10 +108,8 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         ],
         cost=[-one * each if spot else None for one, each, spot in zip(quantity, price, paid, strict=True)],
         realised=[None if spot else won for won, spot in zip(profit, paid, strict=True)],
-        fee=[-one for one in fee],
-        fee_asset=[
-            assets.get(row.feeToken or USDC, one.quote) for row, one in zip(rows, listed, strict=True)
-        ],
+        fee=negated(fee),
+        fee_asset=[assets.get(token) for token in tokens],
         order_id=[str(row.oid) for row in rows],
         tag=[tag_of(row.cloid) for row in rows],
     )

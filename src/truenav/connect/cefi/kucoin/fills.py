@@ -20,8 +20,10 @@ from truenav.connect.fills import (
     keys_of_first,
     keys_stand_once,
     known_assets,
+    negated,
     plain_numbers,
     row_type,
+    signed,
 )
 from truenav.core.evidence import Evidence
 
@@ -65,11 +67,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     if page is None or wallet is None or page.code not in GOOD:
         return None
     rows: list[_Row] = page.data.items
-    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
+    sides = [row.side for row in rows]
+    if not keys_stand_once(body, len(keys) * len(rows) + _PAGE_KEYS) or set(sides) - _SIDES:
         return None
-    known = context.instruments.instruments
-    terms = {name: known.get(spot_id(name)) for name in {row.symbol for row in rows}}
-    listed = [one for row in rows if (one := terms[row.symbol]) is not None]
+    known, symbols = context.instruments.instruments, [row.symbol for row in rows]
+    terms = {name: known.get(spot_id(name)) for name in set(symbols)}
+    listed = [one for name in symbols if (one := terms[name]) is not None]
     at = [row.createdAt for row in rows]
     price, size, funds, fee, tax = (
         plain_numbers(column)
@@ -83,23 +86,24 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     )
     if price is None or size is None or funds is None or fee is None or tax is None or any(tax):
         return None
-    codes = {code: CODES.get(code, code) for code in {row.feeCurrency for row in rows} if code}
+    charged = [row.feeCurrency for row in rows]
+    codes = {code: CODES.get(code, code) for code in set(charged) if code}
     assets = known_assets(context, VENUE, codes.values(), at)
     if assets is None or len(listed) < len(rows):
         return None
     coins = {code: assets[name] for code, name in codes.items()}
-    bought = [row.side == "buy" for row in rows]
+    bought, sold = [side == "buy" for side in sides], [side == "sell" for side in sides]
     return Fills(
         wallet=wallet,
         id=[f"{row.symbol}:{row.tradeId}:{row.orderId}" for row in rows],
         at=at,
         terms=listed,
-        quantity=[one if plus else -one for one, plus in zip(size, bought, strict=True)],
+        quantity=signed(size, bought),
         price=price,
-        cost=[-one if plus else one for one, plus in zip(funds, bought, strict=True)],
+        cost=signed(funds, sold),
         realised=[None] * len(rows),
-        fee=[-one for one in fee],
-        fee_asset=[coins.get(row.feeCurrency, one.quote) for row, one in zip(rows, listed, strict=True)],
+        fee=negated(fee),
+        fee_asset=[coins.get(code, one.quote) for code, one in zip(charged, listed, strict=True)],
         order_id=[row.orderId for row in rows],
         tag=[None] * len(rows),
     )

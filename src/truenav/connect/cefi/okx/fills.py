@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import msgspec
 
 from truenav.connect.cefi.okx.manifest import MANIFEST
@@ -13,6 +15,7 @@ from truenav.connect.fills import (
     known_assets,
     plain_instants,
     plain_numbers,
+    signed,
 )
 from truenav.connect.reading import tag_of
 from truenav.core.evidence import Evidence
@@ -70,11 +73,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     if page is None or page.code != "0" or not page.data:
         return None
     rows = page.data
-    if not keys_stand_once(body, _KEYS * len(rows) + _PAGE_KEYS) or {row.side for row in rows} - _SIDES:
+    sides = [row.side for row in rows]
+    if not keys_stand_once(body, _KEYS * len(rows) + _PAGE_KEYS) or set(sides) - _SIDES:
         return None
-    markets = {row.instId for row in rows}
-    known = context.instruments.instruments
-    terms = {one: found for one in markets if (found := known.get(instrument_id(VENUE, one))) is not None}
+    known, markets = context.instruments.instruments, [row.instId for row in rows]
+    terms = {name: known.get(instrument_id(VENUE, name)) for name in set(markets)}
+    listed = [one for name in markets if (one := terms[name]) is not None]
     at = plain_instants([row.ts for row in rows])
     price = plain_numbers([row.fillPx for row in rows])
     size = plain_numbers([row.fillSz for row in rows])
@@ -82,14 +86,14 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
     profit = plain_numbers([row.fillPnl or "0" for row in rows])
     if at is None or price is None or size is None or fee is None or profit is None:
         return None
-    charged = {row.feeCcy for row, one in zip(rows, fee, strict=True) if one}
-    assets = known_assets(context, VENUE, charged, at)
-    if assets is None or markets - terms.keys():
+    codes, names = [row.feeCcy for row in rows], [row.clOrdId for row in rows]
+    assets = known_assets(context, VENUE, compress(codes, fee), at)
+    if assets is None or len(listed) < len(rows):
         return None
-    listed = [terms[row.instId] for row in rows]
-    quantity = [one if row.side == "buy" else -one for one, row in zip(size, rows, strict=True)]
-    paid = {one.id: one.multiplier for one in terms.values() if one.kind in _PAID_AT_ONCE}
-    tags = {name: tag_of(name) for name in {row.clOrdId for row in rows}}
+    quantity = signed(size, [side == "buy" for side in sides])
+    paid = {name: one.multiplier for name, one in terms.items() if one and one.kind in _PAID_AT_ONCE}
+    sizes = [paid.get(name) for name in markets]
+    tags = {name: tag_of(name) for name in set(names)}
     return Fills(
         wallet="trading",
         id=[f"fill:{row.billId}" for row in rows],
@@ -98,12 +102,12 @@ def fills(evidence: Evidence, body: bytes, context: ParseContext) -> Fills | Non
         quantity=quantity,
         price=price,
         cost=[
-            -number * paid[one.id] * each if one.id in paid else None
-            for one, number, each in zip(listed, quantity, price, strict=True)
+            None if one is None else -number * one * each
+            for one, number, each in zip(sizes, quantity, price, strict=True)
         ],
-        realised=[None if one.id in paid else won for one, won in zip(listed, profit, strict=True)],
+        realised=[won if one is None else None for one, won in zip(sizes, profit, strict=True)],
         fee=fee,
-        fee_asset=[assets.get(row.feeCcy, one.quote) for row, one in zip(rows, listed, strict=True)],
+        fee_asset=[assets.get(code) for code in codes],
         order_id=[row.ordId for row in rows],
-        tag=[row.tag or tags[row.clOrdId] for row in rows],
+        tag=[row.tag or tags[name] for row, name in zip(rows, names, strict=True)],
     )
