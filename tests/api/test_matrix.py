@@ -75,6 +75,8 @@ IDS = {
     "accounts": {"id": "desk"},
     "pricing-policies": {"id": "alpha"},
     "products": {"id": "zz3l"},
+    "product-states": {"listing": "zz3l"},
+    "product-series": {"listing": "zz3l"},
     "nav-policies": {"id": "alpha"},
     "numeraires": {"id": "HOUSE"},
     "connections": {"id": "desk"},

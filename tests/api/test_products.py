@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
-from .conftest import LISTING, state_instrument
+from truenav.app.etp.running import RunningProduct
+from truenav.core.canonical import decode
+from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.core.ids import Sha256
+from truenav.core.listing import Listing
+from truenav.core.money import AssetId
+from truenav.store import products
+
+from .conftest import LISTING, PERPETUAL, state_instrument
 
 
 @pytest.fixture
@@ -60,3 +71,76 @@ def test_who_makes_no_products_reads_them_only(house):
     assert house.checker.put("/api/v1/products/zz3l", json=LISTING).status_code == 403
     house.maker.put("/api/v1/products/zz3l", json=LISTING)
     assert [one["id"] for one in house.checker.get("/api/v1/products").json()["items"]] == ["zz3l"]
+
+
+PRICES = ("100", "101", "104", "90", "92.5")
+"""Marks a minute apart: the schedule falls due at the third, the trigger fires at the fourth."""
+
+
+def _run(house, **changed):
+    """List a product, and let it see its prices as its follower would."""
+    body = {**LISTING, **changed}
+    assert house.maker.put("/api/v1/products/zz3l", json=body).status_code == 200
+    listing = decode(Listing, body)
+    running = RunningProduct(listing, None)
+    for number, price in enumerate(PRICES):
+        at = listing.opened_at + timedelta(minutes=number)
+        mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, Decimal(price))
+        running.see(Fact("x", "", str(number), at, mark, Sha256("a" * 64)), at=at)
+        if number % 2 == 0:
+            chapter = running.chapter()
+            with house.installation.house.database.transaction(house.tenant) as session:
+                products.append(session, "zz3l", chapter)
+            running.written(chapter)
+    return running
+
+
+def test_a_running_product_is_seen_with_its_events_and_where_it_will_be_rebalanced(house):
+    assert house.maker.put("/api/v1/products/zz3l", json=LISTING).status_code == 200
+    assert house.checker.get("/api/v1/product-states").json()["items"][0]["standing"] == "waiting"
+    assert house.checker.get("/api/v1/product-states/zz3l").status_code == 409
+    _run(house)
+    row = house.checker.get("/api/v1/product-states").json()["items"][0]
+    assert (row["standing"], row["price"], row["units"]) == ("running", "92.5", "1000")
+    shown = house.checker.get("/api/v1/product-states/zz3l").json()
+    assert [one["kind"] for one in shown["rebalances"]] == ["scheduled", "triggered"]
+    assert [one["nav"] for one in shown["navs"]] == ["111.9664"]
+    assert Decimal(shown["rebalances_at_or_below"]) == pytest.approx(Decimal(80), abs=Decimal("1e-9"))
+    assert shown["nav"] == row["nav"]
+    assert Decimal(row["net_assets"]) == pytest.approx(Decimal(row["nav"]) * 1000, abs=Decimal("1e-14"))
+
+
+def test_the_series_goes_through_every_event_and_ends_at_the_last_mark(house):
+    _run(house)
+    span = {"since": "2026-01-29T23:59:00Z", "until": "2026-01-30T00:10:00Z"}
+    series = house.checker.get("/api/v1/product-series/zz3l", params=span).json()
+    assert [one["price"] for one in series] == list(PRICES)
+    assert [one["nav"] for one in series[:3]] == ["100", "103", "111.9664"]
+    assert float(series[1]["leverage"]) == pytest.approx(303 / 103)
+    assert float(series[3]["leverage"]) == pytest.approx(3)
+    assert series[-1]["nav"] == house.checker.get("/api/v1/product-states/zz3l").json()["nav"]
+    thin = house.checker.get("/api/v1/product-series/zz3l", params={**span, "most": 2}).json()
+    assert [one["price"] for one in thin] == [PRICES[-1]]
+    wrong = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+    assert house.checker.get("/api/v1/product-series/zz3l", params=wrong).status_code == 422
+
+
+def test_the_public_sees_what_is_disclosed_and_nothing_else(house):
+    visitor = house.installation.client()
+    page = f"/api/v1/public/{house.tenant}/products/zz3l"
+    _run(house)
+    assert visitor.get(page).status_code == 404
+    body = {**LISTING, "disclosed": True}
+    assert house.maker.put("/api/v1/products/zz3l", json=body).status_code == 200
+    shown = visitor.get(page)
+    assert shown.status_code == 200
+    assert shown.json() == house.checker.get("/api/v1/product-states/zz3l").json()
+    table = visitor.get(f"{page}/rebalances.csv")
+    assert table.text.splitlines()[0].startswith("at,kind,price")
+    assert len(table.text.splitlines()) == 3
+    assert visitor.get(f"{page}/holders.csv").status_code == 404
+    assert visitor.get("/api/v1/public/nobody/products/zz3l").status_code == 404
+    assert visitor.get(f"/api/v1/public/{house.tenant}/products/other").status_code == 404
+    admin = house.installation.logged_in(house.tenant, "ada", "administrator")
+    assert admin.put("/api/v1/modules", json={"switches": {"etp": False}}).status_code == 200
+    assert visitor.get(page).status_code == 404

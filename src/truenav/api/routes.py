@@ -76,6 +76,8 @@ PUBLIC_PATHS = frozenset(
         "/healthz",
         "/metrics",
         f"{API_PREFIX}/setup",
+        f"{API_PREFIX}/public/{{tenant}}/products/{{product}}",
+        f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/{{table}}.csv",
         CALLBACK,
         *(
             f"{API_PREFIX}/login{path}"

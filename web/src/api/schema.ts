@@ -2912,6 +2912,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-series/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Series
+         * @description Price, NAV and leverage of one unit as issued at the marks of a span, evenly thinned.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_series_api_v1_product_series__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Product States
+         * @description Where each product stands at its last written mark.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_product_states_api_v1_product_states_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-states/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product State
+         * @description A product in full: what a unit holds, where it will be rebalanced, and its whole history of events.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_state_api_v1_product_states__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -2963,6 +3029,46 @@ export interface paths {
          *     Needs `product:write`: List products and change their rules and limits.
          */
         delete: operations["delete_definition_api_v1_products__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/products/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Disclosure
+         * @description A product as its issuer discloses it to everybody.
+         */
+        get: operations["get_disclosure_api_v1_public__tenant__products__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/products/{product}/{table}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Disclosure Table
+         * @description One of the disclosure's tables: figures, rebalances, charges, navs, adjustments or changes.
+         */
+        get: operations["get_disclosure_table_api_v1_public__tenant__products__product___table__csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3882,6 +3988,24 @@ export interface components {
          */
         AccountKind: "exchange" | "custodian" | "wallet" | "otc" | "bank";
         /**
+         * AdjustmentLine
+         * @description By what figures of one unit up to and including ``until`` are multiplied.
+         */
+        AdjustmentLine: {
+            /**
+             * Factor
+             * Format: decimal
+             * @example 1234.56
+             */
+            factor: string;
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            until: string;
+        };
+        /**
          * Aim
          * @description Where a rebalance goes: to the target, or only to the edge of the band that was left.
          * @enum {string}
@@ -4244,6 +4368,22 @@ export interface components {
          */
         CashKind: "funding" | "fee" | "interest" | "reward" | "settlement" | "realised";
         /**
+         * ChangeLine
+         * @description A share merge or split: ``old`` units became ``new`` ones.
+         */
+        ChangeLine: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
+        };
+        /**
          * Changed
          * @description What changed since the last published NAV: opening and parts sum exactly to closing.
          *
@@ -4318,6 +4458,36 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "mail" | "webhook";
+        /**
+         * ChargeLine
+         * @description Fees and financing of one unit, in the quote asset; what was paid is positive.
+         */
+        ChargeLine: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Fees
+             * Format: decimal
+             * @example 1234.56
+             */
+            fees: string;
+            /**
+             * Financing
+             * Format: decimal
+             * @example 1234.56
+             */
+            financing: string;
+            /**
+             * Nav Before
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_before: string;
+        };
         /**
          * CheckedAnswer
          * @description A connection, what its venue says of its key (absent: it has none), and what to look at.
@@ -4709,6 +4879,120 @@ export interface components {
             lines: components["schemas"]["LineDifference"][];
             new: components["schemas"]["RunAnswer"];
             old: components["schemas"]["RunAnswer"];
+        };
+        /**
+         * Disclosure
+         * @description A product as the public may see it.
+         *
+         *     Attributes
+         *     ----------
+         *     as_of : instant of the mark; ``price`` and ``source`` are the mark's.
+         *     position, cash, loan, nav, leverage : of one unit; a loan is positive, and the cash below zero.
+         *     net_assets : of all units.
+         *     target : none where the issuer does not publish it; then ``rules`` do not name it either.
+         *     rebalances_at_or_below, rebalances_at_or_above : prices at which the trigger fires, if nothing changes
+         *         before; none where it does not, or where they would tell a hidden target.
+         *     nothing_left_at : price at which NAV is 0.
+         *     next_scheduled_at : next instant of a scheduled rebalance.
+         *     rules : those in force, as canonical data; ``sources``, ``conflicts`` and ``assumptions`` tell where they
+         *         come from.
+         */
+        Disclosure: {
+            /** Adjustments */
+            adjustments: components["schemas"]["AdjustmentLine"][];
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Assumptions */
+            assumptions: string[];
+            /**
+             * Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            cash: string;
+            /** Changes */
+            changes: components["schemas"]["ChangeLine"][];
+            /** Charges */
+            charges: components["schemas"]["ChargeLine"][];
+            /** Conflicts */
+            conflicts: string[];
+            /** Halts */
+            halts: components["schemas"]["HaltCause"][];
+            /** Issuer */
+            issuer: string;
+            /** Leverage */
+            leverage: string | null;
+            /**
+             * Loan
+             * Format: decimal
+             * @example 1234.56
+             */
+            loan: string;
+            /** Method */
+            method: string;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /** Navs */
+            navs: components["schemas"]["truenav__calc__etp__disclosure__NavLine"][];
+            /**
+             * Net Assets
+             * Format: decimal
+             * @example 1234.56
+             */
+            net_assets: string;
+            /** Next Scheduled At */
+            next_scheduled_at: string | null;
+            /** Nothing Left At */
+            nothing_left_at: string | null;
+            /**
+             * Position
+             * Format: decimal
+             * @example 1234.56
+             */
+            position: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /** Product */
+            product: string;
+            /** Quote */
+            quote: string;
+            /** Rebalances */
+            rebalances: components["schemas"]["RebalanceLine"][];
+            /** Rebalances At Or Above */
+            rebalances_at_or_above: string | null;
+            /** Rebalances At Or Below */
+            rebalances_at_or_below: string | null;
+            rebalancing: components["schemas"]["ProposalKind"] | null;
+            /** Rules */
+            rules: {
+                [key: string]: unknown;
+            };
+            /** Source */
+            source: string;
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+            /** Target */
+            target: string | null;
+            /** Underlying */
+            underlying: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
         };
         /**
          * Doubt
@@ -5157,7 +5441,7 @@ export interface components {
              */
             gross_asset_value_usd: string;
             /** Lines */
-            lines: components["schemas"]["NavLine"][];
+            lines: components["schemas"]["truenav__calc__nav__model__NavLine"][];
             /**
              * Nav Usd
              * Format: decimal
@@ -5239,6 +5523,12 @@ export interface components {
             /** Seconds */
             seconds: number;
         };
+        /**
+         * HaltCause
+         * @description Why units are not created or redeemed now.
+         * @enum {string}
+         */
+        HaltCause: "rebalancing" | "merge" | "ruin" | "issuer";
         /**
          * Health
          * @description The server and its database work.
@@ -6601,75 +6891,13 @@ export interface components {
             unmatched_flow_usd: string;
         };
         /**
-         * NavLine
-         * @description One thing that one node owns in one wallet.
-         *
-         *     ``subject`` is an asset id (balance, manual), an instrument id (position) or a share class id
-         *     (holding). ``quantity`` is in units of the asset, contracts, or units of the class. ``price`` is the
-         *     mark in ``quote``; ``price_usd`` the same in USD. ``value_usd`` None: unpriced. ``exposure_usd`` is
-         *     signed; ``gross_exposure_usd`` its size (of a holding: looked through, line by line of the fund below).
-         *     ``coverage`` is None for a holding, whose fund is looked through. ``tag`` is the strategy tag that
-         *     assigned the line, if one did. A manual line has no account, and its item's kind as ``wallet``; a
-         *     holding has the fund whose units they are as ``account``. ``evidence``: the payloads of the snapshot
-         *     (manual: of the item) and of all quotes used.
-         */
-        NavLine: {
-            /** Account */
-            account: string;
-            coverage: components["schemas"]["CoverageClass"] | null;
-            /** Entry Price */
-            entry_price: string | null;
-            /** Evidence */
-            evidence: string[];
-            /** Exposure Usd */
-            exposure_usd: string | null;
-            /** Gross Exposure Usd */
-            gross_exposure_usd: string | null;
-            kind: components["schemas"]["LineKind"];
-            /** Node */
-            node: string;
-            /**
-             * Notes
-             * @default []
-             */
-            notes: string[];
-            /** Price */
-            price: string | null;
-            /** Price Source */
-            price_source: string;
-            /** Price Usd */
-            price_usd: string | null;
-            /**
-             * Quantity
-             * Format: decimal
-             * @example 1234.56
-             */
-            quantity: string;
-            /** Quote */
-            quote: string | null;
-            /** Quoted At */
-            quoted_at: string | null;
-            /** Snapshot At */
-            snapshot_at: string | null;
-            /** Subject */
-            subject: string;
-            /** Tag */
-            tag: string | null;
-            /** Unrealised Usd */
-            unrealised_usd: string | null;
-            /** Value Usd */
-            value_usd: string | null;
-            /** Wallet */
-            wallet: string;
-        };
-        /**
          * NavLineAnswer
          * @description One line of one fund; each hash in ``evidence`` is at ``/api/v1/evidence/{sha256}``.
          */
         NavLineAnswer: {
             /** Fund */
             fund: string;
-            line: components["schemas"]["NavLine"];
+            line: components["schemas"]["truenav__calc__nav__model__NavLine"];
         };
         /**
          * NavPolicy
@@ -7210,6 +7438,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[Annotated[ProductRow, _AsRecord]] */
+        Page_Annotated_ProductRow___AsRecord__: {
+            /** Items */
+            items: components["schemas"]["ProductRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[AssetDefinition] */
         Page_AssetDefinition_: {
             /** Items */
@@ -7439,24 +7674,6 @@ export interface components {
             title: string;
             /** Venue */
             venue: string;
-        };
-        /**
-         * Point
-         * @description A value at an instant.
-         */
-        Point: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-01-31T08:00:00Z
-             */
-            at: string;
-            /**
-             * Value
-             * Format: decimal
-             * @example 1234.56
-             */
-            value: string;
         };
         /**
          * PortfolioAnswer
@@ -7722,6 +7939,43 @@ export interface components {
             until?: string | null;
         };
         /**
+         * ProductRow
+         * @description Where a product stands, of one present unit; what a product that waits has not got is unknown.
+         */
+        ProductRow: {
+            /** As Of */
+            as_of?: string | null;
+            /** Id */
+            id: string;
+            /** Issuer */
+            issuer: string;
+            /** Leverage */
+            leverage?: string | null;
+            /** Nav */
+            nav?: string | null;
+            /** Net Assets */
+            net_assets?: string | null;
+            /** Node */
+            node: string;
+            /** Price */
+            price?: string | null;
+            /** Product */
+            product: string;
+            /** Quote */
+            quote: string;
+            standing: components["schemas"]["Standing"];
+            /**
+             * Target
+             * Format: decimal
+             * @example 1234.56
+             */
+            target: string;
+            /** Underlying */
+            underlying: string;
+            /** Units */
+            units?: string | null;
+        };
+        /**
          * Proposal
          * @description A draft of a layout for a file that none reads: what each column seems to be, and how sure that is.
          */
@@ -7730,6 +7984,12 @@ export interface components {
             guesses: components["schemas"]["Guess"][];
             layout: components["schemas"]["Layout"];
         };
+        /**
+         * ProposalKind
+         * @description Why an order is proposed: the first purchase, the schedule, a trigger, or the end after ruin.
+         * @enum {string}
+         */
+        ProposalKind: "opening" | "scheduled" | "triggered" | "closing";
         /**
          * ProviderAnswer
          * @description The tenant's identity provider, without its secret; ``redirect_uri`` is to be registered there.
@@ -7922,6 +8182,39 @@ export interface components {
          * @enum {string}
          */
         QuoteKind: "last" | "mark" | "index" | "fixing" | "manual";
+        /**
+         * RebalanceLine
+         * @description A rebalance. ``quantity`` is the underlying bought for one unit (sold is negative), at ``price`` on
+         *     average; ``cost`` is what trading cost one unit, in the quote asset.
+         */
+        RebalanceLine: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Cost
+             * Format: decimal
+             * @example 1234.56
+             */
+            cost: string;
+            /** Kind */
+            kind: string;
+            /** Leverage After */
+            leverage_after: string | null;
+            /** Leverage Before */
+            leverage_before: string | null;
+            /** Price */
+            price: string | null;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+        };
         /**
          * ReconcileBody
          * @description Which accounts a worker judges from their first snapshot on; absent: all of them.
@@ -8145,7 +8438,7 @@ export interface components {
             /** Quality */
             quality: string;
             /** Spark */
-            spark: components["schemas"]["Point"][];
+            spark: components["schemas"]["truenav__app__overview__model__Point"][];
             /** Unpriced */
             unpriced: number;
         };
@@ -8781,6 +9074,12 @@ export interface components {
          * @enum {string}
          */
         SourceState: "answering" | "failed" | "gathering" | "quiet" | "never" | "off";
+        /**
+         * Standing
+         * @description Whether a product waits for its first price, runs, or is over because its NAV was gone.
+         * @enum {string}
+         */
+        Standing: "waiting" | "running" | "ruined";
         /**
          * Step
          * @description One of the first steps.
@@ -9448,6 +9747,136 @@ export interface components {
             quality: string;
         };
         /**
+         * Point
+         * @description A product at a mark, of one unit as issued; leverage is unknown where nothing is left.
+         */
+        truenav__app__etp__reading__Point: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Leverage */
+            leverage: string | null;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+        };
+        /**
+         * Point
+         * @description A value at an instant.
+         */
+        truenav__app__overview__model__Point: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Value
+             * Format: decimal
+             * @example 1234.56
+             */
+            value: string;
+        };
+        /**
+         * NavLine
+         * @description A published NAV, as it was, and in present units.
+         */
+        truenav__calc__etp__disclosure__NavLine: {
+            /**
+             * Adjusted Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            adjusted_nav: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+        };
+        /**
+         * NavLine
+         * @description One thing that one node owns in one wallet.
+         *
+         *     ``subject`` is an asset id (balance, manual), an instrument id (position) or a share class id
+         *     (holding). ``quantity`` is in units of the asset, contracts, or units of the class. ``price`` is the
+         *     mark in ``quote``; ``price_usd`` the same in USD. ``value_usd`` None: unpriced. ``exposure_usd`` is
+         *     signed; ``gross_exposure_usd`` its size (of a holding: looked through, line by line of the fund below).
+         *     ``coverage`` is None for a holding, whose fund is looked through. ``tag`` is the strategy tag that
+         *     assigned the line, if one did. A manual line has no account, and its item's kind as ``wallet``; a
+         *     holding has the fund whose units they are as ``account``. ``evidence``: the payloads of the snapshot
+         *     (manual: of the item) and of all quotes used.
+         */
+        truenav__calc__nav__model__NavLine: {
+            /** Account */
+            account: string;
+            coverage: components["schemas"]["CoverageClass"] | null;
+            /** Entry Price */
+            entry_price: string | null;
+            /** Evidence */
+            evidence: string[];
+            /** Exposure Usd */
+            exposure_usd: string | null;
+            /** Gross Exposure Usd */
+            gross_exposure_usd: string | null;
+            kind: components["schemas"]["LineKind"];
+            /** Node */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Price */
+            price: string | null;
+            /** Price Source */
+            price_source: string;
+            /** Price Usd */
+            price_usd: string | null;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            /** Quote */
+            quote: string | null;
+            /** Quoted At */
+            quoted_at: string | null;
+            /** Snapshot At */
+            snapshot_at: string | null;
+            /** Subject */
+            subject: string;
+            /** Tag */
+            tag: string | null;
+            /** Unrealised Usd */
+            unrealised_usd: string | null;
+            /** Value Usd */
+            value_usd: string | null;
+            /** Wallet */
+            wallet: string;
+        };
+        /**
          * Dealing
          * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
          *
@@ -9526,6 +9955,7 @@ export type Acceptance = components['schemas']['Acceptance'];
 export type Account = components['schemas']['Account'];
 export type AccountDefinition = components['schemas']['AccountDefinition'];
 export type AccountKind = components['schemas']['AccountKind'];
+export type AdjustmentLine = components['schemas']['AdjustmentLine'];
 export type Aim = components['schemas']['Aim'];
 export type AliasDefinition = components['schemas']['AliasDefinition'];
 export type Amount = components['schemas']['Amount'];
@@ -9552,11 +9982,13 @@ export type ByShare = components['schemas']['ByShare'];
 export type ByTag = components['schemas']['ByTag'];
 export type CashFlow = components['schemas']['CashFlow'];
 export type CashKind = components['schemas']['CashKind'];
+export type ChangeLine = components['schemas']['ChangeLine'];
 export type Changed = components['schemas']['Changed'];
 export type ChannelAnswer = components['schemas']['ChannelAnswer'];
 export type ChannelBody = components['schemas']['ChannelBody'];
 export type ChannelChange = components['schemas']['ChannelChange'];
 export type ChannelKind = components['schemas']['ChannelKind'];
+export type ChargeLine = components['schemas']['ChargeLine'];
 export type CheckedAnswer = components['schemas']['CheckedAnswer'];
 export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
@@ -9578,6 +10010,7 @@ export type DailyTimes = components['schemas']['DailyTimes'];
 export type DealingKind = components['schemas']['DealingKind'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DifferencesAnswer = components['schemas']['DifferencesAnswer'];
+export type Disclosure = components['schemas']['Disclosure'];
 export type Doubt = components['schemas']['Doubt'];
 export type EntryBody = components['schemas']['EntryBody'];
 export type EraseBody = components['schemas']['EraseBody'];
@@ -9611,6 +10044,7 @@ export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
 export type Given = components['schemas']['Given'];
 export type Guess = components['schemas']['Guess'];
 export type Halt = components['schemas']['Halt'];
+export type HaltCause = components['schemas']['HaltCause'];
 export type Health = components['schemas']['Health'];
 export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
@@ -9676,7 +10110,6 @@ export type Missing = components['schemas']['Missing'];
 export type ModuleAnswer = components['schemas']['ModuleAnswer'];
 export type ModulesBody = components['schemas']['ModulesBody'];
 export type NavBridge = components['schemas']['NavBridge'];
-export type NavLine = components['schemas']['NavLine'];
 export type NavLineAnswer = components['schemas']['NavLineAnswer'];
 export type NavPolicy = components['schemas']['NavPolicy'];
 export type NavPolicyDefinition = components['schemas']['NavPolicyDefinition'];
@@ -9703,6 +10136,7 @@ export type OverviewAnswer = components['schemas']['OverviewAnswer'];
 export type OwnHolding = components['schemas']['OwnHolding'];
 export type PageAccountDefinition = components['schemas']['Page_AccountDefinition_'];
 export type PageAliasDefinition = components['schemas']['Page_AliasDefinition_'];
+export type PageAnnotatedProductRowAsRecord = components['schemas']['Page_Annotated_ProductRow___AsRecord__'];
 export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_'];
 export type PageAuditEntryAnswer = components['schemas']['Page_AuditEntryAnswer_'];
 export type PageConnectionDefinition = components['schemas']['Page_ConnectionDefinition_'];
@@ -9730,7 +10164,6 @@ export type PasskeyBody = components['schemas']['PasskeyBody'];
 export type PasskeyChallenge = components['schemas']['PasskeyChallenge'];
 export type PasswordChangeBody = components['schemas']['PasswordChangeBody'];
 export type Place = components['schemas']['Place'];
-export type Point = components['schemas']['Point'];
 export type PortfolioAnswer = components['schemas']['PortfolioAnswer'];
 export type PositionLine = components['schemas']['PositionLine'];
 export type PositionSnapshot = components['schemas']['PositionSnapshot'];
@@ -9742,7 +10175,9 @@ export type PricingPolicyDefinition = components['schemas']['PricingPolicyDefini
 export type PricingRule = components['schemas']['PricingRule'];
 export type Problem = components['schemas']['Problem'];
 export type Product = components['schemas']['Product'];
+export type ProductRow = components['schemas']['ProductRow'];
 export type Proposal = components['schemas']['Proposal'];
+export type ProposalKind = components['schemas']['ProposalKind'];
 export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProvisionedAnswer = components['schemas']['ProvisionedAnswer'];
@@ -9753,6 +10188,7 @@ export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
 export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
+export type RebalanceLine = components['schemas']['RebalanceLine'];
 export type ReconcileBody = components['schemas']['ReconcileBody'];
 export type Reconciled = components['schemas']['Reconciled'];
 export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
@@ -9799,6 +10235,7 @@ export type Sniffed = components['schemas']['Sniffed'];
 export type Source = components['schemas']['Source'];
 export type SourceAnswer = components['schemas']['SourceAnswer'];
 export type SourceState = components['schemas']['SourceState'];
+export type Standing = components['schemas']['Standing'];
 export type Step = components['schemas']['Step'];
 export type StreamAnswer = components['schemas']['StreamAnswer'];
 export type StreamState = components['schemas']['StreamState'];
@@ -9832,6 +10269,10 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
+export type TruenavAppEtpReadingPoint = components['schemas']['truenav__app__etp__reading__Point'];
+export type TruenavAppOverviewModelPoint = components['schemas']['truenav__app__overview__model__Point'];
+export type TruenavCalcEtpDisclosureNavLine = components['schemas']['truenav__calc__etp__disclosure__NavLine'];
+export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
 export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];
 export type $defs = Record<string, never>;
@@ -28025,6 +28466,357 @@ export interface operations {
             };
         };
     };
+    get_product_series_api_v1_product_series__listing__get: {
+        parameters: {
+            query?: {
+                /** @description By default a day before `until` */
+                since?: string | null;
+                /** @description By default now */
+                until?: string | null;
+                /** @description Most points */
+                most?: number;
+            };
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["truenav__app__etp__reading__Point"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_product_states_api_v1_product_states_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Annotated_ProductRow___AsRecord__"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_state_api_v1_product_states__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_definitions_api_v1_products_get: {
         parameters: {
             query?: {
@@ -28477,6 +29269,161 @@ export interface operations {
             };
             /** @description Too many attempts or requests; `Retry-After` says when */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_disclosure_api_v1_public__tenant__products__product__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_disclosure_table_api_v1_public__tenant__products__product___table__csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,203 @@
+"""What is known of the products that are run here: where they stand, what happened, how they went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from truenav.access.policy import Principal
+from truenav.app.etp.catalogues import LISTINGS
+from truenav.app.sight import Sight
+from truenav.calc.etp.calendar import instant_of, microseconds
+from truenav.calc.etp.disclosure import PLACES, Disclosure, disclosure
+from truenav.calc.etp.live import Step, basket
+from truenav.calc.etp.simulate import terms_at
+from truenav.core.failure import ConflictError, NotFoundError
+from truenav.core.ids import NodeId
+from truenav.core.listing import Listing
+from truenav.core.money import exact, rounded
+from truenav.store import definitions, products, roles
+from truenav.store.database import Session
+from truenav.store.definitions import DefinitionNotFoundError, Kind
+from truenav.store.products import Chapter
+
+MODULE = "etp"
+
+
+class NotOpenError(ConflictError):
+    """The product has not opened yet: no price was seen since it was to open."""
+
+    code = "product-not-open"
+    title = "The product has not opened yet"
+
+
+class NotDisclosedError(NotFoundError):
+    """The public may know of no such product."""
+
+    code = "not-disclosed"
+    title = "No such product"
+
+
+class Standing(StrEnum):
+    """Whether a product waits for its first price, runs, or is over because its NAV was gone."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    RUINED = "ruined"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """Where a product stands, of one present unit; what a product that waits has not got is unknown."""
+
+    id: str
+    node: NodeId
+    product: str
+    issuer: str
+    underlying: str
+    quote: str
+    target: Decimal
+    standing: Standing
+    as_of: datetime | None = None
+    price: Decimal | None = None
+    nav: Decimal | None = None
+    leverage: Decimal | None = None
+    units: Decimal | None = None
+    net_assets: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A product at a mark, of one unit as issued; leverage is unknown where nothing is left."""
+
+    at: datetime
+    price: Decimal
+    nav: Decimal
+    leverage: Decimal | None
+
+
+def list_rows(session: Session, principal: Principal, sight: Sight) -> tuple[ProductRow, ...]:
+    """All products in sight, by id."""
+    listed = [one.body for one in LISTINGS.list_all(session, principal) if LISTINGS.seen(sight, one.body)]
+    return tuple(_row(one, products.latest(session, one.id)) for one in listed)
+
+
+def find_listing(session: Session, principal: Principal, sight: Sight, id: str) -> Listing:
+    """A listed product; ``DefinitionNotFoundError`` where there is none in sight."""
+    return LISTINGS.find(session, principal, id, sight).body
+
+
+def disclosed(session: Session, listing: Listing) -> Disclosure:
+    """The product's document at its last written mark; `NotOpenError` where there is none."""
+    last = products.latest(session, listing.id)
+    if last is None:
+        raise NotOpenError(
+            f"{listing.id} has not opened yet: no price of {listing.instrument} was seen since "
+            f"{listing.opened_at:%Y-%m-%d %H:%M} UTC.",
+            product=listing.id,
+        )
+    return disclosure(listing.product, last.live, steps=all_steps(session, listing.id))
+
+
+def publicly_disclosed(session: Session, id: str) -> Disclosure:
+    """The same for the public; what is not meant for it does not exist."""
+    try:
+        listing = definitions.get(session, Kind.LISTING, id, Listing)
+    except DefinitionNotFoundError:
+        raise _nothing(id) from None
+    if not listing.disclosed or MODULE in roles.modules_off(session):
+        raise _nothing(id)
+    try:
+        return disclosed(session, listing)
+    except NotOpenError:
+        raise _nothing(id) from None
+
+
+def all_steps(session: Session, id: str) -> tuple[Step, ...]:
+    """Everything that happened to a product since it opened, oldest first."""
+    found: list[Chapter] = []
+    before = None
+    while page := products.with_steps(session, id, before=before, limit=500):
+        found += page
+        before = page[-1].number
+    return tuple(step for chapter in reversed(found) for step in chapter.steps)
+
+
+def points(session: Session, id: str, since: datetime, until: datetime, *, most: int) -> tuple[Point, ...]:
+    """The product at its marks of a span, at most ``most`` of them, evenly apart; the last one is kept."""
+    with exact():
+        every = _points(products.between(session, id, since, until), microseconds(since), microseconds(until))
+        return tuple(_thinned(every, microseconds(since), microseconds(until), most))
+
+
+def _row(listing: Listing, last: Chapter | None) -> ProductRow:
+    rules = listing.product
+    known = (listing.id, listing.node, rules.id, rules.issuer, rules.underlying, rules.quote)
+    if last is None:
+        target = terms_at(rules, microseconds(listing.opened_at)).target
+        return ProductRow(*known, target=target, standing=Standing.WAITING)
+    live, held = last.live, basket(last.live)
+    with exact():
+        net_assets = held.nav * live.units
+    return ProductRow(
+        *known,
+        target=terms_at(rules, live.mark.at).target,
+        standing=Standing.RUINED if live.ruined else Standing.RUNNING,
+        as_of=instant_of(held.at),
+        price=rounded(held.price, PLACES),
+        nav=rounded(held.nav, PLACES),
+        leverage=None if held.leverage is None else rounded(held.leverage, PLACES),
+        units=rounded(live.units, PLACES),
+        net_assets=rounded(net_assets, PLACES),
+    )
+
+
+def _nothing(id: str) -> NotDisclosedError:
+    return NotDisclosedError(f"There is no product {id[:60]!r} that is disclosed.")
+
+
+def _points(chapters: Iterable[Chapter], since: int, until: int) -> Iterator[Point]:
+    """Every mark of the span; of a chapter's marks before its first step the state is found backwards."""
+    for chapter in chapters:
+        position, cash = _at_begin(chapter)
+        happened = {step.event.at: step.event for step in chapter.steps}
+        for mark in chapter.marks:
+            if event := happened.get(mark.at):
+                position, cash = event.position, event.cash
+            if since <= mark.at <= until:
+                yield _point(mark.at, mark.price, position, cash)
+
+
+def _at_begin(chapter: Chapter) -> tuple[Decimal, Decimal]:
+    """What a unit as issued held before the chapter's first step."""
+    if not chapter.steps:
+        return chapter.live.model.position, chapter.live.model.cash
+    event = chapter.steps[0].event
+    exposure = event.held * event.price  # the same before and after a future rolled
+    mark = next(mark.price for mark in chapter.marks if mark.at == event.at)
+    return exposure / mark, event.nav_before - exposure
+
+
+def _point(at: int, price: Decimal, position: Decimal, cash: Decimal) -> Point:
+    exposure = position * price
+    nav = exposure + cash
+    leverage = rounded(exposure / nav, PLACES) if nav > 0 else None
+    return Point(instant_of(at), price, rounded(nav, PLACES), leverage)
+
+
+def _thinned(every: Iterable[Point], since: int, until: int, most: int) -> Iterator[Point]:
+    """The last point of each of ``most`` equal parts of the span."""
+    part = max((until - since) // most, 1)
+    kept: Point | None = None
+    for point in every:
+        if (
+            kept is not None
+            and (microseconds(point.at) - since) // part != (microseconds(kept.at) - since) // part
+        ):
+            yield kept
+        kept = point
+    if kept is not None:
+        yield kept
