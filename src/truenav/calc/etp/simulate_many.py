@@ -41,7 +41,7 @@ TIE = 1e-12
 LOWEST, HIGHEST = 1e-100, 1e100
 """Prices beyond these are refused, as floats could overflow on the way."""
 
-COMPILED_FROM_MARKS = 5_000_000
+COMPILED_FROM_MARKS = 20_000_000
 """From here on (marks of all runs together) a cold process is done sooner when it loads the kernels first."""
 
 MARKS_PER_THREAD = 2_000_000
