@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from truenav.app.nav.bundle import Verdict, Verification, verify_bundle
+    from truenav.calc.etp.attribution import explain as explain_return
+    from truenav.calc.etp.decay import decay as volatility_decay
+    from truenav.calc.etp.history import History
+    from truenav.calc.etp.outlook import outlook_of
+    from truenav.calc.etp.path import nav_path
+    from truenav.calc.etp.simulate import simulate as simulate_product
     from truenav.calc.nav.judge import differences
     from truenav.calc.nav.model import NavInputs, NavResult
     from truenav.calc.nav.strike import strike_nav
     from truenav.calc.portfolio.valuation import value_tree
     from truenav.calc.pricing.defaults import default_policy
     from truenav.client import Client
+    from truenav.connect.products.marks import Reading, read_history
+    from truenav.connect.products.rules import families, read_family, read_products
     from truenav.core.canonical import canonical_json, decode, encode
     from truenav.core.facts import Fact
     from truenav.core.failure import Failure, TruenavError
     from truenav.core.money import Amount, Price, exact, parse_decimal
+    from truenav.core.product import Product
 
 __version__ = "0.1.0"
 
@@ -28,9 +37,12 @@ __all__ = [
     "Client",
     "Fact",
     "Failure",
+    "History",
     "NavInputs",
     "NavResult",
     "Price",
+    "Product",
+    "Reading",
     "TruenavError",
     "Verdict",
     "Verification",
@@ -41,31 +53,56 @@ __all__ = [
     "differences",
     "encode",
     "exact",
+    "explain_return",
+    "families",
+    "nav_path",
+    "outlook_of",
     "parse_decimal",
+    "read_family",
+    "read_history",
+    "read_products",
+    "simulate_product",
     "strike_nav",
     "value_tree",
     "verify_bundle",
+    "volatility_decay",
 ]
 
 _HOMES = {
     "truenav.app.nav.bundle": ("Verdict", "Verification", "verify_bundle"),
+    "truenav.calc.etp.history": ("History",),
+    "truenav.calc.etp.outlook": ("outlook_of",),
+    "truenav.calc.etp.path": ("nav_path",),
     "truenav.calc.nav.judge": ("differences",),
     "truenav.calc.nav.model": ("NavInputs", "NavResult"),
     "truenav.calc.nav.strike": ("strike_nav",),
     "truenav.calc.portfolio.valuation": ("value_tree",),
     "truenav.calc.pricing.defaults": ("default_policy",),
     "truenav.client": ("Client",),
+    "truenav.connect.products.marks": ("Reading", "read_history"),
+    "truenav.connect.products.rules": ("families", "read_family", "read_products"),
     "truenav.core.canonical": ("canonical_json", "decode", "encode"),
     "truenav.core.facts": ("Fact",),
     "truenav.core.failure": ("Failure", "TruenavError"),
     "truenav.core.money": ("Amount", "Price", "exact", "parse_decimal"),
+    "truenav.core.product": ("Product",),
 }
+
+_LONGER_NAMES = {
+    "explain_return": ("truenav.calc.etp.attribution", "explain"),
+    "simulate_product": ("truenav.calc.etp.simulate", "simulate"),
+    "volatility_decay": ("truenav.calc.etp.decay", "decay"),
+}
+"""What has a name that says enough only in its own module."""
 
 
 def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)
+    if name in _LONGER_NAMES:
+        home, shorter = _LONGER_NAMES[name]
+        return getattr(importlib.import_module(home), shorter)
     raise AttributeError(f"module 'truenav' has no attribute {name!r}")
 
 
