@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.connect.products.support import D, at, kinds, product, run
 
-from truenav.calc.etp.calendar import instant_of, instants
+from truenav.calc.etp.calendar import instant_of, instants, microseconds
+from truenav.calc.etp.history import History
+from truenav.calc.etp.simulate import simulate
+from truenav.calc.etp.simulate_many import Path as BulkPath
+from truenav.calc.etp.simulate_many import simulate_many
 from truenav.connect.products.rules import (
     UnknownFamilyError,
     families,
@@ -81,6 +86,24 @@ def test_every_issuer_of_the_requirement_has_its_family():
 def test_a_family_that_is_not_there_is_refused_with_those_that_are(name):
     with pytest.raises(UnknownFamilyError, match="hbtc, huobi"):
         read_family(name)
+
+
+@pytest.mark.parametrize("family", families())
+def test_a_family_in_bulk_does_what_it_does_exactly(family):
+    """Forty days of hours with large moves, across the last change of the rules where there is one."""
+    rebalanced = 0
+    for seed, one in enumerate(read_family(family)):
+        begin = one.terms[-1].since + timedelta(days=-20 if len(one.terms) > 1 else 1)
+        hours = np.arange(960) * 3_600_000_000 + microseconds(begin)
+        moves = np.random.default_rng(seed).standard_normal(hours.size) * 0.02
+        prices = [round(D(float(price)), 4) for price in 1000 * np.exp(np.cumsum(moves))]
+        exactly = simulate(one, History(hours.tolist(), prices))
+        found = simulate_many([one], [BulkPath(hours, np.array([float(price) for price in prices]))])
+        assert (found.scheduled[0], found.triggered[0]) == (exactly.scheduled, exactly.triggered)
+        assert float(found.nav[0]) == pytest.approx(float(exactly.nav), rel=1e-10)
+        assert [merge for _, merge in found.merges] == list(exactly.merges)
+        rebalanced += exactly.scheduled + exactly.triggered
+    assert rebalanced > 0
 
 
 @pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['product']} {case['move']}")
@@ -330,6 +353,13 @@ def test_pionex_5x_is_left_alone_within_4_95_and_5_05(price, happens):
 def test_amun_rebalances_at_17_on_the_clocks_of_central_europe(day, utc):
     schedule = product("amun", "BTC3L").terms[0].schedules[0]
     assert list(instants(schedule.at, at(f"{day}T00:00Z"), at(f"{day}T23:59Z"))) == [at(f"{day}T{utc}Z")]
+
+
+@pytest.mark.parametrize(("day", "utc"), [("2024-03-31", "15:00"), ("2024-10-27", "16:00")])
+def test_amun_on_the_days_on_which_clocks_change_is_rebalanced_once(day, utc):
+    hours = [(f"{day}T{hour:02d}:00Z", 100 + hour % 2) for hour in range(1, 24)]
+    result = run("amun", "BTC3L", *hours)
+    assert [event.at for event in result.events] == [at(f"{day}T{utc}Z")]
 
 
 # --- Index Coop and Toros --------------------------------------------------------------------------------
