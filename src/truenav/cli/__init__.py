@@ -26,6 +26,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "db": ("truenav.cli.db", "The database: start, stop, migrate."),
     "demo": ("truenav.cli.demo", "Run the demo fund from connections to a verified NAV."),
     "doctor": ("truenav.cli.doctor", "Check versions, database, disk, clock, keys and queue."),
+    "etp": ("truenav.cli.etp", "Leveraged products: rules, replays of prices, where the return went."),
     "import": ("truenav.cli.imports", "Bulk import of history from CSV and JSON."),
     "instrument": ("truenav.cli.instrument", "Contract terms and when they hold."),
     "issue": ("truenav.cli.issue", "Data issues: what does not add up."),

@@ -1,0 +1,176 @@
+"""What ``truenav etp`` is given: rules, prices, and how to read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from truenav.cli.common import instant_option
+from truenav.core.clock import SystemClock, instant_text
+from truenav.core.failure import InvalidInputError, NotFoundError
+from truenav.core.money import parse_decimal
+
+if TYPE_CHECKING:
+    from truenav.calc.etp.history import History
+    from truenav.core.product import Product
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file or ready family that went in: its name, and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+class NoSuchProductError(NotFoundError):
+    """A rule file has no product of this name, or several and none was chosen."""
+
+    code = "no-such-product"
+    title = "No such product in these rules"
+
+
+def _decimal(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:
+    del context
+    return None if value is None else parse_decimal(value, what=f"--{parameter.name}")
+
+
+def decimal_option(name: str, help: str, **more: Any) -> Callable[[F], F]:
+    """An option that takes an exact decimal number; ``more`` is passed to click."""
+    return click.option(name, callback=_decimal, metavar="NUMBER", help=help, **more)
+
+
+def replay_options(command: F) -> F:
+    """How the price file is read, which of its marks are taken, and what they are run with."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in reversed(
+        [
+            instant_option("--from", "The first mark to take; by default the file's first."),
+            instant_option("--to", "The last mark to take; by default the file's last."),
+            click.option("--symbol", metavar="NAME", help="Which of several symbols in PRICES."),
+            click.option("--zone", metavar="ZONE", help="Zone of times without an offset, such as UTC."),
+            click.option("--time-column", metavar="NAME", help="The column of times, if not recognised."),
+            click.option("--price-column", metavar="NAME", help="The column of prices, if not recognised."),
+            click.option("--funding", type=file, help="Funding rates: CSV or Parquet with time and rate."),
+            click.option("--rolls", type=file, help="Rolls of a future: time, and expiring over next price."),
+            instant_option("--rules-as-of", "As if the rules of this instant had always held."),
+            decimal_option(
+                "--nav", "NAV at which a unit is issued at the first mark.", default="100", show_default=True
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a price file and of a replay, by their names."""
+
+    to: datetime | None
+    symbol: str | None
+    zone: str | None
+    time_column: str | None
+    price_column: str | None
+    funding: Path | None
+    rolls: Path | None
+    rules_as_of: datetime | None
+    nav: Decimal
+    start: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A rule file or ready family; ``product`` is the one named behind the colon."""
+
+    source: Input
+    products: tuple[Product, ...]
+    product: str | None
+
+
+def options_of(given: dict[str, Any]) -> Options:
+    """The options by their names, from what click gives."""
+    return Options(start=given.pop("from"), **given)
+
+
+def read_rules(name: str) -> Rules:
+    """The products of a rule file or a ready family; a product may be named behind a colon."""
+    from truenav.connect.products.rules import family_text, read_products
+
+    base, _, product = (name, "", "") if Path(name).is_file() else name.partition(":")
+    path = Path(base)
+    try:
+        text = path.read_text("utf-8") if path.is_file() else family_text(base)
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path.name} is not text in UTF-8; a rule file is YAML or JSON.") from error
+    source = Input(path.name, hashlib.sha256(text.encode()).hexdigest())
+    return Rules(source, read_products(text, name=path.name), product or None)
+
+
+def one_product(read: Rules, wanted: str | None) -> Product:
+    """The product that is meant: the one named, or the only one."""
+    wanted = wanted or read.product
+    names = ", ".join(product.id for product in read.products)
+    if wanted is None and len(read.products) > 1:
+        raise NoSuchProductError(
+            f"{read.source.name} holds {len(read.products)} products; choose one of {names} with --product."
+        )
+    for product in read.products:
+        if wanted in (None, product.id):
+            return product
+    raise NoSuchProductError(f"{read.source.name} holds no product {str(wanted)[:60]!r}; it has {names}.")
+
+
+def as_of(product: Product, given: Options) -> Product:
+    """The product, or what it would be had its rules of ``--rules-as-of`` always held."""
+    from truenav.calc.etp.rules import as_if_always
+
+    return product if given.rules_as_of is None else as_if_always(product, given.rules_as_of)
+
+
+def history_of(path: Path, given: Options) -> History:
+    """The marks of a file, read as the options say."""
+    from truenav.connect.products.marks import Reading, read_history
+
+    reading = Reading(given.zone, given.symbol, given.time_column, given.price_column, given.start, given.to)
+    return read_history(path, reading, now=SystemClock().now(), funding=given.funding, rolls=given.rolls)
+
+
+def belonging(history: History, product: Product) -> History:
+    """The history, if all of it belongs to the product; the file was read without knowing of it."""
+    from truenav.calc.etp.calendar import instant_of, microseconds
+    from truenav.calc.etp.history import BadMarkError
+
+    if product.until is not None and history.times[-1] >= microseconds(product.until):
+        raise BadMarkError(
+            f"{product.id} ended at {instant_text(product.until)}, and the marks go on to "
+            f"{instant_text(instant_of(history.times[-1]))}; end earlier with --to, or give --rules-as-of."
+        )
+    if history.times[0] < microseconds(product.terms[0].since):
+        raise BadMarkError(
+            f"The rules of {product.id} begin at {instant_text(product.terms[0].since)}, and the marks at "
+            f"{instant_text(instant_of(history.times[0]))}; begin later with --from, or give --rules-as-of."
+        )
+    return history
+
+
+def input_of(path: Path) -> Input:
+    """The name of a file and the hash of its bytes."""
+    with path.open("rb") as file:
+        return Input(path.name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def existing(name: str) -> Path:
+    """The file of prices behind all rules."""
+    if not Path(name).is_file():
+        raise InvalidInputError(f"There is no file {name[:200]!r}; the last argument is the file of prices.")
+    return Path(name)
