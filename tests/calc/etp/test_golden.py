@@ -6,6 +6,7 @@ The file's figures are texts; one is met if what the product computes rounds (ha
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +31,8 @@ from truenav.core.basket import Side
 from truenav.core.money import ONE, exact, rounded
 from truenav.core.product import Dealing, Product, Terms, Trigger
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden/etp/leveraged.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[3]
+GOLDEN = json.loads((ROOT / "tests/golden/etp/leveraged.json").read_text(encoding="utf-8"))
 Figures = dict[str, Any]
 
 
@@ -215,3 +217,21 @@ def test_a_published_figure_is_ours_rounded_or_its_difference_is_explained(case)
         pairs = [(printed, ours)] if isinstance(printed, str) else zip(printed, ours, strict=True)
         differs |= any(one and not meets(D(exactly), one) for one, exactly in pairs)
     assert not differs or case["why"]
+
+
+def test_the_page_of_the_method_shows_the_figures_of_this_table():
+    script = runpy.run_path(str(ROOT / "scripts" / "leveraged_table.py"))
+    written = (ROOT / "docs" / "methods" / "leveraged.md").read_text(encoding="utf-8")
+    assert written == script["page"](written), "Run scripts/leveraged_table.py: the golden table has changed."
+
+
+def test_a_figure_of_the_brief_stands_beside_one_of_ours():
+    for case in GOLDEN["cases"]:
+        assert set(case.get("brief", {})) | set(case.get("published", {})) <= set(case["expected"]), case[
+            "id"
+        ]
+        assert "brief" not in case or case.get("why") or _agrees(case), case["id"]
+
+
+def _agrees(case: Figures) -> bool:
+    return all(meets(D(case["expected"][name]), figure) for name, figure in case["brief"].items())
