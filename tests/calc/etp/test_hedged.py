@@ -270,3 +270,39 @@ def test_a_fill_changes_nav_by_its_slippage_and_fee_alone(trades, fee):
     for (before, later), (tenths, price) in zip(pairwise(states), trades, strict=True):
         lost = D(tenths) / 10 * (price - live.price) + D(fee) / 10
         assert basket(later).nav == basket(before).nav - lost / 10
+
+
+@given(
+    products(),
+    paths(),
+    st.lists(st.sampled_from(["0", "0", "0.3", "0.9", "1", "1.2"]), min_size=40, max_size=40),
+    st.lists(st.sampled_from(["0.98", "0.999", "1", "1.01"]), min_size=40, max_size=40),
+)
+def test_whatever_is_filled_position_and_cash_are_what_was_traded_and_charged(rules, path, shares, slips):
+    """Late, partial and doubled fills between marks; proposals that stay open, are replaced or closed."""
+    times, prices = path
+    live = issue(rules, Mark("BTC", times[0], prices[0], "test"), nav=D(100), units=D(3), hedged=True)
+    watched, position, cash = watch(rules, live), D(0), D(300)
+    for number, (when, price) in enumerate(zip(times[1:], prices[1:], strict=True)):
+        live = watched.live
+        if live.proposal is not None and D(shares[number]) > 0:
+            fill = Fill(str(number), when, remaining(live) * D(shares[number]), live.price * D(slips[number]))
+            if fill.quantity != 0:
+                live = filled(live, fill)
+                position, cash = position + fill.quantity, cash - fill.quantity * fill.price
+            if shares[number] != "0.3":
+                live, done = closed(live, at=when)
+                assert done.remainder == done.proposal.wanted - live.actual.position
+            watched = after(watched, live)
+        seen = Mark("BTC", when, price, "test")
+        watched, happened = advance(watched, seen, now=when, largest_jump=D(10**9))
+        if happened is not None:
+            paid = happened.event.financing + happened.event.fees + happened.event.costs
+            cash -= paid * 3
+        actual = watched.live.actual
+        assert actual.position == position
+        assert abs(actual.cash - cash) < D("1e-50") * max(D(1), abs(cash))
+        assert (basket(watched.live).nav == 0) is watched.live.ruined
+        assert basket(watched.live).nav >= 0
+        if watched.live.ruined:
+            break
