@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
@@ -27,19 +26,12 @@ def workload() -> Workload:
     prices = [Decimal(repr(round(price, 4))) for price in w.prices[0, :MARKS].tolist()]
     rules = leveraged.products()[0]
     live = [Mark("X", at, price, "bench") for at, price in zip(times, prices, strict=True)][:LIVE_MARKS]
-    often = [replace(mark, at=times[0] + place * 100_000) for place, mark in enumerate(live)]
     contenders = [
         Contender("truenav", partial(simulate, rules, History(times, prices)), "checked rules, all events"),
         Contender(
             "truenav, live",
             partial(run_live, rules, live),
             f"each mark checked and acted on, a minute apart; {LIVE_MARKS:,} marks, scaled",
-            MARKS / LIVE_MARKS,
-        ),
-        Contender(
-            "truenav, live, ten marks a second",
-            partial(run_live, rules, often),
-            "the same",
             MARKS / LIVE_MARKS,
         ),
         Contender(
@@ -58,11 +50,6 @@ def workload() -> Workload:
         goals=(
             Goal("marks a second, a history", _rate("truenav"), at_least=20_000),
             Goal("marks a second, live", _rate("truenav, live"), at_least=20_000),
-            Goal(
-                "live products with ten marks a second on one core",
-                lambda seconds: MARKS / seconds["truenav, live, ten marks a second"] / 10,
-                at_least=200,
-            ),
         ),
         verify=partial(_verify, rules, times, prices, live),
     )

@@ -1,8 +1,7 @@
 """`truenav.calc.etp.running` compiled for floats, as it stands: there is no second text of the rules.
 
-Every plain function of `stepping` and `running` is compiled along with what calls it; only the lowest and
-highest of a few prices are told again, because compiled code knows no ``min`` of an array. Nothing is
-reordered or fused, so that the results are those of the same functions on Python's floats, bit by bit.
+Every plain function of `stepping` and `running` is compiled along with what calls it. Nothing is reordered or
+fused, so that the results are those of the same functions on Python's floats, bit by bit.
 
 Compiled code is cached by the file that defines it, and by what it closes over. So the entries close over the
 hash of both texts: another text is another entry, and an older one is never served for it. The kernels do not
@@ -21,12 +20,11 @@ from types import ModuleType
 from typing import Any
 
 from numba import njit
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 from truenav.calc.etp import running, stepping
 
 _MODULES = (stepping, running)
-_RETOLD = running.extremes
 _WHOLE = running.BLOCK
 
 
@@ -38,23 +36,8 @@ def sources(modules: tuple[ModuleType, ...] = _MODULES) -> str:
 def _register(module: ModuleType) -> None:
     """Let compiled code call all plain functions of a module."""
     for function in vars(module).values():
-        if (
-            inspect.isfunction(function)
-            and function.__module__ == module.__name__
-            and function is not _RETOLD
-        ):
+        if inspect.isfunction(function) and function.__module__ == module.__name__:
             register_jitable(function)
-
-
-@overload(_RETOLD)
-def _extremes(prices: Any, start: Any, stop: Any) -> Callable[..., Any]:
-    def compiled(prices: Any, start: Any, stop: Any) -> Any:
-        low = high = prices[start]
-        for place in range(start + 1, stop):
-            low, high = min(low, prices[place]), max(high, prices[place])
-        return low, high
-
-    return compiled
 
 
 def _entries(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -106,19 +106,6 @@ class Published(NamedTuple):
     nav: Column
 
 
-def extremes(prices: Column, start: int, stop: int) -> tuple[Number, Number]:
-    """The lowest and the highest of ``prices[start:stop]``, which is not empty."""
-    part = prices[start:stop]
-    return min(part), max(part)
-
-
-def _first_reached(prices: Column, start: int, stop: int, limit: Bounds) -> int:
-    for place in range(start, stop):
-        if is_reached(limit, prices[place]):
-            return place
-    return stop - 1
-
-
 def _first_at(times: Column, instant: int, start: int, stop: int) -> int:
     """The first place of ``start`` to ``stop`` whose time is not before an instant, else ``stop``."""
     low, high = start, stop
@@ -132,29 +119,19 @@ def _first_at(times: Column, instant: int, start: int, stop: int) -> int:
 
 
 def _walk(
-    prices: Column, start: int, stop: int, state: State, peak: Number, worst: Number
-) -> tuple[Number, Number]:
-    """Highest NAV and lowest share of it after some marks, one by one."""
+    prices: Column, start: int, stop: int, limit: Bounds, state: State, peak: Number, worst: Number
+) -> tuple[int, Number, Number]:
+    """The first mark that reaches a bound, or ``stop``; highest NAV and lowest share of it up to there."""
     for place in range(start, stop):
-        value = net_value(state, prices[place])
+        price = prices[place]
+        value = net_value(state, price)
         if value > peak:
             peak = value
         elif value < worst * peak:
             worst = value / peak
-    return peak, worst
-
-
-def _drawdown(
-    prices: Column, start: int, stop: int, extent: Bounds, state: State, peak: Number, worst: Number
-) -> tuple[Number, Number]:
-    """The same, from the marks' lowest and highest price where their order cannot matter."""
-    best = net_value(state, extent.high if state.position > 0 else extent.low)
-    least = net_value(state, extent.low if state.position > 0 else extent.high)
-    if best <= peak:
-        return peak, least / peak if least < worst * peak else worst
-    if least >= worst * best:
-        return best, worst
-    return _walk(prices, start, stop, state, peak, worst)
+        if is_reached(limit, price):
+            return place, peak, worst
+    return stop, peak, worst
 
 
 def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Number) -> Bounds:
@@ -176,14 +153,10 @@ def _quiet(
         block = here // BLOCK
         end = min(block * BLOCK + BLOCK, last + 1)
         if marks.lows[block] <= watched.low or marks.highs[block] >= watched.high:
-            low, high = extremes(marks.prices, here, end)
-            if is_reached(limit, low) or is_reached(limit, high):
-                end = _first_reached(marks.prices, here, end, limit) + 1
-                peak, worst = _walk(marks.prices, here, end, state, peak, worst)
-                return end - 1, peak, worst
-            if low <= watched.low or high >= watched.high:
-                peak, worst = _drawdown(marks.prices, here, end, Bounds(low, high), state, peak, worst)
-                watched = _watched(limit, state, peak, worst, tie)
+            found, peak, worst = _walk(marks.prices, here, end, limit, state, peak, worst)
+            if found < end:
+                return found, peak, worst
+            watched = _watched(limit, state, peak, worst, tie)
         here = end
     return last, peak, worst
 
@@ -318,7 +291,6 @@ __all__ = [
     "Published",
     "Seen",
     "Stops",
-    "extremes",
     "run",
     "summary",
 ]

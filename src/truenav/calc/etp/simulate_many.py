@@ -199,8 +199,10 @@ def simulate_many(
         marks = dict(zip(used, read, strict=True))
 
         def run(rows: Sequence[int]) -> None:
+            room = _Room(engine)
             for row in rows:
-                results[row] = _simulated(plans[row], marks[pairs[row][1]], float(nav), engine)
+                found = _simulated(plans[row], marks[pairs[row][1]], float(nav), engine, room)
+                results[row] = found._replace(events=room.kept(found.rows)) if events else found
 
         list(mapped(run, _shares(pairs, workers)))
     return _columns(pairs, paths, cast(list[_Result], results), events)
@@ -300,8 +302,29 @@ class _Result(NamedTuple):
     places: Integers
     published: Floats
     merges: tuple[tuple[int, Decimal], ...]
-    events: Events
     rows: int
+    events: Events | None = None
+
+
+class _Room:
+    """Columns for events and published NAVs, used by one run after the other."""
+
+    def __init__(self, engine: _Engine) -> None:
+        self._engine = engine
+        self.events = Events(*([] for _ in Events._fields))
+        self.published = Published([], [])
+
+    def grow(self, size: int) -> int:
+        """Make room for at least so many events; for how many there is."""
+        if len(self.events.index) < size:
+            room = self._engine.room
+            self.events = Events(*(room(size, name in _WHOLE) for name in Events._fields))
+            self.published = Published(room(size, True), room(size, False))
+        return len(self.events.index)
+
+    def kept(self, rows: int) -> Events:
+        """The events of the last run, no longer overwritten by the next one."""
+        return Events(*(np.array(column[:rows]) for column in self.events))
 
 
 def _pairs(
@@ -445,13 +468,12 @@ def _float_limits(terms: Terms) -> Limits:
     return Limits(*numbers)._replace(tie=TIE)
 
 
-def _simulated(plan: _Plan, marks: Marks, nav: float, engine: _Engine) -> _Result:
+def _simulated(plan: _Plan, marks: Marks, nav: float, engine: _Engine, room: _Room) -> _Result:
     """One product over one path."""
     stops, first = plan.stops, float(marks.prices[0])
     opening = State(plan.target * nav / first, (1 - plan.target) * nav, first, 0)
-    capacity = len(stops.index) + _SPARE
+    capacity = room.grow(len(stops.index) + _SPARE)
     while True:
-        events = Events(*(engine.room(capacity, name in _EVENT_WHOLE) for name in Events._fields))
         state, seen, row, start = opening, Seen(nav, 1.0, int(marks.times[0]), 0, 0), 0, 1
         for era in plan.eras:
             state, seen, row = engine.run(
@@ -464,23 +486,19 @@ def _simulated(plan: _Plan, marks: Marks, nav: float, engine: _Engine) -> _Resul
                 era.rearm,
                 state,
                 seen,
-                events,
+                room.events,
                 row,
             )
             start = era.end
         if row <= capacity:
             break
-        capacity = row
-    room = len(stops.index) + 1
-    published = Published(engine.room(room, True), engine.room(room, False))
-    paid, count = engine.summary(marks, stops, events, row, published)
-    places, navs = np.array(published.index[:count], np.int64), np.array(published.nav[:count], np.float64)
+        capacity = room.grow(row + row // 4)
+    paid, count = engine.summary(marks, stops, room.events, row, room.published)
+    places = np.array(room.published.index[:count], np.int64)
+    navs = np.array(room.published.nav[:count], np.float64)
     factor, merges = _merged(plan, places, navs)
     worth = state.position * _last_price(marks, stops) + state.cash
-    return _Result(state, worth, factor, seen, paid, places, navs, merges, events, row)
-
-
-_EVENT_WHOLE = {"index", "kind"}
+    return _Result(state, worth, factor, seen, paid, places, navs, merges, row)
 
 
 def _last_price(marks: Marks, stops: Stops) -> float:
@@ -557,12 +575,15 @@ def _starts(counts: Sequence[int] | Integers) -> Integers:
 
 
 def _event_columns(results: list[_Result]) -> EventColumns:
-    def joined(name: str) -> NDArray[Any]:
-        kind = np.int64 if name in _EVENT_WHOLE else np.float64
-        parts = (np.array(getattr(one.events, name)[: one.rows], kind) for one in results)
-        return np.concatenate([np.empty(0, kind), *parts])
+    kept = [one.events for one in results if one.events is not None]
 
-    return EventColumns(_starts([one.rows for one in results]), *(joined(name) for name in Events._fields))
+    def joined(name: str) -> NDArray[Any]:
+        none = np.empty(0, np.int64 if name in _WHOLE else np.float64)
+        return np.concatenate([none, *(getattr(events, name) for events in kept)]).astype(none.dtype)
+
+    return EventColumns(
+        _starts([len(events.index) for events in kept]), *(joined(name) for name in Events._fields)
+    )
 
 
 def _is_compiled(accelerator: Accelerator, marks: int) -> bool:
