@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,10 +42,13 @@ from truenav.calc.etp.live import (
     watch,
 )
 from truenav.calc.etp.simulate import EventKind, simulate
+from truenav.connect.products.rules import families, read_family
 from truenav.core.canonical import canonical_json, decode, encode
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Exposure, Fee, Schedule, ShareMerge, Trigger
+
+CRASH = Path(__file__).parents[4] / "shared/data/ohlcv_binance_spot_1m_ftx/spot_1m_20221108_09.parquet"
 
 
 def _run(rules, times, prices, *, rates=None, rolls=()) -> tuple[LiveProduct, list[Step]]:
@@ -259,3 +264,20 @@ def test_rules_of_another_product_are_refused():
 def test_a_product_cannot_open_without_what_it_needs(nav, units, hedged):
     with pytest.raises(InvalidInputError, match="cannot open"):
         issue(product(three_long()), mark(100), nav=D(nav), units=D(units), hedged=hedged)
+
+
+@pytest.mark.skipif(not CRASH.exists(), reason="no recorded histories here")
+@pytest.mark.parametrize("family", families())
+def test_each_ready_product_goes_through_the_days_of_ftx_as_its_simulation(family):
+    """FTT from 15 to 4 within a day, minute by minute: rules of every kind, and real prices."""
+    bars = pl.read_parquet(CRASH).filter(pl.col("symbol") == "FTTUSDT").sort("ts")
+    times = bars["ts"].cast(pl.Datetime("us")).to_physical().to_list()
+    prices = [D(str(price)) for price in bars["close"]]
+    ran = 0
+    for rules in read_family(family):
+        holds = [terms for terms in rules.terms if microseconds(terms.since) <= times[0]]
+        if holds and (rules.until is None or microseconds(rules.until) > times[-1]):
+            _same(replace(rules, underlying="BTC"), times, prices)
+            ran += 1
+    if not ran:
+        pytest.skip("its rules did not hold then")
