@@ -6,8 +6,8 @@ newest fencing number of an account may write its orders: the number is confirme
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,24 +51,30 @@ class ExecutorBusyError(ConflictError):
     title = "Another process works this account's orders"
 
 
-# The server notices within seconds that our machine is gone, and frees the lock.
-_KEEPALIVE = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
+# The server notices within seconds that our machine is gone, and frees the lock; one that was killed on this
+# machine has it for some milliseconds more, so we wait a little.
+_LOCKING = (
+    "-c lock_timeout=1000 -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2"
+)
 
 
-@contextmanager
-def sole_executor(database: Database, tenant: TenantId, account: AccountId) -> Iterator[None]:
+@asynccontextmanager
+async def sole_executor(database: Database, tenant: TenantId, account: AccountId) -> AsyncIterator[None]:
     """Hold the account's lock, over a connection of its own; `ExecutorBusyError` while another one does.
 
     The lock goes with the connection. A process that lost it without knowing is held off by the fencing
     number, and what it may still send comes after its window: see `take_office`.
     """
     name = f"orders:{tenant}:{account}"
-    with translated_errors(), psycopg.connect(database.dsn, autocommit=True, options=_KEEPALIVE) as lock:
-        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-        if lock.execute(query, [name]).fetchone() != (True,):
+    with translated_errors():
+        lock = await psycopg.AsyncConnection.connect(database.dsn, autocommit=True, options=_LOCKING)
+    async with lock:
+        try:
+            await lock.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        except psycopg.errors.LockNotAvailable as error:
             raise ExecutorBusyError(
                 f"Another process works the orders of {account}. Wait until it has ended."
-            )
+            ) from error
         yield
 
 

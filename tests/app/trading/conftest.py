@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -80,6 +82,9 @@ class Trading:
     lagging: list[Callable[[], None]] = field(default_factory=list)
     """Done once, one each, when the executor next pauses."""
     posts: list[dict[str, str]] = field(default_factory=list)
+    hold: Callable[[], float | None] = lambda: None
+    """Seconds for which the next thing that is posted is held up on its way; None: it is not."""
+    held: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
 
     def principal(self, *roles: str) -> Principal:
         return Principal(UserId("anna"), self.tenant, frozenset(roles or ("manager", "risk")), "Anna")
@@ -100,26 +105,31 @@ class Trading:
         )
         return list(found)
 
+    def later(self, **span: float) -> None:
+        """Let time pass; what was held up arrives on its way."""
+        asyncio.run(self.wait(timedelta(**span)))
+
+    async def wait(self, span: timedelta) -> None:
+        """`later`, inside a run."""
+        target = self.clock.now() + span
+        while due := [at for at, _ in self.held if at <= target]:
+            self.clock.set(max(min(due), self.clock.now()))
+            await Line.of(self).deliver()
+        self.clock.set(target)
+
     def network(self, house: House) -> Network:
         begun = self.clock.now()
 
         async def sleep(seconds: float) -> None:
-            self.clock.advance(timedelta(seconds=seconds))
+            await self.wait(timedelta(seconds=seconds))
             if self.lagging:
                 self.lagging.pop(0)()
 
         def monotonic() -> float:
             return (self.clock.now() - begun).total_seconds()
 
-        async def passing(seconds: float) -> None:
-            self.clock.advance(timedelta(seconds=min(seconds, 20)))
-            if seconds >= FOREVER:
-                raise httpx.ReadTimeout("The venue does not answer.")
-
-        venue = Counting(create_app(self.world, pause=passing))
-        venue.posts = self.posts
         return Network(
-            [venue],
+            [Line.of(self)],
             clock=house.clock,
             seed=3,
             sleep=sleep,
@@ -157,15 +167,41 @@ class Trading:
             }
 
 
-class Counting(Inside):
-    """Writes down what is posted to the venue."""
+class Line(Inside):
+    """Writes down what is posted, and may hold it up: the client hears nothing, the venue gets it later."""
 
-    posts: list[dict[str, str]]
+    trading: Trading
 
-    async def request(self, method: str, url: httpx.URL | str, **more: object) -> httpx.Response:  # type: ignore[override]
+    @classmethod
+    def of(cls, trading: Trading) -> Line:
+        """A line to the venue on which a client waits 20 s for an answer."""
+
+        async def passing(seconds: float) -> None:
+            await trading.wait(timedelta(seconds=min(seconds, 20)))
+            if seconds >= FOREVER:
+                raise httpx.ReadTimeout("The venue does not answer.")
+
+        line = cls(create_app(trading.world, pause=passing))
+        line.trading = trading
+        return line
+
+    async def request(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Response:
+        await self.deliver()
         if method == "POST":
-            self.posts.append(dict(httpx.URL(url).params))
-        return await super().request(method, url, **more)  # type: ignore[arg-type]
+            self.trading.posts.append(dict(httpx.URL(url).params))
+            if (seconds := self.trading.hold()) is not None:
+                due = self.trading.clock.now() + timedelta(seconds=seconds)
+                self.trading.held.append((due, httpx.Request(method, url, headers=more["headers"])))
+                raise httpx.ReadError("The connection was lost.")
+        return await super().request(method, url, **more)
+
+    async def deliver(self) -> None:
+        """Hand over what was held up for long enough."""
+        due = [one for one in self.trading.held if one[0] <= self.trading.clock.now()]
+        self.trading.held[:] = [one for one in self.trading.held if one not in due]
+        for _, late in due:
+            with suppress(httpx.HTTPError):
+                await super().request(late.method, late.url, headers=dict(late.headers))
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from truenav.app.trading import service
+from truenav.app.trading import executor, service
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
 from truenav.core.failure import ForbiddenError
 from truenav.core.instrument import UnknownInstrumentError
 from truenav.core.orders import (
     BadOrderError,
+    Order,
     OrderRequest,
     OrderState,
     OrderType,
@@ -22,7 +23,7 @@ from truenav.core.orders import (
     filled_quantity,
 )
 from truenav.store import evidence, orders
-from truenav.store.orders import ExecutorBusyError, OrderConflictError
+from truenav.store.orders import ExecutorBusyError, OrderConflictError, StaleExecutorError
 
 from .conftest import BTC, DESK, LIMITS, NOW, PERP, D, Trading, limit, request
 
@@ -378,15 +379,69 @@ def test_a_key_that_may_not_trade_or_may_withdraw_sends_nothing(  # type: ignore
     assert not trading.journal()
 
 
-def test_two_executors_at_once_are_one(trading: Trading) -> None:
-    async def both() -> list[object]:
-        return await asyncio.gather(
-            trading.running(request(), seconds=5),
-            trading.running(request(), seconds=5),
-            return_exceptions=True,
-        )
+def test_two_executors_at_once_place_an_order_once(trading: Trading) -> None:
+    async def both() -> list[list[Order]]:
+        return await asyncio.gather(trading.running(request()), trading.running(request()))
 
     first, second = asyncio.run(both())
-    busy = [one for one in (first, second) if isinstance(one, ExecutorBusyError)]
-    assert len(busy) == 1
-    assert len(trading.at_venue()) == 1
+    assert first == second
+    assert len(trading.at_venue()) == len(trading.posts) == 1
+
+
+def test_while_one_executor_works_another_is_refused(trading: Trading) -> None:
+    async def beside() -> None:
+        async with orders.sole_executor(trading.house.database, trading.tenant, DESK):
+            await trading.running(request())
+
+    with pytest.raises(ExecutorBusyError):
+        asyncio.run(beside())
+    assert not trading.posts
+
+
+@pytest.mark.parametrize(("seconds", "sendings"), [(0.5, 1), (3, 1), (4.9, 1), (5.5, 2), (30, 2)])
+def test_a_sending_that_is_held_up_on_its_way_arrives_once_or_too_late(
+    trading: Trading, seconds: float, sendings: int
+) -> None:
+    delays = [seconds]
+    trading.hold = lambda: delays.pop() if delays else None
+    (done,) = trading.run(request(), seconds=60)
+    trading.run(request(1, side=Side.SELL), seconds=60)
+    trading.later(seconds=60)
+    assert (done.state, done.filled, done.sendings) == (OrderState.FILLED, D("0.5"), sendings)
+    assert [one.terms.client_id for one in trading.at_venue()] == [request(leg).client_id for leg in range(2)]
+
+
+def test_the_venue_is_asked_for_the_order_after_its_clock_and_not_before(trading: Trading) -> None:
+    """A sending may arrive while the clock is asked for; a look-up before that would have missed it."""
+    delays = [4.95]
+    trading.hold = lambda: delays.pop() if delays else None
+    trading.lagging.append(
+        lambda: trading.fault("latency", path="fapi/v1/time", times=None, milliseconds=900)
+    )
+    (done,) = trading.run(request(), seconds=60)
+    assert (done.state, done.sendings, len(trading.at_venue())) == (OrderState.FILLED, 1, 1)
+
+
+def test_an_executor_that_slept_while_another_took_over_neither_doubles_nor_writes(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes between writing down a sending and sending it; by then the window is over."""
+    asked, slept = request(), []
+
+    def sleep_through(name: str) -> None:
+        if name != "orders.sent" or slept:
+            return
+        slept.append(name)
+        trading.clock.advance(timedelta(seconds=30))
+        with trading.house.database.transaction(trading.tenant) as session:
+            office = orders.take_office(session, DESK, actor="ben", at=trading.clock.now())
+            before = orders.get(session, DESK, asked.client_id)
+            orders.save(session, office, before, before.lost("taken over", at=trading.clock.now()))
+
+    monkeypatch.setattr(executor, "commit_point", sleep_through)
+    with pytest.raises(StaleExecutorError):
+        trading.run(asked, seconds=300)
+    assert len(trading.posts) == 1
+    assert not trading.at_venue()
+    (done,) = trading.run(asked, seconds=300)
+    assert (done.state, done.sendings, len(trading.at_venue())) == (OrderState.FILLED, 2, 1)

@@ -138,7 +138,7 @@ async def execute_on(
     authorize(principal, "trade:execute", Resource(tenant, "account", account))
     if any(one.account != account for one in requests):
         raise BadOrderError(f"All orders of one execution belong to its account, {account}.")
-    with orders.sole_executor(house.database, tenant, account):
+    async with orders.sole_executor(house.database, tenant, account):
         with house.database.transaction(tenant) as session:
             desk = _desk(session, house, account)
             office = orders.take_office(session, account, actor=principal.user, at=house.clock.now())
