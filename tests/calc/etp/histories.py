@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from truenav.calc.etp.calendar import microseconds
 from truenav.calc.etp.history import History
+from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Product, Schedule, Terms
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,6 +41,7 @@ def history(prices: Sequence[str | int | Decimal], *, every: int = DAY, **charge
 def path(first: str, moves: Sequence[str]) -> list[Decimal]:
     """Prices that make these moves, exact."""
     prices = [D(first)]
-    for move in moves:
-        prices.append(prices[-1] * (1 + D(move)))
+    with exact():
+        for move in moves:
+            prices.append(prices[-1] * (1 + D(move)))
     return prices

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.calc.etp.histories import MINUTE, START, history
+from tests.calc.etp.histories import MINUTE, START, history, product, terms
 
 from truenav.calc.etp.calendar import microseconds, usual_step
 from truenav.calc.etp.history import BadMarkError, History, checked
+from truenav.calc.etp.simulate import simulate
 
 NOW = START + timedelta(days=365)
 
@@ -79,3 +81,35 @@ def test_the_usual_step_is_the_middle_one():
     assert usual_step([0, 60, 120, 180, 7_000]) == 60
     assert usual_step([0, 60]) == 60
     assert usual_step([0, 1, 3]) == 1
+
+
+def test_times_and_prices_go_together():
+    marks = history([1, 2, 3])
+    with pytest.raises(BadMarkError, match="3 times and 2 prices"):
+        checked(History(marks.times, marks.prices[:2]), now=NOW)
+
+
+def test_a_symbol_that_went_to_another_coin_is_refused():
+    """LUNA in May 2022: 0.0001779 of the old coin, 17.640812 of the new one."""
+    with pytest.raises(BadMarkError, match="another asset now"):
+        checked(history(["0.0002", "0.0001779", "17.640812"]), now=NOW)
+    assert checked(history([100, 1]), now=NOW, largest_jump=Decimal(100))
+
+
+@pytest.mark.parametrize("rate", ["1", "-1", "5"])
+def test_a_financing_rate_that_takes_all_is_refused(rate):
+    marks = history([1, 2], rates=((1, Decimal("-0.99")), (2, Decimal(rate))))
+    with pytest.raises(BadMarkError, match=r"Financing rate 2 .* no fraction"):
+        checked(marks, now=NOW)
+
+
+@pytest.mark.parametrize("roll", ["0", "-1"])
+def test_a_roll_that_is_not_above_zero_is_refused(roll):
+    with pytest.raises(BadMarkError, match=r"Roll 1 .* not above 0"):
+        checked(history([1, 2], rolls=((1, Decimal(roll)),)), now=NOW)
+
+
+def test_a_first_mark_before_all_rules_is_refused():
+    late = replace(terms(), since=START + timedelta(seconds=1))
+    with pytest.raises(BadMarkError, match="No rules of TEST hold at the first mark"):
+        simulate(product(late), history([1, 2]))
