@@ -64,7 +64,9 @@ def read_tree(text: str, *, name: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Node("", name, 1 if mark is None else mark.line + 1)
-        raise place.refusal(f"this is no YAML: {error.problem or error.context}.") from error
+        raise place.refusal(
+            f"this is no YAML: {error.problem or error.context}. A text with a colon needs quotation marks."
+        ) from error
     except yaml.YAMLError as error:
         raise start.refusal(f"this is no YAML: {' '.join(str(error).split())[:200]}.") from error
 
