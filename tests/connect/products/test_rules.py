@@ -251,6 +251,11 @@ def test_json_is_read_too():
     assert only(text) == only(SMALL)
 
 
+@pytest.mark.parametrize("change", [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")])
+def test_a_byte_order_mark_and_other_line_ends_do_no_harm(change):
+    assert only(change(SMALL)) == only(SMALL)
+
+
 def test_each_time_zone_reads_as_it_is_called():
     for zone in ("UTC", "+08:00", "-03:30", "Asia/Shanghai", "America/New_York"):
         product = only(SMALL.replace("- at: 00:02", f"- at: 00:02 {zone}"))
