@@ -204,7 +204,9 @@ def test_a_worked_example_comes_out_as_expected(case):
 
 def test_all_examples_are_there():
     ids = {case["id"] for case in GOLDEN["cases"]}
-    assert ids >= {f"LT-{number:02}" for number in (*range(1, 19), *range(20, 24), 26, 30, 32, 37)}
+    assert ids >= {
+        f"LT-{number:02}" for number in (*range(1, 11), *range(12, 19), *range(20, 24), 26, 30, 32, 37)
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ size and sign of days and of decay, not digits. Days are judged where both have 
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ import pytest
 from numpy.typing import NDArray
 from tests.calc.etp.histories import D
 
-from truenav.calc.etp.attribution import explain
+from truenav.calc.etp.attribution import explain, explain_daily
 from truenav.calc.etp.continuous import simulate_continuously
 from truenav.calc.etp.history import History
 from truenav.calc.etp.simulate import simulate
 from truenav.calc.etp.simulate_many import Path as Marks
 from truenav.calc.etp.simulate_many import simulate_many
+from truenav.core.money import rounded
 from truenav.core.product import DailyTimes, Fee, Product, Schedule, Terms, Trigger
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -192,3 +194,37 @@ def test_a_short_product_gained_that_night_without_a_trigger():
     assert found.parts.total() == found.product
     assert found.product > D("0.2")
     assert found.parts.gap == found.parts.deficit == 0
+
+
+def test_the_published_examples_come_out_as_printed():
+    """The recorded pages' own figures, rounded as they print them."""
+    pages = json.loads((DATA / "leveraged_tokens/published_examples.json").read_text(encoding="utf-8"))
+    for case in pages["ftx_faq_daily_rebalance"]["cases"]:
+        found = explain(simulate(ftx("3"), _days(case["prices"])))
+        printed = D(str(case["token_return_pct_published"]))
+        assert rounded(found.product * 100, -int(printed.as_tuple().exponent)) == printed
+        assert rounded(found.underlying * 100, 0) == case["btc_return_pct"]
+        static = explain(simulate(made("3"), _days(case["prices"])))
+        assert rounded(static.product * 100, 0) == case["static_3x_return_pct"]
+
+    pages_steps = pages["threshold_rebalance_example_10pct"]
+    prices = [pages_steps["start"]["btc"], *(one["btc"] for one in pages_steps["steps"])]
+    ten = Trigger(adverse_move=D("0.1"), favourable_move=D("0.1"))
+    for target, name in (("3", "btcup"), ("-3", "btcdown")):
+        run = simulate(made(target, trigger=ten), _days(prices))
+        for step, day in zip(pages_steps["steps"], explain_daily(run), strict=True):
+            assert rounded(day.nav_after, 2) == D(str(step[name]))
+            assert day.triggered == step["rebalanced"]
+
+    for case in pages["leverage_drift_example"]["cases"]:
+        run = simulate(made("3"), _days([100, 100 + case["underlying_move_pct"]]))
+        assert run.nav == case["nav"]
+        assert run.events[-1].leverage_before == D(str(case["leverage_before_rebalance"]))
+
+
+def _days(prices: list[float]) -> History:
+    """Marks a day apart at 00:02 UTC."""
+    opened = int(datetime(2020, 1, 1, 0, 2, tzinfo=UTC).timestamp()) * 1_000_000
+    return History(
+        [opened + DAY * place for place in range(len(prices))], [D(str(price)) for price in prices]
+    )
