@@ -154,6 +154,22 @@ def test_a_proposal_of_which_nothing_was_traded_does_not_move_the_reference():
     assert again.proposal.kind is ProposalKind.TRIGGERED
 
 
+def test_a_declined_trigger_rests_while_the_schedule_and_ruin_do_not():
+    schedule = Schedule(DailyTimes(("20:03",)))
+    watched, _ = at(_hedged(product(three_long(trigger=FOUR, schedules=(schedule,)))), 88, minutes=1)
+    live, _ = closed(watched.live, at=watched.live.mark.at, rests_until=watched.live.mark.at + 600_000_000)
+    declined = after(watched, live)
+    watched, nothing = at(declined, 87, minutes=2)
+    assert nothing is None
+    _, scheduled = at(watched, 87, minutes=3)
+    assert scheduled.proposal.kind is ProposalKind.SCHEDULED
+    _, ruined = at(watched, 60, minutes=2.5)
+    assert ruined.event.kind is EventKind.RUINED
+    plain = opened(product(three_long(trigger=FOUR)))
+    _, again = at(after(plain, declined.live), 87, minutes=11)
+    assert again.proposal.kind is ProposalKind.TRIGGERED
+
+
 def test_a_rebalance_without_anything_to_trade_is_done_at_once():
     rules = product(three_long(schedules=(Schedule(DailyTimes(("20:01",))),)))
     watched, happened = at(_hedged(rules), 100, minutes=1)
@@ -184,6 +200,19 @@ def test_ruin_of_what_is_held_asks_to_close_it():
     assert HaltCause.RUIN in halts(watched.live, watched.terms)
     live = _filled_whole(watched.live, price=59)
     assert (live.actual.position, live.actual.cash) == (0, -230)
+
+
+def test_trades_alone_can_lose_everything():
+    """Bought at 150 and sold at 100: nothing is held, and nothing is left for the units."""
+    live = opened(product(three_long(trigger=FOUR)), hedged=True).live
+    for number, (quantity, price) in enumerate(((D(30), D(150)), (D(-30), D(100)))):
+        live = filled(live, Fill(str(number), live.mark.at, quantity, price))
+    live, _ = closed(live, at=live.mark.at)
+    watched, happened = at(after(opened(product(three_long(trigger=FOUR))), live), 100, minutes=1)
+    assert happened.event.kind is EventKind.RUINED
+    assert happened.proposal is None
+    assert watched.live.deficit == 500
+    assert basket(watched.live).nav == 0
 
 
 def test_an_order_for_a_future_that_rolls_is_over():

@@ -196,8 +196,9 @@ def test_a_rate_is_charged_once_and_a_late_one_at_the_next_mark():
         at(watched, 100, minutes=4, rates=[(due, D("0.001"))])
     with pytest.raises(BadMarkError, match="not due yet"):
         at(watched, 100, minutes=4, rates=[(due + 10 * MINUTE, D("0.001"))])
-    with pytest.raises(BadMarkError, match="no fraction"):
-        at(watched, 100, minutes=4, rates=[(due + MINUTE, D(2))])
+    for rate in ("2", "NaN"):
+        with pytest.raises(BadMarkError, match="no fraction"):
+            at(watched, 100, minutes=4, rates=[(due + MINUTE, D(rate))])
 
 
 def test_published_rates_are_refused_where_the_rules_name_their_own():
@@ -207,8 +208,9 @@ def test_published_rates_are_refused_where_the_rules_name_their_own():
 
 def test_a_roll_belongs_to_its_mark():
     watched = opened(product(three_long(exposure=Exposure.FUTURE)))
-    with pytest.raises(BadMarkError, match="Roll of"):
-        at(watched, 100, minutes=2, rolls=[(microseconds(START), D(1))])
+    for when, roll in ((0, D(1)), (MINUTE, D(0)), (MINUTE, D("NaN"))):
+        with pytest.raises(BadMarkError, match="Roll of"):
+            at(watched, 100, minutes=2, rolls=[(microseconds(START) + when, roll)])
 
 
 def test_ruin_ends_dealing_and_the_issuer_bears_what_is_missing():

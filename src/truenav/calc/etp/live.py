@@ -467,18 +467,21 @@ def filled(live: LiveProduct, fill: Fill, *, largest_jump: Decimal = LARGEST_JUM
     return replace(live, actual=actual, fills=(*live.fills, fill))
 
 
-def closed(live: LiveProduct, *, at: int) -> tuple[LiveProduct, Rebalance]:
+def closed(live: LiveProduct, *, at: int, rests_until: int = 0) -> tuple[LiveProduct, Rebalance]:
     """End the open proposal, done or not.
 
     What was not traded stays as it is and shows in the leverage. Price moves count from the proposal's mark
-    on, unless nothing was traded: then the rebalance did not take place, and a trigger may ask for it again.
+    on, unless nothing was traded: then the rebalance did not take place, and the trigger asks for it again at
+    the next mark. Whoever declines one says until when the trigger shall rest; the schedule does not, nor is
+    ruin overlooked meanwhile.
     """
     if live.proposal is None or live.actual is None:
         raise NoProposalError(f"{live.product} has no open proposal to close.", product=live.product)
     with exact():
         done = _rebalance(live, live.proposal, live.actual, at)
         reference = live.proposal.price if live.fills else live.actual.reference
-    actual = replace(live.actual, reference=reference)
+    rests = max(live.actual.sleeps_until, rests_until)
+    actual = replace(live.actual, reference=reference, sleeps_until=rests)
     return replace(live, actual=actual, proposal=None, fills=()), done
 
 
@@ -557,13 +560,13 @@ def _check_charges(
     charged = live.rates_until or 0
     for at, rate in rates:
         text = instant_text(instant_of(at))
-        if not -1 < rate < 1:
-            raise BadMarkError(f"Financing rate of {text}: {to_text(rate)} is no fraction.")
+        if not (rate.is_finite() and -1 < rate < 1):
+            raise BadMarkError(f"Financing rate of {text}: {rate} is no fraction.")
         if not charged < at <= mark.at:
             raise BadMarkError(f"Financing rate of {text}: it was charged before, or is not due yet.")
         charged = at
     for at, roll in rolls:
-        if not (roll > 0 and live.mark.at < at <= mark.at):
+        if not (roll.is_finite() and roll > 0 and live.mark.at < at <= mark.at):
             raise BadMarkError(
                 f"Roll of {instant_text(instant_of(at))}: it must be above 0, and come with the first mark "
                 "of the next future."
@@ -882,6 +885,8 @@ def _watched(product: Product, live: LiveProduct, terms: Terms, limits: Limits, 
     until = next_at
     if live.proposal is not None:
         until = 0  # what an open order leads to depends on the price it is filled at
+    elif live.actual is not None and net_value(live.actual.state, live.price) <= 0:
+        until = 0  # trades alone have lost everything
     for holding in (live.model, live.actual):
         if holding is None or holding.position == 0:
             continue
