@@ -11,6 +11,7 @@ from typing import Any
 from truenav.core.asset import BTC, ETH, USD
 from truenav.core.basket import BasketProduct, BasketTerms, Constituent, Holding, Holdings
 from truenav.core.money import AssetId
+from truenav.core.product import Source
 
 GOLDEN: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "golden" / "etp" / "baskets.json").read_text("utf-8")
@@ -37,8 +38,10 @@ def terms(**changes: Any) -> BasketTerms:
     return BasketTerms(**{**given, **changes})
 
 
-def product(*eras: BasketTerms, **changes: Any) -> BasketProduct:
-    return BasketProduct("trio", "Three Assets", SHARE, USD, eras or (terms(**changes),))
+def product(
+    *eras: BasketTerms, index: str = "", sources: tuple[Source, ...] = (), **changes: Any
+) -> BasketProduct:
+    return BasketProduct("trio", "Three Assets", SHARE, USD, eras or (terms(**changes),), index, sources)
 
 
 def holdings(**changes: Any) -> Holdings:

@@ -209,12 +209,21 @@ def test_what_arrives_after_the_buy_in_goes_back():
 
 @pytest.mark.parametrize(
     ("trade", "told"),
-    [(bought("1", at=DUE + DAY), "2 days"), (bought("4"), "Only 3.99718208"), (bought("0"), "Only")],
+    [
+        (bought("1", at=DUE + 2 * DAY - timedelta(microseconds=1)), "2 days"),
+        (bought("4"), "Only 3.99718208"),
+        (bought("0"), "Only"),
+    ],
     ids=["too early", "more than is missing", "nothing"],
 )
 def test_a_buy_in_that_may_not_be(trade, told):
     with pytest.raises(ApOrderStateError, match=told):
         buy_in(pending(ORDER), trade, ISSUE)
+
+
+def test_a_buy_in_may_be_from_its_day_on():
+    trade = bought("1", at=DUE + 2 * DAY)
+    assert buy_in(pending(ORDER), trade, ISSUE) == (trade,)
 
 
 def test_a_trade_counts_once_as_a_buy_in():

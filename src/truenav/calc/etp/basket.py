@@ -11,6 +11,7 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
 from truenav.calc.etp.dealing_days import is_at_close_of, previous_dealing_day, terms_on
+from truenav.calc.etp.inav import premium
 from truenav.core.basket import (
     BasketProduct,
     BasketTerms,
@@ -352,7 +353,7 @@ def daily_disclosure(
             cash=rounded(cash, terms.places),
             lines=tuple(_disclosed(one, net[one.asset], closes, nav, terms) for one in terms.constituents),
             market_price=market_price,
-            premium=None if market_price is None else rounded(market_price / per_share - 1, 6),
+            premium=None if market_price is None else rounded(premium(market_price, per_share), 6),
         )
 
 
