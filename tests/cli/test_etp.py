@@ -108,6 +108,21 @@ def test_csv_on_standard_output_is_the_nav_path(etp):
     assert rows[-1][:2] == ["2026-01-02T00:00:00Z", "99"]
 
 
+def test_watched_without_pause_a_trigger_has_no_gap(etp):
+    file = prices(etp, 100, 85)
+    found = [
+        json.loads(etp.ok("etp", "simulate", "rules.yaml:UP", file, "--output", "json", *more))
+        for more in ((), ("--continuous",))
+    ]
+    assert [one["triggered"] for one in found] == [1, 1]
+    assert Decimal(found[0]["parts"]["gap"]) < Decimal("-0.01")
+    assert abs(Decimal(found[1]["parts"]["gap"])) < Decimal("1e-60")
+    assert [one["triggers_filled_at"] for one in found] == ["the mark", "their own price"]
+    page = etp.ok("etp", "simulate", "rules.yaml:UP", file, "--continuous")
+    assert "gaps at triggers" not in page
+    assert "which no real market promises" in page
+
+
 def test_share_merges_and_gaps_are_told(etp):
     lines = [
         "2026-01-01T00:00:00Z,100",
@@ -159,6 +174,7 @@ def test_a_product_is_not_replayed_beyond_its_time_unless_asked_what_if(etp):
     assert "--rules-as-of" in ran.err
     page = etp.ok("etp", "simulate", "ftx:BULL", file, "--rules-as-of", "2021-01-01T00:00:00Z")
     assert "BULL of FTX, 3x BTC in USD" in page
+    assert "a what-if: the rules of 2021-01-01T00:00:00Z as if they had always held" in page
     ran = etp(
         "etp",
         "simulate",

@@ -13,7 +13,6 @@ import click
 from truenav.cli.common import output_option, say, show, table
 from truenav.cli.etp_inputs import (
     as_of,
-    belonging,
     decimal_option,
     existing,
     history_of,
@@ -22,6 +21,7 @@ from truenav.cli.etp_inputs import (
     options_of,
     read_rules,
     replay_options,
+    run,
 )
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, ZERO, exact, to_text
@@ -77,20 +77,19 @@ def simulate(
     The same inputs give the same bytes. CSV on standard output is the NAV path alone; JSON is everything.
     """
     from truenav.calc.etp.attribution import explain
-    from truenav.calc.etp.simulate import simulate as run
     from truenav.cli import etp_report as report
 
     given = options_of(options)
     read = read_rules(rules)
     chosen = as_of(one_product(read, product), given)
     history = history_of(prices, given)
-    simulation = run(chosen, belonging(history, chosen), nav=given.nav)
+    simulation = run(chosen, history, given)
     more = [(kind, path) for kind, path in (("funding", given.funding), ("rolls", given.rolls)) if path]
     replay = report.Replay(
         read.source,
         input_of(prices),
         tuple((kind, input_of(path)) for kind, path in more),
-        given.symbol,
+        given,
         simulation,
         explain(simulation),
     )
@@ -122,7 +121,6 @@ def compare(
     turnover is in multiples of NAV. A product whose rules did not hold then is left out and named.
     """
     from truenav.calc.etp.attribution import explain
-    from truenav.calc.etp.simulate import simulate as run
     from truenav.cli import etp_report as report
 
     given = options_of(options)
@@ -140,7 +138,7 @@ def compare(
         for product in chosen:
             try:
                 ours = as_of(product, given)
-                simulation = run(ours, belonging(history, ours), nav=given.nav)
+                simulation = run(ours, history, given)
             except InvalidInputError as error:
                 say(f"left out: {read.source.name} {product.id}: {error.message}")
                 continue
@@ -176,15 +174,13 @@ def trigger(
     With PRICES, now is the last mark; else right after a rebalance at --price.
     """
     from truenav.calc.etp.outlook import outlook, outlook_of
-    from truenav.calc.etp.simulate import simulate as run
 
     given = options_of(options)
     chosen = as_of(one_product(read_rules(rules), product), given)
     if (prices is None) == (price is None):
         raise InvalidInputError("Give either a file of prices or --price.")
     if prices is not None:
-        history = belonging(history_of(prices, given), chosen)
-        found = outlook_of(run(chosen, history, nav=given.nav))
+        found = outlook_of(run(chosen, history_of(prices, given), given))
     else:
         assert price is not None
         found = outlook(chosen.terms[-1], price, given.nav)

@@ -19,6 +19,7 @@ from truenav.core.money import parse_decimal
 
 if TYPE_CHECKING:
     from truenav.calc.etp.history import History
+    from truenav.calc.etp.simulate import Simulation
     from truenav.core.product import Product
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,6 +64,11 @@ def replay_options(command: F) -> F:
             click.option("--funding", type=file, help="Funding rates: CSV or Parquet with time and rate."),
             click.option("--rolls", type=file, help="Rolls of a future: time, and expiring over next price."),
             instant_option("--rules-as-of", "As if the rules of this instant had always held."),
+            click.option(
+                "--continuous",
+                is_flag=True,
+                help="Fill triggers at their own price, as if the marks were joined by a straight path.",
+            ),
             decimal_option(
                 "--nav", "NAV at which a unit is issued at the first mark.", default="100", show_default=True
             ),
@@ -84,6 +90,7 @@ class Options:
     funding: Path | None
     rolls: Path | None
     rules_as_of: datetime | None
+    continuous: bool
     nav: Decimal
     start: datetime | None
 
@@ -161,6 +168,17 @@ def belonging(history: History, product: Product) -> History:
             f"{instant_text(instant_of(history.times[0]))}; begin later with --from, or give --rules-as-of."
         )
     return history
+
+
+def run(product: Product, history: History, given: Options) -> Simulation:
+    """The product over the history: at the marks alone, or watched without pause."""
+    if given.continuous:
+        from truenav.calc.etp.continuous import simulate_continuously
+
+        return simulate_continuously(product, belonging(history, product), nav=given.nav)
+    from truenav.calc.etp.simulate import simulate
+
+    return simulate(product, belonging(history, product), nav=given.nav)
 
 
 def input_of(path: Path) -> Input:

@@ -19,7 +19,7 @@ from truenav.calc.etp.outlook import Outlook, Prospect
 from truenav.calc.etp.path import nav_path
 from truenav.calc.etp.simulate import Event, EventKind, Simulation
 from truenav.cli.common import table
-from truenav.cli.etp_inputs import Input
+from truenav.cli.etp_inputs import Input, Options
 from truenav.core.clock import instant_text
 from truenav.core.money import exact, rounded, to_text
 from truenav.core.product import Exposure
@@ -66,7 +66,7 @@ class Replay:
     rules: Input
     prices: Input
     more: tuple[tuple[str, Input], ...]
-    symbol: str | None
+    options: Options
     simulation: Simulation
     explanation: Explanation
 
@@ -84,12 +84,14 @@ def number(value: Decimal | None, places: int | None) -> str | None:
 def figures(replay: Replay, places: int | None) -> dict[str, object]:
     """Where the return came from, and what it was computed from."""
     simulation, explained = replay.simulation, replay.explanation
-    product, times = simulation.product, simulation.history.times
+    product, times, as_of = simulation.product, simulation.history.times, replay.options.rules_as_of
     inputs = (("rules", replay.rules), ("prices", replay.prices), *replay.more)
     return {
         "product": {name: getattr(product, name) for name in ("id", "issuer", "underlying", "quote")},
         "inputs": {kind: {"name": given.name, "sha256": given.sha256} for kind, given in inputs},
-        "symbol": replay.symbol,
+        "symbol": replay.options.symbol,
+        "rules_as_of": None if as_of is None else instant_text(as_of),
+        "triggers_filled_at": "their own price" if replay.options.continuous else "the mark",
         "start": instant_text(explained.start),
         "end": instant_text(explained.end),
         "marks": len(times),
@@ -203,7 +205,7 @@ def show_page(replay: Replay) -> None:
         rows = [
             ["NAV", short(explained.nav_before), short(explained.nav_after), percent(explained.product)],
             [
-                f"{replay.symbol or product.underlying} mark",
+                f"{replay.options.symbol or product.underlying} mark",
                 short(history.prices[0]),
                 short(history.prices[-1]),
                 percent(explained.underlying),
@@ -215,7 +217,7 @@ def show_page(replay: Replay) -> None:
     click.echo("Where the return came from (% of the first NAV)")
     for part, name in PART_NAMES.items():
         value = getattr(explained.parts, part)
-        if value or part in ("leverage", "compounding", "fees"):
+        if rounded(value, 4) or part in ("leverage", "compounding", "fees"):
             click.echo(f"  {name:<22}{percent(value):>12}")
     click.echo(f"  {'together':<22}{percent(explained.product):>12}")
     click.echo()
@@ -247,8 +249,13 @@ def _show_notes(replay: Replay) -> None:
         )
     if financing_source(simulation) == "unknown":
         click.echo("financing is not in these figures: the rules fix no rate and no --funding was given")
-    if replay.symbol is not None and product.underlying.lower() not in replay.symbol.lower():
-        click.echo(f"the marks are of {replay.symbol}, the rules of a product on {product.underlying}")
+    symbol, as_of = replay.options.symbol, replay.options.rules_as_of
+    if symbol is not None and product.underlying.lower() not in symbol.lower():
+        click.echo(f"the marks are of {symbol}, the rules of a product on {product.underlying}")
+    if as_of is not None:
+        click.echo(f"a what-if: the rules of {instant_text(as_of)} as if they had always held")
+    if replay.options.continuous:
+        click.echo("a what-if: triggers are filled at their own price, which no real market promises")
     if not product.terms[-1].target_is_published:
         click.echo("the issuer does not publish the target; the one of the rules is an assumption")
 
@@ -378,7 +385,10 @@ def short(value: Decimal | None, places: int = 4) -> str:
 
 def percent(fraction: Decimal | None) -> str:
     """A fraction in percent, with its sign."""
-    return "—" if fraction is None else f"{rounded(fraction * 100, 2) + 0:+,f}"
+    if fraction is None:
+        return "—"
+    shown = rounded(fraction * 100, 2)
+    return f"{shown:+,f}" if shown else "0.00"
 
 
 def _target(simulation: Simulation) -> str:
