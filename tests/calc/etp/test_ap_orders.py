@@ -10,7 +10,7 @@ import pytest
 from tests.calc.etp.baskets import CONSTITUENTS, DAY, WORKED, closes, holdings, product
 
 from truenav.calc.etp.ap_book import OrderBook
-from truenav.calc.etp.ap_orders import accept, cancel, price, receive, validate
+from truenav.calc.etp.ap_orders import accept, cancel, price, receive, reject, validate
 from truenav.calc.etp.basket import creation_list
 from truenav.core.ap_orders import (
     ApOrder,
@@ -239,6 +239,16 @@ def test_nothing_is_accepted_twice():
     book = book.applied([accept(book, ORDER.key, NOON, listed())])
     with pytest.raises(ApOrderStateError, match="is accepted"):
         accept(book, ORDER.key, NOON, listed())
+
+
+def test_a_person_may_reject_with_a_reason_until_the_issuer_is_bound():
+    for book in (received(ORDER), validated(ORDER)):
+        fact = reject(book, ORDER.key, NOON, "The custodian is down.")
+        assert book.applied([fact]).status(ORDER.key).state is OrderState.REJECTED
+    with pytest.raises(BasketInputError, match="reason"):
+        reject(validated(ORDER), ORDER.key, NOON, "  ")
+    with pytest.raises(ApOrderStateError, match="is accepted"):
+        reject(accepted(), ORDER.key, NOON, "Too late.")
 
 
 # Cancellation.

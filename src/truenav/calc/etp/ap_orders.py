@@ -180,6 +180,13 @@ def _refuse_other_list(book: OrderBook, key: OrderKey, listed: CreationList) -> 
         )
 
 
+def reject(book: OrderBook, key: OrderKey, at: datetime, reason: str) -> OrderRejected:
+    """Refuse an order by a person's decision, before it was accepted."""
+    if not reason.strip():
+        raise BasketInputError("A rejection needs a reason; the participant is told it.")
+    return book.may_follow(OrderRejected(key, at, (reason,)))
+
+
 def cancel(book: OrderBook, key: OrderKey, at: datetime) -> OrderCancelled:
     """Take an order back; from the cut-off of its dealing day on it is irrevocable."""
     status = book.status(key)
