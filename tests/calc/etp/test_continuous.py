@@ -14,6 +14,7 @@ from tests.calc.etp.histories import DAILY, MIDNIGHT, MINUTE, START, D, history,
 
 from truenav.calc.etp.attribution import explain
 from truenav.calc.etp.continuous import simulate_continuously
+from truenav.calc.etp.path import nav_path
 from truenav.calc.etp.simulate import Event, EventKind, Simulation, simulate
 from truenav.core.product import Aim, Exposure, Fee, ProductRulesError, ShareMerge, Trigger
 
@@ -131,6 +132,16 @@ def test_dense_marks_come_near_the_path_without_pause(prices, target, cost):
     # A mark overshoots by up to 1 % of the price, and so does each of up to 30 rebalances.
     assert abs(near.nav / exactly.nav - 1) < Decimal("0.5")
     assert abs(near.triggered - exactly.triggered) <= max(2, exactly.triggered // 4)
+
+
+def test_the_path_of_nav_ends_at_the_mark_not_at_the_last_fill():
+    run = simulate_continuously(product(FOUR), history(["1", "0.7", "0.75"], every=MINUTE))
+    points = list(nav_path(run))
+    assert [point.price for point in points] == [1, D("0.7"), D("0.75")]
+    assert points[-1].nav == run.nav
+    assert (
+        abs(Fraction(points[1].nav) - Fraction(explain(run, end=START + timedelta(minutes=1)).nav_after)) == 0
+    )
 
 
 def test_nothing_is_lost_below_zero_between_marks():

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 
 from truenav.calc.etp.calendar import eras, instant_of, instants, microseconds
-from truenav.calc.etp.history import History
+from truenav.calc.etp.history import rolls_by_mark
 from truenav.calc.etp.simulate import Event, EventKind, Simulation
 from truenav.core.clock import instant_text
 from truenav.core.failure import InvalidInputError
@@ -178,8 +178,7 @@ class _Record:
         self._places = [event.place for event in simulation.events]
         with summing():
             self._sums = list(accumulate(simulation.events, _Sums.and_of, initial=_Sums()))
-        with exact():
-            self._rolls = _rolls(simulation.history)
+        self._rolls = rolls_by_mark(simulation.history)
 
     def nav(self, place: int) -> Decimal:
         """NAV of a unit as issued, after the events of a mark."""
@@ -247,13 +246,3 @@ class _Record:
             if first <= place < last:
                 growth *= roll
         return growth * prices[last] / prices[first]
-
-
-def _rolls(history: History) -> dict[int, Decimal]:
-    """The marks that saw a future roll, with the expiring price over the next one's."""
-    found: dict[int, Decimal] = {}
-    for at, roll in history.rolls:
-        if history.times[0] < at <= history.times[-1]:
-            place = bisect_left(history.times, at)
-            found[place] = found.get(place, ONE) * roll
-    return found

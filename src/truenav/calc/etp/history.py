@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from operator import lt
 from truenav.calc.etp.calendar import instant_of, microseconds
 from truenav.core.clock import instant_text
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import to_text
+from truenav.core.money import ONE, exact, to_text
 
 LARGEST_JUMP = Decimal(10)
 """Between two marks a price may become this many times as large or small before it is doubted."""
@@ -40,6 +41,17 @@ class History:
 
     def __len__(self) -> int:
         return len(self.times)
+
+
+def rolls_by_mark(history: History) -> dict[int, Decimal]:
+    """The marks (their places) that see a future roll, and by what prices before and after it differ."""
+    found: dict[int, Decimal] = {}
+    with exact():
+        for at, roll in history.rolls:
+            if history.times[0] < at <= history.times[-1]:
+                place = bisect_left(history.times, at)
+                found[place] = found.get(place, ONE) * roll
+    return found
 
 
 def checked(

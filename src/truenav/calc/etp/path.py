@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import prod
 from typing import NamedTuple
 
+from truenav.calc.etp.history import rolls_by_mark
 from truenav.calc.etp.simulate import Simulation
 from truenav.core.money import ONE, exact
 
@@ -44,20 +45,18 @@ def nav_path(simulation: Simulation, *, published_only: bool = False) -> Iterato
 
 def _points(simulation: Simulation, places: Sequence[int]) -> Iterator[Point]:
     history, events, merges = simulation.history, simulation.events, simulation.merges
+    rolls = rolls_by_mark(history)
     position, cash = simulation.opening.position, simulation.opening.cash
     total = prod((merge.ratio for merge in merges), start=ONE)
     event, merge_row, factor = 0, 0, ONE
     for place in places:
         at, mark = history.times[place], history.prices[place]
-        price = mark
         while event < len(events) and events[event].place <= place:
             position, cash = events[event].position, events[event].cash
-            if events[event].place == place:
-                price = events[event].price  # beside the mark where a future rolled
             event += 1
         while merge_row < len(merges) and merges[merge_row].at < at:
             factor *= merges[merge_row].ratio
             merge_row += 1
-        exposure = position * price
+        exposure = position * mark / rolls.get(place, ONE)
         nav = exposure + cash
         yield Point(at, mark, nav * factor, nav * total, exposure / nav if nav > 0 else None)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from truenav.calc.etp import running
 from truenav.calc.etp.adjustments import changes_due
 from truenav.calc.etp.calendar import Dues, dues, eras
-from truenav.calc.etp.history import BadMarkError, History
+from truenav.calc.etp.history import BadMarkError, History, rolls_by_mark
 from truenav.calc.etp.rules import check_product, limits_of
 from truenav.calc.etp.running import BLOCK, Events, Marks, Seen
 from truenav.calc.etp.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED, Paid, State
@@ -237,11 +237,8 @@ def event_of(
 
 def last_price(history: History) -> Decimal:
     """The last mark, on the scale of the next future where it rolled there."""
-    price = history.prices[-1]
-    for at, roll in history.rolls:
-        if len(history) > 1 and history.times[-2] < at <= history.times[-1]:
-            price /= roll
-    return price
+    last = len(history) - 1
+    return history.prices[last] / rolls_by_mark(history).get(last, ONE)
 
 
 def published_navs(
