@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from truenav.app.trading import executor, service
+from truenav.connect.cefi.binance.orders import UsdmOrders
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
 from truenav.core.failure import ForbiddenError
 from truenav.core.instrument import UnknownInstrumentError
@@ -20,6 +21,8 @@ from truenav.core.orders import (
     OrderType,
     Reason,
     Side,
+    VenueOrder,
+    Window,
     filled_quantity,
 )
 from truenav.store import evidence, orders
@@ -140,6 +143,23 @@ def test_an_order_that_was_taken_and_not_answered_is_looked_up_and_never_sent_ag
     assert (done.state, done.filled, done.sendings) == (OrderState.FILLED, D("0.5"), 1)
     assert len(trading.at_venue()) == len(trading.posts) == 1
     assert trading.trail(asked) == ["intended", "sent", "unknown", "filled", "filled"]
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = UsdmOrders.place
+
+    async def slowly(self: UsdmOrders, asked: OrderRequest, window: Window) -> VenueOrder:
+        placed = await place(self, asked, window)
+        await asyncio.sleep(60)
+        return placed
+
+    monkeypatch.setattr(UsdmOrders, "place", slowly)
+    monkeypatch.setattr(executor, "ANSWER_SECONDS", 0.1)
+    (done,) = trading.run(asked := request())
+    assert (done.state, len(trading.at_venue())) == (OrderState.FILLED, 1)
+    assert "unknown" in trading.trail(asked)
 
 
 @pytest.mark.parametrize(

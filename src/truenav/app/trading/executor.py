@@ -11,6 +11,7 @@ Three rules make it so (``docs/methods/orders.md``):
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +50,8 @@ CLOCK_TRUSTED = timedelta(seconds=5)
 """With a venue's clock further off than this nothing is ordered (failure rule 8)."""
 GRACE = timedelta(seconds=30)
 """How long after the last deadline the fate of what was sent is still asked for."""
+ANSWER_SECONDS = 8.0
+"""How long the answer to a sending is waited for; its window is over by then, and the look-up tells more."""
 POLL_SECONDS = 1.0
 MOST_SENDINGS = 3
 
@@ -156,13 +159,16 @@ class Executor:
         """The one write. Whatever leaves a doubt leaves the order's fate unknown."""
         assert order.window is not None
         try:
-            placed = await self.port.place(request, order.window)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                placed = await self.port.place(request, order.window)
             commit_point("orders.answered")
             return await self.book.save(order, order.told(placed, at=self.clock.now()))
         except OrderRefusedError as error:
             return await self._reject(order, error.reason, error.message)
         except (VenueError, OthersOrderError) as error:
             return await self.book.save(order, order.lost(error.message, at=self.clock.now()))
+        except TimeoutError:
+            return await self.book.save(order, order.lost("No answer came in time.", at=self.clock.now()))
 
     async def _standing(self, request: OrderRequest, market: OrderMarket, now: datetime) -> Standing | None:
         """What the limits look at; None where any of it cannot be read."""
