@@ -263,6 +263,41 @@ def test_ready_rules_are_listed_and_shown_in_full_and_what_is_shown_can_be_used(
     assert json.loads(etp.ok("etp", "rules", "hbtc", "--output", "json"))[0]["id"] == "BTC3L"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "rules.yaml:UP", "p.csv", "--nav", "0"),
+        ("simulate", "rules.yaml:UP", "p.csv", "--nav", "-1"),
+        ("simulate", "rules.yaml:UP", "p.csv", "--nav", "NaN"),
+        ("simulate", "rules.yaml:UP", "p.csv", "--places", "-1"),
+        ("simulate", "rules.yaml:UP", "p.csv", "--zone", "Mars/Base"),
+        ("simulate", "rules.yaml:UP", "p.csv", "--from", "2026-01-01"),
+        (
+            "simulate",
+            "rules.yaml:UP",
+            "p.csv",
+            "--from",
+            "2026-01-02T00:00:00Z",
+            "--to",
+            "2026-01-01T00:00:00Z",
+        ),
+        ("simulate", "rules.yaml:UP", "rules.yaml"),
+        ("trigger", "rules.yaml:UP", "--price", "0"),
+        ("trigger", "rules.yaml:UP", "--price", "-5"),
+        ("decay", "--leverage", "1e9", "--volatility", "5", "--days", "1000", "--drift", "5"),
+        ("decay", "--leverage", "3", "--volatility", "1e9", "--days", "1000"),
+        ("decay", "--leverage", "3", "--volatility", "1", "--days", "1e9"),
+        ("decay", "--leverage", "3", "--volatility", "1", "--days", "1", "--drift", "-1"),
+        ("decay", "--leverage", "3", "--volatility", "1", "--days", "1", "--fee", "1"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(etp, arguments):
+    prices(etp, 100, 101)
+    ran = etp("etp", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.strip()) > 20
+
+
 @pytest.mark.skipif(not FTX_DAYS.exists(), reason="the shared price histories are not here")
 def test_the_days_of_the_ftx_collapse(etp):
     page = etp.ok("etp", "simulate", "hbtc:BTC3L", str(FTX_DAYS), "--symbol", "BTCUSDT", "--zone", "UTC")

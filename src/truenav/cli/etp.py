@@ -24,7 +24,7 @@ from truenav.cli.etp_inputs import (
     run,
 )
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import ONE, ZERO, exact, to_text
+from truenav.core.money import exact, to_text
 
 if TYPE_CHECKING:
     from truenav.core.product import Product
@@ -157,7 +157,9 @@ def compare(
     "prices", metavar="[PRICES]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--product", metavar="ID", help="Which of several products in RULES.")
-@decimal_option("--price", "Without PRICES: the price at which the product was just rebalanced.")
+@decimal_option(
+    "--price", "Without PRICES: the price at which the product was just rebalanced.", is_positive=True
+)
 @replay_options
 @output_option
 def trigger(
@@ -210,7 +212,7 @@ def decay(
     """
     from truenav.calc.etp import decay as theory
 
-    _check_decay(volatility, days, drift, fee)
+    _check_decay(leverage, volatility, days, drift, fee)
     with exact():
         years = days / 365
         ratio = 1 + drift
@@ -269,10 +271,17 @@ def rules_(*, name: str | None, output: str) -> None:
         show([_row(product) for product in chosen], output)
 
 
-def _check_decay(volatility: Decimal, days: Decimal, drift: Decimal, fee: Decimal) -> None:
-    if volatility < 0 or days <= 0 or drift <= -ONE or not ZERO <= fee < ONE:
+def _check_decay(leverage: Decimal, volatility: Decimal, days: Decimal, drift: Decimal, fee: Decimal) -> None:
+    if not (
+        abs(leverage) <= 100
+        and 0 <= volatility <= 100
+        and 0 < days <= 36_500
+        and -1 < drift <= 1_000_000
+        and 0 <= fee < 1
+    ):
         raise InvalidInputError(
-            "Volatility must be at least 0, days above 0, the drift above -1, and the fee from 0 to below 1."
+            "Leverage must be at most 100 either way, volatility from 0 to 100 (which is 10,000 %), days above "
+            "0 and at most 36,500, the drift above -1 and at most 1,000,000, the fee from 0 to below 1."
         )
 
 

@@ -15,7 +15,7 @@ import click
 from truenav.cli.common import instant_option
 from truenav.core.clock import SystemClock, instant_text
 from truenav.core.failure import InvalidInputError, NotFoundError
-from truenav.core.money import parse_decimal
+from truenav.core.money import parse_decimal, to_text
 
 if TYPE_CHECKING:
     from truenav.calc.etp.history import History
@@ -40,14 +40,17 @@ class NoSuchProductError(NotFoundError):
     title = "No such product in these rules"
 
 
-def _decimal(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:
-    del context
-    return None if value is None else parse_decimal(value, what=f"--{parameter.name}")
-
-
-def decimal_option(name: str, help: str, **more: Any) -> Callable[[F], F]:
+def decimal_option(name: str, help: str, *, is_positive: bool = False, **more: Any) -> Callable[[F], F]:
     """An option that takes an exact decimal number; ``more`` is passed to click."""
-    return click.option(name, callback=_decimal, metavar="NUMBER", help=help, **more)
+
+    def read(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:
+        del context, parameter
+        number = None if value is None else parse_decimal(value, what=name)
+        if is_positive and number is not None and number <= 0:
+            raise InvalidInputError(f"{name}: {to_text(number)} is not above 0.")
+        return number
+
+    return click.option(name, callback=read, metavar="NUMBER", help=help, **more)
 
 
 def replay_options(command: F) -> F:
@@ -70,7 +73,11 @@ def replay_options(command: F) -> F:
                 help="Fill triggers at their own price, as if the marks were joined by a straight path.",
             ),
             decimal_option(
-                "--nav", "NAV at which a unit is issued at the first mark.", default="100", show_default=True
+                "--nav",
+                "NAV at which a unit is issued at the first mark.",
+                is_positive=True,
+                default="100",
+                show_default=True,
             ),
         ]
     ):

@@ -122,7 +122,7 @@ def test_candles_are_read_at_their_close(tmp_path):
 
 def test_columns_that_cannot_be_told_apart_must_be_named(tmp_path):
     path = write(tmp_path, rows("1767225600,1,2", "1767225660,1,2", header="time,close,mark"))
-    assert refusal(path) == "2 columns could be the price: close, mark; name the one that is meant."
+    assert refusal(path) == "2 columns could be the price: close, mark; name the one meant."
     assert read(path, Reading(price="mark")).prices == [2, 2]
     assert "no column 'last'" in refusal(path, Reading(price="last"))
     nothing = write(tmp_path, rows("1767225600,1", header="time,open"))
@@ -141,6 +141,7 @@ def test_columns_that_cannot_be_told_apart_must_be_named(tmp_path):
         ("Infinity", "price: 'Infinity' is not a finite"),
         ("1_000", "price: '1_000' is not a finite"),
         ("١٠٠", "is not a finite decimal number"),
+        ("9" * 5000, "is not a finite decimal number"),
         ("1.2.3", "price: '1.2.3' is not a finite"),
         (".", "price: '.' is not a finite"),
         ("1e999", "digits are more than the 78"),
@@ -173,12 +174,19 @@ def test_lines_are_physical_also_behind_blank_ones_and_cells_of_several(tmp_path
         ("1.7e9", "'1.7e9' is no time"),
         ("99999999", "'99999999' is no time"),
         ("999999999999999999999", "is no time"),
+        ("9" * 5000, "is no time"),
+        ("0001-01-01T00:00:00+14:00", "lies before 1970"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused_with_its_line(tmp_path, second, why):
     message = refusal(write(tmp_path, rows("2026-01-01T00:00:00Z,1", f"{second},2")))
     assert message.startswith("prices.csv, line 3")
     assert why in message
+
+
+def test_a_number_of_thousands_of_digits_is_no_time(tmp_path):
+    message = refusal(write(tmp_path, rows("1767225600,1", "9" * 5000 + ",2")))
+    assert message.startswith("prices.csv, line 3: '9999")
 
 
 def test_local_times_need_their_zone_and_are_refused_where_clocks_change(tmp_path):
@@ -307,6 +315,23 @@ def test_funding_rates_stand_beside_the_prices_or_in_a_file_of_their_own(tmp_pat
     assert read(beside).rates == [(AT, Decimal("0.0001")), (AT + 480 * MINUTE, Decimal("-0.0002"))]
     own = write(tmp_path, rows(f"{AT // 1000},0.0003", header="fundingTime,fundingRate"), "funding.csv")
     assert read(beside, funding=own).rates == ((AT, Decimal("0.0003")),)
+
+
+def test_one_series_of_rates_needs_no_choice_and_one_of_several_is_that_of_the_prices(tmp_path):
+    prices = write(tmp_path, rows("A,1767225600,5", "A,1767225660,6", header="symbol,time,price"))
+    alone = write(tmp_path, rows("A-PERP,1767225600,0.1", header="symbol,time,rate"), "alone.csv")
+    assert read(prices, Reading(symbol="A"), funding=alone).rates == ((AT, Decimal("0.1")),)
+    lines = ("A,1767225600,0.1", "B,1767225600,0.2")
+    several = write(tmp_path, rows(*lines, header="symbol,time,rate"), "several.csv")
+    assert read(prices, Reading(symbol="A"), funding=several).rates == ((AT, Decimal("0.1")),)
+    assert "several.csv holds 2 symbols" in refusal(prices, funding=several)
+
+
+def test_names_from_a_file_cannot_move_the_cursor_of_who_reads_the_refusal(tmp_path):
+    message = refusal(write(tmp_path, rows("1", header="\x1b[2Jtime,\x07")))
+    assert message.isprintable()
+    message = refusal(write(tmp_path, rows("1,2,\x1b[2J", "1,2,b", header="time,price,symbol")))
+    assert message.isprintable()
 
 
 def test_forecasts_of_funding_beside_every_mark_are_not_charged(tmp_path):

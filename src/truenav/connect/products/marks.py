@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from truenav.calc.etp.calendar import microseconds, zone_of
 from truenav.calc.etp.history import BadMarkError, History, checked
-from truenav.connect.products.tables import PriceFileError, Table, read_table
+from truenav.connect.products.tables import PriceFileError, Table, read_table, shown
 from truenav.core.clock import NaiveTimeError
 from truenav.core.money import MAX_SCALE, NotANumberError, parse_decimal
 
@@ -34,6 +34,7 @@ CLOSEST_RATES = timedelta(minutes=30)
 """Rates beside prices that stand closer together are taken for forecasts, which nobody is charged."""
 
 _EARLIEST = 10**8
+_LONGEST = 20
 _UNITS = ((10**11, 1_000_000, 1), (10**14, 1_000, 1), (10**17, 1, 1), (10**20, 1, 1_000))
 """Below which number a time since 1970 counts seconds, milli-, micro- or nanoseconds: what makes
 microseconds of it.
@@ -106,12 +107,13 @@ def read_series(
 ) -> tuple[tuple[int, Decimal], ...]:
     """Instants (microseconds since 1970, rising) and numbers of a file, whose column is one of ``known``.
 
-    Of ``reading`` the zone counts, and the symbol where the file has such a column.
+    Of ``reading`` the zone counts, and the symbol where the file holds several.
     """
     own = Reading(zone=reading.zone)
     table = read_table(path, lambda header: filter(None, _names(header, own, known, what)))
     names = _names(table.header, own, known, what)
-    rows = _rows(table, names.symbol, reading.symbol if names.symbol is not None else None)
+    several = names.symbol is not None and len(set(table.columns[names.symbol])) > 1
+    rows = _rows(table, names.symbol, reading.symbol if several else None)
     times = _instants(table, names.time, rows, own.zone)
     numbers = _numbers(table, names.number, rows, what)
     for place in range(1, len(times)):
@@ -148,13 +150,13 @@ def _column(header: Sequence[str], names: Sequence[str], wanted: str | None, wha
     found = [name for name in header if (name == wanted if wanted else _plain(name) in names)]
     if len(found) == 1:
         return found[0]
-    have = ", ".join(name[:40] for name in header[:20])
+    have = ", ".join(map(shown, header[:20]))
     if wanted and not found:
         raise PriceFileError(f"There is no column {wanted[:60]!r}; the file has {have}.")
     if not found:
         raise PriceFileError(f"No column is recognised as the {what}; name it. The file has {have}.")
     raise PriceFileError(
-        f"{len(found)} columns could be the {what}: {', '.join(found)}; name the one that is meant."
+        f"{len(found)} columns could be the {what}: {', '.join(map(shown, found))}; name the one meant."
     )
 
 
@@ -177,7 +179,7 @@ def _rows(table: Table, column: str | None, symbol: str | None) -> Sequence[int]
         return range(count)
     symbols = table.columns[column]
     known = sorted(set(symbols))
-    listed = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+    listed = ", ".join(map(shown, known[:20])) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
     if symbol is None and len(known) > 1:
         raise PriceFileError(f"{file} holds {len(known)} symbols; choose one of {listed}.")
     if symbol is not None and symbol not in known:
@@ -257,7 +259,7 @@ def _instants(table: Table, column: str, rows: Sequence[int], zone: str | None) 
 
 def _counted(cells: Sequence[str]) -> list[int] | None:
     """Times since 1970, all in one unit; None where there is anything else."""
-    if not all(cells):
+    if not all(cells) or max(map(len, cells)) > _LONGEST:
         return None
     numbers = list(map(int, cells))
     lowest, highest = min(numbers), max(numbers)
@@ -277,7 +279,10 @@ def _written(cells: Sequence[str], place: tzinfo | None) -> list[int] | None:
         return None
     if place is UTC:
         moments = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments]
-    return list(map(microseconds, moments)) if all(moment.tzinfo for moment in moments) else None
+    if not all(moment.tzinfo for moment in moments):
+        return None
+    found = list(map(microseconds, moments))
+    return found if min(found) >= 0 else None
 
 
 def _has_only(text: str, marks: bytes) -> bool:
@@ -305,6 +310,8 @@ def _instant(cell: str, place: tzinfo | None, zone: str | None) -> int:
         if place is None or zone is None:
             raise NaiveTimeError(f"the time {cell[:40]!r} tells no zone; say which it is, such as UTC.")
         at = _placed(at, place, zone)
+    if microseconds(at) < 0:
+        raise NaiveTimeError(f"the time {cell[:40]!r} lies before 1970.")
     return microseconds(at)
 
 

@@ -58,6 +58,11 @@ Choose = Callable[[Sequence[str]], Iterable[str]]
 """From all names of a header, those of the columns to read."""
 
 
+def shown(name: str) -> str:
+    """A name from a file as it may stand in a message: short, and nothing in it that moves a cursor."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[:40])
+
+
 def read_table(path: Path, choose: Choose) -> Table:
     """Read the columns that ``choose`` picks.
 
