@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
+from truenav.connect.bulk import no_collection
 from truenav.connect.contract import ParseContext, Parsed, Parser
 from truenav.connect.errors import ImportRefusedError, MalformedPayloadError
 from truenav.connect.files.build import Builder, identity
@@ -127,7 +126,7 @@ def read_layout(
             bulk = Bulk(engine)
             more = True
             while more:
-                with _no_collection():
+                with no_collection():
                     part = _read_part(engine, bulk, table.rows, problems)
                 count += part
                 more = part >= PART_ROWS
@@ -158,18 +157,6 @@ def _read_part(engine: Engine, bulk: Bulk, rows: Iterator[tuple[int, list[str]]]
         _state(engine, bulk, batch, problems)
         count += len(batch)
     return count
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without looking for garbage: rows make many values that live on, and no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _state(engine: Engine, bulk: Bulk, batch: list[tuple[int, list[str]]], problems: Problems) -> None:
