@@ -7,26 +7,37 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 
 import pytest
 
+from truenav.compute.cluster import Cluster, ClusterUnavailableError
 from truenav.compute.executor import AHEAD, Executor, InProcess, Processes, WorkerLostError
 from truenav.core.failure import InvalidInputError, TruenavError
 
+
+@contextmanager
+def local_cluster() -> Iterator[Executor]:
+    """A Dask cluster with two workers, in this process."""
+    distributed = pytest.importorskip("distributed", reason="the optional dependency truenav[cluster]")
+    options = {"processes": False, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as local, Cluster(local.scheduler_address) as cluster:
+        yield cluster
+
+
 EXECUTORS = {
-    "one thread": lambda: InProcess(1),
-    "three threads": lambda: InProcess(3),
+    "one thread": lambda: nullcontext(InProcess(1)),
+    "three threads": lambda: nullcontext(InProcess(3)),
     "two processes": lambda: Processes(2),
+    "a Dask cluster": local_cluster,
 }
 
 
 @pytest.fixture(scope="module", params=EXECUTORS)
 def executor(request) -> Iterator[Executor]:
-    made = EXECUTORS[request.param]()
-    yield made
-    if isinstance(made, Processes):
-        made.close()
+    with EXECUTORS[request.param]() as made:
+        yield made
 
 
 def third(number: Decimal) -> Decimal:
@@ -131,3 +142,20 @@ def test_a_function_that_cannot_be_sent_is_told() -> None:
     with Processes(1) as executor:
         (done,) = executor.map(lambda item: item, [1])
         assert done.error is not None
+
+
+def test_a_cluster_that_is_not_there_is_told() -> None:
+    with pytest.raises(ClusterUnavailableError):
+        Cluster("tcp://127.0.0.1:9", timeout_seconds=0.2)
+
+
+@pytest.mark.nightly
+def test_an_item_that_takes_a_cluster_down_is_told() -> None:
+    distributed = pytest.importorskip("distributed", reason="the optional dependency truenav[cluster]")
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as local, Cluster(local.scheduler_address) as cluster:
+        done = list(cluster.map(one_in_three_kills, range(3)))
+        again = list(cluster.map(slow_first, range(3)))
+    assert isinstance(done[1].error, WorkerLostError)
+    assert all(one.error is None or isinstance(one.error, WorkerLostError) for one in done)
+    assert [one.result() for one in again] == [0, 1, 2]

@@ -22,6 +22,7 @@ from truenav.core.failure import InvalidInputError, UnavailableError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 AHEAD = 2
 """Items that wait for each worker beside the one it has; no more are taken before an answer was."""
@@ -46,6 +47,16 @@ class Done(Generic[Answer]):
         if self.error is not None:
             raise self.error
         return self.answer  # type: ignore[return-value]
+
+
+class Pending(Protocol[Answer_co]):
+    """An answer that is being computed, as pools and clusters have it."""
+
+    def result(self) -> Answer_co:
+        """The answer, once it is there; raises what the function raised."""
+
+    def cancel(self) -> object:
+        """Do not begin, if that is still possible."""
 
 
 class Executor(Protocol):
@@ -78,7 +89,7 @@ class InProcess:
             yield from (_tried(function, item) for item in items)
             return
         with ThreadPoolExecutor(self.workers, "compute") as pool:
-            yield from _in_order(lambda item: pool.submit(function, item), items, self.workers)
+            yield from in_order(lambda item: pool.submit(function, item), items, self.workers)
 
 
 class Processes:
@@ -106,7 +117,7 @@ class Processes:
                         self._pool = self._started()
                 return self._pool.submit(function, item)
 
-        yield from _in_order(submit, items, self.workers)
+        yield from in_order(submit, items, self.workers, lost=BrokenProcessPool)
 
     def close(self) -> None:
         """End the processes, once what they have begun is done."""
@@ -137,31 +148,36 @@ def _tried(function: Callable[[Item], Answer], item: Item) -> Done[Answer]:
         return Done(error=error)
 
 
-def _in_order(
-    submit: Callable[[Item], Future[Answer]], items: Iterable[Item], workers: int
+def in_order(
+    submit: Callable[[Item], Pending[Answer]],
+    items: Iterable[Item],
+    workers: int,
+    *,
+    lost: type[Exception] | tuple[()] = (),
 ) -> Iterator[Done[Answer]]:
-    begun: deque[Future[Answer]] = deque()
+    """Submit items a few ahead, and give their answers in order; ``lost`` is how a lost worker shows."""
+    begun: deque[Pending[Answer]] = deque()
     try:
         for item in items:
             begun.append(submit(item))
             if len(begun) > workers * (1 + AHEAD):
-                yield _finished(begun.popleft())
+                yield _finished(begun.popleft(), lost)
         while begun:
-            yield _finished(begun.popleft())
+            yield _finished(begun.popleft(), lost)
     finally:
-        for future in begun:
-            future.cancel()
+        for pending in begun:
+            pending.cancel()
 
 
-def _finished(future: Future[Answer]) -> Done[Answer]:
+def _finished(pending: Pending[Answer], lost: type[Exception] | tuple[()]) -> Done[Answer]:
     try:
-        return Done(future.result())
-    except BrokenProcessPool as error:
-        lost = WorkerLostError(
+        return Done(pending.result())
+    except lost as error:
+        told = WorkerLostError(
             "A process that computed ended before it answered: killed, or out of memory. Try again with "
             "fewer workers or smaller parts."
         )
-        lost.__cause__ = error
-        return Done(error=lost)
+        told.__cause__ = error
+        return Done(error=told)
     except Exception as error:  # whatever it is, it is the answer to this item
         return Done(error=error)
