@@ -26,8 +26,6 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'no-such-move': '没有这样的价格变动',
   'what-if': '无法计算该情景',
   'simulation-input': '产品与价格路径不匹配',
-  'worker-lost': '计算进程未完成就已结束',
-  'cluster-unavailable': '计算集群没有响应',
   'bad-archive': '不是凭证包',
   'bad-bucket': '对象存储地址不可用',
   'bad-columns': '列内容不是这类记录',
