@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 
@@ -98,6 +100,31 @@ def test_numbers_sum_without_rounding_and_round_where_asked(etp):
         etp.ok("etp", "simulate", "rules.yaml:UP", file, "--output", "json", "--places", "4")
     )
     assert Decimal(rounded["return"]) == round(Decimal(whole["return"]), 4)
+
+
+def test_a_plain_loop_of_fractions_comes_to_the_same_nav(etp):
+    """Rules as they are told, in a loop of its own: a fee and a rebalance at midnight, 4x in between."""
+    walk, price, marks = random.Random(7), Fraction(60_000), []
+    for _ in range(600):
+        price *= 1 + Fraction(walk.randint(-300, 300), 10_000)
+        marks.append(Decimal(round(price * 100)) / 100)
+    file = prices(etp, *marks, every=timedelta(minutes=30))
+    found = json.loads(etp.ok("etp", "simulate", "hbtc:BTC3L", file, "--output", "json", "--marks", "all"))
+    held, cash, navs, triggered = 300 / Fraction(marks[0]), Fraction(-200), [Fraction(100)], 0
+    for place, mark in enumerate(map(Fraction, marks[1:]), start=1):
+        nav = held * mark + cash
+        is_first_after_00_02 = place % 48 == 1
+        if is_first_after_00_02:
+            nav *= 1 - Fraction(3, 10_000)
+        is_over = held * mark >= 4 * nav
+        triggered += is_over and not is_first_after_00_02
+        if is_first_after_00_02 or is_over:
+            held, cash = 3 * nav / mark, -2 * nav
+        navs.append(nav)
+    assert triggered > 0
+    assert found["triggered"] == triggered
+    for row, nav in zip(found["nav"], navs, strict=True):
+        assert abs(Fraction(row["nav_adjusted"]) / nav - 1) < Fraction(1, 10**60)
 
 
 def test_csv_on_standard_output_is_the_nav_path(etp):
@@ -244,6 +271,16 @@ def test_decay_is_that_of_theory(etp):
     assert "volatility decay" in page
     assert etp("etp", "decay", "--leverage", "3", "--volatility", "-1", "--days", "1").code == 2
     assert etp("etp", "decay", "--leverage", "3", "--volatility", "a lot", "--days", "1").code == 2
+
+
+def test_a_note_on_risks_is_written_in_both_languages(etp):
+    english, chinese = (
+        etp.ok("etp", "risk-note", "rules.yaml:UP", "--language", language) for language in ("en", "zh")
+    )
+    assert len(english.splitlines()) == len(chinese.splitlines()) > 3
+    assert all(line.startswith("- ") for line in english.splitlines())
+    assert "11.11 %" in english
+    assert "UP" in chinese
 
 
 def test_ready_rules_are_listed_and_shown_in_full_and_what_is_shown_can_be_used(etp):

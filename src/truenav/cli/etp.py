@@ -234,6 +234,19 @@ def decay(
         show([{name: to_text(part) for name, part in parts.items()}], output)
 
 
+@etp.command("risk-note")
+@click.argument("rules", metavar="RULES")
+@click.option("--product", metavar="ID", help="Which of several products in RULES.")
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+def risk_note(*, rules: str, product: str | None, language: str) -> None:
+    """Write a note on risks for holders of a product, in plain words and with its own numbers."""
+    from truenav.calc.etp import risk_note as notes
+
+    chosen = one_product(read_rules(rules), product)
+    for point in notes.risk_note(chosen, language=notes.Language(language)):
+        click.echo(f"- {point}")
+
+
 @etp.command("rules")
 @click.argument("name", metavar="[RULES]", required=False)
 @output_option
@@ -280,8 +293,8 @@ def _check_decay(leverage: Decimal, volatility: Decimal, days: Decimal, drift: D
         and 0 <= fee < 1
     ):
         raise InvalidInputError(
-            "Leverage must be at most 100 either way, volatility from 0 to 100 (which is 10,000 %), days above "
-            "0 and at most 36,500, the drift above -1 and at most 1,000,000, the fee from 0 to below 1."
+            "Leverage must be at most 100 either way, volatility from 0 to 100 (that is 10,000 %), days from "
+            "above 0 to 36,500, the drift above -1 and at most 1,000,000, the fee from 0 to below 1."
         )
 
 
