@@ -245,6 +245,11 @@ def test_a_number_of_units_that_cannot_be_dealt_is_refused(side, units, why):
         quote(_live(), terms, _request(side, units), now=NOW, dealt=D(700))
 
 
+def test_the_daily_cap_can_be_used_up():
+    terms = three_long(dealing=Dealing(daily_cap=D(1000)))
+    assert quote(_live(), terms, _request(Side.CREATE, 3), now=NOW, dealt=D(700)).amount == 300
+
+
 def test_the_last_units_of_a_hedged_product_are_not_redeemed():
     with pytest.raises(DealingRefusedError, match="end it"):
         quote(_hedged(), three_long(), _request(Side.REDEEM, 10), now=NOW)
@@ -298,7 +303,8 @@ def test_a_batch_deals_first_come_first_served_as_far_as_the_cap_goes():
 
 
 def test_a_batch_does_not_redeem_more_than_is_outstanding():
-    requests = [_request(Side.REDEEM, 6, received_at=NOW - 3, name=name) for name in "ab"]
+    asked = [(Side.REDEEM, 6, "a"), (Side.REDEEM, 6, "b"), (Side.CREATE, 20, "c"), (Side.REDEEM, 4, "d")]
+    requests = [_request(side, units, received_at=NOW - 3, name=name) for side, units, name in asked]
     found = batch(_live(), three_long(), requests, at=NOW)
-    assert [one.request.id for one in found.quotes] == ["a"]
+    assert [one.request.id for one in found.quotes] == ["a", "c", "d"]
     assert "4 are left" in found.refused[0].why

@@ -17,6 +17,7 @@ from truenav.core.canonical import canonical_json, decode, encode
 from truenav.core.product import (
     DailyTimes,
     Fee,
+    Financing,
     Schedule,
     ShareMerge,
     Source,
@@ -110,14 +111,22 @@ def test_a_hidden_target_is_told_nowhere():
 
 
 def test_history_from_before_a_merge_is_in_present_units():
-    rules = product(three_long(fees=(FEE,), merge=ShareMerge(D(50), 10)))
+    merge, financed = ShareMerge(D(50), 10), Financing(D("0.0001"), TIMES)
+    rules = product(
+        three_long(fees=(FEE,), merge=merge, financing=financed, trigger=Trigger(adverse_move=D("0.2")))
+    )
     watched, first = at(opened(rules), 80, minutes=1)
     plan = unit_plan(watched.live, UnitChange(10, 1), {"a": D(10)})
     live = changed(watched.live, plan)
     found = disclosure(rules, live, steps=[first], changes=[(live.mark.at, plan.change)])
-    assert found.navs[0].nav == D("39.96")
-    assert found.navs[0].adjusted_nav == found.nav == D("399.6")
-    assert found.charges[0].fees == D("0.4")
+    nav = D("39.976") * D("0.999")
+    assert found.navs[0].nav == nav
+    assert found.navs[0].adjusted_nav == found.nav == 10 * nav
+    assert found.charges[0].fees == D("0.39976")
+    assert found.charges[0].financing == D("0.24")
+    assert found.charges[0].nav_before == 400
+    trade = 3 * nav * 10 / 80 - 30
+    assert abs(found.rebalances[0].quantity - trade) < D("1e-17")
     assert (found.changes[0].old, found.adjustments[0].factor, found.units) == (10, 10, 1)
 
 
