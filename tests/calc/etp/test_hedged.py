@@ -190,6 +190,14 @@ def test_fees_and_financing_are_taken_from_what_is_held():
     assert watched.live.actual.cash == -2030 - D("0.6") - 10 * happened.event.fees
 
 
+def test_a_rebalance_that_what_is_left_cannot_pay_for_asks_to_close():
+    """At 66.9 a 3x is worth 0.7 of 100, and to trade all that it holds costs 2."""
+    watched = _hedged(product(three_long(trigger=FOUR, trading_cost=D("0.01"))))
+    watched, happened = at(watched, "66.9", minutes=1)
+    assert happened.proposal.kind is ProposalKind.CLOSING
+    assert happened.proposal.wanted == 0
+
+
 def test_ruin_of_what_is_held_asks_to_close_it():
     watched, happened = at(_hedged(product(three_long(trigger=FOUR))), 60, minutes=1)
     assert happened.event.kind is EventKind.RUINED

@@ -216,3 +216,36 @@ def test_a_fee_may_itself_bring_leverage_to_the_trigger():
     (event,) = simulate(product(rules), history(["100", "100"])).events
     assert event.kind is EventKind.TRIGGERED
     assert limits_of(rules).above == 4
+
+
+@given(
+    TARGETS,
+    st.integers(-990, 1500),
+    st.sampled_from(["0.001", "0.01", "0.1"]),
+    st.sampled_from([DAILY, (Schedule(MIDNIGHT, speed=D("0.25")),), ()]),
+)
+def test_no_rebalance_leaves_less_than_nothing_or_turns_a_position_round(target, move, cost, schedules):
+    """Near ruin a trade may cost more than what is left: then the product ends instead."""
+    trigger = Trigger(above=abs(D(target)) * D("1.2")) if target not in ("0.5", "1") else Trigger()
+    rules = terms(target, schedules=schedules, trigger=trigger, trading_cost=D(cost))
+    run = simulate(product(rules), history(walked([move, 20, -20])))
+    for event in run.events:
+        assert event.nav >= 0
+        assert event.position * D(target) >= 0
+        if event.kind is EventKind.RUINED:
+            assert event.nav == event.position == 0
+        else:
+            assert event.leverage is not None
+            if event.leverage_before is not None and abs(event.leverage_before) > abs(D(target)):
+                assert abs(event.leverage) <= abs(event.leverage_before)
+    found = explain(run)
+    assert found.parts.total() == found.product >= -1
+
+
+def test_what_a_rebalance_costs_beyond_what_is_left_is_the_issuers():
+    """At 66.9 a 3x of 200.7 is worth 0.7; to close it costs 2.007."""
+    for rules in (terms(schedules=DAILY), terms(trigger=Trigger(above=D(4)))):
+        run = simulate(product(replace(rules, trading_cost=D("0.01"))), history(["100", "66.9", "70"]))
+        (event,) = run.events
+        assert (event.kind, event.costs, event.deficit) == (EventKind.RUINED, D("2.007"), D("1.307"))
+        assert run.nav == 0

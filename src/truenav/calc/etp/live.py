@@ -760,6 +760,8 @@ def _wish(live: LiveProduct, actual: Holding, now: _Now, *, is_due: bool) -> _Wi
         return None
     uncharged = now.stop._replace(financing=ZERO, fee_nav=ZERO, fee_notional=ZERO, roll=ONE)
     state, _, kind = step(judged, now.worth, uncharged, now.limits, armed)
+    if kind == RUINED:  # what is left cannot pay for the rebalance
+        return _Wish(ZERO, 0, ProposalKind.CLOSING, ())
     if kind not in (SCHEDULED, TRIGGERED):
         return None
     goal = state.position * now.worth / net_value(state, now.worth)

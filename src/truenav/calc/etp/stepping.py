@@ -261,6 +261,17 @@ def _gap(state: State, price: Number, limits: Limits, goal: Number) -> Number:
     return (state.position - goal * net_value(state, ideal) / ideal) * (price - ideal)
 
 
+def _ruined(price: Number, value: Number, closing: Number, paid: Paid) -> tuple[State, Paid, int]:
+    """The end: the position is closed for ``closing``, and what NAV cannot bear is the issuer's."""
+    nothing = 0 * price
+    deficit = max(closing - value, nothing)
+    return (
+        State(nothing, nothing, price, 0),
+        Paid(paid.financing, paid.fees, paid.costs + closing, paid.gap, deficit),
+        RUINED,
+    )
+
+
 def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number) -> tuple[State, Paid, int]:
     """Take a unit through all events of one mark: roll, financing, fees, schedule, trigger, in this order.
 
@@ -268,7 +279,9 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
     happened: `CHARGED`, `SCHEDULED`, `TRIGGERED` or `RUINED`. Fees are taken before the rebalance, which is
     sized on what they leave; a trigger is judged after fees, and only where no scheduled rebalance takes
     place. The trade is at the mark that was seen, not at the price that the trigger names. A position whose
-    NAV is gone is closed at the mark, and what is missing is the issuer's.
+    NAV is gone is closed at the mark, and what is missing is the issuer's. So it is where a rebalance is due
+    that NAV cannot pay for: once trading the whole position costs NAV or more, trading less of it takes more
+    off NAV than off leverage.
     """
     nothing = 0 * price
     costs = nothing
@@ -280,13 +293,14 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
     fires = armed and is_reached(bounds(state, limits, armed), price)
     if value <= limits.tie * abs(exposure):
         gap = _gap(state, price, limits, limits.target) if fires else nothing
-        return (
-            State(nothing, nothing, price, 0),
-            Paid(interest, fee, costs, gap, max(-value, nothing)),
-            RUINED,
-        )
+        return _ruined(price, value, nothing, Paid(interest, fee, costs, gap, nothing))
     leverage = exposure / value
-    if stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie):
+    is_scheduled = stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie)
+    closing = limits.cost * abs(exposure)
+    if (is_scheduled or fires) and value <= closing:
+        gap = nothing if is_scheduled else _gap(state, price, limits, limits.target)
+        return _ruined(price, value, closing, Paid(interest, fee, costs, gap, nothing))
+    if is_scheduled:
         goal = _scheduled_goal(stop, limits.target, leverage)
         state, paid = rebalanced(state, price, goal, limits.cost, stop.batches)
         return state, Paid(interest, fee, costs + paid, nothing, nothing), SCHEDULED
