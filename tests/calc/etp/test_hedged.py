@@ -191,9 +191,9 @@ def test_fees_and_financing_are_taken_from_what_is_held():
 
 
 def test_a_rebalance_that_what_is_left_cannot_pay_for_asks_to_close():
-    """At 66.9 a 3x is worth 0.7 of 100, and to trade all that it holds costs 2."""
+    """29.13 were bought for 1,000: at 66.2 they leave 15.5, and to trade them all costs 19.3."""
     watched = _hedged(product(three_long(trigger=FOUR, trading_cost=D("0.01"))))
-    watched, happened = at(watched, "66.9", minutes=1)
+    watched, happened = at(watched, "66.2", minutes=1)
     assert happened.proposal.kind is ProposalKind.CLOSING
     assert happened.proposal.wanted == 0
 
