@@ -313,17 +313,23 @@ def test_funding_rates_stand_beside_the_prices_or_in_a_file_of_their_own(tmp_pat
         ),
     )
     assert read(beside).rates == [(AT, Decimal("0.0001")), (AT + 480 * MINUTE, Decimal("-0.0002"))]
-    own = write(tmp_path, rows(f"{AT // 1000},0.0003", header="fundingTime,fundingRate"), "funding.csv")
-    assert read(beside, funding=own).rates == ((AT, Decimal("0.0003")),)
+    own = write(
+        tmp_path, rows(f"{AT // 1000 + 60000},0.0003", header="fundingTime,fundingRate"), "funding.csv"
+    )
+    assert read(beside, funding=own).rates == ((AT + MINUTE, Decimal("0.0003")),)
+    first = Reading(end=START + timedelta(minutes=1))
+    assert read(beside, first).rates == [(AT, Decimal("0.0001"))]
+    late = write(tmp_path, rows(f"{AT // 1000},0.1", header="time,rate"), "late.csv")
+    assert refusal(beside, funding=late) == "late.csv holds no rate between the first mark and the last."
 
 
 def test_one_series_of_rates_needs_no_choice_and_one_of_several_is_that_of_the_prices(tmp_path):
     prices = write(tmp_path, rows("A,1767225600,5", "A,1767225660,6", header="symbol,time,price"))
-    alone = write(tmp_path, rows("A-PERP,1767225600,0.1", header="symbol,time,rate"), "alone.csv")
-    assert read(prices, Reading(symbol="A"), funding=alone).rates == ((AT, Decimal("0.1")),)
-    lines = ("A,1767225600,0.1", "B,1767225600,0.2")
+    alone = write(tmp_path, rows("A-PERP,1767225660,0.1", header="symbol,time,rate"), "alone.csv")
+    assert read(prices, Reading(symbol="A"), funding=alone).rates == ((AT + MINUTE, Decimal("0.1")),)
+    lines = ("A,1767225660,0.1", "B,1767225660,0.2")
     several = write(tmp_path, rows(*lines, header="symbol,time,rate"), "several.csv")
-    assert read(prices, Reading(symbol="A"), funding=several).rates == ((AT, Decimal("0.1")),)
+    assert read(prices, Reading(symbol="A"), funding=several).rates == ((AT + MINUTE, Decimal("0.1")),)
     assert "several.csv holds 2 symbols" in refusal(prices, funding=several)
 
 
@@ -350,7 +356,7 @@ def test_rolls_and_rates_must_rise_in_time_and_be_possible(tmp_path):
         prices, rolls=write(tmp_path, rows("1767225600,0", header="time,roll"), "r.csv")
     )
     assert "is no fraction" in refusal(
-        prices, funding=write(tmp_path, rows("1767225600,1.5", header="time,rate"), "f.csv")
+        prices, funding=write(tmp_path, rows("1767225660,1.5", header="time,rate"), "f.csv")
     )
     twice = write(tmp_path, rows("1767225600,0.1", "1767225600,0.1", header="time,rate"), "twice.csv")
     with pytest.raises(PriceFileError, match=r"twice\.csv, line 3: the time is not later"):
@@ -377,6 +383,57 @@ def test_plain_and_quoted_files_are_read_alike(tmp_path_factory, pairs, has_more
     assert found == read(quoted)
     assert found.prices == [price for _, price in sorted(pairs)]
     assert found.times == [AT + at for at, _ in sorted(pairs)]
+
+
+ODD = [
+    "",
+    "0",
+    "-1",
+    "NaN",
+    "1e5",
+    "1e999",
+    "\x00",
+    '"',
+    "\r",
+    "\n",
+    ",",
+    "\ufeff",
+    "\u2028",
+    "１",
+    "1_0",
+    "9" * 400,
+    "2026-13-01T00:00:00Z",
+    "0001-01-01",
+    "9999-12-31T23:59:59.999999-14:00",
+    "24:00",
+    "1767225600000000000",
+]
+"""Pieces that break readers of tables."""
+
+
+@given(
+    st.lists(st.sampled_from([*ODD, "1767225600", "1767225660", "2026-01-01T00:00:00Z", "5"]), max_size=12),
+    st.sampled_from(["time,price", "ts,close", "time,price,symbol", "time,price,funding_rate", ""]),
+    st.sampled_from([None, "UTC", "Europe/Berlin"]),
+)
+def test_whatever_stands_in_a_file_is_a_history_or_a_refusal(tmp_path_factory, cells, header, zone):
+    lines = [header] + [",".join(cells[place : place + 2]) for place in range(0, len(cells), 2)]
+    path = write(tmp_path_factory.mktemp("odd"), "\n".join(lines))
+    try:
+        count = len(read(path, Reading(zone=zone)))
+    except PriceFileError as refused:
+        count, message = 0, refused.message
+        assert message.isprintable()
+    assert count != 1
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([b"", b"\x1f\x8b", b"PAR1", b"time,price\n", b"\xef\xbb\xbf"])
+)
+def test_whatever_bytes_are_given_are_a_history_or_a_refusal(tmp_path_factory, data, start):
+    path = write(tmp_path_factory.mktemp("bytes"), start + data)
+    with pytest.raises(PriceFileError):
+        read(path, Reading(zone="UTC"))
 
 
 def test_blocks_of_a_long_file_are_joined_without_a_seam(tmp_path):

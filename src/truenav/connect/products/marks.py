@@ -93,13 +93,17 @@ def read_history(
         rates = _rates_beside(table, names.rate, rows, times)
     if reading.start is not None or reading.end is not None:
         rows, times, prices = _windowed(reading, rows, times, prices, table.file)
+        rates = [(at, rate) for at, rate in rates if times[0] <= at <= times[-1]]
     if funding is not None:
         rates = read_series(funding, RATES, "funding rate", reading)
+        if not any(times[0] < at <= times[-1] for at, _ in rates):
+            raise PriceFileError(f"{funding.name} holds no rate between the first mark and the last.")
     rolled = read_series(rolls, ROLLS, "roll", reading) if rolls is not None else ()
     try:
         return checked(History(times, prices, rates, rolled), now=now, until=until)
     except BadMarkError as error:
-        raise _at_its_line(error, table, rows) from error
+        files = [file.name for file in (path, funding, rolls) if file is not None]
+        raise _at_its_line(error, table, rows, ", ".join(files)) from error
 
 
 def read_series(
@@ -351,11 +355,11 @@ def _refused(table: Table, row: int, why: str) -> PriceFileError:
     return PriceFileError(f"{table.place(row)}: {why}.", row=row + 1)
 
 
-def _at_its_line(error: BadMarkError, table: Table, rows: Sequence[int]) -> PriceFileError:
-    """A refusal of a mark, with its place in the file instead of its place in the history."""
+def _at_its_line(error: BadMarkError, table: Table, rows: Sequence[int], files: str) -> PriceFileError:
+    """A refusal of a mark with its place in the file instead of the history, or of all ``files``."""
     row = error.context.get("row")
     if not isinstance(row, int):
-        return PriceFileError(f"{table.file}: {error.message}")
+        return PriceFileError(f"{files}: {error.message}")
     why = error.message.partition(": ")[2] or error.message
     return PriceFileError(
         f"{table.place(rows[row - 1])} ({error.context['at']}): {why}", row=rows[row - 1] + 1
