@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -38,23 +39,49 @@ def _indexed_for(entry: object) -> object:
 
 
 def test_another_text_of_the_steps_is_another_entry_of_the_cache() -> None:
-    now = _path_kernels.sources()
+    now = _path_kernels.contents()
     for one, other in zip(_path_kernels._entries(now), _path_kernels._entries("another text"), strict=True):
         assert _indexed_for(one) != _indexed_for(other)
     for one, other in zip(_path_kernels._entries(now), _path_kernels._entries(now), strict=True):
         assert _indexed_for(one) == _indexed_for(other)
 
 
-def test_the_hash_follows_both_texts(tmp_path, monkeypatch) -> None:
-    now = _path_kernels.sources()
-    monkeypatch.syspath_prepend(tmp_path)
-    for module in (stepping, running):
-        text = Path(str(module.__file__)).read_text("utf-8")
-        edited = ModuleType(f"edited_{module.__name__.rpartition('.')[2]}")
-        edited.__file__ = str(tmp_path / f"{edited.__name__}.py")
-        Path(edited.__file__).write_text(text + "\n# edited\n", "utf-8")
-        both = tuple(edited if one is module else one for one in (stepping, running))
-        assert _path_kernels.sources(both) != now
+def _loaded(module: ModuleType, edit: Callable[[str], str]) -> ModuleType:
+    """The module as it would be after an edit of its text."""
+    edited = ModuleType(module.__name__)
+    text = edit(Path(str(module.__file__)).read_text("utf-8"))
+    exec(compile(text, str(module.__file__), "exec"), vars(edited))
+    return edited
+
+
+@pytest.mark.parametrize(
+    ("place", "before", "after"),
+    [
+        (0, "cash - interest - fee,", "cash - interest + fee,"),
+        (0, "    paid = 2 * abs(", "    paid = 3 * abs("),
+        (0, "range(4)\n", "(0, 2, 1, 3)\n"),
+        (0, "    deficit: Number\n", "    deficit: Number\n    more: Number\n"),
+        (1, "BLOCK = 64", "BLOCK = 32"),
+        (1, "marks.times[here] + rearm", "marks.times[here] - rearm"),
+    ],
+)
+def test_the_hash_follows_whatever_is_compiled(place, before, after) -> None:
+    modules = [stepping, running]
+    same = list(modules)
+    same[place] = _loaded(modules[place], lambda text: text + "\n# a remark\n")
+    assert _path_kernels.contents(tuple(same)) == _path_kernels.contents()
+    assert before in Path(str(modules[place].__file__)).read_text("utf-8")
+    modules[place] = _loaded(modules[place], lambda text: text.replace(before, after, 1))
+    assert _path_kernels.contents(tuple(modules)) != _path_kernels.contents()
+
+
+def test_the_hash_is_the_same_in_another_process() -> None:
+    script = "from truenav.calc.etp import _path_kernels as kernels; print(kernels.contents())"
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == _path_kernels.contents()
 
 
 @pytest.mark.nightly

@@ -177,7 +177,10 @@ def any_product(draw: st.DrawFn, hours: float) -> Product:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[Product, list[Decimal], np.ndarray, dict[str, object]]:
-    """Rules, prices with moves that fall on limits, times, and charges."""
+    """Rules, prices with moves that fall on limits, times, and charges.
+
+    Prices have few digits, so that they lie on a limit or clearly beside it, as real ones do.
+    """
     count = draw(st.integers(2, 400))
     every = draw(st.sampled_from([MINUTE, 10 * MINUTE, 60 * MINUTE, 500 * MINUTE]))
     times = times_of(count, every=every)
@@ -185,7 +188,7 @@ def worlds(draw: st.DrawFn) -> tuple[Product, list[Decimal], np.ndarray, dict[st
     prices, wild = [D(100)], draw(st.sampled_from([0.02, 0.3, 1.0]))
     for _ in range(count - 1):
         move = D(random.choice(MOVES)) if random.random() < wild else 1 + D(random.randint(-30, 30)) / 10_000
-        prices.append(max(min(round(prices[-1] * move, 6), D(10**6)), D("0.01")))
+        prices.append(max(min(D(f"{prices[-1] * move:.5g}"), D(10**6)), D("0.01")))
     charges: dict[str, object] = {}
     span = int(times[-1] - times[0])
     if draw(st.booleans()):

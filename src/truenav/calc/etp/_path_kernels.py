@@ -4,8 +4,8 @@ Every plain function of `stepping` and `running` is compiled along with what cal
 fused, so that the results are those of the same functions on Python's floats, bit by bit.
 
 Compiled code is cached by the file that defines it, and by what it closes over. So the entries close over the
-hash of both texts: another text is another entry, and an older one is never served for it. The kernels do not
-hold the interpreter's lock, so plain threads run them side by side.
+hash of what is compiled, as it was loaded: other functions are another entry, and older ones are never served
+for them. The kernels do not hold the interpreter's lock, so plain threads run them side by side.
 """
 
 # numba decorators are untyped
@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeGuard
 
 from numba import njit
 from numba.extending import register_jitable
@@ -28,20 +28,43 @@ _MODULES = (stepping, running)
 _WHOLE = running.BLOCK
 
 
-def sources(modules: tuple[ModuleType, ...] = _MODULES) -> str:
-    """The hash of the modules' texts."""
-    return hashlib.sha256("\0".join(inspect.getsource(module) for module in modules).encode()).hexdigest()
+def contents(modules: tuple[ModuleType, ...] = _MODULES) -> str:
+    """The hash of the modules' functions, constants and tuples.
+
+    Not of their files, which may be edited after they were loaded.
+    """
+    return hashlib.sha256(repr([sorted(_parts(module)) for module in modules]).encode()).hexdigest()
+
+
+def _parts(module: ModuleType) -> Iterator[tuple[str, str]]:
+    for name, value in vars(module).items():
+        if _is_plain(value, module):
+            yield name, repr((_instructions(value.__code__), value.__defaults__))
+        elif isinstance(value, int):
+            yield name, repr(value)
+        elif isinstance(value, type) and issubclass(value, tuple):
+            yield name, repr(value._fields)  # type: ignore[attr-defined]
+
+
+def _instructions(code: CodeType) -> tuple[object, ...]:
+    constants = [_instructions(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    return code.co_code, constants, names
+
+
+def _is_plain(value: object, module: ModuleType) -> TypeGuard[FunctionType]:
+    return inspect.isfunction(value) and value.__module__ == module.__name__
 
 
 def _register(module: ModuleType) -> None:
     """Let compiled code call all plain functions of a module."""
-    for function in vars(module).values():
-        if inspect.isfunction(function) and function.__module__ == module.__name__:
+    for function in list(vars(module).values()):
+        if _is_plain(function, module):
             register_jitable(function)
 
 
-def _entries(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`running.run` and `running.summary`, compiled for one text of the modules."""
+def _entries(of: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`running.run` and `running.summary`, compiled for one content of the modules."""
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def run(
@@ -57,14 +80,14 @@ def _entries(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         events: Any,
         first_event: Any,
     ) -> Any:
-        _ = text
+        _ = of
         return running.run(
             marks, start, end, stops, first_stop, limits, rearm, state, seen, events, first_event
         )
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def summary(marks: Any, stops: Any, events: Any, rows: Any, published: Any) -> Any:
-        _ = text
+        _ = of
         return running.summary(marks, stops, events, rows, published)
 
     return run, summary
@@ -73,7 +96,7 @@ def _entries(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 for _module in _MODULES:
     _register(_module)
 
-run, summary = _entries(sources())
+run, summary = _entries(contents())
 
 
 def _block_entry(block: int) -> Callable[..., Any]:
@@ -99,4 +122,4 @@ def _block_entry(block: int) -> Callable[..., Any]:
 
 block_extremes = _block_entry(_WHOLE)
 
-__all__ = ["block_extremes", "run", "sources", "summary"]
+__all__ = ["block_extremes", "contents", "run", "summary"]

@@ -297,7 +297,7 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
     leverage = exposure / value
     is_scheduled = stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie)
     closing = limits.cost * abs(exposure)
-    if (is_scheduled or fires) and value <= closing:
+    if (is_scheduled or fires) and value <= closing * (1 + limits.tie):
         gap = nothing if is_scheduled else _gap(state, price, limits, limits.target)
         return _ruined(price, value, closing, Paid(interest, fee, costs, gap, nothing))
     if is_scheduled:
