@@ -249,6 +249,7 @@ def _parameters(url: str, people: list[Person]) -> dict[str, str]:
                 ("/nav/:run", "/nav/runs"),
                 ("/connections/:id", "/connections"),
                 ("/issues/:id", "/issues"),
+                ("/products/:product", "/product-states"),
             )
         }
     return {path: str(found[0]["id"]) for path, found in items.items() if found}

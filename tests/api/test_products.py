@@ -120,7 +120,7 @@ def test_the_series_goes_through_every_event_and_ends_at_the_last_mark(house):
     assert float(series[3]["leverage"]) == pytest.approx(3)
     assert series[-1]["nav"] == house.checker.get("/api/v1/product-states/zz3l").json()["nav"]
     thin = house.checker.get("/api/v1/product-series/zz3l", params={**span, "most": 2}).json()
-    assert [one["price"] for one in thin] == [PRICES[-1]]
+    assert [one["price"] for one in thin] == [PRICES[0], PRICES[-1]]
     wrong = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
     assert house.checker.get("/api/v1/product-series/zz3l", params=wrong).status_code == 422
 

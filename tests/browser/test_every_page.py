@@ -31,7 +31,13 @@ def _things(ada):
     run = ada.call("GET", "/nav/runs").json()["items"][0]["id"]
     pivot = {"page": "explore", "name": "By venue", "body": {"pivot": "rows=venue&columns=product"}}
     view = ada.call("POST", "/views", pivot | {"shared": False}).json()["id"]
-    things = ("/portfolio/tide", "/portfolio/sma-vol1", "/connections/okx-options", "/connections/nothing")
+    things = (
+        "/portfolio/tide",
+        "/portfolio/sma-vol1",
+        "/products/btc3l",
+        "/connections/okx-options",
+        "/connections/nothing",
+    )
     return (*things, "/connections/new?venue=binance", f"/nav/{run}", f"/explore?view={view}", "/nowhere")
 
 

@@ -49,8 +49,13 @@ def test_what_was_written_is_read_as_it_was(session):
     assert products.latest(session, "btc3l") == written[-1]
     assert products.with_steps(session, "btc3l", before=None, limit=5) == (written[1],)
     assert products.with_steps(session, "btc3l", before=2, limit=5) == ()
-    span = products.between(session, "btc3l", T0 + timedelta(minutes=1), T0 + timedelta(minutes=3))
-    assert tuple(span) == (written[1],)
+    minutes = [T0 + timedelta(minutes=number) for number in range(10)]
+    whole, found = products.between(session, "btc3l", minutes[1], minutes[3])
+    assert (whole, tuple(found)) == (True, (written[1],))
+    whole, found = products.between(session, "btc3l", minutes[0], minutes[9], most=2)
+    assert (whole, tuple(found)) == (False, (written[0], written[2]))
+    whole, found = products.between(session, "btc3l", minutes[8], minutes[9], most=2)
+    assert (whole, tuple(found)) == (True, ())
     assert products.latest(session, "eth3l") is None
 
 

@@ -57,6 +57,7 @@ def _run(show: Demo) -> None:
     run = show.strike_live()
     show.approve_and_publish(run)
     show.export_and_verify(run)
+    show.list_products()
     show.log_ins()
 
 

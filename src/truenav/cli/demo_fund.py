@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +185,38 @@ class Demo:
                     f"   {outcome.subject:<24} {outcome.facts:>5} facts, {outcome.duplicates:>5} known, "
                     f"{outcome.requests:>3} requests{failed}"
                 )
+
+    def list_products(self) -> None:
+        """A long and a short token on bitcoin by ready rules, at the venue's marks from now on."""
+        from truenav.app.etp.catalogues import LISTINGS
+        from truenav.app.sources.context import parse_context
+        from truenav.connect.products.rules import read_family
+        from truenav.core.canonical import encode
+        from truenav.core.listing import Listing
+
+        plan = self.plan["products"]
+        with self.steps.step("Products: a long and a short token, run by an issuer's published rules"):
+            with self.house.database.transaction(self.tenant) as session:
+                listed = {one.id for one in LISTINGS.list_all(session, self.max)}
+                instrument = parse_context(session).instruments.get(plan["instrument"])
+            wanted = [
+                Listing(
+                    id=product.id.lower(),
+                    node=plan["node"],
+                    product=product,
+                    instrument=instrument.id,
+                    opened_at=self.house.clock.now(),
+                    opening_nav=Decimal(plan["opening_nav"]),
+                    opening_units=Decimal(plan["opening_units"]),
+                    tick=Decimal(plan["tick"]),
+                    disclosed=True,
+                )
+                for product in read_family(plan["family"])
+                if product.id.lower() not in listed
+            ]
+            self._ensure(LISTINGS, [encode(one) for one in wanted])
+            for one in wanted:
+                say(f"   {one.id}: {one.product.terms[-1].target}x {one.product.underlying}, disclosed")
 
     # -- NAVs
 

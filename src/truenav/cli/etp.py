@@ -1,4 +1,4 @@
-"""``truenav etp``: leveraged products on paper; needs neither log-in nor database."""
+"""``truenav etp``: leveraged products, on paper without log-in and database, or run here."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from truenav.cli.etp_inputs import (
     replay_options,
     run,
 )
+from truenav.cli.etp_running import events, launch, listing, state
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact, to_text
 
@@ -305,3 +306,7 @@ def _fits(product: Product, underlying: str | None, target: Decimal | None) -> b
 
 def _row(value: Any) -> dict[str, object]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+for _command in (listing, launch, state, events):
+    etp.add_command(_command)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from truenav.calc.etp.calendar import instant_of
@@ -91,11 +91,17 @@ def with_steps(session: Session, listing: str, *, before: int | None, limit: int
     return tuple(restore(Chapter, body) for body in rows)
 
 
-def between(session: Session, listing: str, since: datetime, until: datetime) -> Iterator[Chapter]:
-    """Chapters that reach into a span of time, oldest first."""
+def between(
+    session: Session, listing: str, since: datetime, until: datetime, *, most: int | None = None
+) -> tuple[bool, Iterator[Chapter]]:
+    """Chapters that reach into a span of time, oldest first, and whether they are all of them.
+
+    Of more than ``most`` only so many are read, evenly apart, the last one among them.
+    """
     table = product_chapter
-    query = select(table.c.body).where(
-        table.c.listing == listing, table.c.until_at >= since, table.c.from_at <= until
-    )
-    for body in session.scalars(query.order_by(table.c.number)):
-        yield restore(Chapter, body)
+    reaching = (table.c.listing == listing, table.c.until_at >= since, table.c.from_at <= until)
+    count, last = session.execute(select(func.count(), func.max(table.c.number)).where(*reaching)).one()
+    every = 1 if most is None or not count else -(-count // most)
+    chosen = select(table.c.body).where(*reaching, table.c.number % every == (last or 0) % every)
+    bodies = session.scalars(chosen.order_by(table.c.number))
+    return every == 1, (restore(Chapter, body) for body in bodies)

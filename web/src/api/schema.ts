@@ -7676,6 +7676,24 @@ export interface components {
             venue: string;
         };
         /**
+         * Point
+         * @description A value at an instant.
+         */
+        Point: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Value
+             * Format: decimal
+             * @example 1234.56
+             */
+            value: string;
+        };
+        /**
          * PortfolioAnswer
          * @description The nodes of a fund, parents before children, in one numeraire.
          *
@@ -7939,26 +7957,52 @@ export interface components {
             until?: string | null;
         };
         /**
+         * ProductPoint
+         * @description A product at a mark, of one unit as issued; leverage is unknown where nothing is left.
+         */
+        ProductPoint: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Leverage */
+            leverage: string | null;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+        };
+        /**
          * ProductRow
          * @description Where a product stands, of one present unit; what a product that waits has not got is unknown.
          */
         ProductRow: {
             /** As Of */
-            as_of?: string | null;
+            as_of: string | null;
             /** Id */
             id: string;
             /** Issuer */
             issuer: string;
             /** Leverage */
-            leverage?: string | null;
+            leverage: string | null;
             /** Nav */
-            nav?: string | null;
+            nav: string | null;
             /** Net Assets */
-            net_assets?: string | null;
+            net_assets: string | null;
             /** Node */
             node: string;
             /** Price */
-            price?: string | null;
+            price: string | null;
             /** Product */
             product: string;
             /** Quote */
@@ -7973,7 +8017,7 @@ export interface components {
             /** Underlying */
             underlying: string;
             /** Units */
-            units?: string | null;
+            units: string | null;
         };
         /**
          * Proposal
@@ -8438,7 +8482,7 @@ export interface components {
             /** Quality */
             quality: string;
             /** Spark */
-            spark: components["schemas"]["truenav__app__overview__model__Point"][];
+            spark: components["schemas"]["Point"][];
             /** Unpriced */
             unpriced: number;
         };
@@ -9747,50 +9791,6 @@ export interface components {
             quality: string;
         };
         /**
-         * Point
-         * @description A product at a mark, of one unit as issued; leverage is unknown where nothing is left.
-         */
-        truenav__app__etp__reading__Point: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-01-31T08:00:00Z
-             */
-            at: string;
-            /** Leverage */
-            leverage: string | null;
-            /**
-             * Nav
-             * Format: decimal
-             * @example 1234.56
-             */
-            nav: string;
-            /**
-             * Price
-             * Format: decimal
-             * @example 1234.56
-             */
-            price: string;
-        };
-        /**
-         * Point
-         * @description A value at an instant.
-         */
-        truenav__app__overview__model__Point: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-01-31T08:00:00Z
-             */
-            at: string;
-            /**
-             * Value
-             * Format: decimal
-             * @example 1234.56
-             */
-            value: string;
-        };
-        /**
          * NavLine
          * @description A published NAV, as it was, and in present units.
          */
@@ -10164,6 +10164,7 @@ export type PasskeyBody = components['schemas']['PasskeyBody'];
 export type PasskeyChallenge = components['schemas']['PasskeyChallenge'];
 export type PasswordChangeBody = components['schemas']['PasswordChangeBody'];
 export type Place = components['schemas']['Place'];
+export type Point = components['schemas']['Point'];
 export type PortfolioAnswer = components['schemas']['PortfolioAnswer'];
 export type PositionLine = components['schemas']['PositionLine'];
 export type PositionSnapshot = components['schemas']['PositionSnapshot'];
@@ -10175,6 +10176,7 @@ export type PricingPolicyDefinition = components['schemas']['PricingPolicyDefini
 export type PricingRule = components['schemas']['PricingRule'];
 export type Problem = components['schemas']['Problem'];
 export type Product = components['schemas']['Product'];
+export type ProductPoint = components['schemas']['ProductPoint'];
 export type ProductRow = components['schemas']['ProductRow'];
 export type Proposal = components['schemas']['Proposal'];
 export type ProposalKind = components['schemas']['ProposalKind'];
@@ -10269,8 +10271,6 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
-export type TruenavAppEtpReadingPoint = components['schemas']['truenav__app__etp__reading__Point'];
-export type TruenavAppOverviewModelPoint = components['schemas']['truenav__app__overview__model__Point'];
 export type TruenavCalcEtpDisclosureNavLine = components['schemas']['truenav__calc__etp__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
@@ -28490,7 +28490,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["truenav__app__etp__reading__Point"][];
+                    "application/json": components["schemas"]["ProductPoint"][];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */

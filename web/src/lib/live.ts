@@ -14,8 +14,9 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
   issue: ['issues', 'overview'],
   'changed fact': ['facts', 'overview', 'portfolio', 'marks', 'manual'],
   'changed data_issue': ['issues', 'overview'],
-  'changed definition': ['nodes', 'numeraires', 'sources', 'pricing', 'overview', 'portfolio'],
+  'changed definition': ['nodes', 'numeraires', 'sources', 'pricing', 'overview', 'portfolio', 'products'],
   'changed nav_run': ['nav', 'overview', 'portfolio'],
+  'changed product_chapter': ['products'],
 };
 
 const TOGETHER_MS = 60; // news of one batch come in a burst; the pages read once

@@ -11,7 +11,7 @@ from fastapi import Path, Query, Response
 
 from truenav.app.etp import reading
 from truenav.app.etp.catalogues import LISTINGS
-from truenav.app.etp.reading import NotDisclosedError, Point, ProductRow
+from truenav.app.etp.reading import NotDisclosedError, ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.house import House
 from truenav.app.http.catalogues import catalogue_router
@@ -66,7 +66,7 @@ def get_product_series(
     since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
     until: Annotated[Instant | None, Query(description="By default now")] = None,
     most: Annotated[int, Query(ge=2, le=5_000, description="Most points")] = 1_000,
-) -> list[Record[Point]]:
+) -> list[Record[ProductPoint]]:
     """Price, NAV and leverage of one unit as issued at the marks of a span, evenly thinned."""
     reading.find_listing(session, principal, sight, listing)
     end = until or now

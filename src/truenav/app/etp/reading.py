@@ -61,16 +61,16 @@ class ProductRow:
     quote: str
     target: Decimal
     standing: Standing
-    as_of: datetime | None = None
-    price: Decimal | None = None
-    nav: Decimal | None = None
-    leverage: Decimal | None = None
-    units: Decimal | None = None
-    net_assets: Decimal | None = None
+    as_of: datetime | None
+    price: Decimal | None
+    nav: Decimal | None
+    leverage: Decimal | None
+    units: Decimal | None
+    net_assets: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ProductPoint:
     """A product at a mark, of one unit as issued; leverage is unknown where nothing is left."""
 
     at: datetime
@@ -126,11 +126,18 @@ def all_steps(session: Session, id: str) -> tuple[Step, ...]:
     return tuple(step for chapter in reversed(found) for step in chapter.steps)
 
 
-def points(session: Session, id: str, since: datetime, until: datetime, *, most: int) -> tuple[Point, ...]:
-    """The product at its marks of a span, at most ``most`` of them, evenly apart; the last one is kept."""
+def points(
+    session: Session, id: str, since: datetime, until: datetime, *, most: int
+) -> tuple[ProductPoint, ...]:
+    """The product at its marks of a span, about ``most`` of them at most, evenly apart.
+
+    Of a long span only the ends of some chapters are read.
+    """
     with exact():
-        every = _points(products.between(session, id, since, until), microseconds(since), microseconds(until))
-        return tuple(_thinned(every, microseconds(since), microseconds(until), most))
+        whole, found = products.between(session, id, since, until, most=most)
+        known = list(_points(found, microseconds(since), microseconds(until), ends_only=not whole))
+    step = -(-len(known) // most) if known else 1
+    return tuple(known[(len(known) - 1) % step :: step])
 
 
 def _row(listing: Listing, last: Chapter | None) -> ProductRow:
@@ -138,7 +145,7 @@ def _row(listing: Listing, last: Chapter | None) -> ProductRow:
     known = (listing.id, listing.node, rules.id, rules.issuer, rules.underlying, rules.quote)
     if last is None:
         target = terms_at(rules, microseconds(listing.opened_at)).target
-        return ProductRow(*known, target=target, standing=Standing.WAITING)
+        return ProductRow(*known, target, Standing.WAITING, None, None, None, None, None, None)
     live, held = last.live, basket(last.live)
     with exact():
         net_assets = held.nav * live.units
@@ -159,15 +166,18 @@ def _nothing(id: str) -> NotDisclosedError:
     return NotDisclosedError(f"There is no product {id[:60]!r} that is disclosed.")
 
 
-def _points(chapters: Iterable[Chapter], since: int, until: int) -> Iterator[Point]:
-    """Every mark of the span; of a chapter's marks before its first step the state is found backwards."""
+def _points(
+    chapters: Iterable[Chapter], since: int, until: int, *, ends_only: bool
+) -> Iterator[ProductPoint]:
+    """The marks of a span, or the last ones of the chapters, with what a unit held after their events."""
     for chapter in chapters:
         position, cash = _at_begin(chapter)
         happened = {step.event.at: step.event for step in chapter.steps}
+        last = chapter.marks[-1].at
         for mark in chapter.marks:
             if event := happened.get(mark.at):
                 position, cash = event.position, event.cash
-            if since <= mark.at <= until:
+            if since <= mark.at <= until and (mark.at == last or not ends_only):
                 yield _point(mark.at, mark.price, position, cash)
 
 
@@ -181,23 +191,8 @@ def _at_begin(chapter: Chapter) -> tuple[Decimal, Decimal]:
     return exposure / mark, event.nav_before - exposure
 
 
-def _point(at: int, price: Decimal, position: Decimal, cash: Decimal) -> Point:
+def _point(at: int, price: Decimal, position: Decimal, cash: Decimal) -> ProductPoint:
     exposure = position * price
     nav = exposure + cash
     leverage = rounded(exposure / nav, PLACES) if nav > 0 else None
-    return Point(instant_of(at), price, rounded(nav, PLACES), leverage)
-
-
-def _thinned(every: Iterable[Point], since: int, until: int, most: int) -> Iterator[Point]:
-    """The last point of each of ``most`` equal parts of the span."""
-    part = max((until - since) // most, 1)
-    kept: Point | None = None
-    for point in every:
-        if (
-            kept is not None
-            and (microseconds(point.at) - since) // part != (microseconds(kept.at) - since) // part
-        ):
-            yield kept
-        kept = point
-    if kept is not None:
-        yield kept
+    return ProductPoint(instant_of(at), price, rounded(nav, PLACES), leverage)

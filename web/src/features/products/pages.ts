@@ -1,0 +1,23 @@
+import type { PageDef } from '@/lib/pages';
+
+export const pages: readonly PageDef[] = [
+  {
+    path: '/products',
+    label: { en: 'Products', zh: '产品' },
+    icon: 'price',
+    action: 'product:read',
+    module: 'etp',
+    group: 'rail',
+    order: 45,
+    load: () => import('./Products'),
+  },
+  {
+    path: '/products/:product',
+    label: { en: 'Product', zh: '产品' },
+    icon: 'price',
+    action: 'product:read',
+    module: 'etp',
+    group: 'none',
+    load: () => import('./ProductPage'),
+  },
+];
