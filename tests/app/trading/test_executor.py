@@ -99,6 +99,17 @@ def test_a_resting_order_is_followed_and_taken_out_at_its_deadline(trading: Trad
     assert timedelta(seconds=5) <= trading.clock.now() - NOW < timedelta(seconds=10)
 
 
+def test_the_rest_of_an_order_that_was_filled_in_part_is_taken_out_at_its_deadline(trading: Trading) -> None:
+    trading.put_limits(WIDE)
+    asked = request(quantity="119", type=OrderType.LIMIT, price=trading.mark() + D("0.1"))
+    (done,) = trading.run(asked, seconds=3)
+    (held,) = trading.at_venue()
+    assert (done.state, done.settled, done.rest) == (OrderState.CANCELLED, True, 0)
+    assert 0 < done.filled == held.filled == filled_quantity(done.fills or ()) < 119
+    assert trading.trail(asked) == ["intended", "sent", "partly_filled", "cancelled", "cancelled"]
+    assert trading.position() == done.filled
+
+
 def test_a_resting_order_that_the_price_reaches_is_filled(trading: Trading) -> None:
     price = (trading.mark() - 500).quantize(D(1))
     item = trading.world.market.instrument("binance", PERP)

@@ -152,3 +152,4 @@ def test_in_a_thousand_storms(
 ) -> None:
     for seed in range(1000, 2000):
         survive(seed, furnish_trading, monkeypatch)
+        print(f"survived {seed}", flush=True)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import structlog
+
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.house import House
 from truenav.app.sources.context import parse_context
@@ -36,6 +38,8 @@ from truenav.store import audit, definitions, orders
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 from truenav.store.secrets import SecretNotFoundError
+
+_log = structlog.get_logger(__name__)
 
 
 class NoTradingError(InvalidInputError):
@@ -145,7 +149,8 @@ async def execute_on(
         book = OrderBook(house.database, tenant, house.blobs(tenant), office)
         api = network.transport(desk.source, book.archive, account=account, base_url=desk.base_url)
         rest = network.transport(desk.source, _forget, account=account, base_url=desk.base_url)
-        refuse_unfit_key(await desk.source.check_key(rest, desk.credentials))
+        for note in refuse_unfit_key(await desk.source.check_key(rest, desk.credentials)):
+            _log.warning("the trading key", account=account, note=note)
         port = desk.source.order_port(api, rest, desk.credentials, desk.context)
         executor = Executor(book, port, desk.context.instruments, house.clock, network.sleep)
         return await executor.run(requests, good_until=good_until)
