@@ -198,11 +198,14 @@ def simulate_many(
         read = mapped(lambda place: _marks(place, paths[place], engine), used)
         marks = dict(zip(used, read, strict=True))
 
+        rooms = [_Room(engine) for _ in range(workers)]
+
         def run(rows: Sequence[int]) -> None:
-            room = _Room(engine)
+            room = rooms.pop()
             for row in rows:
                 found = _simulated(plans[row], marks[pairs[row][1]], float(nav), engine, room)
                 results[row] = found._replace(events=room.kept(found.rows)) if events else found
+            rooms.append(room)
 
         list(mapped(run, _shares(pairs, workers)))
     return _columns(pairs, paths, cast(list[_Result], results), events)
@@ -492,7 +495,7 @@ def _simulated(plan: _Plan, marks: Marks, nav: float, engine: _Engine, room: _Ro
             start = era.end
         if row <= capacity:
             break
-        capacity = room.grow(row + row // 4)
+        capacity = room.grow(2 * row)
     paid, count = engine.summary(marks, stops, room.events, row, room.published)
     places = np.array(room.published.index[:count], np.int64)
     navs = np.array(room.published.nav[:count], np.float64)
