@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from truenav.calc.etp.outlook import outlook_of
     from truenav.calc.etp.path import nav_path
     from truenav.calc.etp.simulate import simulate as simulate_product
+    from truenav.calc.etp.simulate_many import Path as PricePath
+    from truenav.calc.etp.simulate_many import simulate_many
     from truenav.calc.nav.judge import differences
     from truenav.calc.nav.model import NavInputs, NavResult
     from truenav.calc.nav.strike import strike_nav
@@ -41,6 +43,7 @@ __all__ = [
     "NavInputs",
     "NavResult",
     "Price",
+    "PricePath",
     "Product",
     "Reading",
     "TruenavError",
@@ -61,6 +64,7 @@ __all__ = [
     "read_family",
     "read_history",
     "read_products",
+    "simulate_many",
     "simulate_product",
     "strike_nav",
     "value_tree",
@@ -73,6 +77,7 @@ _HOMES = {
     "truenav.calc.etp.history": ("History",),
     "truenav.calc.etp.outlook": ("outlook_of",),
     "truenav.calc.etp.path": ("nav_path",),
+    "truenav.calc.etp.simulate_many": ("simulate_many",),
     "truenav.calc.nav.judge": ("differences",),
     "truenav.calc.nav.model": ("NavInputs", "NavResult"),
     "truenav.calc.nav.strike": ("strike_nav",),
@@ -89,6 +94,7 @@ _HOMES = {
 }
 
 _LONGER_NAMES = {
+    "PricePath": ("truenav.calc.etp.simulate_many", "Path"),
     "explain_return": ("truenav.calc.etp.attribution", "explain"),
     "simulate_product": ("truenav.calc.etp.simulate", "simulate"),
     "volatility_decay": ("truenav.calc.etp.decay", "decay"),
