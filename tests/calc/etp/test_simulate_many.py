@@ -333,6 +333,12 @@ def test_times_that_do_not_rise_are_refused_with_their_place(later) -> None:
         simulate_many([product(three_long())], [Path(times_of(100), np.ones(100)), Path(times, np.ones(100))])
 
 
+@pytest.mark.parametrize("charges", [{"rates": ((0, D(1)),)}, {"rolls": ((0, D(0)),)}])
+def test_rates_and_rolls_that_cannot_be_are_refused(charges) -> None:
+    with pytest.raises(BadMarkError, match="is no fraction|is not above 0"):
+        simulate_many([product(three_long())], [Path(times_of(5), np.ones(5), **charges)])
+
+
 def test_a_path_before_the_rules_is_refused() -> None:
     path = Path(times_of(5) - 60 * MINUTE, np.ones(5))
     with pytest.raises(BadMarkError, match="No rules"):

@@ -25,7 +25,6 @@ from numba.extending import register_jitable
 from truenav.calc.etp import running, stepping
 
 _MODULES = (stepping, running)
-_WHOLE = running.BLOCK
 
 
 def contents(modules: tuple[ModuleType, ...] = _MODULES) -> str:
@@ -80,14 +79,14 @@ def _entries(of: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         events: Any,
         first_event: Any,
     ) -> Any:
-        _ = of
+        _ = of  # so that it is closed over
         return running.run(
             marks, start, end, stops, first_stop, limits, rearm, state, seen, events, first_event
         )
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def summary(marks: Any, stops: Any, events: Any, rows: Any, published: Any) -> Any:
-        _ = of
+        _ = of  # so that it is closed over
         return running.summary(marks, stops, events, rows, published)
 
     return run, summary
@@ -120,6 +119,6 @@ def _block_entry(block: int) -> Callable[..., Any]:
     return block_extremes
 
 
-block_extremes = _block_entry(_WHOLE)
+block_extremes = _block_entry(running.BLOCK)
 
 __all__ = ["block_extremes", "contents", "run", "summary"]

@@ -76,7 +76,7 @@ def checked(
     if ended is not None and history.times[-1] >= ended:
         row = next(row for row, at in enumerate(history.times, start=1) if at >= ended)
         raise _bad(row, history.times[row - 1], "the product, or what its symbol stood for, had ended")
-    _check_charges(history)
+    check_charges(history.rates, history.rolls)
     return history
 
 
@@ -107,13 +107,14 @@ def _check_marks(history: History, largest_jump: Decimal) -> None:
         before_at, before = at, price
 
 
-def _check_charges(history: History) -> None:
-    for row, (at, rate) in enumerate(history.rates, start=1):
+def check_charges(rates: Sequence[tuple[int, Decimal]], rolls: Sequence[tuple[int, Decimal]]) -> None:
+    """`BadMarkError` for the first rate that is no fraction, or roll that is not above 0."""
+    for row, (at, rate) in enumerate(rates, start=1):
         if not -1 < rate < 1:
             raise BadMarkError(
                 f"Financing rate {row} ({instant_text(instant_of(at))}): {to_text(rate)} is no fraction."
             )
-    for row, (at, roll) in enumerate(history.rolls, start=1):
+    for row, (at, roll) in enumerate(rolls, start=1):
         if not roll > 0:
             raise BadMarkError(
                 f"Roll {row} ({instant_text(instant_of(at))}): {to_text(roll)} is not above 0."

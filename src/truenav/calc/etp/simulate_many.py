@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from truenav.calc.etp import running
 from truenav.calc.etp.adjustments import changes_due
 from truenav.calc.etp.calendar import dues, eras, instant_of
-from truenav.calc.etp.history import BadMarkError
+from truenav.calc.etp.history import BadMarkError, check_charges
 from truenav.calc.etp.rules import check_product, limits_of
 from truenav.calc.etp.running import BLOCK, Events, Marks, Published, Seen, Stops
 from truenav.calc.etp.simulate import Merge, terms_at
@@ -173,7 +173,8 @@ def simulate_many(
     Raises
     ------
     ProductRulesError : rules cannot be followed.
-    BadMarkError : a price is not positive or not finite, times do not rise, no rules hold at a first mark.
+    BadMarkError : a price is not positive or not finite, times do not rise, a rate or roll cannot be, no rules
+        hold at a first mark.
     SimulationInputError : arrays of another shape or type, a run of no product or path.
 
     Notes
@@ -190,7 +191,7 @@ def simulate_many(
     for product in products:
         check_product(product)
     used = sorted({path for _, path in pairs})
-    _check_times(paths, used)
+    _check_paths(paths, used)
     plans = _plans(products, paths, pairs, engine)
     results: list[_Result | None] = [None] * len(pairs)
     with ThreadPoolExecutor(workers, thread_name_prefix="simulate") as pool:
@@ -345,8 +346,8 @@ def _pairs(
     return list(runs)
 
 
-def _check_times(paths: Sequence[Path], used: list[int]) -> None:
-    """Shapes and types of all paths, and that times rise; a shared array is looked at once."""
+def _check_paths(paths: Sequence[Path], used: list[int]) -> None:
+    """Shapes, types and charges of all paths, and that times rise; a shared array is looked at once."""
     rising: set[int] = set()
     for place in used:
         times, prices = paths[place].times, paths[place].prices
@@ -360,6 +361,7 @@ def _check_times(paths: Sequence[Path], used: list[int]) -> None:
             raise SimulationInputError(
                 f"Path {place} has {times.size} times and {prices.size} prices.", path=place
             )
+        check_charges(paths[place].rates, paths[place].rolls)
         if id(times) in rising:
             continue
         ordered = times[1:] > times[:-1]
@@ -393,7 +395,7 @@ def _marks(place: int, path: Path, engine: _Engine) -> Marks:
         why = (
             f"the price {prices[row]:g} is not above 0"
             if prices[row] <= 0
-            else (f"{prices[row]:g} is no price between {LOWEST:g} and {HIGHEST:g}")
+            else f"{prices[row]:g} is no price between {LOWEST:g} and {HIGHEST:g}"
         )
         raise _bad(place, row, path.times, why)
     if engine.is_compiled:
