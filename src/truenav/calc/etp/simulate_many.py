@@ -173,8 +173,8 @@ def simulate_many(
     Raises
     ------
     ProductRulesError : rules cannot be followed.
-    BadMarkError : a price is not positive or not finite, times do not rise, a rate or roll cannot be, no rules
-        hold at a first mark.
+    BadMarkError : a price is not positive or not finite, times do not rise, a rate or roll cannot be, or no
+        rules hold at a first mark.
     SimulationInputError : arrays of another shape or type, a run of no product or path.
 
     Notes
