@@ -121,7 +121,7 @@ class Trading:
         begun = self.clock.now()
 
         async def sleep(seconds: float) -> None:
-            await self.wait(timedelta(seconds=seconds))
+            await self.wait(timedelta(seconds=max(seconds, 0.001)))  # less is no time on this clock
             if self.lagging:
                 self.lagging.pop(0)()
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from truenav.app.sources.context import keep_instruments
 from truenav.app.trading import executor, service
 from truenav.connect.cefi.binance.orders import UsdmOrders
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
@@ -28,7 +29,7 @@ from truenav.core.orders import (
 from truenav.store import evidence, orders
 from truenav.store.orders import ExecutorBusyError, OrderConflictError, StaleExecutorError
 
-from .conftest import BTC, DESK, LIMITS, NOW, PERP, D, Trading, limit, request
+from .conftest import BTC, DESK, LIMITS, NOW, PERP, PERPETUAL, D, Trading, limit, request
 
 WIDE = replace(LIMITS, order_notional=D(10**9), day_notional=D(10**9), position_notional=D(10**9))
 """Limits that leave everything to the venue."""
@@ -370,6 +371,15 @@ def test_an_instrument_that_nobody_knows_is_refused_before_anything_is_written(t
     with pytest.raises(UnknownInstrumentError):
         trading.run(request(), replace(request(1), instrument="binance-usdm:FOOUSDT"))
     assert not trading.journal()
+
+
+def test_an_instrument_that_the_port_does_not_trade_is_rejected_and_blocks_nothing(trading: Trading) -> None:
+    coinm = replace(PERPETUAL, id="binance-coinm:BTCUSD_PERP", code="BTCUSD_PERP")
+    with trading.house.database.transaction(trading.tenant) as session:
+        keep_instruments(session, [coinm], at=NOW)
+    first, second = trading.run(replace(request(), instrument=coinm.id), request(1))
+    assert (first.state, first.reason) == (OrderState.REJECTED, Reason.NOT_ALLOWED)
+    assert second.state is OrderState.FILLED
 
 
 def test_an_order_of_another_account_is_refused(trading: Trading) -> None:

@@ -31,7 +31,7 @@ from truenav.app.trading.limits import (
 from truenav.connect.errors import VenueError
 from truenav.connect.trading import OrderMarket, OrderPort, OrderRefusedError
 from truenav.core.clock import Clock
-from truenav.core.instrument import InstrumentBook
+from truenav.core.instrument import InstrumentBook, UnknownInstrumentError
 from truenav.core.orders import (
     AT_VENUE,
     FINAL,
@@ -100,7 +100,7 @@ class Executor:
             untold = any(one.state in _UNTOLD for one in standing)
             try:
                 standing.append(await self._step(order, untold=untold))
-            except (VenueError, OthersOrderError) as error:
+            except (VenueError, OthersOrderError, UnknownInstrumentError) as error:
                 _log.warning("an order waits", order=order.request.client_id, reason=error.message)
                 standing.append(order)
         return tuple(one for one in standing if not one.settled)
@@ -136,8 +136,9 @@ class Executor:
                 f"The venue's clock differs by {offset.total_seconds():.3f} s; nothing is ordered. Check NTP."
             )
             return await self._reject(order, Reason.CLOCK, note)
-        request, instrument = order.request, self.instruments.get(order.request.instrument)
+        request = order.request
         try:
+            instrument = self.instruments.get(request.instrument)
             market = await self.port.market(instrument.id)
             standing = await self._standing(request, market, self.clock.now() + offset)
             if standing is not None:
@@ -147,6 +148,8 @@ class Executor:
             return await self._reject(order, error.reason, error.message)
         except TooSmallError as error:
             return await self._reject(order, Reason.TOO_SMALL, error.message)
+        except UnknownInstrumentError as error:
+            return await self._reject(order, Reason.NOT_ALLOWED, error.message)
         if refused := refusal(request, instrument, standing):
             return await self._reject(order, refused.reason, refused.note)
         window = self.port.window(self.clock.now() + offset)
