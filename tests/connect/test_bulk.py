@@ -55,6 +55,8 @@ def test_the_parts_are_pages_with_all_rows_in_order():
         {"data": [row | {"text": "},{ ]"} for row in rows()]},
         {"msg": "[", "data": rows()},
         {"code": "0"},
+        {"msg": "]", "data": "["},
+        {"msg": "]"},
     ],
 )
 def test_a_page_without_rows_or_with_more_than_one_list_stays_whole(document):
