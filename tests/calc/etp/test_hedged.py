@@ -170,6 +170,17 @@ def test_a_declined_trigger_rests_while_the_schedule_and_ruin_do_not():
     assert again.proposal.kind is ProposalKind.TRIGGERED
 
 
+def test_a_favourable_move_is_named_and_proposals_are_counted():
+    rules = product(three_long(trigger=Trigger(favourable_move=D("0.1"), below=D("2.6"))))
+    _, happened = at(_hedged(rules), 110, minutes=1)
+    found = [(one.limit, one.bound, one.seen) for one in happened.proposal.reached]
+    assert found == [
+        (LimitKind.BELOW, D("2.6"), D(330) / 130),
+        (LimitKind.FAVOURABLE, D("0.1"), D("0.1")),
+    ]
+    assert (happened.proposal.number, happened.proposal.replaces) == (2, None)
+
+
 def test_a_rebalance_without_anything_to_trade_is_done_at_once():
     rules = product(three_long(schedules=(Schedule(DailyTimes(("20:01",))),)))
     watched, happened = at(_hedged(rules), 100, minutes=1)

@@ -176,6 +176,12 @@ def test_a_mark_that_cannot_be_used_is_refused_and_changes_nothing(bad, fault):
     assert encode(watched.live) == before
 
 
+def test_a_mark_may_be_as_old_as_the_rules_allow():
+    watched = opened(product(three_long()))
+    watched, _ = advance(watched, mark(100, minutes=2), now=mark(1, minutes=3).at)
+    assert watched.live.place == 1
+
+
 def test_a_mark_of_an_underlying_that_ended_is_refused():
     rules = product(three_long(), until=START + timedelta(minutes=2))
     watched, _ = at(opened(rules), 100, minutes=1)

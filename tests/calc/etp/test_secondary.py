@@ -69,6 +69,14 @@ def test_an_unread_input_leaves_exactly_its_figures_missing(unread):
     assert set(found.missing) == {name for name, inputs in needs.items() if inputs & unread}
 
 
+def test_orders_at_the_very_distance_count():
+    market = replace(
+        FULL, bids=[(D(98), D(1)), (D("97.99"), D(1))], asks=[(D(102), D(1)), (D("102.01"), D(1))]
+    )
+    found = secondary_view(market, UNIT, units=D(1))
+    assert (found.bid_depth, found.ask_depth) == (98, 102)
+
+
 def test_an_empty_book_has_no_depth_and_no_middle():
     found = secondary_view(replace(FULL, bids=[]), UNIT, units=D(1))
     assert found.bid_depth == 0

@@ -64,6 +64,8 @@ def test_fractions_are_kept():
     plan = unit_plan(_live("12345.678"), TWENTY, {"a": D("12345.678")})
     (holder,) = plan.holders
     assert (holder.after, holder.cashed, plan.paid_out) == (D("617.2839"), 0, 0)
+    # three times 0.0431 at 100 each, two thirds of it borrowed
+    assert (plan.nav_after, plan.position_after, plan.cash_after) == (D("0.862"), D("0.02586"), D("-1.724"))
 
 
 def test_fractions_are_cashed():
