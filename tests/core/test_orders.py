@@ -16,6 +16,7 @@ from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import Amount
 from truenav.core.orders import (
     AT_VENUE,
+    CLOCK_JITTER,
     FINAL,
     NEXT,
     BadOrderError,
@@ -166,7 +167,7 @@ def test_an_order_comes_back_from_its_text_as_it_was():
 
 
 def test_only_a_look_up_behind_the_window_allows_a_second_sending():
-    end = WINDOW.until
+    end = WINDOW.until + CLOCK_JITTER
     later = end + timedelta(milliseconds=1)
     assert may_be_sent_again(WINDOW, venue_at=later, found=False)
     assert not may_be_sent_again(WINDOW, venue_at=end, found=False)

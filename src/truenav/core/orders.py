@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -349,13 +349,18 @@ class Order:
         return self if same else replace(following, updated_at=at, version=self.version + 1)
 
 
+CLOCK_JITTER = timedelta(seconds=1)
+"""By how much the clocks of a venue's machines may differ, or go back, without an order being doubled."""
+
+
 def may_be_sent_again(window: Window, *, venue_at: datetime, found: bool) -> bool:
     """Whether an order of unknown fate may be sent once more, under the same client id.
 
     ``venue_at`` is the venue's clock read *before* it was asked for the order. Only when that clock had
-    passed the window can the sending not be taken any more; only a look-up after that proves it never was.
+    passed the window, and `CLOCK_JITTER`, can the sending not be taken any more; only a look-up after that
+    proves that it never was.
     """
-    return not found and venue_at > window.until
+    return not found and venue_at > window.until + CLOCK_JITTER
 
 
 def fitted(

@@ -46,6 +46,12 @@ class Storm:
         self.raging = True
         monkeypatch.setattr(executor, "commit_point", self.pass_point)
         trading.hold = self.hold_up
+        self.skew = self.chance.choice((*[0] * 12, -3_000, 2_000, 7_000))
+        self.tilt()
+
+    def tilt(self) -> None:
+        """The venue's clock is off, as far as ever: one that jumps back could take what came too late."""
+        self.trading.fault("skew", path="", milliseconds=self.skew, times=None)
 
     def pass_point(self, name: str) -> None:
         if self.raging and self.chance.random() < 0.15:
@@ -65,10 +71,6 @@ class Storm:
                 status=self.chance.choice((500, 502, 503, 504, 429, 418)),
                 retry_after=self.chance.randint(1, 15),
                 milliseconds=self.chance.choice((300, 4_900, 5_100, 9_000)) if kind == "latency" else 0,
-            )
-        if self.chance.random() < 0.02:
-            self.trading.fault(
-                "skew", path="", milliseconds=self.chance.choice((-3_000, 2_000, 7_000)), times=None
             )
 
     def orders(self) -> list[OrderRequest]:
@@ -97,6 +99,7 @@ class Storm:
         self.raging = False
         self.trading.lagging.clear()
         self.trading.world.faults.clear()
+        self.tilt()
         self.trading.later(minutes=2)
         self.trading.run(*wanted, seconds=10)
 
