@@ -143,7 +143,7 @@ async def followed(url):
     """Marks as they were asked for, and as the stream told them."""
     source, prices, heard = connector("binance"), {}, asyncio.Event()
 
-    def take(parsed):
+    def take(_, parsed):
         told = (fact.body for fact in parsed.facts if isinstance(fact.body, Quote))
         prices.update({one.base: one.price for one in told})
         heard.set()

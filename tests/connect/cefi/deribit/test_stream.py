@@ -35,7 +35,7 @@ async def catch_up():
 async def followed(url):
     source, prices, heard = connector("deribit"), {}, asyncio.Event()
 
-    def take(parsed):
+    def take(_, parsed):
         prices.update({one.body.base: one.body.price for one in parsed.facts if isinstance(one.body, Quote)})
         heard.set()
 

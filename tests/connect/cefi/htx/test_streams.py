@@ -88,7 +88,7 @@ def test_a_compressed_stream_is_read_and_its_question_is_answered():
                 connector("htx"),
                 plan,
                 market(),
-                take=told.append,
+                take=lambda _, parsed: told.append(parsed),
                 catch_up=lambda: asyncio.sleep(0),
                 clock=SystemClock(),
                 seed=1,
