@@ -1,10 +1,10 @@
 """Measure contenders side by side and judge the figures against goals.
 
-Contenders alternate in one process. One sample of a quick contender is the mean of as many calls as
-fill ``SAMPLE_SECONDS``, after a call that is not counted: what ran before it (often for seconds on one core) has
-emptied the caches and put the other core to sleep. The memory triad is read before and after; a run during which it moved by more
-than ``TRIAD_TOLERANCE`` is repeated, and after ``ATTEMPTS`` the steadiest one is reported with its reading.
-Ratios are comparable between machines and days, absolute times are not.
+Contenders alternate in one process. One sample of a quick contender is the mean of as many calls as fill
+``SAMPLE_SECONDS``, after a call that is not counted: what ran before it (often for seconds on one core) has
+emptied the caches and put the other core to sleep. The memory triad is read before and after; a run during
+which it moved by more than ``TRIAD_TOLERANCE`` is repeated, and after ``ATTEMPTS`` the steadiest one is
+reported with its reading. Ratios are comparable between machines and days, absolute times are not.
 """
 
 from __future__ import annotations
@@ -119,12 +119,12 @@ def measure(workload: Workload) -> Report:
 def _measure_once(workload: Workload, attempt: int) -> Report:
     load = os.getloadavg()[0]
     before = triad_bandwidth()
-    quick = {c.name: _calls_per_sample(c) for c in workload.contenders}
+    plans = {c.name: _calls_per_sample(c) for c in workload.contenders}
     samples: dict[str, list[float]] = {c.name: [] for c in workload.contenders}
     for _ in range(workload.runs):
         for contender in workload.contenders:
             gc.collect()
-            calls, is_quick = quick[contender.name]
+            calls, is_quick = plans[contender.name]
             if is_quick:
                 contender.run()
             samples[contender.name].append(_sample(contender, calls))
