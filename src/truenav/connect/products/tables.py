@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truenav.core.failure import InvalidInputError
+from truenav.core.money import NotANumberError, parse_decimal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -201,10 +202,10 @@ def _check_header(header: Sequence[str], place: str) -> None:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
-    except ValueError:
+        parse_decimal(cell)
+    except NotANumberError:
         return False
-    return cell.strip().lower() not in ("nan", "inf", "infinity")
+    return True
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------
