@@ -37,7 +37,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
     ],
     yAxis: [
       { ...base, type: 'value' as const, scale: true, splitNumber: 4, gridIndex: 0 },
-      { ...base, type: 'value' as const, scale: true, splitNumber: 2, gridIndex: 1, axisLabel: { ...base.axisLabel, formatter: (value: number) => `${value.toFixed(2)}×` } },
+      { ...base, type: 'value' as const, scale: true, splitNumber: 2, minInterval: 0.05, gridIndex: 1, axisLabel: { ...base.axisLabel, formatter: (value: number) => `${value.toFixed(2)}×` } },
     ],
     series: [
       { ...line, name: names[0], data: nav, lineStyle: { width: 1.75, color: colours.s1 }, itemStyle: { color: colours.s1 } },

@@ -13,6 +13,7 @@ import { Panel } from '@/ui/Panel';
 import { Shown, State } from '@/ui/States';
 import { Band } from './Band';
 import { Lines } from './Lines';
+import { said } from './rules';
 import css from './Products.module.css';
 import words from './words';
 
@@ -147,8 +148,8 @@ function Basket({ data }: { data: Disclosure }) {
     { name: t.nav1, amount: data.nav, unit: data.quote, places: 6 },
   ];
   const columns: readonly Column<Held>[] = [
-    { id: 'name', header: t.basket, card: 'title', cell: (row) => row.name },
-    { id: 'amount', header: '', align: 'right', card: 'value', cell: (row) => <Figure value={row.amount} places={row.places} unit={row.unit} /> },
+    { id: 'name', header: t.holding, card: 'title', cell: (row) => row.name },
+    { id: 'amount', header: t.amount, align: 'right', card: 'value', cell: (row) => <Figure value={row.amount} places={row.places} unit={row.unit} /> },
   ];
   return (
     <Panel title={t.basket}>
@@ -164,9 +165,17 @@ function Rebalances({ lines, data }: { lines: readonly RebalanceLine[]; data: Di
   const columns: readonly Column<RebalanceLine>[] = [
     { id: 'at', header: t.when, card: 'note', cell: (row) => <span className="num nowrap" title={full(row.at)}>{moment(row.at, language)}</span> },
     { id: 'kind', header: t.why, card: 'title', cell: (row) => <span className={row.kind === 'triggered' ? 'warn' : undefined}>{kind(row.kind)}</span> },
-    { id: 'from', header: t.from, align: 'right', cell: (row) => <Figure value={row.leverage_before} places={3} unit="×" /> },
-    { id: 'to', header: t.to, align: 'right', cell: (row) => <Figure value={row.leverage_after} places={3} unit="×" /> },
-    { id: 'quantity', header: t.bought, unit: data.underlying, align: 'right', card: 'value', cell: (row) => <Figure value={row.quantity} places={8} signed /> },
+    {
+      id: 'leverage',
+      header: t.leverage,
+      align: 'right',
+      cell: (row) => (
+        <span className="nowrap">
+          <Figure value={row.leverage_before} places={2} /> → <Figure value={row.leverage_after} places={2} unit="×" />
+        </span>
+      ),
+    },
+    { id: 'quantity', header: t.bought, unit: data.underlying, align: 'right', card: 'value', cell: (row) => <Figure value={row.quantity} places={6} signed /> },
     { id: 'cost', header: t.cost, unit: data.quote, align: 'right', cell: (row) => <Figure value={row.cost} places={6} /> },
   ];
   return (
@@ -210,7 +219,7 @@ function Rules({ data }: { data: Disclosure }) {
   const t = useWords(words);
   return (
     <Panel title={t.rules} sub={`${t.method} ${data.method}`} padded>
-      <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(data.rules, null, 2)}</pre>
+      <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(said(data.rules), null, 2)}</pre>
       {data.sources.length > 0 ? <h3 className="dim">{t.sources}</h3> : null}
       <ul className={css.sources}>
         {data.sources.map((one) => (
