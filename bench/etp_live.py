@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bench.harness import Contender, Goal, Workload
-from truenav.calc.etp.calendar import microseconds
-from truenav.calc.etp.history import History
-from truenav.calc.etp.live import (
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.simulate import simulate
+from truenav.calc.etp.live.product import (
     Fill,
     LiveProduct,
     Mark,
@@ -22,7 +23,6 @@ from truenav.calc.etp.live import (
     remaining,
     watch,
 )
-from truenav.calc.etp.simulate import simulate
 from truenav.core.product import DailyTimes, Fee, Financing, Product, Schedule, Terms, Trigger
 
 MARKS = 20_000

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.harness import Contender, Goal, Workload
-from truenav.calc.etp.calendar import microseconds
-from truenav.calc.etp.simulate_many import Path, Simulations, simulate_many, warm_up
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.simulate_many import Path, Simulations, simulate_many, warm_up
 from truenav.core.product import (
     Aim,
     DailyTimes,

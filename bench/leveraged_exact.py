@@ -10,9 +10,9 @@ from typing import Any
 
 from bench import leveraged
 from bench.harness import Contender, Goal, Workload
-from truenav.calc.etp.history import History
-from truenav.calc.etp.live import LiveProduct, Mark, advance, issue, watch
-from truenav.calc.etp.simulate import Simulation, simulate
+from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.simulate import Simulation, simulate
+from truenav.calc.etp.live.product import LiveProduct, Mark, advance, issue, watch
 from truenav.core.product import Product
 
 MARKS = 100_000

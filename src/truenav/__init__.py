@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from truenav.app.nav.bundle import Verdict, Verification, verify_bundle
-    from truenav.calc.etp.attribution import explain as explain_return
-    from truenav.calc.etp.decay import decay as volatility_decay
-    from truenav.calc.etp.history import History
-    from truenav.calc.etp.outlook import outlook_of
-    from truenav.calc.etp.path import nav_path
-    from truenav.calc.etp.simulate import simulate as simulate_product
-    from truenav.calc.etp.simulate_many import Path as PricePath
-    from truenav.calc.etp.simulate_many import simulate_many
+    from truenav.calc.etp.engine.history import History
+    from truenav.calc.etp.engine.simulate import simulate as simulate_product
+    from truenav.calc.etp.engine.simulate_many import Path as PricePath
+    from truenav.calc.etp.engine.simulate_many import simulate_many
+    from truenav.calc.etp.explain.attribution import explain as explain_return
+    from truenav.calc.etp.explain.decay import decay as volatility_decay
+    from truenav.calc.etp.explain.outlook import outlook_of
+    from truenav.calc.etp.explain.path import nav_path
     from truenav.calc.nav.judge import differences
     from truenav.calc.nav.model import NavInputs, NavResult
     from truenav.calc.nav.strike import strike_nav
@@ -74,10 +74,10 @@ __all__ = [
 
 _HOMES = {
     "truenav.app.nav.bundle": ("Verdict", "Verification", "verify_bundle"),
-    "truenav.calc.etp.history": ("History",),
-    "truenav.calc.etp.outlook": ("outlook_of",),
-    "truenav.calc.etp.path": ("nav_path",),
-    "truenav.calc.etp.simulate_many": ("simulate_many",),
+    "truenav.calc.etp.engine.history": ("History",),
+    "truenav.calc.etp.explain.outlook": ("outlook_of",),
+    "truenav.calc.etp.explain.path": ("nav_path",),
+    "truenav.calc.etp.engine.simulate_many": ("simulate_many",),
     "truenav.calc.nav.judge": ("differences",),
     "truenav.calc.nav.model": ("NavInputs", "NavResult"),
     "truenav.calc.nav.strike": ("strike_nav",),
@@ -94,10 +94,10 @@ _HOMES = {
 }
 
 _LONGER_NAMES = {
-    "PricePath": ("truenav.calc.etp.simulate_many", "Path"),
-    "explain_return": ("truenav.calc.etp.attribution", "explain"),
-    "simulate_product": ("truenav.calc.etp.simulate", "simulate"),
-    "volatility_decay": ("truenav.calc.etp.decay", "decay"),
+    "PricePath": ("truenav.calc.etp.engine.simulate_many", "Path"),
+    "explain_return": ("truenav.calc.etp.explain.attribution", "explain"),
+    "simulate_product": ("truenav.calc.etp.engine.simulate", "simulate"),
+    "volatility_decay": ("truenav.calc.etp.explain.decay", "decay"),
 }
 """What has a name that says enough only in its own module."""
 

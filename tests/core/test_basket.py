@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from tests.calc.etp.baskets import DAY, closes, holdings, product, terms
+from tests.calc.etp.baskets.samples import DAY, closes, holdings, product, terms
 
-from truenav.calc.etp.basket import creation_list
+from truenav.calc.etp.baskets.basket import creation_list
 from truenav.core.asset import BTC, ETH
 from truenav.core.basket import (
     AuthorisedParticipant,

@@ -77,7 +77,7 @@ def simulate(
 
     The same inputs give the same bytes. CSV on standard output is the NAV path alone; JSON is everything.
     """
-    from truenav.calc.etp.attribution import explain
+    from truenav.calc.etp.explain.attribution import explain
     from truenav.cli import etp_report as report
 
     given = options_of(options)
@@ -121,7 +121,7 @@ def compare(
     RULES without a product means all that it holds. Returns and their parts are fractions of the first NAV;
     turnover is in multiples of NAV. A product whose rules did not hold then is left out and named.
     """
-    from truenav.calc.etp.attribution import explain
+    from truenav.calc.etp.explain.attribution import explain
     from truenav.cli import etp_report as report
 
     given = options_of(options)
@@ -176,7 +176,7 @@ def trigger(
 
     With PRICES, now is the last mark; else right after a rebalance at --price.
     """
-    from truenav.calc.etp.outlook import outlook, outlook_of
+    from truenav.calc.etp.explain.outlook import outlook, outlook_of
 
     given = options_of(options)
     chosen = as_of(one_product(read_rules(rules), product), given)
@@ -211,7 +211,7 @@ def decay(
 
     The return if the underlying ends up by --drift, after any path of this volatility.
     """
-    from truenav.calc.etp import decay as theory
+    from truenav.calc.etp.explain import decay as theory
 
     _check_decay(leverage, volatility, days, drift, fee)
     with exact():
@@ -241,7 +241,7 @@ def decay(
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 def risk_note(*, rules: str, product: str | None, language: str) -> None:
     """Write a note on risks for holders of a product, in plain words and with its own numbers."""
-    from truenav.calc.etp import risk_note as notes
+    from truenav.calc.etp.explain import risk_note as notes
 
     chosen = one_product(read_rules(rules), product)
     for point in notes.risk_note(chosen, language=notes.Language(language)):

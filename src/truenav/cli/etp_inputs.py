@@ -18,8 +18,8 @@ from truenav.core.failure import InvalidInputError, NotFoundError
 from truenav.core.money import parse_decimal, to_text
 
 if TYPE_CHECKING:
-    from truenav.calc.etp.history import History
-    from truenav.calc.etp.simulate import Simulation
+    from truenav.calc.etp.engine.history import History
+    from truenav.calc.etp.engine.simulate import Simulation
     from truenav.core.product import Product
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,7 +146,7 @@ def one_product(read: Rules, wanted: str | None) -> Product:
 
 def as_of(product: Product, given: Options) -> Product:
     """The product, or what it would be had its rules of ``--rules-as-of`` always held."""
-    from truenav.calc.etp.rules import as_if_always
+    from truenav.calc.etp.engine.rules import as_if_always
 
     return product if given.rules_as_of is None else as_if_always(product, given.rules_as_of)
 
@@ -161,8 +161,8 @@ def history_of(path: Path, given: Options) -> History:
 
 def belonging(history: History, product: Product) -> History:
     """The history, if all of it belongs to the product; the file was read without knowing of it."""
-    from truenav.calc.etp.calendar import instant_of, microseconds
-    from truenav.calc.etp.history import BadMarkError
+    from truenav.calc.etp.engine.calendar import instant_of, microseconds
+    from truenav.calc.etp.engine.history import BadMarkError
 
     if product.until is not None and history.times[-1] >= microseconds(product.until):
         raise BadMarkError(
@@ -180,10 +180,10 @@ def belonging(history: History, product: Product) -> History:
 def run(product: Product, history: History, given: Options) -> Simulation:
     """The product over the history: at the marks alone, or watched without pause."""
     if given.continuous:
-        from truenav.calc.etp.continuous import simulate_continuously
+        from truenav.calc.etp.explain.continuous import simulate_continuously
 
         return simulate_continuously(product, belonging(history, product), nav=given.nav)
-    from truenav.calc.etp.simulate import simulate
+    from truenav.calc.etp.engine.simulate import simulate
 
     return simulate(product, belonging(history, product), nav=given.nav)
 

@@ -13,11 +13,11 @@ from typing import Any, TextIO
 import click
 
 from truenav import __version__
-from truenav.calc.etp.attribution import Explanation, Parts
-from truenav.calc.etp.calendar import gaps, instant_of, usual_step
-from truenav.calc.etp.outlook import Outlook, Prospect
-from truenav.calc.etp.path import nav_path
-from truenav.calc.etp.simulate import Event, EventKind, Simulation
+from truenav.calc.etp.engine.calendar import gaps, instant_of, usual_step
+from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
+from truenav.calc.etp.explain.attribution import Explanation, Parts
+from truenav.calc.etp.explain.outlook import Outlook, Prospect
+from truenav.calc.etp.explain.path import nav_path
 from truenav.cli.common import table
 from truenav.cli.etp_inputs import Input, Options
 from truenav.core.clock import instant_text

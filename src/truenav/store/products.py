@@ -14,8 +14,8 @@ from decimal import Decimal
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from truenav.calc.etp.calendar import instant_of
-from truenav.calc.etp.live import LiveProduct, Step
+from truenav.calc.etp.engine.calendar import instant_of
+from truenav.calc.etp.live.product import LiveProduct, Step
 from truenav.core.canonical import encode, restore
 from truenav.core.failure import ConflictError
 from truenav.core.ids import Sha256

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from truenav.app.etp.running import RunningProduct, mark_key, replayed
-from truenav.calc.etp.live import basket
-from truenav.calc.etp.simulate import EventKind
+from truenav.calc.etp.engine.simulate import EventKind
+from truenav.calc.etp.live.product import basket
 from truenav.core.canonical import canonical_json, encode, restore
 from truenav.core.facts import QuoteKind
 from truenav.core.ids import InstrumentId

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from truenav.calc.etp.calendar import microseconds
-from truenav.calc.etp.history import History
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.history import History
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Product, Schedule, Terms
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.calc.etp.calendar import microseconds
-from truenav.calc.etp.history import History
-from truenav.calc.etp.simulate import simulate
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.simulate import simulate
 from truenav.connect.products.rules import read_family
 
 D = Decimal

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.calc.etp.baskets import CONSTITUENTS, DAY, DAY_BEFORE, closes, holdings, product
+from tests.calc.etp.baskets.samples import CONSTITUENTS, DAY, DAY_BEFORE, closes, holdings, product
 
-from truenav.calc.etp.basket import cash_part, creation_list, daily_disclosure
+from truenav.calc.etp.baskets.basket import cash_part, creation_list, daily_disclosure
 from truenav.connect.products.creation_lists import (
     ListForm,
     read_creation_list,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truenav.calc.etp.calendar import microseconds
+from truenav.calc.etp.engine.calendar import microseconds
 from truenav.connect.products.marks import RATES, Reading, read_history, read_series
 from truenav.connect.products.tables import MAX_COLUMNS, PriceFileError
 

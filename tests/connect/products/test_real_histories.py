@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 from tests.connect.products.support import product
 
-from truenav.calc.etp.history import History
-from truenav.calc.etp.path import nav_path
-from truenav.calc.etp.simulate import simulate
+from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.simulate import simulate
+from truenav.calc.etp.explain.path import nav_path
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 TOKENS = DATA / "leveraged_tokens"

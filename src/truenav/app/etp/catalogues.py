@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from truenav.app.catalogue import Catalogue
 from truenav.app.sources.context import parse_context
-from truenav.calc.etp.calendar import microseconds
-from truenav.calc.etp.rules import check_product
-from truenav.calc.etp.simulate import terms_at
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.rules import check_product
+from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.portfolio.tree import Tree
 from truenav.core.account import Account
 from truenav.core.failure import InvalidInputError

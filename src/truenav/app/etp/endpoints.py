@@ -21,7 +21,7 @@ from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, public, requires
-from truenav.calc.etp.disclosure import Disclosure, tables
+from truenav.calc.etp.live.disclosure import Disclosure, tables
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import TenantId
 from truenav.store.database import Session

@@ -11,10 +11,10 @@ from enum import StrEnum
 from truenav.access.policy import Principal
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.sight import Sight
-from truenav.calc.etp.calendar import instant_of, microseconds
-from truenav.calc.etp.disclosure import PLACES, Disclosure, disclosure
-from truenav.calc.etp.live import Step, basket
-from truenav.calc.etp.simulate import terms_at
+from truenav.calc.etp.engine.calendar import instant_of, microseconds
+from truenav.calc.etp.engine.simulate import terms_at
+from truenav.calc.etp.live.disclosure import PLACES, Disclosure, disclosure
+from truenav.calc.etp.live.product import Step, basket
 from truenav.core.failure import ConflictError, NotFoundError
 from truenav.core.ids import NodeId
 from truenav.core.listing import Listing

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from truenav.calc.etp.basket import cash_part
+from truenav.calc.etp.baskets.basket import cash_part
 from truenav.connect.products import exchange_xml
 from truenav.connect.products.records import Layout, ListFileError, from_csv, text_of, to_csv
 from truenav.core.basket import CreationList, DailyDisclosure, DisclosureLine, ListLine

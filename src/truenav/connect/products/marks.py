@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from truenav.calc.etp.calendar import microseconds, zone_of
-from truenav.calc.etp.history import BadMarkError, History, checked
+from truenav.calc.etp.engine.calendar import microseconds, zone_of
+from truenav.calc.etp.engine.history import BadMarkError, History, checked
 from truenav.connect.products.tables import PriceFileError, Table, read_table, shown
 from truenav.core.clock import NaiveTimeError
 from truenav.core.money import MAX_SCALE, NotANumberError, parse_decimal

@@ -18,8 +18,8 @@ from importlib.resources.abc import Traversable
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from truenav.calc.etp.calendar import time_of, zone_of
-from truenav.calc.etp.rules import check_product
+from truenav.calc.etp.engine.calendar import time_of, zone_of
+from truenav.calc.etp.engine.rules import check_product
 from truenav.connect.products.tree import Node, read_tree
 from truenav.connect.products.values import entries_of, items_of, read_name, read_value, required
 from truenav.core.failure import NotFoundError

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from truenav.calc.etp.calendar import time_of, zone_of
+from truenav.calc.etp.engine.calendar import time_of, zone_of
 from truenav.connect.products.tree import Node
 from truenav.core.clock import parse_instant
 from truenav.core.failure import InvalidInputError

@@ -1,0 +1,296 @@
+"""Take a product through a whole history of marks: only where something happens is a step made.
+
+Between two events NAV is linear in the price, so a run of marks is quiet if its lowest and highest price lie
+within the bounds of `truenav.calc.etp.engine.stepping.bounds`; these extremes are known beforehand for blocks
+of marks. A block of which only a part belongs to the run is quiet as soon as the whole of it is. Like the
+steps, this is written for any kind of number and compiled as it stands for floats: columns are lists of
+decimals or of floats, or arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+from truenav.calc.etp.engine.stepping import (
+    CHARGED,
+    RUINED,
+    SCHEDULED,
+    TRIGGERED,
+    Bounds,
+    Limits,
+    Number,
+    Paid,
+    State,
+    Stop,
+    bounds,
+    is_reached,
+    net_value,
+    step,
+)
+
+Column: TypeAlias = Any
+"""A list of decimals or floats, or an array of floats or integers."""
+
+BLOCK = 64
+"""Marks in a block; its extremes are kept."""
+
+
+class Marks(NamedTuple):
+    """Prices in order of time (shape (marks,)), when they were seen (microseconds since 1970), and the lowest
+    and highest price of each block of `BLOCK` marks, the last of which may be shorter.
+    """
+
+    prices: Column
+    times: Column
+    lows: Column
+    highs: Column
+
+
+class Stops(NamedTuple):
+    """What falls due by the calendar: ``index`` of the mark, rising, and the ``kind`` of what does so there,
+    its row in the other columns (the fields of `Stop`): through a year the same few things fall due.
+
+    ``publishes`` is 1 where NAV is published after it.
+    """
+
+    index: Column
+    kind: Column
+    publishes: Column
+    financing: Column
+    fee_nav: Column
+    fee_notional: Column
+    roll: Column
+    share: Column
+    batches: Column
+    follows: Column
+    low: Column
+    high: Column
+    moved: Column
+    floor: Column
+    ceiling: Column
+
+
+class Seen(NamedTuple):
+    """What is carried along: the highest NAV of any mark, the lowest share of the highest before it, until
+    when the trigger sleeps, and how often the product was rebalanced by schedule and by trigger.
+    """
+
+    peak: Number
+    worst: Number
+    sleeps_until: int
+    scheduled: int
+    triggered: int
+
+
+class Events(NamedTuple):
+    """Columns to be filled, a row for each step: the mark's index, what happened, what a unit holds after it,
+    NAV at the mark before it, and what was paid. Rows beyond the columns' length are counted, not written.
+    """
+
+    index: Column
+    kind: Column
+    position: Column
+    cash: Column
+    before: Column
+    financing: Column
+    fees: Column
+    costs: Column
+    gap: Column
+    deficit: Column
+
+
+class Published(NamedTuple):
+    """Columns to be filled: the mark at which a NAV was published, and the NAV of a unit as issued."""
+
+    index: Column
+    nav: Column
+
+
+def _first_at(times: Column, instant: int, start: int, stop: int) -> int:
+    """The first place of ``start`` to ``stop`` whose time is not before an instant, else ``stop``."""
+    low, high = start, stop
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _walk(
+    prices: Column, start: int, stop: int, limit: Bounds, state: State, peak: Number, worst: Number
+) -> tuple[int, Number, Number]:
+    """The first mark that reaches a bound, or ``stop``; highest NAV and lowest share of it up to there."""
+    for place in range(start, stop):
+        price = prices[place]
+        value = net_value(state, price)
+        if value > peak:
+            peak = value
+        elif value < worst * peak:
+            worst = value / peak
+        if is_reached(limit, price):
+            return place, peak, worst
+    return stop, peak, worst
+
+
+def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Number) -> Bounds:
+    """Between these prices no bound is reached, and NAV is neither at a new high nor deeper below it."""
+    rise = (peak - state.cash) / state.position
+    fall = (worst * peak - state.cash) / state.position
+    low, high = (fall, rise) if state.position > 0 else (rise, fall)
+    low, high = low * (1 + tie), high * (1 - tie)
+    return Bounds(max(low, limit.low), min(high, limit.high) if limit.high > 0 else high)
+
+
+def _quiet(
+    marks: Marks, start: int, last: int, limit: Bounds, tie: Number, state: State, peak: Number, worst: Number
+) -> tuple[int, Number, Number]:
+    """The first mark from ``start`` on that reaches a bound, or ``last``; and the drawdown up to it."""
+    here = start
+    watched = _watched(limit, state, peak, worst, tie)
+    while here <= last:
+        block = here // BLOCK
+        end = min(block * BLOCK + BLOCK, last + 1)
+        if marks.lows[block] <= watched.low or marks.highs[block] >= watched.high:
+            found, peak, worst = _walk(marks.prices, here, end, limit, state, peak, worst)
+            if found < end:
+                return found, peak, worst
+            watched = _watched(limit, state, peak, worst, tie)
+        here = end
+    return last, peak, worst
+
+
+def stop_at(stops: Stops, place: int) -> Stop:
+    """What falls due at one of the stops."""
+    row = stops.kind[place]
+    return Stop(
+        stops.financing[row],
+        stops.fee_nav[row],
+        stops.fee_notional[row],
+        stops.roll[row],
+        stops.share[row],
+        stops.batches[row],
+        stops.follows[row],
+        stops.low[row],
+        stops.high[row],
+        stops.moved[row],
+        stops.floor[row],
+        stops.ceiling[row],
+    )
+
+
+def no_stop(price: Number) -> Stop:
+    """Nothing is due; ``price`` tells the kind of number."""
+    nothing = 0 * price
+    return Stop(
+        nothing, nothing, nothing, nothing + 1, nothing, 0, 0, nothing, nothing, nothing, nothing, nothing
+    )
+
+
+def _write(events: Events, row: int, index: int, kind: int, state: State, before: Number, paid: Paid) -> None:
+    events.index[row] = index
+    events.kind[row] = kind
+    events.position[row] = state.position
+    events.cash[row] = state.cash
+    events.before[row] = before
+    events.financing[row] = paid.financing
+    events.fees[row] = paid.fees
+    events.costs[row] = paid.costs
+    events.gap[row] = paid.gap
+    events.deficit[row] = paid.deficit
+
+
+def run(
+    marks: Marks,
+    start: int,
+    end: int,
+    stops: Stops,
+    first_stop: int,
+    limits: Limits,
+    rearm: int,
+    state: State,
+    seen: Seen,
+    events: Events,
+    first_event: int,
+) -> tuple[State, Seen, int]:
+    """Take ``state`` through the marks ``start`` to ``end``, ``end`` excluded.
+
+    ``first_stop`` is the first row of ``stops`` that is not before ``start``, ``rearm`` how long the trigger
+    sleeps after a rebalance (microseconds), ``first_event`` the row of ``events`` to write next. Drawdown is
+    of NAV at the marks, before their events. Gives the state and what was seen at the end, and the next row;
+    after ruin nothing happens any more.
+    """
+    here, due, row = start, first_stop, first_event
+    peak, worst, sleeps_until, scheduled, triggered = seen
+    nothing_due = no_stop(limits.target)
+    while here < end and state.position != 0:
+        last = end - 1
+        if due < len(stops.index) and stops.index[due] < last:
+            last = stops.index[due]
+        armed = marks.times[here] >= sleeps_until
+        if not armed:
+            last = _first_at(marks.times, sleeps_until, here + 1, last + 1) - 1
+        limit = bounds(state, limits, armed)
+        here, peak, worst = _quiet(marks, here, last, limit, limits.tie, state, peak, worst)
+        price = marks.prices[here]
+        at_stop = due < len(stops.index) and stops.index[due] == here
+        if at_stop or is_reached(limit, price):
+            before = net_value(state, price)
+            stop = stop_at(stops, due) if at_stop else nothing_due
+            state, paid, kind = step(state, price, stop, limits, armed)
+            due += 1 if at_stop else 0
+            if row < len(events.index):
+                _write(events, row, here, kind, state, before, paid)
+            row += 1
+            scheduled += 1 if kind == SCHEDULED else 0
+            triggered += 1 if kind == TRIGGERED else 0
+            if kind in (SCHEDULED, TRIGGERED):
+                sleeps_until = marks.times[here] + rearm
+        here += 1
+    return state, Seen(peak, worst, sleeps_until, scheduled, triggered), row
+
+
+def summary(marks: Marks, stops: Stops, events: Events, rows: int, published: Published) -> tuple[Paid, int]:
+    """What the first ``rows`` events came to, and how many NAVs of a unit as issued were published.
+
+    These are written to ``published``, which has room for a row more than there are stops: ruin is
+    published at once.
+    """
+    nothing = 0 * marks.prices[0]
+    total = Paid(nothing, nothing, nothing, nothing, nothing)
+    place, found = 0, 0
+    for row in range(rows):
+        total = Paid(
+            total.financing + events.financing[row],
+            total.fees + events.fees[row],
+            total.costs + events.costs[row],
+            total.gap + events.gap[row],
+            total.deficit + events.deficit[row],
+        )
+        index = events.index[row]
+        while place < len(stops.index) and stops.index[place] < index:
+            place += 1
+        at_stop = place < len(stops.index) and stops.index[place] == index
+        if events.kind[row] == RUINED or (at_stop and stops.publishes[stops.kind[place]]):
+            price = marks.prices[index]
+            if at_stop:
+                price = price / stops.roll[stops.kind[place]]
+            published.index[found] = index
+            published.nav[found] = events.position[row] * price + events.cash[row]
+            found += 1
+    return total, found
+
+
+__all__ = [
+    "BLOCK",
+    "CHARGED",
+    "RUINED",
+    "Events",
+    "Marks",
+    "Published",
+    "Seen",
+    "Stops",
+    "run",
+    "summary",
+]

@@ -1,0 +1,115 @@
+"""Marks that cannot be used are refused with their row; those that can are left as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.calc.etp.histories import MINUTE, START, history, product, terms
+
+from truenav.calc.etp.engine.calendar import microseconds, usual_step
+from truenav.calc.etp.engine.history import BadMarkError, History, checked
+from truenav.calc.etp.engine.simulate import simulate
+
+NOW = START + timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    ("prices", "row", "why"),
+    [
+        ([1, 0, 1], 2, "is not above 0"),
+        ([0, 1], 1, "is not above 0"),
+        ([1, 2, -1], 3, "is not above 0"),
+        ([1, 2, "20.1"], 3, "goes from 2 to 20.1 at once"),
+        (["20.1", 2, 1], 2, "goes from 20.1 to 2 at once"),
+    ],
+)
+def test_a_price_that_cannot_be_is_named_with_its_row(prices, row, why):
+    with pytest.raises(BadMarkError, match=why) as error:
+        checked(history(prices), now=NOW)
+    assert error.value.context["row"] == row
+
+
+@pytest.mark.parametrize("prices", [[2, "0.2", 2], ["0.01", "0.1", 1, 10, 100, 1000, 900]])
+def test_a_price_may_become_ten_times_as_large_or_small_at_once_and_more_in_steps(prices):
+    assert checked(history(prices), now=NOW) == history(prices)
+
+
+@pytest.mark.parametrize(
+    ("times", "why"), [([0, 1, 1], "two marks of this instant"), ([0, 2, 1], "comes after")]
+)
+def test_times_must_rise(times, why):
+    first = microseconds(START)
+    with pytest.raises(BadMarkError, match=why) as error:
+        checked(History([first + at for at in times], [Decimal(1)] * 3), now=NOW)
+    assert error.value.context["row"] == 3
+
+
+def test_marks_of_the_future_and_from_the_end_on_are_refused():
+    marks = history([1, 1, 1], every=MINUTE)
+    with pytest.raises(BadMarkError, match=r"Mark 3 .*lies in the future"):
+        checked(marks, now=START + timedelta(seconds=119))
+    assert checked(marks, now=START + timedelta(seconds=120)) is marks
+    with pytest.raises(BadMarkError, match=r"Mark 2 .*had ended"):
+        checked(marks, now=NOW, until=START + timedelta(seconds=60))
+    with pytest.raises(BadMarkError, match="two marks or more"):
+        checked(history([1]), now=NOW)
+
+
+@given(st.lists(st.decimals("0.001", "1000", places=3), min_size=2, max_size=30))
+def test_marks_are_refused_exactly_where_one_of_them_jumps(prices):
+    """What is seen at once from the extremes against a look at each pair."""
+    jumps = [
+        row
+        for row in range(1, len(prices))
+        if not prices[row - 1] <= 10 * prices[row] <= 100 * prices[row - 1]
+    ]
+    marks = history(prices)
+    if jumps:
+        with pytest.raises(BadMarkError) as error:
+            checked(marks, now=NOW)
+        assert error.value.context["row"] == jumps[0] + 1
+    else:
+        assert checked(marks, now=NOW) is marks
+
+
+def test_the_usual_step_is_the_middle_one():
+    assert usual_step([0, 60, 120, 180, 7_000]) == 60
+    assert usual_step([0, 60]) == 60
+    assert usual_step([0, 1, 3]) == 1
+
+
+def test_times_and_prices_go_together():
+    marks = history([1, 2, 3])
+    with pytest.raises(BadMarkError, match="3 times and 2 prices"):
+        checked(History(marks.times, marks.prices[:2]), now=NOW)
+
+
+def test_a_symbol_that_went_to_another_coin_is_refused():
+    """LUNA in May 2022: 0.0001779 of the old coin, 17.640812 of the new one."""
+    with pytest.raises(BadMarkError, match="another asset now"):
+        checked(history(["0.0002", "0.0001779", "17.640812"]), now=NOW)
+    assert checked(history([100, 1]), now=NOW, largest_jump=Decimal(100))
+
+
+@pytest.mark.parametrize("rate", ["1", "-1", "5"])
+def test_a_financing_rate_that_takes_all_is_refused(rate):
+    marks = history([1, 2], rates=((1, Decimal("-0.99")), (2, Decimal(rate))))
+    with pytest.raises(BadMarkError, match=r"Financing rate 2 .* no fraction"):
+        checked(marks, now=NOW)
+
+
+@pytest.mark.parametrize("roll", ["0", "-1"])
+def test_a_roll_that_is_not_above_zero_is_refused(roll):
+    with pytest.raises(BadMarkError, match=r"Roll 1 .* not above 0"):
+        checked(history([1, 2], rolls=((1, Decimal(roll)),)), now=NOW)
+
+
+def test_a_first_mark_before_all_rules_is_refused():
+    late = replace(terms(), since=START + timedelta(seconds=1))
+    with pytest.raises(BadMarkError, match="No rules of TEST hold at the first mark"):
+        simulate(product(late), history([1, 2]))
