@@ -55,6 +55,8 @@ def test_a_product_is_listed_read_and_ended(house):
         (("opening_nav",), "0", "above 0"),
         (("tick",), "-0.01", "above 0"),
         (("automatic_up_to",), "-1", "cannot be below 0"),
+        (("traded_as",), PERPETUAL, "no spot market"),
+        (("taker_fee",), "1", "between -1 and 1"),
         (("opened_at",), "2025-12-31T00:00:00Z", "No rules of ZZ3L hold"),
         (("product", "terms", "target"), "0", "no exposure"),
         (("product", "terms", "trigger"), {"above": "2"}, "not above the target"),

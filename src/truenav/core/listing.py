@@ -19,7 +19,8 @@ class Listing:
     ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders on the secondary
     market are priced in steps of ``tick``. A rebalance whose notional is at most ``automatic_up_to`` is
     executed without a person's approval; every larger one waits (None: all wait). What is ``disclosed`` can
-    be read by the public.
+    be read by the public. Its units are ``traded_as`` a spot instrument (None: on no venue that is known),
+    for a ``maker_fee`` and ``taker_fee``, shares of the amount (None: not known).
     """
 
     id: str
@@ -33,3 +34,6 @@ class Listing:
     hedge_account: AccountId | None = None
     automatic_up_to: Decimal | None = None
     disclosed: bool = False
+    traded_as: InstrumentId | None = None
+    maker_fee: Decimal | None = None
+    taker_fee: Decimal | None = None

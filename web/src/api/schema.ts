@@ -4941,7 +4941,7 @@ export interface components {
              */
             nav: string;
             /** Navs */
-            navs: components["schemas"]["truenav__calc__etp__disclosure__NavLine"][];
+            navs: components["schemas"]["truenav__calc__etp__live__disclosure__NavLine"][];
             /**
              * Net Assets
              * Format: decimal
@@ -6474,7 +6474,8 @@ export interface components {
          *     ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders on the secondary
          *     market are priced in steps of ``tick``. A rebalance whose notional is at most ``automatic_up_to`` is
          *     executed without a person's approval; every larger one waits (None: all wait). What is ``disclosed`` can
-         *     be read by the public.
+         *     be read by the public. Its units are ``traded_as`` a spot instrument (None: on no venue that is known),
+         *     for a ``maker_fee`` and ``taker_fee``, shares of the amount (None: not known).
          */
         Listing: {
             /** Automatic Up To */
@@ -6490,6 +6491,8 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            /** Maker Fee */
+            maker_fee?: string | null;
             /** Node */
             node: string;
             /**
@@ -6511,12 +6514,16 @@ export interface components {
              */
             opening_units: string;
             product: components["schemas"]["Product"];
+            /** Taker Fee */
+            taker_fee?: string | null;
             /**
              * Tick
              * Format: decimal
              * @example 1234.56
              */
             tick: string;
+            /** Traded As */
+            traded_as?: string | null;
         };
         /**
          * ListingDefinition
@@ -9794,7 +9801,7 @@ export interface components {
          * NavLine
          * @description A published NAV, as it was, and in present units.
          */
-        truenav__calc__etp__disclosure__NavLine: {
+        truenav__calc__etp__live__disclosure__NavLine: {
             /**
              * Adjusted Nav
              * Format: decimal
@@ -10271,7 +10278,7 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
-export type TruenavCalcEtpDisclosureNavLine = components['schemas']['truenav__calc__etp__disclosure__NavLine'];
+export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
 export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];

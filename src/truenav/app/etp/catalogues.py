@@ -43,9 +43,11 @@ def _check(session: Session, listing: Listing) -> None:
     check_product(listing.product)
     terms = terms_at(listing.product, microseconds(listing.opened_at))
     Tree(definitions.bodies(session, Kind.NODE, Node)).get(listing.node)
-    instrument = parse_context(session).instruments.get(listing.instrument)
+    instruments = parse_context(session).instruments
+    instrument = instruments.get(listing.instrument)
+    units = None if listing.traded_as is None else instruments.get(listing.traded_as)
     accounts = {one.id: one for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
-    wrong = list(_faults(listing, terms, instrument, accounts))
+    wrong = [*_faults(listing, terms, instrument, accounts), *_market_faults(listing, instrument, units)]
     if wrong:
         raise BadListingError(f"{listing.id} cannot be run: {' '.join(wrong)}", wrong=wrong)
 
@@ -66,6 +68,13 @@ def _faults(
             yield f"There is no account {listing.hedge_account!r}; add it first."
         elif account.venue != instrument.venue:
             yield f"{account.id} is at {account.venue}, where {instrument.id} is not traded."
+
+
+def _market_faults(listing: Listing, instrument: Instrument, units: Instrument | None) -> Iterator[str]:
+    if units is not None and (units.kind is not InstrumentKind.SPOT or units.quote != instrument.quote):
+        yield f"{units.id} is no spot market in {instrument.quote}, in which NAV is told."
+    if any(fee is not None and not -1 < fee < 1 for fee in (listing.maker_fee, listing.taker_fee)):
+        yield "Maker and taker fees are shares of the amount, between -1 and 1; a rebate is below 0."
 
 
 LISTINGS = Catalogue(

@@ -16,6 +16,7 @@ from truenav.app.exports.wire import TableQueryDep
 from truenav.app.house import House
 from truenav.app.http.catalogues import catalogue_router
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.downloads import attachment
 from truenav.app.http.models import Instant
 from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
@@ -91,12 +92,7 @@ def get_disclosure_table(tenant: IdPath, product: IdPath, table: IdPath, house: 
         found = tables(reading.publicly_disclosed(session, product)).get(table)
     if found is None:
         raise NotDisclosedError(f"The disclosure has no table {table!r}.")
-    name = f"{product}-{table}.csv"
-    return Response(
-        found,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return attachment(found, f"{product}-{table}.csv", "text/csv; charset=utf-8")
 
 
 @contextmanager
