@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from truenav.connect.cefi.binance import client as binance
-from truenav.connect.cefi.binance import isolated, options, portfolio, products
+from truenav.connect.cefi.binance import isolated, options, portfolio, products, rates
 from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.futures import COINM
@@ -34,9 +34,11 @@ from truenav.connect.contract import (
 from truenav.connect.document import Node, read_json
 from truenav.connect.errors import KeyForbiddenError, KeyRevokedError, VenueError
 from truenav.connect.gathering import Harvest, alone
+from truenav.connect.rates import FundingRate
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
+from truenav.core.instrument import Instrument
 
 _FUTURES = (*binance.FUTURES, portfolio.UM, portfolio.CM)
 _LENDING = (binance.CROSS, portfolio.LENDING)
@@ -152,6 +154,12 @@ class BinanceConnector:
     ) -> UsdmOrders:
         """Order entry of the account's USD-M contracts."""
         return UsdmOrders(api, market, credentials, context)
+
+    async def funding_rates(
+        self, api: Transport, instrument: Instrument, *, after: datetime, until: datetime
+    ) -> tuple[FundingRate, ...]:
+        """The funding rates of a USD-M contract."""
+        return await rates.funding_rates(api, instrument, after=after, until=until)
 
     async def gather_account(self, api: Transport, errand: Errand) -> Gathered:
         """Balances and positions at once, then open orders and the histories side by side."""
