@@ -11,18 +11,9 @@ from bench.harness import Contender, Goal, Workload
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import simulate
-from truenav.calc.etp.live.product import (
-    Fill,
-    LiveProduct,
-    Mark,
-    Watch,
-    advance,
-    closed,
-    filled,
-    issue,
-    remaining,
-    watch,
-)
+from truenav.calc.etp.live.hedged import closed, filled, remaining
+from truenav.calc.etp.live.product import advance, issue, watch
+from truenav.calc.etp.live.state import Fill, LiveProduct, Mark, Watch
 from truenav.core.product import DailyTimes, Fee, Financing, Product, Schedule, Terms, Trigger
 
 MARKS = 20_000

@@ -12,7 +12,8 @@ from bench import leveraged
 from bench.harness import Contender, Goal, Workload
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Simulation, simulate
-from truenav.calc.etp.live.product import LiveProduct, Mark, advance, issue, watch
+from truenav.calc.etp.live.product import advance, issue, watch
+from truenav.calc.etp.live.state import LiveProduct, Mark
 from truenav.core.product import Product
 
 MARKS = 100_000

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from truenav.calc.etp.engine.calendar import microseconds
-from truenav.calc.etp.live.product import Mark, advance, issue, watch
+from truenav.calc.etp.live.product import advance, issue, watch
+from truenav.calc.etp.live.state import Mark
 from truenav.core.ids import Sha256, TenantId
 from truenav.core.product import DailyTimes, Product, Schedule, Terms
 from truenav.store import products

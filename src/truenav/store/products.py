@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from truenav.calc.etp.engine.calendar import instant_of
-from truenav.calc.etp.live.product import LiveProduct, Step
+from truenav.calc.etp.live.state import LiveProduct, Step
 from truenav.core.canonical import encode, restore
 from truenav.core.failure import ConflictError
 from truenav.core.ids import Sha256

@@ -10,7 +10,7 @@ import pytest
 
 from truenav.app.etp.running import RunningProduct, mark_key, replayed
 from truenav.calc.etp.engine.simulate import EventKind
-from truenav.calc.etp.live.product import basket
+from truenav.calc.etp.live.state import basket
 from truenav.core.canonical import canonical_json, encode, restore
 from truenav.core.facts import QuoteKind
 from truenav.core.ids import InstrumentId

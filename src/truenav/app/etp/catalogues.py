@@ -21,6 +21,9 @@ from truenav.store import definitions
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 
+MODULE = "etp"
+"""What a tenant switches on or off: see `truenav.access.modules`."""
+
 
 class BadListingError(InvalidInputError):
     """A product cannot be run as it is listed: its rules, its instrument or its account do not fit."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from truenav.app.etp.catalogues import MODULE
 from truenav.app.etp.running import RunningProduct, mark_key
 from truenav.app.house import House
 from truenav.app.marks.market import LiveMarket, VenueKey, narrowed
@@ -41,8 +42,6 @@ WRITE_SECONDS = 10.0
 
 KEPT_PAYLOADS = 1_000
 """Messages of a tenant's venues that are held until a chapter names the last mark they stated."""
-
-MODULE = "etp"
 
 _log = structlog.get_logger("truenav.products")
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from truenav.access.policy import Principal
-from truenav.app.etp.catalogues import LISTINGS
+from truenav.app.etp.catalogues import LISTINGS, MODULE
 from truenav.app.sight import Sight
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.disclosure import PLACES, Disclosure, disclosure
-from truenav.calc.etp.live.product import Step, basket
+from truenav.calc.etp.live.state import Step, basket
 from truenav.core.failure import ConflictError, NotFoundError
 from truenav.core.ids import NodeId
 from truenav.core.listing import Listing
@@ -23,8 +23,6 @@ from truenav.store import definitions, products, roles
 from truenav.store.database import Session
 from truenav.store.definitions import DefinitionNotFoundError, Kind
 from truenav.store.products import Chapter
-
-MODULE = "etp"
 
 
 class NotOpenError(ConflictError):

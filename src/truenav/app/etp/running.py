@@ -9,7 +9,8 @@ import structlog
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError
-from truenav.calc.etp.live.product import LiveProduct, Mark, MarkFault, Step, Watch, advance, issue, watch
+from truenav.calc.etp.live.product import MarkFault, advance, issue, watch
+from truenav.calc.etp.live.state import LiveProduct, Mark, Step, Watch
 from truenav.calc.pricing.quotes import QuoteKey
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.instrument import Instrument, InstrumentKind

@@ -25,7 +25,8 @@ from truenav.calc.etp.explain import decay
 from truenav.calc.etp.explain.attribution import explain, explain_daily
 from truenav.calc.etp.explain.continuous import simulate_continuously
 from truenav.calc.etp.live.dealing import Request, price_band, quote
-from truenav.calc.etp.live.product import LiveProduct, Mark, issue
+from truenav.calc.etp.live.product import issue
+from truenav.calc.etp.live.state import LiveProduct, Mark
 from truenav.calc.etp.live.units import unit_plan
 from truenav.core.basket import Side
 from truenav.core.money import ONE, exact, rounded

@@ -27,7 +27,8 @@ from truenav.calc.etp.live.dealing import (
     quote,
     settle,
 )
-from truenav.calc.etp.live.product import Fill, LiveProduct, basket, closed, filled, remaining
+from truenav.calc.etp.live.hedged import closed, filled, remaining
+from truenav.calc.etp.live.state import Fill, LiveProduct, basket
 from truenav.core.basket import Side
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact

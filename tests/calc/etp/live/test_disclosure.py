@@ -11,7 +11,8 @@ from tests.calc.etp.live.worlds import START, D, after, at, opened, product, thr
 
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.live.disclosure import Disclosure, disclosure, tables
-from truenav.calc.etp.live.product import Fill, HaltCause, ProposalKind, closed, filled, remaining
+from truenav.calc.etp.live.hedged import closed, filled, remaining
+from truenav.calc.etp.live.state import Fill, HaltCause, ProposalKind
 from truenav.calc.etp.live.units import changed, unit_plan
 from truenav.core.canonical import canonical_json, decode, encode
 from truenav.core.product import (

@@ -13,7 +13,8 @@ from tests.calc.etp.live.worlds import D, after, at, opened, product, three_long
 
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.live.dealing import Request, price_band, quote
-from truenav.calc.etp.live.product import Fill, LiveProduct, basket, filled, remaining
+from truenav.calc.etp.live.hedged import filled, remaining
+from truenav.calc.etp.live.state import Fill, LiveProduct, basket
 from truenav.calc.etp.live.units import unit_plan
 from truenav.core.basket import Side
 from truenav.core.money import exact

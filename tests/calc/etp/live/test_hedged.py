@@ -13,25 +13,25 @@ from tests.calc.etp.live.worlds import D, after, at, opened, paths, product, pro
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.simulate import EventKind
-from truenav.calc.etp.live.product import (
-    Fill,
+from truenav.calc.etp.live.hedged import (
     FillRefusedError,
+    NoProposalError,
+    closed,
+    filled,
+    remaining,
+    tracking,
+)
+from truenav.calc.etp.live.product import advance, issue, watch
+from truenav.calc.etp.live.state import (
+    Fill,
     HaltCause,
     LimitKind,
     LiveProduct,
     Mark,
-    NoProposalError,
     ProposalKind,
     Watch,
-    advance,
     basket,
-    closed,
-    filled,
     halts,
-    issue,
-    remaining,
-    tracking,
-    watch,
 )
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Dealing, Exposure, Fee, Schedule, Trigger

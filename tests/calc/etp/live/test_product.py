@@ -28,20 +28,9 @@ from tests.calc.etp.live.worlds import (
 from truenav.calc.etp.engine.calendar import instants, microseconds, next_due
 from truenav.calc.etp.engine.history import BadMarkError, History
 from truenav.calc.etp.engine.simulate import EventKind, simulate
-from truenav.calc.etp.live.product import (
-    HaltCause,
-    LiveProduct,
-    Mark,
-    MarkFault,
-    Step,
-    advance,
-    basket,
-    halts,
-    issue,
-    issued_units,
-    tracking,
-    watch,
-)
+from truenav.calc.etp.live.hedged import tracking
+from truenav.calc.etp.live.product import MarkFault, advance, issue, watch
+from truenav.calc.etp.live.state import HaltCause, LiveProduct, Mark, Step, basket, halts, issued_units
 from truenav.connect.products.rules import families, read_family
 from truenav.core.canonical import canonical_json, decode, encode
 from truenav.core.failure import InvalidInputError

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.calc.etp.live.worlds import D, opened, product, three_long
 
-from truenav.calc.etp.live.product import basket
 from truenav.calc.etp.live.secondary import Market, holding_cost, secondary_view
+from truenav.calc.etp.live.state import basket
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Exposure, Fee, FeeBasis, Financing

@@ -17,7 +17,8 @@ from truenav.calc.etp.engine.adjustments import (
     back_adjusted,
     changes_due,
 )
-from truenav.calc.etp.live.product import Fill, LiveProduct, basket, closed, filled, remaining
+from truenav.calc.etp.live.hedged import closed, filled, remaining
+from truenav.calc.etp.live.state import Fill, LiveProduct, basket
 from truenav.calc.etp.live.units import OpenOrdersError, changed, unit_plan
 from truenav.core.money import exact
 from truenav.core.product import DailyTimes, Fee, Fractions, ShareMerge, ShareSplit

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.rules import check_product
-from truenav.calc.etp.live.product import LiveProduct, Mark, Step, Watch, advance, issue, watch
+from truenav.calc.etp.live.product import advance, issue, watch
+from truenav.calc.etp.live.state import LiveProduct, Mark, Step, Watch
 from truenav.core.product import (
     Aim,
     DailyTimes,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from truenav.calc.etp.engine.calendar import instant_of, instants
-from truenav.calc.etp.live.product import SECOND, LiveProduct, basket, halts
+from truenav.calc.etp.live.state import SECOND, LiveProduct, basket, halts
 from truenav.core.basket import Side
 from truenav.core.clock import instant_text
 from truenav.core.failure import ConflictError, InvalidInputError

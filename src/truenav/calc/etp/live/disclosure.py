@@ -20,15 +20,7 @@ from truenav.calc.etp.engine.calendar import eras, instant_of, instants
 from truenav.calc.etp.engine.rules import limits_of
 from truenav.calc.etp.engine.simulate import Event, EventKind, terms_at
 from truenav.calc.etp.engine.stepping import State, ruin_bounds, trigger_bounds
-from truenav.calc.etp.live.product import (
-    HaltCause,
-    LiveProduct,
-    ProposalKind,
-    Rebalance,
-    Step,
-    basket,
-    halts,
-)
+from truenav.calc.etp.live.state import HaltCause, LiveProduct, ProposalKind, Rebalance, Step, basket, halts
 from truenav.core.canonical import encode
 from truenav.core.clock import instant_text
 from truenav.core.money import ZERO, exact, rounded, to_text

@@ -11,7 +11,7 @@ from math import prod
 
 from truenav.calc.etp.engine.rules import limits_of
 from truenav.calc.etp.engine.stepping import State, financed
-from truenav.calc.etp.live.product import Basket
+from truenav.calc.etp.live.state import Basket
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, ZERO, exact, to_text
 from truenav.core.product import Exposure, FeeBasis, Terms

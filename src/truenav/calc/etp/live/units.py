@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from truenav.calc.etp.engine.adjustments import UnitChange, UnitChangeError
-from truenav.calc.etp.live.product import LiveProduct, basket
+from truenav.calc.etp.live.state import LiveProduct, basket
 from truenav.core.failure import ConflictError
 from truenav.core.money import ONE, ZERO, exact, to_text
 from truenav.core.product import Fractions
