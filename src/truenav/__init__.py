@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from truenav.app.nav.bundle import Verdict, Verification, verify_bundle
+    from truenav.app.proof.verify import Verdict, Verification, verify_bundle
     from truenav.calc.etp.engine.history import History
     from truenav.calc.etp.engine.simulate import simulate as simulate_product
     from truenav.calc.etp.engine.simulate_many import Path as PricePath
@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "truenav.app.nav.bundle": ("Verdict", "Verification", "verify_bundle"),
+    "truenav.app.proof.verify": ("Verdict", "Verification", "verify_bundle"),
     "truenav.calc.etp.engine.history": ("History",),
     "truenav.calc.etp.explain.outlook": ("outlook_of",),
     "truenav.calc.etp.explain.path": ("nav_path",),

@@ -24,7 +24,7 @@ from truenav.core.failure import TruenavError, UnavailableError
 if TYPE_CHECKING:
     import httpx
 
-    from truenav.app.nav.bundle import Verification
+    from truenav.app.proof.verify import Verification
     from truenav.calc.nav.model import NavResult
 
 _POLL_SECONDS = 0.25
@@ -170,7 +170,7 @@ class Client:
     @staticmethod
     def verify(bundle: bytes, *, key: str | None = None) -> Verification:
         """Check a bundle on this machine, asking no server; see ``truenav.verify_bundle``."""
-        from truenav.app.nav.bundle import verify_bundle
+        from truenav.app.proof.verify import verify_bundle
 
         return verify_bundle(bundle, key=key)
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.api.conftest import InProcess
 
-from truenav.app.nav.bundle import Verdict
+from truenav.app.proof.verify import Verdict
 from truenav.client import Client, NotInTimeError, RefusedError, ServerUnreachableError
 
 SCOPES = ["nav:read", "nav:strike", "nav:approve", "nav:publish", "job:read"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from truenav.app.nav.bundle import Verdict, verify_bundle
+from truenav.app.proof.verify import Verdict, verify_bundle
 
 from .conftest import BALANCES
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from truenav.app.nav.bundle import Verdict, verify_bundle
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.core.canonical import sha256_hex
 
 

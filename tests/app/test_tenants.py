@@ -11,7 +11,7 @@ import pytest
 
 from truenav.access.policy import INSTALLATION, Principal
 from truenav.app.house import House
-from truenav.app.nav.signing import check_signature
+from truenav.app.proof.signing import check_signature
 from truenav.app.settings import Settings
 from truenav.app.tenants import service
 from truenav.app.tenants.export import export_tenant

@@ -20,7 +20,7 @@ from tests.conftest import ends_with_this_process
 from tests.store import s3_stand_in
 from tests.store.s3_stand_in import ACCESS_KEY, BUCKET, SECRET_KEY, StandIn
 
-from truenav.app.nav.bundle import Verdict, verify_bundle
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.store.postgres import EmbeddedPostgres
 
 TENANT = "reef"

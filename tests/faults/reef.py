@@ -28,11 +28,11 @@ from truenav.access.policy import Principal
 from truenav.access.users import NewUser, add_user
 from truenav.app.house import House, object_store, open_vault
 from truenav.app.nav import runs
-from truenav.app.nav.archive import read_archive
 from truenav.app.nav.archived import read_bundle
-from truenav.app.nav.bundle import Verdict, verify_bundle
-from truenav.app.nav.signer import tenant_signer
 from truenav.app.portfolio.catalogues import NODES, RULES, SHARE_CLASSES
+from truenav.app.proof.archive import read_archive
+from truenav.app.proof.signer import tenant_signer
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.app.settings import Settings
 from truenav.app.sources.catalogues import ACCOUNTS
 from truenav.app.sources.connections import add_connection

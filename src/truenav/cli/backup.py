@@ -29,8 +29,8 @@ def backup(*, target: Path, keys_to: Path | None, output: str) -> None:
     Without the master keys a backup opens no stored secret: keep them somewhere else.
     """
     from truenav.app.house import database_addresses
-    from truenav.app.nav.signing import fingerprint_of
     from truenav.app.operations.backup import back_up, save_keys
+    from truenav.app.proof.signing import fingerprint_of
     from truenav.store.postgres import Role
 
     with house() as opened:

@@ -24,7 +24,7 @@ def bundle() -> None:
 @output_option
 def list_entries(*, bundle_path: Path, output: str) -> None:
     """List the files of BUNDLE with size and SHA-256."""
-    from truenav.app.nav.archive import read_archive
+    from truenav.app.proof.archive import read_archive
     from truenav.core.canonical import sha256_hex
 
     rows: list[Row] = [
@@ -51,7 +51,7 @@ def show_file(*, bundle_path: Path, name: str) -> None:
 
 
 def _entry(path: Path, name: str) -> bytes:
-    from truenav.app.nav.archive import read_archive
+    from truenav.app.proof.archive import read_archive
     from truenav.core.failure import NotFoundError
 
     found = [entry.data for entry in read_archive(path.read_bytes()) if entry.name == name]

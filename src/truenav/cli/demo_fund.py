@@ -285,8 +285,8 @@ class Demo:
     def export_and_verify(self, run: Run) -> None:
         """The evidence bundle, checked by the verifier in a process without database or network."""
         from truenav.app.nav.archived import read_bundle
-        from truenav.app.nav.signer import tenant_signer
-        from truenav.app.nav.signing import fingerprint_of
+        from truenav.app.proof.signer import tenant_signer
+        from truenav.app.proof.signing import fingerprint_of
         from truenav.store import runs
 
         with self.steps.step("Evidence bundle, verified offline"):

@@ -210,8 +210,8 @@ def restate(*, run: str, output: str) -> None:
 def key() -> None:
     """Print the public key that signs this tenant's bundles, and its fingerprint."""
     from truenav.access.policy import authorize
-    from truenav.app.nav.signer import tenant_signer
-    from truenav.app.nav.signing import fingerprint_of
+    from truenav.app.proof.signer import tenant_signer
+    from truenav.app.proof.signing import fingerprint_of
 
     with desk() as here, here.transaction() as session:
         authorize(here.principal, "nav:read")

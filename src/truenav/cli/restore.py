@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 @output_option
 def restore(*, source: Path, keys: Path | None, key: str | None, check_only: bool, output: str) -> None:
     """Restore into the empty data folder and database of the settings, and check every byte of it."""
-    from truenav.app.nav.signing import fingerprint_of
     from truenav.app.operations.mirror import restore_mirror
     from truenav.app.operations.restore import check_backup
     from truenav.app.operations.restore import restore as restore_backup
+    from truenav.app.proof.signing import fingerprint_of
     from truenav.store.postgres import latest_base
 
     if check_only:

@@ -31,7 +31,7 @@ def verify(*, bundle: Path, key: str | None) -> None:
 
     Exit codes: 0 identical; 7 intact, but without --key the signer is not verified; 8 different.
     """
-    from truenav.app.nav.bundle import Verdict, verify_bundle
+    from truenav.app.proof.verify import Verdict, verify_bundle
 
     signer = None if key is None else read_key(key)
     found = verify_bundle(_read(bundle), key=signer)

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, derive_facts, verify_bundle
-from truenav.app.nav.signing import Signer
+from truenav.app.nav.bundle import Content, RunRecord, build_bundle, derive_facts
+from truenav.app.proof.signing import Signer
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.calc.nav.model import FundNav, NavInputs
 from truenav.calc.nav.strike import strike_nav
 from truenav.connect.contract import ParseContext

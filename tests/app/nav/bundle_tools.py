@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from truenav.app.nav.archive import Entry, read_archive, write_archive
-from truenav.app.nav.bundle import open_seal
-from truenav.app.nav.signing import Signer
+from truenav.app.proof.archive import Entry, read_archive, write_archive
+from truenav.app.proof.seal import open_seal
+from truenav.app.proof.signing import Signer
 from truenav.core.canonical import canonical_lines, sha256_hex
 from truenav.core.failure import TruenavError
 from truenav.core.merkle import merkle_root

@@ -12,9 +12,10 @@ from click.testing import CliRunner
 from tests.app.nav.bundle_sample import GOLDEN, OTHER_SIGNER, POSITIONS, SIGNER, content
 from tests.app.nav.bundle_tools import contents, repacked, resealed
 
-from truenav.app.nav.bundle import Verdict, build_bundle, verify_bundle
-from truenav.app.nav.bundle_files import BundleDifferenceError, read_section
-from truenav.app.nav.signing import Signature, SignatureError, check_signature, fingerprint_of
+from truenav.app.nav.bundle import build_bundle
+from truenav.app.proof.lines import BundleDifferenceError, read_section
+from truenav.app.proof.signing import Signature, SignatureError, check_signature, fingerprint_of
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.cli.verify import DIFFERENT, SIGNER_NOT_VERIFIED, read_key, verify
 from truenav.core.canonical import canonical_json, canonical_lines, sha256_hex
 from truenav.core.evidence import UNIFIED

@@ -18,7 +18,7 @@ from tests.app.nav.bundle_tools import (
     undetected,
 )
 
-from truenav.app.nav.bundle import open_seal
+from truenav.app.proof.seal import open_seal
 from truenav.cli.verify import verify
 
 BUNDLE = GOLDEN.read_bytes()
@@ -98,7 +98,7 @@ def test_a_deleted_swapped_renamed_or_inserted_file_is_found(edit):
 
 
 def test_a_file_that_stands_twice_is_found():
-    from truenav.app.nav.archive import read_archive, write_archive
+    from truenav.app.proof.archive import read_archive, write_archive
 
     entries = read_archive(BUNDLE)
     doubled = [write_archive([*entries[:n], entries[n], *entries[n:]]) for n in range(len(entries))]

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from tests.app.nav.bundle_sample import SECOND_DAY, SIGNER, content
 
-from truenav.app.nav.bundle import Content, Verdict, build_bundle, derive_facts, verify_bundle
+from truenav.app.nav.bundle import Content, build_bundle, derive_facts
 from truenav.app.nav.inputs import evidence_of
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.calc.nav.strike import strike_nav
 from truenav.connect.contract import ParseContext
 from truenav.connect.manual.entry import ManualEntry, entry_payload

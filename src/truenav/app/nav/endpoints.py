@@ -33,8 +33,8 @@ from truenav.app.nav.schemas import (
     StrikeBody,
     StruckAnswer,
 )
-from truenav.app.nav.signer import tenant_signer
-from truenav.app.nav.signing import fingerprint_of
+from truenav.app.proof.signer import tenant_signer
+from truenav.app.proof.signing import fingerprint_of
 from truenav.calc.nav.model import NavResult
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import NodeId, RunId

@@ -204,8 +204,9 @@ def publish(session: Session, house: House, principal: Principal, run_id: RunId)
     Refused with ``NotPublishableError`` while it is provisional, does not reconcile, or a blocking data
     issue of one of its accounts is open.
     """
-    from truenav.app.nav.bundle import Content, RunRecord, Verdict, build_bundle, verify_bundle
-    from truenav.app.nav.signer import tenant_signer
+    from truenav.app.nav.bundle import Content, RunRecord, build_bundle
+    from truenav.app.proof.signer import tenant_signer
+    from truenav.app.proof.verify import Verdict, verify_bundle
 
     run = runs.get(session, run_id)
     authorize(principal, "nav:publish", _resource(principal, run))

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 
 from truenav.app.house import House
 from truenav.app.nav.archived import read_bundle
-from truenav.app.nav.bundle import Verdict, verify_bundle
-from truenav.app.nav.signer import tenant_signer
+from truenav.app.proof.signer import tenant_signer
+from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.core.canonical import sha256_hex
 from truenav.core.failure import TruenavError
 from truenav.core.ids import Sha256, TenantId

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from truenav.app.nav.signing import Signature, Signer, check_signature
+from truenav.app.proof.signing import Signature, Signer, check_signature
 from truenav.core.canonical import canonical_json, decode
 from truenav.core.failure import InvalidInputError
 from truenav.store.audit_chain import AuditHead

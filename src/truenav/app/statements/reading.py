@@ -17,8 +17,8 @@ import msgspec
 from truenav.access.policy import Principal
 from truenav.app.house import House
 from truenav.app.nav.archived import read_inputs, read_result
-from truenav.app.nav.signer import tenant_signer
-from truenav.app.nav.signing import fingerprint_of
+from truenav.app.proof.signer import tenant_signer
+from truenav.app.proof.signing import fingerprint_of
 from truenav.calc.nav.model import FundNav, NavInputs, NavResult
 from truenav.core.ids import NodeId, Sha256
 from truenav.core.money import parse_decimal

@@ -13,8 +13,8 @@ from truenav.access.policy import INSTALLATION, Principal, Resource, authorize
 from truenav.access.tickets import DOOR
 from truenav.access.users import SYSTEM, NewUser
 from truenav.app.house import House
-from truenav.app.nav.signer import tenant_signer
-from truenav.app.nav.signing import Signature
+from truenav.app.proof.signer import tenant_signer
+from truenav.app.proof.signing import Signature
 from truenav.core.canonical import canonical_json, encode, sha256_hex
 from truenav.core.failure import ConflictError, InvalidInputError
 from truenav.core.ids import TenantId, parse_slug

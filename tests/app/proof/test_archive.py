@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truenav.app.nav.archive import ArchiveError, Entry, read_archive, write_archive
+from truenav.app.proof.archive import ArchiveError, Entry, read_archive, write_archive
 
 ENTRIES = [Entry("a.txt", b"one\n"), Entry("b/empty", b""), Entry("b/c.bin", bytes(range(256)))]
 

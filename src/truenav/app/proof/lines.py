@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from truenav.app.nav.archive import common_length
+from truenav.app.proof.archive import common_length
 from truenav.core.canonical import canonical_json, canonical_lines
 from truenav.core.failure import InvalidInputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from truenav.app.house import House
-from truenav.app.nav.signing import Signer
+from truenav.app.proof.signing import Signer
 from truenav.store.database import Session, hold
 from truenav.store.secrets import SecretNotFoundError
 

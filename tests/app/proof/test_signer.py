@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from truenav.app.house import House
-from truenav.app.nav.signer import tenant_signer
+from truenav.app.proof.signer import tenant_signer
 from truenav.app.settings import Settings
 from truenav.core.clock import SystemClock
 from truenav.core.ids import TenantId
