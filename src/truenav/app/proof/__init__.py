@@ -1,0 +1,1 @@
+"""What can be proved to somebody else: archives of one form, signed, and computed again."""
