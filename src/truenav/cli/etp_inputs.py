@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from truenav.cli.common import instant_option
-from truenav.core.clock import SystemClock, instant_text
-from truenav.core.failure import InvalidInputError, NotFoundError
+from truenav.core.clock import SystemClock
+from truenav.core.failure import InvalidInputError
 from truenav.core.money import parse_decimal, to_text
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ class Input:
 
     name: str
     sha256: str
-
-
-class NoSuchProductError(NotFoundError):
-    """A rule file has no product of this name, or several and none was chosen."""
-
-    code = "no-such-product"
-    title = "No such product in these rules"
 
 
 def decimal_option(name: str, help: str, *, is_positive: bool = False, **more: Any) -> Callable[[F], F]:
@@ -132,16 +125,17 @@ def read_rules(name: str) -> Rules:
 
 def one_product(read: Rules, wanted: str | None) -> Product:
     """The product that is meant: the one named, or the only one."""
+    from truenav.connect.products.rules import NoSuchProductError, find_product
+
     wanted = wanted or read.product
-    names = ", ".join(product.id for product in read.products)
-    if wanted is None and len(read.products) > 1:
+    if wanted is not None:
+        return find_product(read.products, wanted, name=read.source.name)
+    if len(read.products) > 1:
+        names = ", ".join(product.id for product in read.products)
         raise NoSuchProductError(
             f"{read.source.name} holds {len(read.products)} products; choose one of {names} with --product."
         )
-    for product in read.products:
-        if wanted in (None, product.id):
-            return product
-    raise NoSuchProductError(f"{read.source.name} holds no product {str(wanted)[:60]!r}; it has {names}.")
+    return read.products[0]
 
 
 def as_of(product: Product, given: Options) -> Product:
@@ -159,33 +153,11 @@ def history_of(path: Path, given: Options) -> History:
     return read_history(path, reading, now=SystemClock().now(), funding=given.funding, rolls=given.rolls)
 
 
-def belonging(history: History, product: Product) -> History:
-    """The history, if all of it belongs to the product; the file was read without knowing of it."""
-    from truenav.calc.etp.engine.calendar import instant_of, microseconds
-    from truenav.calc.etp.engine.history import BadMarkError
-
-    if product.until is not None and history.times[-1] >= microseconds(product.until):
-        raise BadMarkError(
-            f"{product.id} ended at {instant_text(product.until)}, and the marks go on to "
-            f"{instant_text(instant_of(history.times[-1]))}; end earlier with --to, or give --rules-as-of."
-        )
-    if history.times[0] < microseconds(product.terms[0].since):
-        raise BadMarkError(
-            f"The rules of {product.id} begin at {instant_text(product.terms[0].since)}, and the marks at "
-            f"{instant_text(instant_of(history.times[0]))}; begin later with --from, or give --rules-as-of."
-        )
-    return history
-
-
 def run(product: Product, history: History, given: Options) -> Simulation:
     """The product over the history: at the marks alone, or watched without pause."""
-    if given.continuous:
-        from truenav.calc.etp.explain.continuous import simulate_continuously
+    from truenav.calc.etp.explain.replay import replay
 
-        return simulate_continuously(product, belonging(history, product), nav=given.nav)
-    from truenav.calc.etp.engine.simulate import simulate
-
-    return simulate(product, belonging(history, product), nav=given.nav)
+    return replay(product, history, nav=given.nav, continuous=given.continuous)
 
 
 def input_of(path: Path) -> Input:

@@ -18,11 +18,11 @@ from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
 from truenav.calc.etp.explain.attribution import Explanation, Parts
 from truenav.calc.etp.explain.outlook import Outlook, Prospect
 from truenav.calc.etp.explain.path import nav_path
+from truenav.calc.etp.explain.replay import FinancingSource, financing_source
 from truenav.cli.common import table
 from truenav.cli.etp_inputs import Input, Options
 from truenav.core.clock import instant_text
 from truenav.core.money import exact, rounded, to_text
-from truenav.core.product import Exposure
 
 GAP_STEPS = 2
 """Marks that lie so many usual steps apart, or more, have a gap between them."""
@@ -102,7 +102,7 @@ def figures(replay: Replay, places: int | None) -> dict[str, object]:
         "return": number(explained.product, places),
         "underlying_return": number(explained.underlying, places),
         "parts": {part.name: number(getattr(explained.parts, part.name), places) for part in fields(Parts)},
-        "financing_from": financing_source(simulation),
+        "financing_from": str(financing_source(simulation)),
         "deepest_drawdown": number(simulation.worst, places),
         "scheduled": simulation.scheduled,
         "triggered": simulation.triggered,
@@ -120,18 +120,6 @@ def _told_gaps(simulation: Simulation) -> dict[str, object]:
         return {"count": 0}
     earlier, later = _longest(found)
     return {"count": len(found), "longest_after": _at(earlier), "longest_before": _at(later)}
-
-
-def financing_source(simulation: Simulation) -> str:
-    """Where financing comes from; ``unknown`` where there is none to be had and the product should pay."""
-    terms = simulation.product.terms
-    if all(one.financing.issuer_bears for one in terms):
-        return "issuer"
-    if simulation.history.rates:
-        return "rates"
-    if all(one.exposure is Exposure.FUTURE for one in terms):
-        return "rolls"
-    return "rules" if any(one.financing.rate is not None for one in terms) else "unknown"
 
 
 def path_rows(simulation: Simulation, *, published_only: bool, places: int | None) -> Iterator[list[str]]:
@@ -247,7 +235,7 @@ def _show_notes(replay: Replay) -> None:
             f"{len(found)} gaps in the marks, the longest of {_duration(later - earlier)} after "
             f"{_at(earlier)}; what fell due in a gap happened at the mark after it"
         )
-    if financing_source(simulation) == "unknown":
+    if financing_source(simulation) is FinancingSource.UNKNOWN:
         click.echo("financing is not in these figures: the rules fix no rate and no --funding was given")
     symbol, as_of = replay.options.symbol, replay.options.rules_as_of
     if symbol is not None and product.underlying.lower() not in symbol.lower():
@@ -295,7 +283,7 @@ def show_comparison(replays: Sequence[tuple[str, Simulation, Explanation]]) -> N
     click.echo()
     rows = [_comparison_cells(compared(*replay)) for replay in replays]
     table(("rules", "product", "target", *COMPARED.values()), rows)
-    if any(financing_source(simulation) == "unknown" for _, simulation, _ in replays):
+    if any(financing_source(simulation) is FinancingSource.UNKNOWN for _, simulation, _ in replays):
         click.echo("— financing is unknown: the rules fix no rate and no --funding was given")
 
 
@@ -330,7 +318,7 @@ def compared(name: str, simulation: Simulation, explained: Explanation) -> dict[
         "turnover": explained.turnover,
         **{part.name: getattr(explained.parts, part.name) for part in fields(Parts)},
     }
-    return row | ({"financing": None} if financing_source(simulation) == "unknown" else {})
+    return row | ({"financing": None} if financing_source(simulation) is FinancingSource.UNKNOWN else {})
 
 
 def _comparison_cells(row: Mapping[str, Any]) -> list[str]:

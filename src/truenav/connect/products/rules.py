@@ -68,6 +68,13 @@ class UnknownFamilyError(NotFoundError):
     title = "No such family of products"
 
 
+class NoSuchProductError(NotFoundError):
+    """A rule file has no product of this name, or several and none was chosen."""
+
+    code = "no-such-product"
+    title = "No such product in these rules"
+
+
 def families() -> tuple[str, ...]:
     """Names of the ready rule files, sorted."""
     names = (entry.name for entry in _folder().iterdir())
@@ -77,6 +84,15 @@ def families() -> tuple[str, ...]:
 def read_family(name: str) -> tuple[Product, ...]:
     """The products of a ready rule file; `UnknownFamilyError` where there is none of this name."""
     return read_products(family_text(name), name=f"{name}.yaml")
+
+
+def find_product(products: Sequence[Product], id: str, *, name: str) -> Product:
+    """The product of this id in the rules called ``name``; `NoSuchProductError` where there is none."""
+    for product in products:
+        if product.id == id:
+            return product
+    names = ", ".join(product.id for product in products)
+    raise NoSuchProductError(f"{name} holds no product {id[:60]!r}; it has {names}.")
 
 
 def family_text(name: str) -> str:

@@ -10,12 +10,13 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 
 from truenav.calc.etp.engine.calendar import eras, instant_of, instants, microseconds
-from truenav.calc.etp.engine.history import rolls_by_mark
+from truenav.calc.etp.engine.history import History, rolls_by_mark
 from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
+from truenav.calc.etp.engine.stepping import State
 from truenav.core.clock import instant_text
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, ZERO, exact, summing
-from truenav.core.product import DailyTimes
+from truenav.core.product import DailyTimes, Product
 
 MIDNIGHT = DailyTimes(("00:00",))
 
@@ -118,7 +119,21 @@ def explain(
     times = simulation.history.times
     first = 0 if start is None else max(_mark_at(times, start), 0)
     last = len(times) - 1 if end is None else _mark_at(times, end)
-    return _Record(simulation).window(first, last)
+    return _record_of(simulation).window(first, last)
+
+
+def explain_recorded(
+    product: Product, history: History, opening: State, events: Sequence[Event]
+) -> Explanation:
+    """The same split of what a running product recorded: from the first mark of a history to its last.
+
+    Parameters
+    ----------
+    history : at least the first mark and the last, those of the events, and each first mark of new terms.
+    opening : what a unit as issued held after the events of the first mark.
+    events : those after the first mark, with their places in this history.
+    """
+    return _Record(product, history, opening, events).window(0, len(history) - 1)
 
 
 def explain_daily(simulation: Simulation, at: DailyTimes = MIDNIGHT) -> tuple[Explanation, ...]:
@@ -129,7 +144,7 @@ def explain_daily(simulation: Simulation, at: DailyTimes = MIDNIGHT) -> tuple[Ex
     times = simulation.history.times
     cuts = [bisect_right(times, instant) - 1 for instant in instants(at, times[0], times[-1])]
     places = sorted({0, *cuts, len(times) - 1})
-    record = _Record(simulation)
+    record = _record_of(simulation)
     return tuple(record.window(first, last) for first, last in pairwise(places) if record.nav(first) > 0)
 
 
@@ -170,27 +185,31 @@ def _turned_over(event: Event) -> Decimal:
         return abs(event.trade) * event.price / event.nav
 
 
-class _Record:
-    """A simulation, so arranged that any window is explained by looking at its two ends."""
+def _record_of(simulation: Simulation) -> _Record:
+    return _Record(simulation.product, simulation.history, simulation.opening, simulation.events)
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
-        self._places = [event.place for event in simulation.events]
+
+class _Record:
+    """What happened to a product, so arranged that any window is explained by looking at its two ends."""
+
+    def __init__(self, product: Product, history: History, opening: State, events: Sequence[Event]) -> None:
+        self._product, self._history, self._opening, self._events = product, history, opening, events
+        self._places = [event.place for event in events]
         with summing():
-            self._sums = list(accumulate(simulation.events, _Sums.and_of, initial=_Sums()))
-        self._rolls = rolls_by_mark(simulation.history)
+            self._sums = list(accumulate(events, _Sums.and_of, initial=_Sums()))
+        self._rolls = rolls_by_mark(history)
 
     def nav(self, place: int) -> Decimal:
         """NAV of a unit as issued, after the events of a mark."""
         count = bisect_right(self._places, place)
-        held = self._simulation.events[count - 1] if count else self._simulation.opening
+        held = self._events[count - 1] if count else self._opening
         with exact():
-            price = self._simulation.history.prices[place] / self._rolls.get(place, ONE)
+            price = self._history.prices[place] / self._rolls.get(place, ONE)
             return held.position * price + held.cash
 
     def window(self, first: int, last: int) -> Explanation:
         """The window between what was held after the events of two marks."""
-        times = self._simulation.history.times
+        times = self._history.times
         if last <= first:
             raise EmptyWindowError(
                 "No mark lies between the start and the end of the window; the history has marks from "
@@ -232,8 +251,8 @@ class _Record:
 
         A target holds from the first mark that its terms see: the move to that mark is the one before's.
         """
-        times = self._simulation.history.times
-        for terms, start, end in eras(self._simulation.product):
+        times = self._history.times
+        for terms, start, end in eras(self._product):
             since = max(bisect_left(times, start), first)
             until = min(bisect_left(times, end), last)
             if since < until:
@@ -241,7 +260,7 @@ class _Record:
 
     def _growth(self, first: int, last: int) -> Decimal:
         """What one of the underlying's value at a mark is worth at a later one, the rolls between linked."""
-        prices, growth = self._simulation.history.prices, ONE
+        prices, growth = self._history.prices, ONE
         for place, roll in self._rolls.items():
             if first <= place < last:
                 growth *= roll

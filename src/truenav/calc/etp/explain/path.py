@@ -28,16 +28,21 @@ class Point(NamedTuple):
     leverage: Decimal | None
 
 
-def nav_path(simulation: Simulation, *, published_only: bool = False) -> Iterator[Point]:
+def nav_path(
+    simulation: Simulation, *, published_only: bool = False, most: int | None = None
+) -> Iterator[Point]:
     """The path at all marks; or at those that published a NAV, the first mark and the last.
 
-    A NAV that leads to a share merge is still one of the old units. Method: docs/methods/leveraged.md.
+    Of more than ``most`` marks only so many are taken, evenly apart, the first and the last among them. A NAV
+    that leads to a share merge is still one of the old units. Method: docs/methods/leveraged.md.
     """
     times = simulation.history.times
     places: Sequence[int] = range(len(times))
     if published_only:
         published = (bisect_left(times, at) for at, _ in simulation.published)
         places = sorted({0, *published, len(times) - 1})
+    if most is not None and len(places) > most:
+        places = [places[row * (len(places) - 1) // (most - 1)] for row in range(most)]
     with exact():
         points = list(_points(simulation, places))
     yield from points

@@ -21,7 +21,7 @@ from truenav.calc.etp.engine.simulate_many import Path, simulate_many
 from truenav.calc.etp.explain.attribution import explain
 from truenav.calc.etp.explain.continuous import simulate_continuously
 from truenav.calc.etp.explain.decay import decay_curve
-from truenav.core.failure import InvalidInputError
+from truenav.calc.etp.explain.described import WhatIfError
 from truenav.core.money import ONE, exact
 from truenav.core.product import SECONDS_A_DAY, Product, Terms
 
@@ -34,13 +34,6 @@ _DAY = SECONDS_A_DAY * 1_000_000
 _HOUR = timedelta(hours=1)
 
 Floats = NDArray[np.float64]
-
-
-class WhatIfError(InvalidInputError):
-    """A question of what would be cannot be computed: its market or its number of paths makes no sense."""
-
-    code = "what-if"
-    title = "This what-if cannot be computed"
 
 
 # A day one way, and both fall

@@ -1,0 +1,61 @@
+"""Rules replayed on a history: whether it belongs to the product, and what the replay leaves unknown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from truenav.calc.etp.engine.calendar import instant_of, microseconds
+from truenav.calc.etp.engine.history import BadMarkError, History
+from truenav.calc.etp.engine.simulate import Simulation, simulate
+from truenav.calc.etp.explain.continuous import simulate_continuously
+from truenav.core.clock import instant_text
+from truenav.core.product import Exposure, Product
+
+
+class FinancingSource(StrEnum):
+    """Where a replay takes financing from; *unknown* where the product should pay and no rate is known."""
+
+    ISSUER = "issuer"
+    RATES = "rates"
+    ROLLS = "rolls"
+    RULES = "rules"
+    UNKNOWN = "unknown"
+
+
+def replay(product: Product, history: History, *, nav: Decimal, continuous: bool = False) -> Simulation:
+    """A product over a history that belongs to it: at the marks alone, or watched without pause between them.
+
+    `BadMarkError` where marks lie outside the product's time.
+    """
+    run = simulate_continuously if continuous else simulate
+    return run(product, belonging(history, product), nav=nav)
+
+
+def belonging(history: History, product: Product) -> History:
+    """The history, if all of it belongs to the product; it was read without knowing of it."""
+    first, last = (instant_text(instant_of(history.times[place])) for place in (0, -1))
+    if product.until is not None and history.times[-1] >= microseconds(product.until):
+        raise BadMarkError(
+            f"{product.id} ended at {instant_text(product.until)}, and the marks go on to {last}; end "
+            "earlier, or take the rules of one instant as if they had always held."
+        )
+    if history.times[0] < microseconds(product.terms[0].since):
+        raise BadMarkError(
+            f"The rules of {product.id} begin at {instant_text(product.terms[0].since)}, and the marks at "
+            f"{first}; begin later, or take the rules of one instant as if they had always held."
+        )
+    return history
+
+
+def financing_source(simulation: Simulation) -> FinancingSource:
+    """Where the financing of a simulation comes from."""
+    terms = simulation.product.terms
+    if all(one.financing.issuer_bears for one in terms):
+        return FinancingSource.ISSUER
+    if simulation.history.rates:
+        return FinancingSource.RATES
+    if all(one.exposure is Exposure.FUTURE for one in terms):
+        return FinancingSource.ROLLS
+    has_rate = any(one.financing.rate is not None for one in terms)
+    return FinancingSource.RULES if has_rate else FinancingSource.UNKNOWN
