@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from bench.harness import Contender, Goal, Workload
 from truenav.calc.etp.engine.calendar import microseconds
-from truenav.calc.etp.engine.simulate_many import Path, Simulations, simulate_many, warm_up
+from truenav.calc.etp.engine.many_paths import Path
+from truenav.calc.etp.engine.many_results import Simulations
+from truenav.calc.etp.engine.simulate_many import simulate_many, warm_up
 from truenav.core.product import (
     Aim,
     DailyTimes,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from truenav.app.proof.verify import Verdict, Verification, verify_bundle
     from truenav.calc.etp.engine.history import History
+    from truenav.calc.etp.engine.many_paths import Path as PricePath
     from truenav.calc.etp.engine.simulate import simulate as simulate_product
-    from truenav.calc.etp.engine.simulate_many import Path as PricePath
     from truenav.calc.etp.engine.simulate_many import simulate_many
     from truenav.calc.etp.explain.attribution import explain as explain_return
     from truenav.calc.etp.explain.decay import decay as volatility_decay
@@ -94,7 +94,7 @@ _HOMES = {
 }
 
 _LONGER_NAMES = {
-    "PricePath": ("truenav.calc.etp.engine.simulate_many", "Path"),
+    "PricePath": ("truenav.calc.etp.engine.many_paths", "Path"),
     "explain_return": ("truenav.calc.etp.explain.attribution", "explain"),
     "simulate_product": ("truenav.calc.etp.engine.simulate", "simulate"),
     "volatility_decay": ("truenav.calc.etp.explain.decay", "decay"),

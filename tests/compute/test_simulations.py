@@ -11,7 +11,9 @@ import pytest
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError
-from truenav.calc.etp.engine.simulate_many import EventColumns, Path, Simulations, simulate_many
+from truenav.calc.etp.engine.many_paths import Path
+from truenav.calc.etp.engine.many_results import EventColumns, Simulations
+from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.compute.executor import InProcess, Processes
 from truenav.compute.simulations import simulate_histories
 from truenav.core.product import DailyTimes, Product, ProductRulesError, Schedule, ShareMerge, Terms, Trigger

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from truenav.calc.etp.engine.simulate_many import Path, Simulations, joined, simulate_many
+from truenav.calc.etp.engine.many_paths import Path
+from truenav.calc.etp.engine.many_results import Simulations, joined
+from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.calc.portfolio.valuation import Accelerator
 from truenav.compute.executor import Executor
 from truenav.core.product import Product

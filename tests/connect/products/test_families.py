@@ -14,8 +14,8 @@ from tests.connect.products.support import D, at, kinds, product, run
 
 from truenav.calc.etp.engine.calendar import instant_of, instants, microseconds
 from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.many_paths import Path as BulkPath
 from truenav.calc.etp.engine.simulate import simulate
-from truenav.calc.etp.engine.simulate_many import Path as BulkPath
 from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.connect.products.rules import (
     UnknownFamilyError,

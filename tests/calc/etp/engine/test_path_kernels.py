@@ -14,21 +14,22 @@ import numba
 import pytest
 
 import truenav
-from truenav.calc.etp.engine import _path_kernels, running, stepping
+from truenav.calc.etp.engine import _path_kernels, many_runs, running, stepping
 
 SIMULATE = """
 import numpy as np
 from decimal import Decimal
 from truenav.calc.etp.engine import _path_kernels as kernels
 from truenav.calc.etp.engine.calendar import instant_of
-from truenav.calc.etp.engine.simulate_many import Path, simulate_many
+from truenav.calc.etp.engine.many_paths import Path
+from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.core.product import DailyTimes, Fee, Product, Terms
 
 fee = Fee(Decimal("0.25"), DailyTimes(("00:01",)))
 rules = Product("", "", "", "", (Terms(instant_of(0), Decimal(2), fees=(fee,)),))
 path = Path(np.arange(3) * 60_000_000, np.ones(3))
 found = simulate_many([rules], [path], accelerator="numba")
-print(found.nav[0], sum(kernels.run.stats.cache_hits.values()))
+print(found.nav[0], sum(kernels.run_all.stats.cache_hits.values()))
 """
 
 
@@ -40,10 +41,9 @@ def _indexed_for(entry: object) -> object:
 
 def test_another_text_of_the_steps_is_another_entry_of_the_cache() -> None:
     now = _path_kernels.contents()
-    for one, other in zip(_path_kernels._entries(now), _path_kernels._entries("another text"), strict=True):
-        assert _indexed_for(one) != _indexed_for(other)
-    for one, other in zip(_path_kernels._entries(now), _path_kernels._entries(now), strict=True):
-        assert _indexed_for(one) == _indexed_for(other)
+    entry = _path_kernels._entry(now)
+    assert _indexed_for(entry) != _indexed_for(_path_kernels._entry("another text"))
+    assert _indexed_for(entry) == _indexed_for(_path_kernels._entry(now))
 
 
 def _loaded(module: ModuleType, edit: Callable[[str], str]) -> ModuleType:
@@ -63,10 +63,11 @@ def _loaded(module: ModuleType, edit: Callable[[str], str]) -> ModuleType:
         (0, "    deficit: Number\n", "    deficit: Number\n    more: Number\n"),
         (1, "BLOCK = 64", "BLOCK = 32"),
         (1, "marks.times[here] + rearm", "marks.times[here] - rearm"),
+        (2, "start = eras.end[era]", "start = eras.end[era] + 1"),
     ],
 )
 def test_the_hash_follows_whatever_is_compiled(place, before, after) -> None:
-    modules = [stepping, running]
+    modules = [stepping, running, many_runs]
     same = list(modules)
     same[place] = _loaded(modules[place], lambda text: text + "\n# a remark\n")
     assert _path_kernels.contents(tuple(same)) == _path_kernels.contents()

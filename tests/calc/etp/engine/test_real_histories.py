@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from tests.calc.etp.histories import D
 
 from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.many_paths import Path as Marks
 from truenav.calc.etp.engine.simulate import simulate
-from truenav.calc.etp.engine.simulate_many import Path as Marks
 from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.calc.etp.explain.attribution import explain, explain_daily
 from truenav.calc.etp.explain.continuous import simulate_continuously

@@ -15,9 +15,11 @@ from tests.calc.etp.live.worlds import DAILY, START, D, product, three_long
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError, History
+from truenav.calc.etp.engine.many_paths import Path, SimulationInputError
+from truenav.calc.etp.engine.many_results import Simulations
 from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import Simulation, simulate
-from truenav.calc.etp.engine.simulate_many import Path, SimulationInputError, Simulations, simulate_many
+from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.calc.etp.engine.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED
 from truenav.core.product import (
     Aim,

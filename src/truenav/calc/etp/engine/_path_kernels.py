@@ -1,7 +1,7 @@
-"""`truenav.calc.etp.engine.running` compiled for floats, as it stands: there is no second text of the rules.
+"""`truenav.calc.etp.engine.many_runs` compiled for floats as it stands: there is no second text of the rules.
 
-Every plain function of `stepping` and `running` is compiled along with what calls it. Nothing is reordered or
-fused, so that the results are those of the same functions on Python's floats, bit by bit.
+Every plain function of `stepping`, `running` and `many_runs` is compiled along with what calls it. Nothing is
+reordered or fused, so that the results are those of the same functions on Python's floats, bit by bit.
 
 Compiled code is cached by the file that defines it, and by what it closes over. So the entries close over the
 hash of what is compiled, as it was loaded: other functions are another entry, and older ones are never served
@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeGuard
 
+import numpy as np
 from numba import njit
 from numba.extending import register_jitable
+from numpy.typing import NDArray
 
-from truenav.calc.etp.engine import running, stepping
+from truenav.calc.etp.engine import many_runs, running, stepping
 
-_MODULES = (stepping, running)
+_MODULES = (stepping, running, many_runs)
 
 
 def contents(modules: tuple[ModuleType, ...] = _MODULES) -> str:
@@ -62,49 +64,40 @@ def _register(module: ModuleType) -> None:
             register_jitable(function)
 
 
-def _entries(of: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`running.run` and `running.summary`, compiled for one content of the modules."""
+def _entry(of: str) -> Callable[..., Any]:
+    """`many_runs.run_all`, compiled for one content of the modules."""
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def run(
+    def run_all(
         marks: Any,
-        start: Any,
-        end: Any,
+        rows: Any,
+        of_runs: Any,
+        first_publication: Any,
+        plans: Any,
+        eras: Any,
         stops: Any,
-        first_stop: Any,
-        limits: Any,
-        rearm: Any,
-        state: Any,
-        seen: Any,
+        nav: Any,
+        runs: Any,
         events: Any,
-        first_event: Any,
+        published: Any,
     ) -> Any:
         _ = of  # so that it is closed over
-        return running.run(
-            marks, start, end, stops, first_stop, limits, rearm, state, seen, events, first_event
+        return many_runs.run_all(
+            marks, rows, of_runs, first_publication, plans, eras, stops, nav, runs, events, published
         )
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def summary(marks: Any, stops: Any, events: Any, rows: Any, published: Any) -> Any:
-        _ = of  # so that it is closed over
-        return running.summary(marks, stops, events, rows, published)
-
-    return run, summary
+    return run_all
 
 
 for _module in _MODULES:
     _register(_module)
 
-run, summary = _entries(contents())
+run_all = _entry(contents())
 
 
 def _block_entry(block: int) -> Callable[..., Any]:
     @njit(cache=True, nogil=True)
-    def block_extremes(prices: Any, lows: Any, highs: Any) -> None:
-        """The lowest and the highest price of each block, from the bits of floats (as int64).
-
-        Positive floats are in the order of their bits; zero, negative ones, infinity and NaN lie outside.
-        """
+    def extremes_of_bits(prices: Any, lows: Any, highs: Any) -> None:
         whole = prices.size // block
         for row in range(whole):
             low = high = prices[row * block]
@@ -116,9 +109,17 @@ def _block_entry(block: int) -> Callable[..., Any]:
             lows[whole] = prices[place] if first else min(lows[whole], prices[place])
             highs[whole] = prices[place] if first else max(highs[whole], prices[place])
 
-    return block_extremes
+    return extremes_of_bits
 
 
-block_extremes = _block_entry(running.BLOCK)
+_extremes_of_bits = _block_entry(running.BLOCK)
 
-__all__ = ["block_extremes", "contents", "run", "summary"]
+
+def block_extremes(prices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lowest and the highest price of each block of `running.BLOCK` marks, from their bits as integers.
+
+    Positive floats are in the order of their bits; zero, negative ones, infinity and NaN lie outside.
+    """
+    lows, highs = np.empty((2, -(-prices.size // running.BLOCK)))
+    _extremes_of_bits(prices.view(np.int64), lows.view(np.int64), highs.view(np.int64))
+    return lows, highs

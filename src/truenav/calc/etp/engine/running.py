@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from truenav.calc.etp.engine.stepping import (
-    CHARGED,
     RUINED,
     SCHEDULED,
     TRIGGERED,
@@ -71,15 +70,21 @@ class Stops(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is carried along: the highest NAV of any mark, the lowest share of the highest before it, until
-    when the trigger sleeps, and how often the product was rebalanced by schedule and by trigger.
+    """What is carried along.
+
+    The highest NAV of any mark, the lowest share of the highest before it, the first mark at which the
+    trigger does not sleep, how often the product was rebalanced by schedule and by trigger, what was paid,
+    and the next row of `Events` and of `Published`.
     """
 
     peak: Number
     worst: Number
-    sleeps_until: int
+    wakes_at: int
     scheduled: int
     triggered: int
+    paid: Paid
+    event: int
+    publication: int
 
 
 class Events(NamedTuple):
@@ -100,15 +105,30 @@ class Events(NamedTuple):
 
 
 class Published(NamedTuple):
-    """Columns to be filled: the mark at which a NAV was published, and the NAV of a unit as issued."""
+    """Columns to be filled: when a NAV was published, and the NAV of a unit as issued. As with events, rows
+    beyond the columns' length are counted.
+    """
 
-    index: Column
+    at: Column
     nav: Column
 
 
-def _first_at(times: Column, instant: int, start: int, stop: int) -> int:
-    """The first place of ``start`` to ``stop`` whose time is not before an instant, else ``stop``."""
-    low, high = start, stop
+def begun(nav: Number, event: int, publication: int) -> Seen:
+    """What was seen at the issue of a unit, and the rows to be written first."""
+    nothing = 0 * nav
+    paid = Paid(nothing, nothing, nothing, nothing, nothing)
+    return Seen(nav, nothing + 1, 0, 0, 0, paid, event, publication)
+
+
+def _first_at(times: Column, instant: int, start: int) -> int:
+    """The first place from ``start`` on whose time is not before an instant, else how many there are.
+
+    It is looked for nearby first: steps double until it is passed.
+    """
+    low, step = start, 1
+    while low + step <= len(times) and times[low + step - 1] < instant:
+        low, step = low + step, 2 * step
+    high = min(low + step, len(times))
     while low < high:
         middle = (low + high) // 2
         if times[middle] < instant:
@@ -201,96 +221,70 @@ def _write(events: Events, row: int, index: int, kind: int, state: State, before
     events.deficit[row] = paid.deficit
 
 
+def _write_publication(published: Published, row: int, at: int, nav: Number) -> None:
+    published.at[row] = at
+    published.nav[row] = nav
+
+
+def _sum(one: Paid, other: Paid) -> Paid:
+    return Paid(
+        one.financing + other.financing,
+        one.fees + other.fees,
+        one.costs + other.costs,
+        one.gap + other.gap,
+        one.deficit + other.deficit,
+    )
+
+
 def run(
     marks: Marks,
     start: int,
     end: int,
     stops: Stops,
     first_stop: int,
+    end_stop: int,
     limits: Limits,
     rearm: int,
     state: State,
     seen: Seen,
     events: Events,
-    first_event: int,
-) -> tuple[State, Seen, int]:
+    published: Published,
+) -> tuple[State, Seen]:
     """Take ``state`` through the marks ``start`` to ``end``, ``end`` excluded.
 
-    ``first_stop`` is the first row of ``stops`` that is not before ``start``, ``rearm`` how long the trigger
-    sleeps after a rebalance (microseconds), ``first_event`` the row of ``events`` to write next. Drawdown is
-    of NAV at the marks, before their events. Gives the state and what was seen at the end, and the next row;
-    after ruin nothing happens any more.
+    The rows ``first_stop`` to ``end_stop`` of ``stops`` are those of these marks; ``rearm`` is how long the
+    trigger sleeps after a rebalance (microseconds). Drawdown is of NAV at the marks, before their events.
+    Ruin is published at once; after it nothing happens any more.
     """
-    here, due, row = start, first_stop, first_event
-    peak, worst, sleeps_until, scheduled, triggered = seen
+    here, due = start, first_stop
+    peak, worst, wakes_at, scheduled, triggered, total, row, publication = seen
     nothing_due = no_stop(limits.target)
     while here < end and state.position != 0:
-        last = end - 1
-        if due < len(stops.index) and stops.index[due] < last:
-            last = stops.index[due]
-        armed = marks.times[here] >= sleeps_until
+        last = stops.index[due] if due < end_stop else end - 1
+        armed = here >= wakes_at
         if not armed:
-            last = _first_at(marks.times, sleeps_until, here + 1, last + 1) - 1
+            last = min(last, wakes_at - 1)
         limit = bounds(state, limits, armed)
         here, peak, worst = _quiet(marks, here, last, limit, limits.tie, state, peak, worst)
         price = marks.prices[here]
-        at_stop = due < len(stops.index) and stops.index[due] == here
+        at_stop = due < end_stop and stops.index[due] == here
         if at_stop or is_reached(limit, price):
             before = net_value(state, price)
             stop = stop_at(stops, due) if at_stop else nothing_due
             state, paid, kind = step(state, price, stop, limits, armed)
-            due += 1 if at_stop else 0
+            total = _sum(total, paid)
             if row < len(events.index):
                 _write(events, row, here, kind, state, before, paid)
             row += 1
+            if kind == RUINED or (at_stop and stops.publishes[stops.kind[due]]):
+                if publication < len(published.at):
+                    nav = net_value(state, price / stop.roll)
+                    _write_publication(published, publication, marks.times[here], nav)
+                publication += 1
             scheduled += 1 if kind == SCHEDULED else 0
             triggered += 1 if kind == TRIGGERED else 0
             if kind in (SCHEDULED, TRIGGERED):
-                sleeps_until = marks.times[here] + rearm
+                wakes_at = _first_at(marks.times, marks.times[here] + rearm, here + 1) if rearm > 0 else here
+            due += 1 if at_stop else 0
         here += 1
-    return state, Seen(peak, worst, sleeps_until, scheduled, triggered), row
-
-
-def summary(marks: Marks, stops: Stops, events: Events, rows: int, published: Published) -> tuple[Paid, int]:
-    """What the first ``rows`` events came to, and how many NAVs of a unit as issued were published.
-
-    These are written to ``published``, which has room for a row more than there are stops: ruin is
-    published at once.
-    """
-    nothing = 0 * marks.prices[0]
-    total = Paid(nothing, nothing, nothing, nothing, nothing)
-    place, found = 0, 0
-    for row in range(rows):
-        total = Paid(
-            total.financing + events.financing[row],
-            total.fees + events.fees[row],
-            total.costs + events.costs[row],
-            total.gap + events.gap[row],
-            total.deficit + events.deficit[row],
-        )
-        index = events.index[row]
-        while place < len(stops.index) and stops.index[place] < index:
-            place += 1
-        at_stop = place < len(stops.index) and stops.index[place] == index
-        if events.kind[row] == RUINED or (at_stop and stops.publishes[stops.kind[place]]):
-            price = marks.prices[index]
-            if at_stop:
-                price = price / stops.roll[stops.kind[place]]
-            published.index[found] = index
-            published.nav[found] = events.position[row] * price + events.cash[row]
-            found += 1
-    return total, found
-
-
-__all__ = [
-    "BLOCK",
-    "CHARGED",
-    "RUINED",
-    "Events",
-    "Marks",
-    "Published",
-    "Seen",
-    "Stops",
-    "run",
-    "summary",
-]
+    return state, Seen(peak, worst, wakes_at, scheduled, triggered, total, row, publication)

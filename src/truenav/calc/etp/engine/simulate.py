@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from truenav.calc.etp.engine import running
 from truenav.calc.etp.engine.adjustments import changes_due
 from truenav.calc.etp.engine.calendar import Dues, dues, eras
 from truenav.calc.etp.engine.history import BadMarkError, History, rolls_by_mark
 from truenav.calc.etp.engine.rules import check_product, limits_of
-from truenav.calc.etp.engine.running import BLOCK, Events, Marks, Seen
+from truenav.calc.etp.engine.running import BLOCK, Events, Marks, Published, Seen, begun, run
 from truenav.calc.etp.engine.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED, Paid, State
 from truenav.core.money import ONE, exact
 from truenav.core.product import Product, Terms
@@ -112,11 +111,11 @@ def simulate(product: Product, history: History, *, nav: Decimal = Decimal(100))
         capacity = len(due.stops.index) + 64
         while True:
             events = _room(capacity)
-            closing, seen, rows = _run(product, marks, due, opening, nav, events)
-            if rows <= capacity:
+            closing, seen = _run(product, marks, due, opening, nav, events)
+            if seen.event <= capacity:
                 break
-            capacity = max(rows, 2 * capacity)
-        found = tuple(_events(events, rows, marks, opening, due))
+            capacity = seen.event
+        found = tuple(_events(events, seen.event, marks, opening, due))
         published, merges = published_navs(product, found, due)
         worth = closing.position * last_price(history) + closing.cash
         return Simulation(
@@ -161,19 +160,18 @@ def _room(capacity: int) -> Events:
 
 def _run(
     product: Product, marks: Marks, due: Dues, opening: State, nav: Decimal, events: Events
-) -> tuple[State, Seen, int]:
-    state, seen, row, start = opening, Seen(nav, ONE, marks.times[0], 0, 0), 0, 1
+) -> tuple[State, Seen]:
+    state, seen, start, stops = opening, begun(nav, 0, 0), 1, due.stops
+    nowhere = Published([], [])
     for terms, _, until in eras(product):
         end = bisect_left(marks.times, until)
         if end <= start:
             continue
-        first = bisect_left(due.stops.index, start)
-        rearm = terms.trigger.rearm_seconds * 1_000_000
-        state, seen, row = running.run(
-            marks, start, end, due.stops, first, limits_of(terms), rearm, state, seen, events, row
-        )
+        first, last = bisect_left(stops.index, start), bisect_left(stops.index, end)
+        limits, rearm = limits_of(terms), terms.trigger.rearm_seconds * 1_000_000
+        state, seen = run(marks, start, end, stops, first, last, limits, rearm, state, seen, events, nowhere)
         start = end
-    return state, seen, row
+    return state, seen
 
 
 def _events(events: Events, rows: int, marks: Marks, opening: State, due: Dues) -> Iterator[Event]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import History
+from truenav.calc.etp.engine.many_paths import Path
 from truenav.calc.etp.engine.simulate import simulate
-from truenav.calc.etp.engine.simulate_many import Path, simulate_many
+from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.calc.etp.explain.attribution import explain
 from truenav.calc.etp.explain.continuous import simulate_continuously
 from truenav.calc.etp.explain.decay import decay_curve
