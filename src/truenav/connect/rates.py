@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from truenav.connect.contract import Connector
+from truenav.connect.errors import MalformedPayloadError
+from truenav.core.evidence import Evidence
 from truenav.core.ids import Sha256
 from truenav.core.instrument import Instrument
 
@@ -38,3 +42,24 @@ class FundingConnector(Connector, Protocol):
         Raises a ``VenueError``; ``UnknownInstrumentError`` where the contract is financed in no such way.
         """
         ...
+
+
+RATED_VENUES = ("binance",)
+"""Venues with a module ``rates`` whose ``RATES`` maps an endpoint to what reads it."""
+
+
+def read_rates(evidence: Evidence, body: bytes, instrument: Instrument) -> tuple[FundingRate, ...]:
+    """The rates of a contract that a payload states; the same input gives the same output.
+
+    Raises ``MalformedPayloadError``.
+    """
+    where = f"{evidence.connector} {evidence.endpoint}"
+    readers: dict[str, Callable[[Evidence, bytes, Instrument], Iterable[FundingRate]]] = {}
+    if evidence.connector in RATED_VENUES:
+        readers = import_module(f"truenav.connect.cefi.{evidence.connector}.rates").RATES
+    if evidence.endpoint not in readers:
+        raise MalformedPayloadError(f"{where}: it states no financing rates.")
+    try:
+        return tuple(readers[evidence.endpoint](evidence, body, instrument))
+    except MalformedPayloadError as error:
+        raise MalformedPayloadError(f"{where}: {error.message}") from error

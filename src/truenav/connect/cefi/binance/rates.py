@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from truenav.connect.asking import Endpoint
 from truenav.connect.cefi.binance.client import USDM, BinanceClient
-from truenav.connect.contract import Payload
 from truenav.connect.document import read_json
-from truenav.connect.errors import IncompletePagesError, MalformedPayloadError
-from truenav.connect.rates import FundingRate
+from truenav.connect.errors import IncompletePagesError
+from truenav.connect.rates import FundingRate, read_rates
 from truenav.core.clock import to_milliseconds
+from truenav.core.evidence import Evidence
 from truenav.core.instrument import Instrument, UnknownInstrumentError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def funding_rates(
     begin = after + _NEXT
     for _ in range(MOST_PAGES):
         told = await client.get(FUNDING, _asked(instrument, begin, until))
-        page = list(_rates(told, instrument.code))
+        page = read_rates(told.evidence, told.body, instrument)
         found += [one for one in page if begin <= one.at <= until]
         if len(page) < PAGE:
             return tuple(found)
@@ -54,15 +54,17 @@ def _asked(instrument: Instrument, begin: datetime, until: datetime) -> dict[str
     }
 
 
-def _rates(payload: Payload, symbol: str) -> Iterator[FundingRate]:
+def _rates(evidence: Evidence, body: bytes, instrument: Instrument) -> Iterator[FundingRate]:
     """The rates of a page; one of another contract, or out of order, makes the whole page doubtful."""
-    try:
-        last: datetime | None = None
-        for row in read_json(payload.body).items():
-            at = row.instant("fundingTime")
-            if row.text("symbol") != symbol or (last is not None and at <= last):
-                raise row.wrong(f"it is of another contract than {symbol}, or not later than the one before")
-            yield FundingRate(at, row.decimal("fundingRate"), payload.evidence.sha256)
-            last = at
-    except MalformedPayloadError as error:
-        raise MalformedPayloadError(f"binance {FUNDING.name}: {error.message}") from error
+    last: datetime | None = None
+    for row in read_json(body).items():
+        at = row.instant("fundingTime")
+        if row.text("symbol") != instrument.code or (last is not None and at <= last):
+            raise row.wrong(
+                f"it is of another contract than {instrument.code}, or not later than the one before"
+            )
+        yield FundingRate(at, row.decimal("fundingRate"), evidence.sha256)
+        last = at
+
+
+RATES = {FUNDING.name: _rates}
