@@ -123,7 +123,8 @@ def read_evidence(
 
 def evidence_lines(evidence: Iterable[Evidence]) -> bytes:
     """The file of the evidence, in the order in which it was received."""
-    return canonical_lines(sorted(evidence, key=evidence_order))
+    ordered = sorted(evidence, key=evidence_order)
+    return canonical_lines(ordered)
 
 
 def evidence_order(one: Evidence) -> tuple[datetime, str, bytes]:
