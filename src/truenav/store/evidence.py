@@ -17,6 +17,10 @@ from truenav.store.blobs import BlobStore
 from truenav.store.database import Session
 
 
+_ASKED = 10_000
+"""Payloads that one query asks for."""
+
+
 class EvidenceMismatchError(InvalidInputError):
     """The bytes handed in are not those that the evidence describes."""
 
@@ -80,6 +84,15 @@ def meta_many(session: Session, hashes: Sequence[Sha256]) -> dict[Sha256, tuple[
         one = decode(Evidence, row.body)
         found[one.sha256] = (*found.get(one.sha256, ()), one)
     return found
+
+
+def received(session: Session, hashes: Collection[Sha256], *, until: datetime) -> tuple[Evidence, ...]:
+    """How each of many payloads was received, up to an instant, ordered by payload."""
+    found: dict[Sha256, tuple[Evidence, ...]] = {}
+    ordered = sorted(hashes)
+    for start in range(0, len(ordered), _ASKED):
+        found |= meta_many(session, ordered[start : start + _ASKED])
+    return tuple(one for sha in sorted(found) for one in found[sha] if one.answered_at <= until)
 
 
 def newest(

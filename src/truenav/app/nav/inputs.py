@@ -269,8 +269,7 @@ def evidence_of(session: Session, inputs: NavInputs) -> tuple[Evidence, ...]:
     hashes = {fact.evidence for fact in inputs.facts}
     while more := evidence.corrections_of(session, hashes, known_at=inputs.known_at) - hashes:
         hashes |= more  # a correction may itself be corrected or void
-    found = evidence.meta_many(session, sorted(hashes))
-    return tuple(one for sha in sorted(found) for one in found[sha] if one.answered_at <= inputs.known_at)
+    return evidence.received(session, hashes, until=inputs.known_at)
 
 
 def oldest_snapshot_at(
