@@ -16,7 +16,6 @@ from truenav.store import tables
 from truenav.store.blobs import BlobStore
 from truenav.store.database import Session
 
-
 _ASKED = 10_000
 """Payloads that one query asks for."""
 
