@@ -2912,6 +2912,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-band-checks/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Product Order
+         * @description Whether an order for units keeps to the band. Nothing is sent anywhere.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        post: operations["check_product_order_api_v1_product_band_checks__listing__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-bands/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Band
+         * @description The prices that orders for a product's units must keep to now; refused without a fresh NAV.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_band_api_v1_product_bands__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/product-series/{listing}": {
         parameters: {
             query?: never;
@@ -4246,6 +4290,73 @@ export interface components {
             lines: components["schemas"]["BalanceLine"][];
             /** Wallet */
             wallet: string;
+        };
+        /**
+         * Band
+         * @description Prices of a unit, in the product's quote asset: orders buy at ``max_buy`` or below and sell at
+         *     ``min_sell`` or above, in whole ticks. It is of the NAV of ``as_of``, and no longer holds after ``until``.
+         */
+        Band: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Listing */
+            listing: string;
+            /**
+             * Max Buy
+             * Format: decimal
+             * @example 1234.56
+             */
+            max_buy: string;
+            /**
+             * Min Sell
+             * Format: decimal
+             * @example 1234.56
+             */
+            min_sell: string;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /** Quote */
+            quote: string;
+            /**
+             * Tick
+             * Format: decimal
+             * @example 1234.56
+             */
+            tick: string;
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            until: string;
+        };
+        /**
+         * BandCheck
+         * @description Whether an order keeps to the band, and if not, why.
+         *
+         *     ``average`` and ``worst`` are the prices that a market order would trade at; ``within`` are the units of
+         *     one that is not allowed that lie within the band and the book.
+         */
+        BandCheck: {
+            /** Average */
+            average: string | null;
+            band: components["schemas"]["Band"];
+            /** Is Allowed */
+            is_allowed: boolean;
+            /** Reason */
+            reason: string | null;
+            /** Within */
+            within: string | null;
+            /** Worst */
+            worst: string | null;
         };
         /** Body_check_import_api_v1_imports_check_post */
         Body_check_import_api_v1_imports_check_post: {
@@ -6308,6 +6419,24 @@ export interface components {
             own: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * Level
+         * @description Units that are offered or wanted in a book at one price.
+         */
+        Level: {
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
         };
         /**
          * LeverageTier
@@ -8945,6 +9074,12 @@ export interface components {
             ratio: number;
         };
         /**
+         * Side
+         * @description What is done to the position.
+         * @enum {string}
+         */
+        Side: "buy" | "sell";
+        /**
          * SignOnBody
          * @description Which tenant's provider to go to.
          */
@@ -9607,6 +9742,20 @@ export interface components {
             items: components["schemas"]["PublishedUnit"][];
         };
         /**
+         * UnitOrder
+         * @description An order for units: a limit order by its ``price``, a market order by its ``quantity`` and the levels
+         *     of the other side's ``book``, the best first.
+         */
+        UnitOrder: {
+            /** Book */
+            book?: components["schemas"]["Level"][] | null;
+            /** Price */
+            price?: string | null;
+            /** Quantity */
+            quantity?: string | null;
+            side: components["schemas"]["Side"];
+        };
+        /**
          * Unknown
          * @description What do we not know; ``if_stale_zero`` is the change of NAV if all that is stale were worth nothing.
          */
@@ -9978,6 +10127,8 @@ export type AuditCheckAnswer = components['schemas']['AuditCheckAnswer'];
 export type AuditEntryAnswer = components['schemas']['AuditEntryAnswer'];
 export type BalanceLine = components['schemas']['BalanceLine'];
 export type BalanceSnapshot = components['schemas']['BalanceSnapshot'];
+export type Band = components['schemas']['Band'];
+export type BandCheck = components['schemas']['BandCheck'];
 export type BodyCheckImportApiV1ImportsCheckPost = components['schemas']['Body_check_import_api_v1_imports_check_post'];
 export type BodyRunImportApiV1ImportsPost = components['schemas']['Body_run_import_api_v1_imports_post'];
 export type BodySendFileApiV1ImportsJobsPost = components['schemas']['Body_send_file_api_v1_imports_jobs_post'];
@@ -10088,6 +10239,7 @@ export type Label = components['schemas']['Label'];
 export type Language = components['schemas']['Language'];
 export type Layout = components['schemas']['Layout'];
 export type LayoutAnswer = components['schemas']['LayoutAnswer'];
+export type Level = components['schemas']['Level'];
 export type LeverageTier = components['schemas']['LeverageTier'];
 export type LeverageTiers = components['schemas']['LeverageTiers'];
 export type LineDifference = components['schemas']['LineDifference'];
@@ -10233,6 +10385,7 @@ export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
 export type ShareMerge = components['schemas']['ShareMerge'];
 export type ShareSplit = components['schemas']['ShareSplit'];
+export type Side = components['schemas']['Side'];
 export type SignOnBody = components['schemas']['SignOnBody'];
 export type SignOnUrl = components['schemas']['SignOnUrl'];
 export type Signature = components['schemas']['Signature'];
@@ -10268,6 +10421,7 @@ export type TransferKind = components['schemas']['TransferKind'];
 export type TreeAnswer = components['schemas']['TreeAnswer'];
 export type Trigger = components['schemas']['Trigger'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
+export type UnitOrder = components['schemas']['UnitOrder'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
 export type UserChangeBody = components['schemas']['UserChangeBody'];
@@ -28419,6 +28573,255 @@ export interface operations {
             };
             /** @description Changed since it was read (`If-Match`) */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_product_order_api_v1_product_band_checks__listing__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BandCheck"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_band_api_v1_product_bands__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Band"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from truenav.app.etp import reading
+from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.reading import NotDisclosedError, ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
@@ -74,6 +75,27 @@ def get_product_series(
     start = since or end - timedelta(days=1)
     _refuse_span(start, end)
     return list(reading.points(session, listing, start, end, most=most))
+
+
+@router.get("/product-bands/{listing}", dependencies=_READ, responses=refusals(409))
+def get_product_band(
+    listing: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, now: NowDep
+) -> Record[Band]:
+    """The prices that orders for a product's units must keep to now; refused without a fresh NAV."""
+    return band_of(session, reading.find_listing(session, principal, sight, listing), now=now)
+
+
+@router.post("/product-band-checks/{listing}", dependencies=_READ, responses=refusals(409))
+def check_product_order(
+    listing: IdPath,
+    order: Record[UnitOrder],
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    now: NowDep,
+) -> Record[BandCheck]:
+    """Whether an order for units keeps to the band. Nothing is sent anywhere."""
+    return check_order(session, reading.find_listing(session, principal, sight, listing), order, now=now)
 
 
 @router.get("/public/{tenant}/products/{product}", dependencies=[public()], responses=refusals(404))

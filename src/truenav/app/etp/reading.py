@@ -88,8 +88,8 @@ def find_listing(session: Session, principal: Principal, sight: Sight, id: str) 
     return LISTINGS.find(session, principal, id, sight).body
 
 
-def disclosed(session: Session, listing: Listing) -> Disclosure:
-    """The product's document at its last written mark; `NotOpenError` where there is none."""
+def last_chapter(session: Session, listing: Listing) -> Chapter:
+    """What was written last of a product; `NotOpenError` where nothing was."""
     last = products.latest(session, listing.id)
     if last is None:
         raise NotOpenError(
@@ -97,6 +97,12 @@ def disclosed(session: Session, listing: Listing) -> Disclosure:
             f"{listing.opened_at:%Y-%m-%d %H:%M} UTC.",
             product=listing.id,
         )
+    return last
+
+
+def disclosed(session: Session, listing: Listing) -> Disclosure:
+    """The product's document at its last written mark; `NotOpenError` where there is none."""
+    last = last_chapter(session, listing)
     return disclosure(listing.product, last.live, steps=all_steps(session, listing.id))
 
 

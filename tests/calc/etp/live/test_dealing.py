@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.calc.etp.live.worlds import MINUTE, SECOND, START, D, after, at, opened, product, three_long
 
+from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.live.dealing import (
     DealingHaltedError,
@@ -115,6 +116,12 @@ def test_after_ruin_there_is_no_band():
     watched, _ = at(opened(product(three_long())), 60, minutes=1)
     with pytest.raises(DealingHaltedError, match="lost everything"):
         price_band(watched.live, BANDED, tick=D("0.01"), now=NOW + MINUTE)
+
+
+def test_while_a_merge_is_due_units_are_not_traded():
+    live = replace(_live(), changes=(UnitChange(10, 1),))
+    with pytest.raises(DealingHaltedError, match="merge or split"):
+        price_band(live, BANDED, tick=D("0.01"), now=NOW)
 
 
 def test_rules_without_a_band_have_none_and_a_tick_must_be_positive():

@@ -37,10 +37,10 @@ class OutsideBandError(InvalidInputError):
 
 
 class DealingHaltedError(ConflictError):
-    """Units are not created or redeemed now."""
+    """Units are not created or redeemed now, or not traded either."""
 
     code = "dealing-halted"
-    title = "Creation and redemption are halted"
+    title = "Dealing is halted"
 
 
 class DealingRefusedError(InvalidInputError):
@@ -78,13 +78,19 @@ class Sweep:
 def price_band(live: LiveProduct, terms: Terms, *, tick: Decimal, now: int) -> PriceBand | None:
     """The band around the last NAV, rounded inward to the tick; none where the rules have no band.
 
-    `StaleNavError` where the last mark is older than the rules allow, `DealingHaltedError` after ruin.
+    `StaleNavError` where the last mark is older than the rules allow, `DealingHaltedError` after ruin and
+    while a share merge or split is due: orders would be for units that are about to be others.
     """
     if terms.price_band is None:
         return None
     if not tick > 0:
         raise InvalidInputError(f"The tick {to_text(tick)} is not above 0.")
     nav = _fresh_nav(live, terms, now)
+    if live.changes:
+        raise DealingHaltedError(
+            f"A share merge or split of {live.product} is due; its units are traded again once it is done.",
+            causes=["merge"],
+        )
     with exact():
         return PriceBand(
             nav=nav,
@@ -230,6 +236,12 @@ class Settlement:
     position: Decimal
     cash: Decimal
 
+    @property
+    def units(self) -> Decimal:
+        """Units created; redeemed ones are negative."""
+        request = self.quote.request
+        return request.units if request.side is Side.CREATE else -request.units
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -335,9 +347,8 @@ def dealt(live: LiveProduct, settlement: Settlement) -> LiveProduct:
     A hedged product gets, or gives, the position that was traded and the cash that belongs to it; what an
     open proposal still has to trade stays the same.
     """
-    request = settlement.quote.request
     with exact():
-        units = live.units + (request.units if request.side is Side.CREATE else -request.units)
+        units = live.units + settlement.units
         _check_left(live, units)
         if live.actual is None:
             return replace(live, units=units)
