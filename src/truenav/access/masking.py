@@ -35,7 +35,7 @@ _FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "keys": frozenset({"check", "identity", "key_id", "key_name"}),
         "addresses": frozenset({"address", "base_url", "counterpart", "request", "txid"}),
-        "strategies": frozenset({"tag", "strategy", "selector"}),
+        "strategies": frozenset({"tag", "client_id", "strategy", "selector"}),
     }
 )
 _PLACES = frozenset({"node", "parent", "id", "name"})

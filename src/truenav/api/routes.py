@@ -11,6 +11,7 @@ from truenav.api.version import VERSION
 from truenav.app.access.endpoints import router as access
 from truenav.app.access.roles import router as roles
 from truenav.app.audit.endpoints import router as audit
+from truenav.app.baskets.endpoints import ROUTERS as BASKETS
 from truenav.app.etp.endpoints import ROUTERS as PRODUCTS
 from truenav.app.events.endpoints import router as events
 from truenav.app.explore.endpoints import router as explore
@@ -39,6 +40,7 @@ from truenav.app.sources.health_endpoints import router as health
 from truenav.app.sources.import_endpoints import router as imports
 from truenav.app.statements.endpoints import router as statements
 from truenav.app.tenants.endpoints import router as tenants
+from truenav.app.trading.endpoints import ROUTERS as TRADING
 from truenav.core.failure import NotFoundError
 
 SLICES: tuple[APIRouter, ...] = (
@@ -63,7 +65,9 @@ SLICES: tuple[APIRouter, ...] = (
     *PORTFOLIO,
     *PRICING,
     *PRODUCTS,
+    *BASKETS,
     *SOURCES,
+    *TRADING,
     health,
     imports,
     reconciliation,

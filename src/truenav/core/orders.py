@@ -331,8 +331,8 @@ class Order:
         known = self.venue is not None and venue.venue_id == self.venue.venue_id
         if self.sent is None or not (known or venue.answers(self.sent)):
             raise OthersOrderError(
-                f"{self.request.account}: the venue's order {venue.venue_id} has our client id "
-                f"{self.request.client_id} and is not what was asked for. Look at it at the venue."
+                f"{self.request.account}: the venue's order {venue.venue_id} has a client id "
+                "of ours and is not what was asked for. Look at it at the venue."
             )
         steps = venue.state is self.state or venue.state in NEXT[self.state]
         if not steps or venue.filled < self.filled:

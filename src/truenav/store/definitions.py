@@ -42,7 +42,10 @@ class Kind(StrEnum):
     SCHEDULE = "schedule"
     IMPORT_MAPPING = "import_mapping"
     TRADING_LIMITS = "trading_limits"
+    TRADING_KEY = "trading_key"
     LISTING = "listing"
+    BASKET = "basket"
+    PARTICIPANT = "participant"
 
 
 class EditConflictError(ConflictError):

@@ -6,14 +6,14 @@ newest fencing number of an account may write its orders: the number is confirme
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from truenav.core.canonical import decode, encode
@@ -99,6 +99,18 @@ class OrderEvent:
     evidence: Sha256 | None
 
 
+OrderPlace = tuple[datetime, AccountId, str]
+"""Where an order stands in the list: when it was written down, account and client id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOrder:
+    """An order, and who worked for the decision that asked for it."""
+
+    order: Order
+    by: str
+
+
 def take_office(session: Session, account: AccountId, *, actor: str, at: datetime) -> Office:
     """Become the executor of an account's orders; whoever was it before writes no more."""
     first = upsert(order_executor).values(account=account, fence=1, taken_at=at)
@@ -180,6 +192,62 @@ def unsettled(session: Session, account: AccountId) -> tuple[Order, ...]:
 def since(session: Session, account: AccountId, at: datetime) -> tuple[Order, ...]:
     """Orders that were written down at an instant or later, oldest first."""
     return _orders(session, trade_order.c.account == account, trade_order.c.created_at >= at)
+
+
+def since_update(session: Session, account: AccountId, after: datetime, until: datetime) -> tuple[Order, ...]:
+    """Settled orders of which the last was learned in ``(after, until]``, oldest first."""
+    changed = trade_order.c.updated_at
+    return _orders(
+        session, trade_order.c.account == account, trade_order.c.settled, changed > after, changed <= until
+    )
+
+
+def of_venue(session: Session, account: AccountId, venue_ids: Collection[str]) -> tuple[Order, ...]:
+    """The account's orders under these ids of their venue, oldest first."""
+    named = trade_order.c.body["venue"]["venue_id"].astext
+    return _orders(session, trade_order.c.account == account, named.in_(venue_ids))
+
+
+def unsettled_counts(session: Session) -> Mapping[AccountId, int]:
+    """How many orders of each account are not settled; accounts without any are left out."""
+    query = select(trade_order.c.account, func.count()).where(~trade_order.c.settled)
+    return {AccountId(account): count for account, count in session.execute(query.group_by("account"))}
+
+
+def page(
+    session: Session,
+    *,
+    accounts: Collection[str] | None = None,
+    state: OrderState | None = None,
+    since: datetime | None = None,
+    after: OrderPlace | None = None,
+    limit: int,
+) -> tuple[AskedOrder, ...]:
+    """At most ``limit`` orders, newest first, that come after a place in that order; None: any.
+
+    ``since``: written down then or later.
+    """
+    query = select(trade_order.c.body, trade_order_event.c.actor).join_from(
+        trade_order,
+        trade_order_event,
+        and_(
+            trade_order_event.c.tenant_id == trade_order.c.tenant_id,
+            trade_order_event.c.account == trade_order.c.account,
+            trade_order_event.c.client_id == trade_order.c.client_id,
+            trade_order_event.c.version == 1,
+        ),
+    )
+    if accounts is not None:
+        query = query.where(trade_order.c.account.in_(accounts))
+    if state is not None:
+        query = query.where(trade_order.c.state == state)
+    if since is not None:
+        query = query.where(trade_order.c.created_at >= since)
+    place = (trade_order.c.created_at, trade_order.c.account, trade_order.c.client_id)
+    if after is not None:
+        query = query.where(tuple_(*place) < tuple_(*after))
+    query = query.order_by(*(column.desc() for column in place)).limit(limit)
+    return tuple(AskedOrder(decode(Order, row.body), row.actor) for row in session.execute(query))
 
 
 def events(session: Session, account: AccountId, client_id: str) -> tuple[OrderEvent, ...]:

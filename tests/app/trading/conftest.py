@@ -24,6 +24,7 @@ from truenav.app.settings import Settings
 from truenav.app.sources.context import keep_instruments
 from truenav.app.sources.model import Connection
 from truenav.app.trading import service
+from truenav.app.trading.catalogues import LIMITS as TRADING_LIMITS
 from truenav.app.trading.limits import TradingLimits
 from truenav.connect.transport import Network
 from truenav.core.account import Account, AccountKind
@@ -154,7 +155,7 @@ class Trading:
 
     def put_limits(self, limits: TradingLimits) -> None:
         with self.house.database.transaction(self.tenant) as session:
-            service.put_limits(session, self.house, self.principal(), limits)
+            TRADING_LIMITS.put(session, self.house, self.principal(), limits)
 
     def trail(self, asked: OrderRequest) -> list[str]:
         with self.house.database.transaction(self.tenant) as session:
@@ -235,11 +236,13 @@ def furnish(house: House, tenant: TenantId, base_url: str, at: datetime) -> None
         definitions.put(session, Kind.TRADING_LIMITS, DESK, LIMITS, by="anna", at=at)
 
 
-def furnished(database: Database, folder: Path, *, rights: str = '"read", "trade"') -> Trading:
-    """A new world, a new tenant."""
+def furnished(
+    database: Database, folder: Path, *, rights: str = '"read", "trade"', more: str = ""
+) -> Trading:
+    """A new world, a new tenant; ``more``: other accounts at the venue."""
     clock = VirtualClock(NOW)
     folder.mkdir(exist_ok=True)
-    world = trading_world(folder, clock, accounts=account("binance", "binance", rights))
+    world = trading_world(folder, clock, accounts=account("binance", "binance", rights) + more)
     house = House.of(Settings(data_dir=folder), database, clock)
     tenant = TenantId(f"desk-{next(_tenants)}")
     furnish(house, tenant, "http://venue.test", NOW)

@@ -10,6 +10,7 @@ import pytest
 
 from truenav.app.sources.context import keep_instruments
 from truenav.app.trading import executor, service
+from truenav.app.trading.catalogues import LIMITS as TRADING_LIMITS
 from truenav.connect.cefi.binance.orders import UsdmOrders
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
 from truenav.core.failure import ForbiddenError
@@ -403,7 +404,7 @@ def test_who_sends_orders_sets_no_limits(trading: Trading) -> None:
         trading.house.database.transaction(trading.tenant) as session,
         pytest.raises(ForbiddenError),
     ):
-        service.put_limits(session, trading.house, trading.principal("manager", "operator"), LIMITS)
+        TRADING_LIMITS.put(session, trading.house, trading.principal("manager", "operator"), LIMITS)
 
 
 @pytest.mark.parametrize(

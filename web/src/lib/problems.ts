@@ -100,6 +100,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'order-refused': '场所未接受委托',
   'order-step': '委托不能进入该状态',
   'order-too-small': '委托低于场所的最小数量',
+  'others-key': '密钥属于另一账户',
   'others-order': '客户端编号属于另一笔委托',
   'open-orders': '旧份额仍有未撤挂单',
   'out-of-sight': '只能看到部分组合',

@@ -31,7 +31,7 @@ _KeyPart = Annotated[str, StringConstraints(max_length=4096)]
 
 
 class KeyBody(Body):
-    """A venue's read-only key; kept encrypted and never shown again."""
+    """A venue's key; kept encrypted and never shown again."""
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
     secret: _KeyPart = ""

@@ -1,4 +1,4 @@
-"""What the executor learned, held against the fill facts that gathering brought: two ways, one truth."""
+"""What fills of orders come to, and what the executor learned of them against the facts of gathering."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from truenav.core.facts import Trade
 from truenav.core.ids import InstrumentId
-from truenav.core.money import ZERO, AssetId, exact
-from truenav.core.orders import Order
+from truenav.core.money import ZERO, Amount, AssetId, divided, exact, rounded
+from truenav.core.orders import Order, OrderFill, filled_quantity
 
 
 @dataclass(slots=True)
@@ -24,13 +24,39 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An order whose two accounts do not agree; ``gathered`` None: no fact speaks of it yet."""
+    """One figure of an order on which its two accounts do not agree; ``gathered`` None: no fact speaks of it.
 
-    client_id: str
+    ``instrument`` and ``venue_id`` name the order as the venue does.
+    """
+
+    instrument: InstrumentId
     venue_id: str
     what: str
     executed: Decimal
     gathered: Decimal | None
+
+
+def average_price(fills: Iterable[OrderFill]) -> Decimal | None:
+    """Quote per base, weighted by contracts: ``sum(quantity * price) / sum(quantity)``, 18 places, half-even.
+
+    None without fills.
+    """
+    told = tuple(fills)
+    if not told:
+        return None
+    with exact():
+        worth = sum((one.quantity * one.price for one in told), ZERO)
+    return rounded(divided(worth, filled_quantity(told)), 18)
+
+
+def fees(fills: Iterable[OrderFill]) -> tuple[Amount, ...]:
+    """What fills cost, by asset: positive when paid, negative when a rebate is more."""
+    found: dict[AssetId, Decimal] = defaultdict(lambda: ZERO)
+    with exact():
+        for fill in fills:
+            if fill.fee is not None:
+                found[fill.fee.asset] += fill.fee.number
+    return tuple(Amount(found[asset], asset) for asset in sorted(found))
 
 
 def executed(order: Order) -> Execution:
@@ -40,8 +66,8 @@ def executed(order: Order) -> Execution:
         for fill in order.fills or ():
             found.quantity += sign * fill.quantity
             found.value += sign * fill.quantity * fill.price
-            if fill.fee is not None:
-                found.fees[fill.fee.asset] -= fill.fee.number
+        for fee in fees(order.fills or ()):
+            found.fees[fee.asset] = -fee.number
     return found
 
 
@@ -68,8 +94,8 @@ def differences(orders: Sequence[Order], trades: Iterable[Trade]) -> tuple[Diffe
     for order in orders:
         if order.venue is None or not order.filled:
             continue
-        name = (order.request.client_id, order.venue.venue_id)
-        ours, theirs = executed(order), facts.get((order.request.instrument, order.venue.venue_id))
+        name = (order.request.instrument, order.venue.venue_id)
+        ours, theirs = executed(order), facts.get(name)
         if theirs is None:
             found.append(Difference(*name, "quantity", ours.quantity, None))
             continue

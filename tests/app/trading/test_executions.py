@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from truenav.app.trading.comparing import differences, executed
+from truenav.calc.ledger.executions import differences, executed
 from truenav.connect.contract import Credentials, Errand, ParseContext
 from truenav.connect.registry import connector
 from truenav.core.account import Account, AccountKind
@@ -61,13 +61,12 @@ def test_what_gathering_lacks_or_tells_otherwise_is_named(trading: Trading) -> N
     done, trades = orders(trading), gathered(trading)
     first, second, third = trades
     wrong = replace(second, price=second.price + 1, fees=())
-    found = {(one.client_id, one.what): one for one in differences(done, [first, wrong])}
-    by_order = {one.venue.venue_id: one.request.client_id for one in done if one.venue}
-    assert found[by_order[third.order_id], "quantity"].gathered is None
-    told = found[by_order[second.order_id], "value"]
+    found = {(one.venue_id, one.what): one for one in differences(done, [first, wrong])}
+    assert found[third.order_id, "quantity"].gathered is None
+    told = found[second.order_id, "value"]
     assert told.gathered is not None
     assert told.gathered - told.executed == second.quantity
-    assert {what.partition(" in ")[0] for name, what in found if name == by_order[second.order_id]} == {
+    assert {what.partition(" in ")[0] for name, what in found if name == second.order_id} == {
         "value",
         "fee",
     }
