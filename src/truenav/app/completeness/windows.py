@@ -108,7 +108,7 @@ def check_windows(
     if starts := _starts(journal, account, checked, newest, since, now):
         spans.add((min(starts), max(newest.values())))
     look = _Look(journal, instruments, account, tuple(unread))
-    found = {issue_id(one[0]): one for span in _merged(spans) for one in look.judge(*span).breaks}
+    found = {issue_id(one[0]): one for span in merged(spans) for one in look.judge(*span).breaks}
     _keep(session, account, known, found, now)
     for key, at in newest.items():
         cursors.move(session, _place(account), _name(key), Checked(at), at=now)
@@ -283,15 +283,15 @@ def _starts(
     return starts
 
 
-def _merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+def merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
     """Times that touch as one, so that what is in both is read once."""
-    merged: list[tuple[datetime, datetime]] = []
+    found: list[tuple[datetime, datetime]] = []
     for opened, closed in sorted(spans):
-        if merged and opened <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(closed, merged[-1][1]))
+        if found and opened <= found[-1][1]:
+            found[-1] = (found[-1][0], max(closed, found[-1][1]))
         else:
-            merged.append((opened, closed))
-    return merged
+            found.append((opened, closed))
+    return found
 
 
 def _keep(

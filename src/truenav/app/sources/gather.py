@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from truenav.app.completeness.orders import check_orders
 from truenav.app.completeness.transfers import check_transfers
 from truenav.app.completeness.windows import check_windows, note_late
 from truenav.app.house import House
@@ -179,7 +180,7 @@ async def _gather(
         clock=house.clock,
         limits=house.settings.limits_folder,
     ) as network:
-        gathering = _Gathering(house, tenant, blobs, network, unknown, history, report)
+        gathering = _Gathering(house, tenant, blobs, network, unknown, history, report, house.clock.now())
         markets = await gathering.markets(markets_of, context)
         enriched = context.with_instruments(
             tuple(one for market in markets.values() for one in market.instruments)
@@ -202,6 +203,7 @@ class _Gathering:
     unknown: frozenset[str]
     history: bool
     report: ProgressReport
+    begun: datetime
 
     async def markets(self, plans: list[_Plan], context: ParseContext) -> dict[tuple[str, str], Gathered]:
         """Instruments and quotes, once for each venue and address however many accounts it has."""
@@ -332,6 +334,7 @@ class _Gathering:
                     unread=[*parts.lost, *_lost(gathered)],
                     now=now,
                 )
+                check_orders(session, journal, plan.account.id, begun=self.begun, now=now)
         commit_point("gather.recorded")
         return Outcome(
             connection=plan.connection,
