@@ -84,7 +84,7 @@ def _run(house, **changed):
     body = {**LISTING, **changed}
     assert house.maker.put("/api/v1/products/zz3l", json=body).status_code == 200
     listing = decode(Listing, body)
-    running = RunningProduct(listing, None)
+    running = RunningProduct(listing, 1, None)
     for number, price in enumerate(PRICES):
         at = listing.opened_at + timedelta(minutes=number)
         mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, Decimal(price))

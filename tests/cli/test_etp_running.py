@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -41,7 +42,7 @@ def _run(house, tenant, *prices):
     """Let the product see its first prices, a minute apart, as its follower would."""
     with house.database.transaction(tenant) as session:
         listing = definitions.get(session, Kind.LISTING, "btc3l", Listing)
-        running = RunningProduct(listing, None)
+        running = RunningProduct(listing, 1, None)
         for number, price in enumerate(prices):
             at = listing.opened_at + timedelta(minutes=number)
             mark = Quote(PERPETUAL, USDT, QuoteKind.MARK, Decimal(price))
@@ -87,3 +88,17 @@ def test_what_a_product_went_through_is_told(fund, house):
     assert ("scheduled" in table, "triggered" in table) == (True, True)
     document = json.loads(fund.ok("etp", "events", "btc3l", "--output", "json"))
     assert [one["nav"] for one in document["navs"]] == ["111.9664"]
+
+
+def test_what_was_written_is_computed_again_and_one_changed_digit_is_found(fund, house):
+    fund.ok("etp", "launch", *LAUNCH, "--opens", OPENS)
+    _run(house, fund.tenant, "100", "101", "104", "90", "92.5")
+    ran = fund("etp", "verify", "btc3l")
+    assert (ran.code, "1 chapters, 5 marks, 0 deeds, 2 steps; computed again" in ran.err) == (0, True)
+    with house.database.transaction(fund.tenant) as session:
+        (chapter,) = products.every(session, "btc3l")
+        marks = (*chapter.marks[:-1], replace(chapter.marks[-1], price=Decimal("92.6")))
+        products.append(session, "btc3l", replace(chapter, number=2, marks=marks))
+    ran = fund("etp", "verify", "btc3l")
+    assert (ran.code, "Chapter 2" in ran.err) == (1, True)
+    assert fund("etp", "verify", "nothing").code == 3

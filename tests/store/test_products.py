@@ -33,7 +33,8 @@ def chapters():
         if number:
             watched, step = advance(watched, mark, now=mark.at)
         used = UsedMark(mark.at, mark.price, Sha256(f"{number}" * 64))
-        found.append(Chapter(number + 1, "x", (used,), () if step is None else (step,), watched.live))
+        steps = () if step is None else (step,)
+        found.append(Chapter(number + 1, 1, "x", (used,), (), (), steps, (), watched.live))
     return found
 
 
@@ -48,8 +49,8 @@ def test_what_was_written_is_read_as_it_was(session):
     for chapter in (written := chapters()):
         products.append(session, "btc3l", chapter)
     assert products.latest(session, "btc3l") == written[-1]
-    assert products.with_steps(session, "btc3l", before=None, limit=5) == (written[1],)
-    assert products.with_steps(session, "btc3l", before=2, limit=5) == ()
+    assert products.steps(session, "btc3l") == written[1].steps
+    assert tuple(products.every(session, "btc3l")) == tuple(written)
     minutes = [T0 + timedelta(minutes=number) for number in range(10)]
     whole, found = products.between(session, "btc3l", minutes[1], minutes[3])
     assert (whole, tuple(found)) == (True, (written[1],))

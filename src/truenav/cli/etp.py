@@ -24,7 +24,7 @@ from truenav.cli.etp_inputs import (
     run,
 )
 from truenav.cli.etp_market import band
-from truenav.cli.etp_running import events, launch, listing, state
+from truenav.cli.etp_running import events, launch, listing, state, verify
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import exact, to_text
 
@@ -309,5 +309,5 @@ def _row(value: Any) -> dict[str, object]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-for _command in (listing, launch, state, events, band):
+for _command in (listing, launch, state, events, verify, band):
     etp.add_command(_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from decimal import Decimal
 
@@ -118,3 +119,19 @@ def events(*, name: str, output: str) -> None:
         return
     rows: list[Row] = [encode(one) for one in document.rebalances]
     show(rows, output=output, columns=_EVENT_COLUMNS)
+
+
+@click.command()
+@click.argument("name", metavar="LISTING")
+def verify(*, name: str) -> None:
+    """Compute a product's journal again from its marks and deeds; exit code 1 where anything differs."""
+    from truenav.app.etp.reading import find_listing
+    from truenav.app.etp.verifying import verify as verified
+    from truenav.app.sight import sight_of
+
+    with desk() as here, here.transaction() as session:
+        find_listing(session, here.principal, sight_of(session, here.principal), name)
+        found = verified(session, name)
+    counts = f"{found.chapters} chapters, {found.marks} marks, {found.deeds} deeds, {found.steps} steps"
+    say(f"{name}: {counts}; {found.difference or 'computed again, identical to the byte.'}")
+    sys.exit(0 if found.is_identical else 1)

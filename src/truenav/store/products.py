@@ -1,4 +1,4 @@
-"""What the products that are run here went through: marks, steps, and the state that they led to.
+"""What the products that are run here went through: marks, deeds, steps, and the state that they led to.
 
 A chapter is written whole or not at all, and the next number can be written once: of two who run one product,
 the second learns that it is not the first.
@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from truenav.calc.etp.engine.calendar import instant_of
-from truenav.calc.etp.live.state import LiveProduct, Step
+from truenav.calc.etp.live.deeds import Deed
+from truenav.calc.etp.live.state import LiveProduct, Rebalance, Step
 from truenav.core.canonical import encode, restore
 from truenav.core.failure import ConflictError
 from truenav.core.ids import Sha256
@@ -40,16 +42,34 @@ class UsedMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
-    """All marks of a product between two writings, what happened at some of them, and the state at the end.
+class UsedRate:
+    """A published financing rate of ``at``, charged at the mark of ``charged_at``, the first that knew of it
+    (microseconds since 1970), and the payload that stated it.
+    """
 
-    ``source`` gave the marks. Chapters count from 1; the first holds the mark that the product opened at.
+    at: int
+    rate: Decimal
+    evidence: Sha256
+    charged_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """All marks of a product between two writings, what happened meanwhile, and the state at the end.
+
+    ``version`` is that of the listing whose rules held, ``source`` gave the marks. ``steps`` happened at
+    marks, ``deeds`` between them; ``rebalances`` are what became of proposals that deeds closed. Chapters
+    count from 1; the first holds the mark that the product opened at. One may be without marks.
     """
 
     number: int
+    version: int
     source: str
     marks: tuple[UsedMark, ...]
+    rates: tuple[UsedRate, ...]
+    deeds: tuple[Deed, ...]
     steps: tuple[Step, ...]
+    rebalances: tuple[Rebalance, ...]
     live: LiveProduct
 
 
@@ -58,9 +78,10 @@ def append(session: Session, listing: str, chapter: Chapter) -> None:
     row = {
         "listing": listing,
         "number": chapter.number,
-        "from_at": instant_of(chapter.marks[0].at),
-        "until_at": instant_of(chapter.marks[-1].at),
+        "from_at": instant_of(chapter.marks[0].at if chapter.marks else chapter.live.mark.at),
+        "until_at": instant_of(chapter.live.mark.at),
         "steps": len(chapter.steps),
+        "deeds": len(chapter.deeds),
         "body": encode(chapter),
     }
     try:
@@ -81,14 +102,52 @@ def latest(session: Session, listing: str) -> Chapter | None:
     return None if body is None else restore(Chapter, body)
 
 
-def with_steps(session: Session, listing: str, *, before: int | None, limit: int) -> tuple[Chapter, ...]:
-    """Chapters in which something happened, newest first, of those with a lower number than ``before``."""
+def steps(session: Session, listing: str) -> tuple[Step, ...]:
+    """Everything that happened at the marks of a product, oldest first."""
+    here = product_chapter.c.steps > 0
+    return tuple(restore(Step, one) for one in _items(session, listing, "steps", here))
+
+
+def rebalances(session: Session, listing: str) -> tuple[Rebalance, ...]:
+    """What became of all proposals that deeds closed, oldest first."""
+    here = product_chapter.c.deeds > 0
+    return tuple(restore(Rebalance, one) for one in _items(session, listing, "rebalances", here))
+
+
+def deeds(session: Session, listing: str) -> tuple[Deed, ...]:
+    """Everything that happened to a product beside its marks, oldest first."""
+    here = product_chapter.c.deeds > 0
+    return tuple(restore(Deed, one) for one in _items(session, listing, "deeds", here))
+
+
+def every(session: Session, listing: str) -> Iterator[Chapter]:
+    """All chapters, oldest first, read a few at a time."""
+    query = select(product_chapter.c.body).where(product_chapter.c.listing == listing)
+    found = session.execute(query.order_by(product_chapter.c.number).execution_options(yield_per=100))
+    return (restore(Chapter, body) for body in found.scalars())
+
+
+def _items(session: Session, listing: str, name: str, here: ColumnElement[bool]) -> Iterator[Any]:
+    """The items under one name of the chapters that have any; nothing else of them is read."""
     table = product_chapter
-    query = select(table.c.body).where(table.c.listing == listing, table.c.steps > 0)
-    if before is not None:
-        query = query.where(table.c.number < before)
-    rows = session.scalars(query.order_by(table.c.number.desc()).limit(limit))
-    return tuple(restore(Chapter, body) for body in rows)
+    query = select(table.c.body[name]).where(table.c.listing == listing, here).order_by(table.c.number)
+    return (item for items in session.scalars(query) for item in items)
+
+
+def begun_by(session: Session, listing: str, at: datetime) -> Chapter | None:
+    """The newest chapter that begins at or before an instant; None where there is none."""
+    table = product_chapter
+    query = select(table.c.body).where(table.c.listing == listing, table.c.from_at <= at)
+    body = session.scalar(query.order_by(table.c.number.desc()).limit(1))
+    return None if body is None else restore(Chapter, body)
+
+
+def ending_from(session: Session, listing: str, at: datetime) -> Chapter | None:
+    """The oldest chapter that ends at or after an instant; None where there is none."""
+    table = product_chapter
+    query = select(table.c.body).where(table.c.listing == listing, table.c.until_at >= at)
+    body = session.scalar(query.order_by(table.c.number).limit(1))
+    return None if body is None else restore(Chapter, body)
 
 
 def between(

@@ -7,8 +7,7 @@ no harm: a chapter is written once.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,12 +24,12 @@ from truenav.connect.registry import connector, installed
 from truenav.core.asset import AssetBook
 from truenav.core.facts import Fact
 from truenav.core.failure import TruenavError
-from truenav.core.ids import TenantId
+from truenav.core.ids import Sha256, TenantId
 from truenav.core.instrument import InstrumentBook
 from truenav.core.listing import Listing
 from truenav.store import definitions, evidence, products, roles
 from truenav.store.changes import changed_since, snapshot_of
-from truenav.store.definitions import Kind
+from truenav.store.definitions import Definition, Kind
 from truenav.store.products import Chapter, ChapterWrittenError
 from truenav.store.tenants import list_tenants
 
@@ -40,9 +39,6 @@ LOOK_SECONDS = 1.0
 WRITE_SECONDS = 10.0
 """Marks at which nothing happened are written so often; what happens is written at once."""
 
-KEPT_PAYLOADS = 1_000
-"""Messages of a tenant's venues that are held until a chapter names the last mark they stated."""
-
 _log = structlog.get_logger("truenav.products")
 
 
@@ -51,7 +47,7 @@ class _Known:
     """What a tenant's definitions say is run, with the snapshot that they were read in."""
 
     snapshot: str
-    listings: tuple[Listing, ...]
+    listings: tuple[Definition[Listing], ...]
     places: dict[str, VenueKey]
     context: ParseContext
 
@@ -60,8 +56,11 @@ _NOTHING = _Known("", (), {}, ParseContext(AssetBook((), ()), InstrumentBook(())
 
 
 @dataclass(slots=True)
-class _Tenant:
-    """The running products of one tenant."""
+class TenantProducts:
+    """The running products of one tenant.
+
+    ``messages`` of its venues are held until the chapters of the marks that they stated are written.
+    """
 
     house: House
     id: TenantId
@@ -69,7 +68,7 @@ class _Tenant:
     running: dict[str, RunningProduct] = field(default_factory=dict)
     wanted: dict[QuoteKey, list[RunningProduct]] = field(default_factory=dict)
     markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
-    payloads: deque[Payload] = field(default_factory=lambda: deque(maxlen=KEPT_PAYLOADS))
+    messages: dict[Sha256, Payload] = field(default_factory=dict)
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -111,11 +110,11 @@ class _Tenant:
             known = self.known
             if known is not _NOTHING and not changed_since(session, known.snapshot, ("definition",)):
                 return known
-            listings = definitions.bodies(session, Kind.LISTING, Listing)
+            listings = definitions.list_all(session, Kind.LISTING, Listing)
             connections = definitions.bodies(session, Kind.CONNECTION, Connection)
             context = parse_context(session)
-            found = {one.id: place for one in listings if (place := _place(one, connections, context))}
-            return _Known(snapshot_of(session), tuple(listings), found, context)
+            found = {one.id: place for one in listings if (place := _place(one.body, connections, context))}
+            return _Known(snapshot_of(session), listings, found, context)
 
     async def _adjust(self, known: _Known) -> None:
         """Run what is listed now; what was changed goes on from its last chapter by the new rules.
@@ -124,7 +123,8 @@ class _Tenant:
         """
         self.wanted = {}
         await self._write()
-        self.running = {id: one for id, one in self.running.items() if one.listing in known.listings}
+        standing = {(one.id, one.version) for one in known.listings}
+        self.running = {id: one for id, one in self.running.items() if (id, one.version) in standing}
         for listing in known.listings:
             if listing.id not in self.running and listing.id in known.places:
                 await self._begin(listing)
@@ -132,13 +132,18 @@ class _Tenant:
         self._want()
         await self._adjust_markets(known)
 
-    async def _begin(self, listing: Listing) -> None:
+    async def _begin(self, listing: Definition[Listing]) -> None:
         """Run a product from its last chapter on; one that cannot go on hinders no other."""
         try:
-            last = await asyncio.to_thread(self._last, listing.id)
-            self.running[listing.id] = RunningProduct(listing, last)
+            self.running[listing.id] = await asyncio.to_thread(self._from_journal, listing)
         except TruenavError as error:
             _log.warning("product cannot be run", product=listing.id, reason=error.message)
+
+    def _from_journal(self, listing: Definition[Listing]) -> RunningProduct:
+        with self.house.database.transaction(self.id) as session:
+            last = products.latest(session, listing.id)
+            known = [deed.id for deed in products.deeds(session, listing.id)]
+        return RunningProduct(listing.body, listing.version, last, known=known)
 
     def _want(self) -> None:
         self.wanted = {}
@@ -159,9 +164,10 @@ class _Tenant:
             if market is not None:
                 await self.markets.pop(venue).close()
             if plans:
-                self.markets[venue] = LiveMarket(
-                    self.house, venue, source, context, self._take, self.payloads.append
-                )
+                self.markets[venue] = LiveMarket(self.house, venue, source, context, self._take, self._keep)
+
+    def _keep(self, payload: Payload) -> None:
+        self.messages[payload.evidence.sha256] = payload
 
     def _take(self, facts: Collection[Fact]) -> None:
         at = self.house.clock.now()
@@ -174,39 +180,58 @@ class _Tenant:
                     self.happened.set()
 
     async def _write(self) -> None:
-        """Write the next chapter of each product that saw marks."""
-        async with self.writing:
-            for running in tuple(self.running.values()):
-                chapter = running.chapter()
-                if chapter is not None:
-                    await self._write_one(running, chapter)
+        """Write the next chapter of each product that something is to be written of.
 
-    async def _write_one(self, running: RunningProduct, chapter: Chapter) -> None:
-        """Write a chapter. One that somebody else wrote is read, and the product goes on from there."""
+        All chapters are taken at one moment with all messages until then, so that none misses a message.
+        """
+        async with self.writing:
+            found = [(one, chapter) for one in self.running.values() if (chapter := one.chapter())]
+            messages, self.messages = self.messages, {}
+            for running, chapter in found:
+                named = [messages[sha] for sha in sorted(telling(chapter)) if sha in messages]
+                if not await self._write_one(running, chapter, named):
+                    self.messages |= {one.evidence.sha256: one for one in named}
+
+    async def _write_one(
+        self, running: RunningProduct, chapter: Chapter, messages: Sequence[Payload]
+    ) -> bool:
+        """Write a chapter; gives whether it stands. What somebody else wrote is gone on from."""
         name = running.listing.id
         try:
-            await asyncio.to_thread(self._append, name, chapter, tuple(self.payloads))
+            await asyncio.to_thread(self._append, name, chapter, messages)
         except ChapterWrittenError as error:
             _log.warning("product is run elsewhere", product=name, reason=error.message)
-            await self._begin(running.listing)
-            self._want()
+            await self._begin_anew(running)
+            return True
         except TruenavError as error:
             _log.warning("chapter not written", product=name, reason=error.message)
-        else:
-            running.written(chapter)
+            return False
+        running.written(chapter)
+        return True
 
-    def _last(self, listing: str) -> Chapter | None:
-        with self.house.database.transaction(self.id) as session:
-            return products.latest(session, listing)
+    async def _begin_anew(self, running: RunningProduct) -> None:
+        """Go on from what the journal says; what was not written of a product is given up."""
+        listing = next((one for one in self.known.listings if one.id == running.listing.id), None)
+        del self.running[running.listing.id]
+        if listing is not None:
+            await self._begin(listing)
+        self._want()
 
-    def _append(self, listing: str, chapter: Chapter, payloads: Iterable[Payload]) -> None:
-        """The chapter, and the messages behind its first and last mark and those at which things happened."""
-        instants = {step.event.at for step in chapter.steps} | {chapter.marks[0].at, chapter.marks[-1].at}
-        named = {mark.evidence for mark in chapter.marks if mark.at in instants}
-        kept = [(one.evidence, one.body) for one in payloads if one.evidence.sha256 in named]
+    def _append(self, listing: str, chapter: Chapter, messages: Sequence[Payload]) -> None:
         with self.house.database.transaction(self.id) as session:
+            kept = [(one.evidence, one.body) for one in messages]
             evidence.put_many(session, self.house.blobs(self.id), kept)
             products.append(session, listing, chapter)
+
+
+def telling(chapter: Chapter) -> frozenset[Sha256]:
+    """The messages that are kept as evidence: those behind the first and the last mark, and behind each mark
+    at which, or after which, something happened.
+    """
+    first = chapter.live.place - len(chapter.marks) + 1
+    places = {step.event.place for step in chapter.steps} | {deed.after for deed in chapter.deeds}
+    places |= {first, chapter.live.place}
+    return frozenset(mark.evidence for place, mark in enumerate(chapter.marks, first) if place in places)
 
 
 def _place(listing: Listing, connections: Collection[Connection], context: ParseContext) -> VenueKey | None:
@@ -248,7 +273,7 @@ class ProductFollower:
     def _begin(self, tenants: Collection[TenantId]) -> None:
         for tenant in tenants:
             if tenant not in self._tasks or self._tasks[tenant].done():
-                task = asyncio.create_task(_Tenant(self._house, tenant).run())
+                task = asyncio.create_task(TenantProducts(self._house, tenant).run())
                 task.add_done_callback(_tell_trouble)
                 self._tasks[tenant] = task
 

@@ -10,26 +10,21 @@ from enum import StrEnum
 
 from truenav.access.policy import Principal
 from truenav.app.etp.catalogues import LISTINGS, MODULE
+from truenav.app.etp.running import NotOpenError
 from truenav.app.sight import Sight
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import terms_at
+from truenav.calc.etp.live.deeds import Changed, Dealt, Filled
 from truenav.calc.etp.live.disclosure import PLACES, Disclosure, disclosure
-from truenav.calc.etp.live.state import Step, basket
-from truenav.core.failure import ConflictError, NotFoundError
+from truenav.calc.etp.live.state import basket, issued_units, unit_state
+from truenav.core.failure import NotFoundError
 from truenav.core.ids import NodeId
 from truenav.core.listing import Listing
-from truenav.core.money import exact, rounded
+from truenav.core.money import ZERO, exact, rounded
 from truenav.store import definitions, products, roles
 from truenav.store.database import Session
 from truenav.store.definitions import DefinitionNotFoundError, Kind
 from truenav.store.products import Chapter
-
-
-class NotOpenError(ConflictError):
-    """The product has not opened yet: no price was seen since it was to open."""
-
-    code = "product-not-open"
-    title = "The product has not opened yet"
 
 
 class NotDisclosedError(NotFoundError):
@@ -103,7 +98,15 @@ def last_chapter(session: Session, listing: Listing) -> Chapter:
 def disclosed(session: Session, listing: Listing) -> Disclosure:
     """The product's document at its last written mark; `NotOpenError` where there is none."""
     last = last_chapter(session, listing)
-    return disclosure(listing.product, last.live, steps=all_steps(session, listing.id))
+    steps, deeds = products.steps(session, listing.id), products.deeds(session, listing.id)
+    closed = [*products.rebalances(session, listing.id), *(one.replaced for one in steps if one.replaced)]
+    return disclosure(
+        listing.product,
+        last.live,
+        steps=steps,
+        rebalances=sorted(closed, key=lambda one: one.closed_at),
+        changes=[(one.at, one.what.plan.change) for one in deeds if isinstance(one.what, Changed)],
+    )
 
 
 def publicly_disclosed(session: Session, id: str) -> Disclosure:
@@ -118,16 +121,6 @@ def publicly_disclosed(session: Session, id: str) -> Disclosure:
         return disclosed(session, listing)
     except NotOpenError:
         raise _nothing(id) from None
-
-
-def all_steps(session: Session, id: str) -> tuple[Step, ...]:
-    """Everything that happened to a product since it opened, oldest first."""
-    found: list[Chapter] = []
-    before = None
-    while page := products.with_steps(session, id, before=before, limit=500):
-        found += page
-        before = page[-1].number
-    return tuple(step for chapter in reversed(found) for step in chapter.steps)
 
 
 def points(
@@ -175,24 +168,39 @@ def _points(
 ) -> Iterator[ProductPoint]:
     """The marks of a span, or the last ones of the chapters, with what a unit held after their events."""
     for chapter in chapters:
-        position, cash = _at_begin(chapter)
-        happened = {step.event.at: step.event for step in chapter.steps}
-        last = chapter.marks[-1].at
-        for mark in chapter.marks:
-            if event := happened.get(mark.at):
-                position, cash = event.position, event.cash
-            if since <= mark.at <= until and (mark.at == last or not ends_only):
+        marks = zip(chapter.marks, reversed(list(_held(chapter))), strict=True)
+        for mark, (position, cash) in list(marks)[-1:] if ends_only else marks:
+            if since <= mark.at <= until:
                 yield _point(mark.at, mark.price, position, cash)
 
 
-def _at_begin(chapter: Chapter) -> tuple[Decimal, Decimal]:
-    """What a unit as issued held before the chapter's first step."""
-    if not chapter.steps:
-        return chapter.live.model.position, chapter.live.model.cash
-    event = chapter.steps[0].event
-    exposure = event.held * event.price  # the same before and after a future rolled
-    mark = next(mark.price for mark in chapter.marks if mark.at == event.at)
-    return exposure / mark, event.nav_before - exposure
+def _held(chapter: Chapter) -> Iterator[tuple[Decimal, Decimal]]:
+    """Position and cash of a unit as issued after each mark of a chapter, the last one first.
+
+    They are followed back from the end: through what was traded since, and the events at the marks.
+    """
+    live = chapter.live
+    held, units, factor = unit_state(live), issued_units(live), live.factor
+    position, cash, ruined = held.position * units, held.cash * units, live.ruined
+    happened = {step.event.at: step.event for step in chapter.steps}
+    deeds = list(chapter.deeds) if live.actual is not None else []
+    for back, mark in enumerate(reversed(chapter.marks)):
+        while deeds and deeds[-1].after == live.place - back:
+            match deeds.pop().what:
+                case Filled(_, fill):
+                    position -= fill.quantity
+                    cash += fill.quantity * fill.price + fill.fee
+                case Dealt(settlement):
+                    position, cash = position - settlement.position, cash - settlement.cash
+                    units -= settlement.units * factor
+                case Changed(plan):
+                    factor /= plan.change.factor
+                    cash, units = cash + plan.paid_out, plan.units * factor
+        yield (ZERO, ZERO) if ruined else (position / units, cash / units)
+        if event := happened.get(mark.at):
+            exposure = event.held * event.price  # the same before and after a future rolled
+            position, cash = exposure / mark.price * units, (event.nav_before - exposure) * units
+            ruined = False
 
 
 def _point(at: int, price: Decimal, position: Decimal, cash: Decimal) -> ProductPoint:

@@ -1,26 +1,35 @@
-"""One product between its prices and its journal: it takes marks as they come, and gives chapters."""
+"""One product between its prices, its deeds and its journal: it takes marks, and gives chapters."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 import structlog
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError
+from truenav.calc.etp.live.deeds import Deed, What, done
 from truenav.calc.etp.live.product import MarkFault, advance, issue, watch
-from truenav.calc.etp.live.state import LiveProduct, Mark, Step, Watch
+from truenav.calc.etp.live.state import LiveProduct, Mark, Rebalance, Step
 from truenav.calc.pricing.quotes import QuoteKey
 from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.core.failure import ConflictError
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.listing import Listing
-from truenav.store.products import Chapter, UsedMark
+from truenav.store.products import Chapter, UsedMark, UsedRate
 
 _PASSED_OVER = (MarkFault.DUPLICATE, MarkFault.OUT_OF_ORDER)
 """Streams tell a price again, and after a break an older one; neither is news."""
 
 _log = structlog.get_logger("truenav.products")
+
+
+class NotOpenError(ConflictError):
+    """The product has not opened yet: no price was seen since it was to open."""
+
+    code = "product-not-open"
+    title = "The product has not opened yet"
 
 
 def mark_key(terms: Instrument) -> QuoteKey:
@@ -31,23 +40,37 @@ def mark_key(terms: Instrument) -> QuoteKey:
 
 
 class RunningProduct:
-    """A listed product from its last chapter on. Not safe for several threads."""
+    """A listed product from its last chapter on, by one version of its listing. Not safe for several threads.
 
-    def __init__(self, listing: Listing, last: Chapter | None) -> None:
+    ``known`` are the ids of all deeds that were written, so that none is done twice.
+    """
+
+    def __init__(
+        self, listing: Listing, version: int, last: Chapter | None, *, known: Collection[str] = ()
+    ) -> None:
         self.listing = listing
+        self.version = version
         self.trouble = ""
         self._number = 0 if last is None else last.number
-        self._live = None if last is None else last.live
+        self._source = "" if last is None else last.source
         self._watch = None if last is None else watch(listing.product, last.live)
+        self._known = set(known)
         self._marks: list[UsedMark] = []
+        self._rates: list[UsedRate] = []
+        self._deeds: list[Deed] = []
         self._steps: list[Step] = []
+        self._rebalances: list[Rebalance] = []
 
     @property
     def live(self) -> LiveProduct | None:
-        """The product after the last mark; None before it opened."""
-        return self._live
+        """The product after the last mark and deed; None before it opened."""
+        return None if self._watch is None else self._watch.live
 
-    def see(self, quote: Fact, *, at: datetime) -> bool:
+    def knows(self, deed: str) -> bool:
+        """Whether a deed of this id was done."""
+        return deed in self._known
+
+    def see(self, quote: Fact, *, at: datetime, rates: Sequence[UsedRate] = ()) -> bool:
         """Take the product to a quote received ``at``; gives whether something happened that must be written.
 
         A venue's clock may run ahead of ours: what was received at an instant did not occur after it. A mark
@@ -58,42 +81,83 @@ class RunningProduct:
         instant, now = microseconds(min(quote.occurred_at, at)), microseconds(at)
         if instant < microseconds(self.listing.opened_at):
             return False
-        mark = Mark(self.listing.product.underlying, instant, body.price, quote.source)
         try:
-            happened = self._taken(mark, now)
+            happened = self.take(
+                UsedMark(instant, body.price, quote.evidence), quote.source, now=now, rates=rates
+            )
         except BadMarkError as error:
             self._refused(error)
             return False
-        self._marks.append(UsedMark(instant, body.price, quote.evidence))
         self.trouble = ""
         return happened
 
-    def chapter(self) -> Chapter | None:
-        """What is not written yet; None where there is nothing."""
-        if self._live is None or not self._marks:
-            return None
-        source = self._live.mark.source
-        return Chapter(self._number + 1, source, tuple(self._marks), tuple(self._steps), self._live)
-
-    def written(self, chapter: Chapter) -> None:
-        """A chapter is written; marks that came meanwhile belong to the next one."""
-        self._number = chapter.number
-        del self._marks[: len(chapter.marks)], self._steps[: len(chapter.steps)]
-
-    def _taken(self, mark: Mark, now: int) -> bool:
+    def take(self, used: UsedMark, source: str, *, now: int, rates: Sequence[UsedRate] = ()) -> bool:
+        """Take the product to a mark; gives whether something happened. `BadMarkError` changes nothing."""
+        listing = self.listing
+        mark = Mark(listing.product.underlying, used.at, used.price, source)
         if self._watch is None:
-            listing = self.listing
-            live = issue(listing.product, mark, nav=listing.opening_nav, units=listing.opening_units)
-            self._keep(watch(listing.product, live))
-            return True
-        watched, step = advance(self._watch, mark, now=now)
-        self._keep(watched)
+            live = issue(
+                listing.product,
+                mark,
+                nav=listing.opening_nav,
+                units=listing.opening_units,
+                hedged=listing.hedge_account is not None,
+                published_rates=listing.published_rates,
+            )
+            self._watch, step, happened = watch(listing.product, live), None, True
+        else:
+            charged = [(one.at, one.rate) for one in rates]
+            self._watch, step = advance(self._watch, mark, now=now, rates=charged)
+            happened = step is not None
+        self._source = source
+        self._marks.append(used)
+        self._rates += rates
         if step is not None:
             self._steps.append(step)
-        return step is not None
+        return happened
 
-    def _keep(self, watched: Watch) -> None:
-        self._watch, self._live = watched, watched.live
+    def act(self, id: str, what: What, *, by: str, at: datetime) -> None:
+        """Do what happened beside the marks, once; what `deeds.done` refuses is raised.
+
+        `NotOpenError` before the product opened.
+        """
+        if self._watch is None:
+            raise NotOpenError(f"{self.listing.id} has not opened yet; wait for its first price.")
+        if not self.knows(id):
+            self.repeat(Deed(id, microseconds(at), by, self._watch.live.place, what))
+
+    def repeat(self, deed: Deed) -> None:
+        """Do a deed as it was written."""
+        assert self._watch is not None
+        live, rebalance = done(self._watch.live, deed)
+        self._watch = watch(self.listing.product, live)
+        self._known.add(deed.id)
+        self._deeds.append(deed)
+        if rebalance is not None:
+            self._rebalances.append(rebalance)
+
+    def chapter(self) -> Chapter | None:
+        """What is not written yet; None where there is nothing."""
+        if self._watch is None or not (self._marks or self._deeds):
+            return None
+        return Chapter(
+            number=self._number + 1,
+            version=self.version,
+            source=self._source,
+            marks=tuple(self._marks),
+            rates=tuple(self._rates),
+            deeds=tuple(self._deeds),
+            steps=tuple(self._steps),
+            rebalances=tuple(self._rebalances),
+            live=self._watch.live,
+        )
+
+    def written(self, chapter: Chapter) -> None:
+        """A chapter is written; what happened meanwhile belongs to the next one."""
+        self._number = chapter.number
+        del self._marks[: len(chapter.marks)], self._rates[: len(chapter.rates)]
+        del self._deeds[: len(chapter.deeds)], self._steps[: len(chapter.steps)]
+        del self._rebalances[: len(chapter.rebalances)]
 
     def _refused(self, error: BadMarkError) -> None:
         if error.context.get("fault") in _PASSED_OVER:
@@ -103,20 +167,30 @@ class RunningProduct:
         self.trouble = error.message
 
 
-def replayed(listing: Listing, chapters: tuple[Chapter, ...]) -> tuple[LiveProduct, tuple[Step, ...]]:
-    """The state and steps that the marks of all chapters lead to: what was written can be computed again.
+def replayed(chapters: Iterable[Chapter], listings: Mapping[int, Listing]) -> Iterator[Chapter]:
+    """Each chapter as its marks, rates and deeds lead to it from the ones before: what was written, computed.
 
-    Needs every chapter from the first on. Marks count as seen at once, so none is stale.
+    Needs every chapter from the first on, and the listing in each of its versions. Marks count as seen at
+    once, so none is stale.
     """
-    marks = [
-        Mark(listing.product.underlying, used.at, used.price, chapter.source)
-        for chapter in chapters
-        for used in chapter.marks
-    ]
-    first = issue(listing.product, marks[0], nav=listing.opening_nav, units=listing.opening_units)
-    watched, steps = watch(listing.product, first), []
-    for _, mark in pairwise(marks):
-        watched, step = advance(watched, mark, now=mark.at)
-        if step is not None:
-            steps.append(step)
-    return watched.live, tuple(steps)
+    running, last = None, None
+    for chapter in chapters:
+        if running is None or running.version != chapter.version:
+            running = RunningProduct(listings[chapter.version], chapter.version, last)
+        last = _repeated(running, chapter)
+        running.written(last)
+        yield last
+
+
+def _repeated(running: RunningProduct, chapter: Chapter) -> Chapter:
+    deeds = list(chapter.deeds)
+    for used in chapter.marks:
+        while deeds and running.live is not None and deeds[0].after == running.live.place:
+            running.repeat(deeds.pop(0))
+        rates = [one for one in chapter.rates if one.charged_at == used.at]
+        running.take(used, chapter.source, now=used.at, rates=rates)
+    for deed in deeds:
+        running.repeat(deed)
+    found = running.chapter()
+    assert found is not None
+    return found

@@ -83,9 +83,6 @@ class LiveMarket:
             self._keep(payload)
             self._take(parsed.facts)
 
-    async def _kept(self, payload: Payload) -> None:
-        self._keep(payload)
-
     async def _catch_up(self) -> None:
         """Read the market once by request; what cannot be read is told by the next messages."""
         opened_at = self._house.clock.now()
@@ -93,6 +90,11 @@ class LiveMarket:
             if self._read_at is not None and opened_at - self._read_at < READ_AGAIN_AFTER:
                 return
             settings = self._house.settings
+            told: list[Payload] = []
+
+            async def hear(payload: Payload) -> None:
+                told.append(payload)
+
             try:
                 async with open_network(
                     seed=int(opened_at.timestamp()),
@@ -100,12 +102,14 @@ class LiveMarket:
                     clock=self._house.clock,
                     limits=settings.limits_folder,
                 ) as network:
-                    api = network.transport(self._source, self._kept, base_url=self.venue[1] or None)
+                    api = network.transport(self._source, hear, base_url=self.venue[1] or None)
                     found = await self._source.gather_market(api, self._context)
             except VenueError as error:
                 _log.warning("market not read", venue=self.venue[0], reason=error.message)
                 return
             self._read_at = self._house.clock.now()
+        for payload in told:  # with the quotes they state, so that nobody sees the one without the other
+            self._keep(payload)
         self._take(found.facts)
 
 

@@ -27,7 +27,7 @@ from truenav.store.tables.people import (
     user_preference,
     user_scope,
 )
-from truenav.store.tables.products import product_chapter
+from truenav.store.tables.products import product_chapter, product_instruction
 from truenav.store.tables.record import (
     audit_entry,
     cursor,
@@ -98,6 +98,7 @@ __all__ = [
     "one_time_ticket",
     "order_executor",
     "product_chapter",
+    "product_instruction",
     "recovery_code",
     "saved_view",
     "schedule_due",

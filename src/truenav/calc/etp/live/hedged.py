@@ -134,7 +134,7 @@ def closed(live: LiveProduct, *, at: int, rests_until: int = 0) -> tuple[LivePro
         reference = live.proposal.price if live.fills else live.actual.reference
     rests = max(live.actual.sleeps_until, rests_until)
     actual = replace(live.actual, reference=reference, sleeps_until=rests)
-    return replace(live, actual=actual, proposal=None, fills=()), done
+    return _without(replace(live, actual=actual)), done
 
 
 def tracking(live: LiveProduct) -> Tracking | None:
@@ -251,9 +251,14 @@ def _opened(live: LiveProduct, actual: Holding, now: Now, wish: _Wish) -> tuple[
     sleeping = replace(actual, batches=wish.batches, sleeps_until=now.at + now.rearm)
     proposal = _proposed(live, actual, wish, now.limits.cost)
     if proposal.wanted == actual.position:
-        return replace(live, actual=replace(sleeping, reference=now.worth), proposal=None, fills=()), None
-    opened = replace(live, actual=sleeping, proposal=proposal, fills=(), proposals=proposal.number)
+        return _without(replace(live, actual=replace(sleeping, reference=now.worth))), None
+    opened = replace(_without(live), actual=sleeping, proposal=proposal, proposals=proposal.number)
     return opened, proposal
+
+
+def _without(live: LiveProduct) -> LiveProduct:
+    """The product without its proposal, and without all that is said of it."""
+    return replace(live, proposal=None, fills=(), approved=None, trouble="")
 
 
 def _proposed(live: LiveProduct, actual: Holding, wish: _Wish, cost: Decimal) -> Proposal:

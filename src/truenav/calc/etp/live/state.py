@@ -170,6 +170,9 @@ class LiveProduct:
     changes : share merges or splits that are due and not done yet.
     proposal, fills : the rebalance that waits to be done, and what was traded since it was proposed.
     proposals : how many there were.
+    approved : number of the proposal that may be executed; every new one must be approved anew.
+    trouble : why the execution of the open proposal stopped and waits for a person; empty where it did not.
+    unexplained : position at the venue less what the product holds, in underlying, as last compared.
     halted : the issuer stopped dealing.
     """
 
@@ -192,6 +195,9 @@ class LiveProduct:
     proposal: Proposal | None = None
     fills: tuple[Fill, ...] = ()
     proposals: int = 0
+    approved: int | None = None
+    trouble: str = ""
+    unexplained: Decimal = ZERO
     ruined: bool = False
     halted: bool = False
 
