@@ -154,6 +154,24 @@ def _walk(
     return stop, peak, worst
 
 
+def _look(
+    marks: Marks, block: int, here: int, end: int, limit: Bounds, state: State, peak: Number, worst: Number
+) -> tuple[int, Number, Number]:
+    """As `_walk`, for marks of one block: those of a whole one are walked through only where its extremes do
+    not tell, which is where a bound is reached, or where NAV reaches a new high and may fall deeper below it.
+    """
+    low, high = marks.lows[block], marks.highs[block]
+    if end - here == BLOCK and not is_reached(limit, low) and not is_reached(limit, high):
+        top, bottom = net_value(state, high), net_value(state, low)
+        if state.position < 0:
+            top, bottom = bottom, top
+        if top <= peak:
+            return end, peak, bottom / peak if bottom < worst * peak else worst
+        if bottom >= worst * top:
+            return end, top, worst
+    return _walk(marks.prices, here, end, limit, state, peak, worst)
+
+
 def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Number) -> Bounds:
     """Between these prices no bound is reached, and NAV is neither at a new high nor deeper below it."""
     rise = (peak - state.cash) / state.position
@@ -163,22 +181,38 @@ def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Numb
     return Bounds(max(low, limit.low), min(high, limit.high) if limit.high > 0 else high)
 
 
+def _drawdown(
+    state: State, low: Number, high: Number, peak: Number, worst: Number
+) -> tuple[bool, Number, Number]:
+    """The highest NAV and the lowest share of it after marks whose extremes are ``low`` and ``high``.
+
+    False where these do not tell: a new high and a deeper fall, which of them came first?
+    """
+    top, bottom = net_value(state, high), net_value(state, low)
+    if state.position < 0:
+        top, bottom = bottom, top
+    if top <= peak:
+        return True, peak, bottom / peak if bottom < worst * peak else worst
+    return bottom >= worst * top, top, worst
+
+
 def _quiet(
     marks: Marks, start: int, last: int, limit: Bounds, tie: Number, state: State, peak: Number, worst: Number
 ) -> tuple[int, Number, Number]:
     """The first mark from ``start`` on that reaches a bound, or ``last``; and the drawdown up to it."""
-    here = start
     watched = _watched(limit, state, peak, worst, tie)
-    while here <= last:
-        block = here // BLOCK
-        end = min(block * BLOCK + BLOCK, last + 1)
-        if marks.lows[block] <= watched.low or marks.highs[block] >= watched.high:
-            found, peak, worst = _walk(marks.prices, here, end, limit, state, peak, worst)
-            if found < end:
-                return found, peak, worst
-            watched = _watched(limit, state, peak, worst, tie)
-        here = end
-    return last, peak, worst
+    block, last_block = start // BLOCK, last // BLOCK
+    while True:
+        while block <= last_block and marks.lows[block] > watched.low and marks.highs[block] < watched.high:
+            block += 1
+        if block > last_block:
+            return last, peak, worst
+        here, end = max(start, block * BLOCK), min(block * BLOCK + BLOCK, last + 1)
+        found, peak, worst = _look(marks, block, here, end, limit, state, peak, worst)
+        if found < end:
+            return found, peak, worst
+        watched = _watched(limit, state, peak, worst, tie)
+        block += 1
 
 
 def stop_at(stops: Stops, place: int) -> Stop:

@@ -252,9 +252,12 @@ def _triggered_goal(limits: Limits, leverage: Number) -> Number:
     return size if limits.target > 0 else -size
 
 
-def _gap(state: State, price: Number, limits: Limits, goal: Number) -> Number:
-    """What was made from the trigger's price to the mark, less what a rebalance there would have."""
-    exact, passed = trigger_bounds(state, limits), bounds(state, limits, True)
+def _gap(state: State, price: Number, limits: Limits, passed: Bounds, goal: Number) -> Number:
+    """What was made from the trigger's price to the mark, less what a rebalance there would have.
+
+    ``passed`` are the bounds of which the mark reached one.
+    """
+    exact = trigger_bounds(state, limits)
     ideal = exact.low if price <= passed.low else exact.high
     if ideal <= 0:
         return 0 * price
@@ -290,15 +293,16 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
         price = price / stop.roll
     state, interest, fee = _charged(state, price, stop, limits.exposure)
     value, exposure = net_value(state, price), state.position * price
-    fires = armed and is_reached(bounds(state, limits, armed), price)
+    limit = bounds(state, limits, armed)
+    fires = armed and is_reached(limit, price)
     if value <= limits.tie * abs(exposure):
-        gap = _gap(state, price, limits, limits.target) if fires else nothing
+        gap = _gap(state, price, limits, limit, limits.target) if fires else nothing
         return _ruined(price, value, nothing, Paid(interest, fee, costs, gap, nothing))
     leverage = exposure / value
     is_scheduled = stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie)
     closing = limits.cost * abs(exposure)
     if (is_scheduled or fires) and value <= closing * (1 + limits.tie):
-        gap = nothing if is_scheduled else _gap(state, price, limits, limits.target)
+        gap = nothing if is_scheduled else _gap(state, price, limits, limit, limits.target)
         return _ruined(price, value, closing, Paid(interest, fee, costs, gap, nothing))
     if is_scheduled:
         goal = _scheduled_goal(stop, limits.target, leverage)
@@ -306,7 +310,7 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
         return state, Paid(interest, fee, costs + paid, nothing, nothing), SCHEDULED
     if fires:
         goal = _triggered_goal(limits, leverage)
-        gap = _gap(state, price, limits, goal)
+        gap = _gap(state, price, limits, limit, goal)
         state, paid = rebalanced(state, price, goal, limits.cost, 0)
         return state, Paid(interest, fee, costs + paid, gap, nothing), TRIGGERED
     return state, Paid(interest, fee, costs, nothing, nothing), CHARGED
