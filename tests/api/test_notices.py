@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from truenav.app.notices.delivery import ATTEMPTS, enqueue_notices
+from truenav.app.trading.clocks import note_clock
 from truenav.store import issues, progress
 from truenav.store.progress import TaskProgress, TaskState
 
@@ -201,3 +203,16 @@ def test_another_tenant_sees_and_gets_nothing(fund, receiver, allowed, installat
     _deliver(fund)
     assert receiver.seen == []
     assert stranger.get("/api/v1/notices/hosts").json() == []
+
+
+def test_a_venues_clock_that_is_off_is_told_once_a_day_to_who_sends_orders(fund, receiver, allowed):
+    assert _channel(fund.maker, receiver.url, events=["clock-off"]).status_code == 201
+    assert _channel(fund.checker, receiver.url, events=["clock-off"]).status_code == 201
+    house = fund.installation.house
+    for seconds in (2, 0, -3):
+        with house.database.transaction(fund.tenant) as session:
+            note_clock(session, "desk", timedelta(seconds=seconds), at=house.clock.now())
+        _deliver(fund)
+    ((_, body),) = receiver.seen
+    assert (body["event"], body["about"]) == ("clock-off", {"account": "desk"})
+    assert fund.checker.get("/api/v1/notices").json() == []

@@ -11,6 +11,7 @@ import pytest
 from truenav.app.sources.context import keep_instruments
 from truenav.app.trading import executor, service
 from truenav.app.trading.catalogues import LIMITS as TRADING_LIMITS
+from truenav.app.trading.clocks import VENUE_CLOCK
 from truenav.connect.cefi.binance.orders import UsdmOrders
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
 from truenav.core.failure import ForbiddenError
@@ -27,7 +28,7 @@ from truenav.core.orders import (
     Window,
     filled_quantity,
 )
-from truenav.store import evidence, orders
+from truenav.store import evidence, issues, orders
 from truenav.store.orders import ExecutorBusyError, OrderConflictError, StaleExecutorError
 
 from .conftest import BTC, DESK, LIMITS, NOW, PERP, PERPETUAL, D, Trading, limit, request
@@ -366,6 +367,22 @@ def test_with_a_clock_that_is_off_by_more_than_five_seconds_nothing_is_ordered(
     assert (done.state is OrderState.FILLED) == ordered
     assert (done.reason is Reason.CLOCK) != ordered
     assert len(trading.posts) == ordered
+
+
+@pytest.mark.parametrize(("skew", "told"), [(900, 0), (1_500, 1), (-4_000, 1), (6_000, 1)])
+def test_a_clock_that_is_off_by_more_than_a_second_is_told_until_it_is_right(
+    trading: Trading, skew: int, told: int
+) -> None:
+    trading.fault("skew", path="", times=None, milliseconds=skew)
+    trading.run(request())
+    with trading.house.database.transaction(trading.tenant) as session:
+        found = issues.list_issues(session, kind=VENUE_CLOCK)
+    assert [one.subject for one in found] == [DESK] * told
+    assert not any(one.blocking for one in found)
+    trading.world.faults.clear()
+    trading.run(request(1))
+    with trading.house.database.transaction(trading.tenant) as session:
+        assert issues.list_issues(session, kind=VENUE_CLOCK) == ()
 
 
 def test_an_instrument_that_nobody_knows_is_refused_before_anything_is_written(trading: Trading) -> None:

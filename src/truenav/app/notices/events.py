@@ -1,4 +1,5 @@
-"""What is told, found in the state itself: a run that waits or was refused, an account that cannot be read.
+"""What is told, found in the state itself: a run that waits or was refused, an account that cannot be read,
+a venue's clock that is off.
 
 Nothing has to remember to tell. Whatever put the state there, the next look finds it, and the notice's id
 keeps it from being told twice.
@@ -14,11 +15,12 @@ from enum import StrEnum
 from truenav.access.policy import Principal, Resource, may
 from truenav.access.principals import load_principal
 from truenav.app.sources.jobs import ended_gatherings
+from truenav.app.trading.clocks import VENUE_CLOCK
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import instant_text
 from truenav.core.failure import UnauthenticatedError
 from truenav.core.ids import TenantId
-from truenav.store import notices, runs
+from truenav.store import issues, notices, runs
 from truenav.store.database import Session, tenant_of
 from truenav.store.notices import Channel, Notice
 from truenav.store.progress import TaskState
@@ -37,6 +39,7 @@ class Event(StrEnum):
     NAV_WAITS = "nav-waits"
     NAV_REFUSED = "nav-refused"
     SYNC_FAILED = "sync-failed"
+    CLOCK_OFF = "clock-off"
     TEST = "test"
 
 
@@ -53,7 +56,9 @@ def collect(session: Session, *, now: datetime) -> int:
     channels = notices.enabled_channels(session)
     if not channels:
         return 0
-    found = {news.notice.id: news for news in (*_runs(session, now), *_syncs(session, now))}
+    found = {
+        news.notice.id: news for news in (*_runs(session, now), *_syncs(session, now), *_clocks(session, now))
+    }
     old = notices.known(session, found.keys())
     new = [news for id, news in found.items() if id not in old]
     if not new:
@@ -127,6 +132,19 @@ def _syncs(session: Session, now: datetime) -> Iterator[News]:
             id = f"{Event.SYNC_FAILED}:{part.subject}:{day}"
             about = {"account": part.subject}
             yield News(_notice(id, Event.SYNC_FAILED, part.subject, about, part.updated_at), _keeps_sources)
+
+
+def _clocks(session: Session, now: datetime) -> Iterator[News]:
+    """Venues whose clock is off where orders are sent; once a day for each account."""
+    for issue in issues.list_issues(session, kind=VENUE_CLOCK):
+        if now - issue.opened_at <= LOOKED_BACK:
+            id = f"{Event.CLOCK_OFF}:{issue.subject}:{issue.opened_at.date().isoformat()}"
+            about = {"account": issue.subject}
+            yield News(_notice(id, Event.CLOCK_OFF, issue.subject, about, issue.opened_at), _trades)
+
+
+def _trades(person: Principal) -> bool:
+    return person.nodes is None and may(person, "trade:execute")
 
 
 def _keeps_sources(person: Principal) -> bool:

@@ -15,6 +15,7 @@ _SUBJECTS: Mapping[str, tuple[str, str]] = {
     Event.NAV_WAITS: ("NAV of {fund} waits for you", "{fund} 的净值待复核"),
     Event.NAV_REFUSED: ("NAV of {fund} was refused", "{fund} 的净值被退回"),
     Event.SYNC_FAILED: ("{account} could not be read", "{account} 读取失败"),
+    Event.CLOCK_OFF: ("The clock of {account}'s venue is off", "{account} 所在场所的时钟有偏差"),
     Event.TEST: ("Test notice", "测试通知"),
 }
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -29,6 +30,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     Event.SYNC_FAILED: (
         "The account {account} could not be read. The connection shows why, and the mend.",
         "账户 {account} 未能读取，原因与修复方法见连接页。",
+    ),
+    Event.CLOCK_OFF: (
+        "The clock of {account}'s venue differs from ours by more than a second; beyond 5 s nothing is "
+        "ordered. Synchronise this machine's clock by NTP.",
+        "{account} 所在场所的时钟与本机相差超过 1 秒；超过 5 秒将停止下单。请用 NTP 校准本机时钟。",
     ),
     Event.TEST: ("This channel works.", "此渠道可用。"),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from truenav.app.trading.clocks import note_clock
 from truenav.app.trading.limits import TradingLimits, day_of
-from truenav.connect.contract import Payload
+from truenav.connect.contract import CLOCK_ALARM, Payload
 from truenav.core.evidence import Evidence
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
@@ -31,6 +32,7 @@ class OrderBook:
         self._blobs = blobs
         self._office = office
         self._heard: list[Evidence] = []
+        self._clock_off: bool | None = None
 
     async def archive(self, payload: Payload) -> None:
         """Make an answer's bytes durable before anybody reads them."""
@@ -81,6 +83,13 @@ class OrderBook:
         return await self._do(
             lambda session: tuple(orders.get(session, one.account, one.client_id) for one in requests)
         )
+
+    async def note_clock(self, offset: timedelta, *, at: datetime) -> None:
+        """Tell people that the venue's clock (less ours) is off, or is right again; once as it changes."""
+        off = abs(offset) > CLOCK_ALARM
+        if off is not self._clock_off:
+            await self._do(lambda session: note_clock(session, self._office.account, offset, at=at))
+            self._clock_off = off
 
     async def limits(self, at: datetime) -> tuple[TradingLimits, tuple[Order, ...]] | None:
         """The account's limits and the orders since midnight UTC; None where they cannot be read."""

@@ -131,6 +131,7 @@ class Executor:
     async def _send(self, order: Order) -> Order:
         """Send an order that the venue certainly does not have, if clock and limits allow it."""
         offset = await self.port.clock_offset()
+        await self.book.note_clock(offset, at=self.clock.now())
         if abs(offset) > CLOCK_TRUSTED:
             note = (
                 f"The venue's clock differs by {offset.total_seconds():.3f} s; nothing is ordered. Check NTP."
