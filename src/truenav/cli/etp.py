@@ -26,7 +26,6 @@ from truenav.cli.etp_inputs import (
 from truenav.cli.etp_market import band
 from truenav.cli.etp_running import events, launch, listing, state, verify
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import exact, to_text
 
 if TYPE_CHECKING:
     from truenav.core.product import Product
@@ -214,26 +213,14 @@ def decay(
     """
     from truenav.calc.etp.explain import decay as theory
 
-    _check_decay(leverage, volatility, days, drift, fee)
-    with exact():
-        years = days / 365
-        ratio = 1 + drift
-        whole = theory.continuous_return(leverage, ratio, volatility, years, fee=fee, fees=int(days))
-        without_fee = theory.continuous_return(leverage, ratio, volatility, years)
-        straight = ratio**leverage - 1
-        parts = {
-            "leverage": leverage * drift,
-            "compounding_of_drift": straight - leverage * drift,
-            "volatility_decay": without_fee - straight,
-            "fees": whole - without_fee,
-            "together": whole,
-        }
+    found = theory.expected_return(leverage, drift, volatility, days, fee=fee)
     if output == "table":
         from truenav.cli.etp_report import percent
 
-        table(("part", "return %"), [[name.replace("_", " "), percent(part)] for name, part in parts.items()])
+        rows = [[part.name.replace("_", " "), percent(getattr(found, part.name))] for part in fields(found)]
+        table(("part", "return %"), rows)
     else:
-        show([{name: to_text(part) for name, part in parts.items()}], output)
+        show([_row(found)], output)
 
 
 @etp.command("risk-note")
@@ -284,20 +271,6 @@ def rules_(*, name: str | None, output: str) -> None:
         click.echo(write_products(chosen), nl=False)
     else:
         show([_row(product) for product in chosen], output)
-
-
-def _check_decay(leverage: Decimal, volatility: Decimal, days: Decimal, drift: Decimal, fee: Decimal) -> None:
-    if not (
-        abs(leverage) <= 100
-        and 0 <= volatility <= 100
-        and 0 < days <= 36_500
-        and -1 < drift <= 1_000_000
-        and 0 <= fee < 1
-    ):
-        raise InvalidInputError(
-            "Leverage must be at most 100 either way, volatility from 0 to 100 (that is 10,000 %), days from "
-            "above 0 to 36,500, the drift above -1 and at most 1,000,000, the fee from 0 to below 1."
-        )
 
 
 def _fits(product: Product, underlying: str | None, target: Decimal | None) -> bool:

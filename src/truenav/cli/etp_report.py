@@ -13,19 +13,16 @@ from typing import Any, TextIO
 import click
 
 from truenav import __version__
-from truenav.calc.etp.engine.calendar import gaps, instant_of, usual_step
+from truenav.calc.etp.engine.calendar import instant_of, usual_step
 from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
 from truenav.calc.etp.explain.attribution import Explanation, Parts
 from truenav.calc.etp.explain.outlook import Outlook, Prospect
 from truenav.calc.etp.explain.path import nav_path
-from truenav.calc.etp.explain.replay import FinancingSource, financing_source
+from truenav.calc.etp.explain.replay import FinancingSource, financing_source, gaps_of
 from truenav.cli.common import table
 from truenav.cli.etp_inputs import Input, Options
 from truenav.core.clock import instant_text
 from truenav.core.money import exact, rounded, to_text
-
-GAP_STEPS = 2
-"""Marks that lie so many usual steps apart, or more, have a gap between them."""
 
 SHOWN_EVENTS = 10
 _SECOND = 1_000_000
@@ -115,7 +112,7 @@ def figures(replay: Replay, places: int | None) -> dict[str, object]:
 
 
 def _told_gaps(simulation: Simulation) -> dict[str, object]:
-    found = _gaps(simulation)
+    found = gaps_of(simulation.history.times)
     if not found:
         return {"count": 0}
     earlier, later = _longest(found)
@@ -228,7 +225,7 @@ def _show_unit_changes(simulation: Simulation) -> None:
 
 def _show_notes(replay: Replay) -> None:
     simulation, product = replay.simulation, replay.simulation.product
-    found = _gaps(simulation)
+    found = gaps_of(simulation.history.times)
     if found:
         earlier, later = _longest(found)
         click.echo(
@@ -382,11 +379,6 @@ def percent(fraction: Decimal | None) -> str:
 def _target(simulation: Simulation) -> str:
     targets = list(dict.fromkeys(terms.target for terms in simulation.product.terms))
     return " and ".join(f"{to_text(target)}x" for target in targets)
-
-
-def _gaps(simulation: Simulation) -> list[tuple[int, int]]:
-    times = simulation.history.times
-    return gaps(times, longest=GAP_STEPS * usual_step(times) - 1)
 
 
 def _longest(found: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from truenav.app.etp import reading
+from truenav.app.etp.analysis_endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.reading import NotDisclosedError, ProductPoint, ProductRow
@@ -34,7 +35,7 @@ LONGEST_SPAN = timedelta(days=400)
 
 router = Router(tags=["products"])
 
-ROUTERS = (router, catalogue_router(LISTINGS, "products"))
+ROUTERS = (router, analysis_router, catalogue_router(LISTINGS, "products"))
 
 IdPath = Annotated[str, Path(max_length=64)]
 _READ = [requires("product:read", sight="narrowed")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated, Self
 
 from fastapi import BackgroundTasks, Depends, Form, Path, Query, Response, UploadFile
@@ -13,6 +12,7 @@ from truenav.app.http.models import Answer, Queued
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import API_PREFIX, Router, requires
+from truenav.app.http.uploads import uploaded_name
 from truenav.app.sources import import_jobs, imports
 from truenav.app.sources.import_jobs import ImportState
 from truenav.app.sources.imports import ImportChecked, ImportKept
@@ -20,7 +20,7 @@ from truenav.app.sources.layouts import FileSeen, Told, in_sight, look_at, own_l
 from truenav.connect.files import TEMPLATES, layout_from_json, layouts
 from truenav.connect.files.mapping import LAYOUT_BYTES
 from truenav.connect.files.templates import Template
-from truenav.core.failure import InvalidInputError, NotFoundError
+from truenav.core.failure import NotFoundError
 from truenav.store.commit_points import commit_point
 
 router = Router(prefix="/imports", tags=["sources"])
@@ -139,7 +139,7 @@ def sniff_file(file: UploadFile, principal: PrincipalDep, session: SessionDep) -
 
     Nothing is kept. `texts` has, for each column with few different texts, these.
     """
-    return look_at(session, principal, _file_name(file), file.file.read())
+    return look_at(session, principal, uploaded_name(file), file.file.read())
 
 
 @router.post("/jobs", status_code=202, dependencies=[requires("import:write", body_limit=UPLOAD_LIMIT)])
@@ -152,7 +152,7 @@ def send_file(
     told: ToldDep,
 ) -> Queued:
     """Send a file for a worker to check. ``Location`` shows how far it is, and what it found."""
-    name = _file_name(file)
+    name = uploaded_name(file)
     job = import_jobs.send_file(session, house, principal, name, file.file.read(), told)
     response.headers["Location"] = f"{API_PREFIX}/imports/jobs/{job}"
     return Queued(job=job)
@@ -190,7 +190,7 @@ def check_import(
     told: ToldDep,
 ) -> ImportChecked:
     """The dry run at one stroke: everything that a file would bring and every problem; nothing is kept."""
-    name = _file_name(file)
+    name = uploaded_name(file)
     report = imports.check_import(session, house, principal, name, file.file.read(), told)
     return ImportChecked.of(report)
 
@@ -210,7 +210,7 @@ def run_import(
     told: ToldDep,
 ) -> ImportKept:
     """Import at one stroke, whole or not at all (422 lists the problems); what is known counts once."""
-    name, data = _file_name(file), file.file.read()
+    name, data = uploaded_name(file), file.file.read()
     try:
         imported = imports.run_import(session, house, principal, name, data, told)
     except imports.ImportProblemsError as error:
@@ -218,11 +218,3 @@ def run_import(
         raise
     background.add_task(commit_point, "import.recorded")  # runs after the commit
     return ImportKept.of(imported)
-
-
-def _file_name(file: UploadFile) -> str:
-    """The name of an uploaded file, without folders; refuses what no file is called."""
-    name = PurePath(file.filename or "").name
-    if not name or len(name) > 200 or not name.isprintable():
-        raise InvalidInputError("Send the file with a name of at most 200 printable characters.")
-    return name

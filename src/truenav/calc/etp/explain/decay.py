@@ -7,6 +7,7 @@ logarithms and exponentials are rounded once to 78 digits. Method: docs/methods/
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -16,7 +17,7 @@ from truenav.calc.etp.engine.calendar import instants
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.stepping import price_at_leverage
 from truenav.core.failure import InvalidInputError
-from truenav.core.money import ONE, ZERO, exact, to_text
+from truenav.core.money import ONE, ZERO, exact, summing, to_text
 from truenav.core.product import DailyTimes
 
 MICROSECONDS_A_YEAR = 365 * 86_400 * 1_000_000
@@ -27,6 +28,13 @@ class NoSuchMoveError(InvalidInputError):
 
     code = "no-such-move"
     title = "No price move leads there"
+
+
+class TheoryInputError(InvalidInputError):
+    """A closed formula was asked for a number that makes no sense."""
+
+    code = "theory-input"
+    title = "The formula cannot take these numbers"
 
 
 def leverage_after(leverage: Decimal, move: Decimal) -> Decimal:
@@ -114,6 +122,61 @@ def continuous_return(
     with exact():
         drift = leverage * price_ratio.ln() - log_drag(leverage, volatility, years)
         return (drift + fees * (1 - fee).ln()).exp() - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The return that theory expects, in parts that sum exactly, as fractions of the first NAV.
+
+    ``leverage`` is the target's multiple of the underlying's return, ``compounding_of_drift`` what a straight
+    way to the same end would add, ``volatility_decay`` what fluctuation takes, ``fees`` what is charged.
+    """
+
+    leverage: Decimal
+    compounding_of_drift: Decimal
+    volatility_decay: Decimal
+    fees: Decimal
+    together: Decimal
+
+
+def expected_return(
+    leverage: Decimal, drift: Decimal, volatility: Decimal, days: Decimal, *, fee: Decimal = ZERO
+) -> Expected:
+    """`continuous_return` in parts: the underlying ends up by ``drift``; ``fee`` of NAV is charged each day.
+
+    `TheoryInputError` where a number makes no sense.
+    """
+    _check_expected(leverage, drift, volatility, days, fee)
+    with exact():
+        years, ratio = days / 365, 1 + drift
+        whole = continuous_return(leverage, ratio, volatility, years, fee=fee, fees=int(days))
+        without_fee = continuous_return(leverage, ratio, volatility, years)
+        straight, linear = ratio**leverage - 1, leverage * drift
+    with summing():
+        return Expected(
+            leverage=linear,
+            compounding_of_drift=straight - linear,
+            volatility_decay=without_fee - straight,
+            fees=whole - without_fee,
+            together=whole,
+        )
+
+
+def _check_expected(
+    leverage: Decimal, drift: Decimal, volatility: Decimal, days: Decimal, fee: Decimal
+) -> None:
+    if not (
+        all(one.is_finite() for one in (leverage, drift, volatility, days, fee))
+        and abs(leverage) <= 100
+        and 0 <= volatility <= 100
+        and 0 < days <= 36_500
+        and -1 < drift <= 1_000_000
+        and 0 <= fee < 1
+    ):
+        raise TheoryInputError(
+            "Leverage must be at most 100 either way, volatility from 0 to 100 (that is 10,000 %), days from "
+            "above 0 to 36,500, the drift above -1 and at most 1,000,000, the fee from 0 to below 1."
+        )
 
 
 def decay_curve(leverage: float, volatilities: ArrayLike, years: float) -> NDArray[np.float64]:

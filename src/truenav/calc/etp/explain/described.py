@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +60,13 @@ class Fluctuation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A path: ``change`` from start to end, and ``swing``, as fractions above -1.
+    """A path of prices: ``change`` from start to end, and ``swing``, as fractions above -1.
 
     ``swing`` is the change from the start to the turn, or that of the jump. ``volatility`` is of a year of
     365 days, that of the fluctuation alone. The same ``seed`` draws the same path.
     """
+
+    TAG: ClassVar[str] = "described"
 
     days: int
     marks_a_day: int

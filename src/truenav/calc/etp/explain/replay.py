@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
-from truenav.calc.etp.engine.calendar import instant_of, microseconds
+from truenav.calc.etp.engine.calendar import gaps, instant_of, microseconds, usual_step
 from truenav.calc.etp.engine.history import BadMarkError, History
 from truenav.calc.etp.engine.simulate import Simulation, simulate
 from truenav.calc.etp.explain.continuous import simulate_continuously
 from truenav.core.clock import instant_text
 from truenav.core.product import Exposure, Product
+
+GAP_STEPS = 2
+"""Marks that lie so many usual steps apart, or more, have a gap between them."""
 
 
 class FinancingSource(StrEnum):
@@ -46,6 +50,11 @@ def belonging(history: History, product: Product) -> History:
             f"{first}; begin later, or take the rules of one instant as if they had always held."
         )
     return history
+
+
+def gaps_of(times: Sequence[int]) -> list[tuple[int, int]]:
+    """The gaps in a history: marks (microseconds since 1970) before and after each."""
+    return gaps(times, longest=GAP_STEPS * usual_step(times) - 1)
 
 
 def financing_source(simulation: Simulation) -> FinancingSource:

@@ -1,0 +1,167 @@
+"""Leveraged products explained: ready rules, replays, profiles, theory, and where a return came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Form, Path, Query, UploadFile
+from pydantic import Field
+
+from truenav.app.etp import analysis, analysis_replays, analysis_rules
+from truenav.app.etp.analysis import DecayTheory, ProfileQuestion, Profiles
+from truenav.app.etp.analysis_replays import FileQuestion, Question, Replays, SeenMarks
+from truenav.app.etp.analysis_rules import CheckedRules, ReadyFamily
+from truenav.app.etp.reading import find_listing
+from truenav.app.house import House
+from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.login import Caller
+from truenav.app.http.models import Body, Instant, Number
+from truenav.app.http.problems import refusals
+from truenav.app.http.records import Record
+from truenav.app.http.routes import Router, requires
+from truenav.app.http.strict_json import parse_json
+from truenav.app.http.uploads import uploaded_name
+from truenav.app.sight import sight_of
+from truenav.calc.etp.explain.attribution import Explanation
+from truenav.connect.products.rules import read_family
+from truenav.core.canonical import decode
+from truenav.core.product import Product
+from truenav.store.database import Session
+
+UPLOAD_LIMIT = 32 * 1024 * 1024
+"""Bytes of a file of prices; larger ones are replayed by the command line."""
+
+QUESTION_BYTES = 256 * 1024
+
+router = Router(tags=["products"])
+
+IdPath = Annotated[str, Path(max_length=64)]
+_READ = [requires("product:read", sight="narrowed")]
+_COMPUTES = [requires("product:read", transaction=False, sight="narrowed")]
+"""Changes nothing, so nothing is kept of it; a transaction lasts only while something is read."""
+
+
+class RulesBody(Body):
+    """A rule file, YAML or JSON."""
+
+    text: Annotated[str, Field(max_length=QUESTION_BYTES)]
+
+
+@router.get("/product-families", dependencies=_READ)
+def list_product_families() -> list[Record[ReadyFamily]]:
+    """The ready rule files: products, sources, what contradicts itself in them, what was assumed."""
+    return list(analysis_rules.ready_families())
+
+
+@router.get("/product-families/{family}", dependencies=_READ)
+def get_product_family(family: IdPath) -> list[Record[Product]]:
+    """The products of a ready rule file with all their rules."""
+    return list(read_family(family))
+
+
+@router.post("/product-rule-checks", dependencies=_COMPUTES)
+def check_product_rules(rules: RulesBody) -> Record[CheckedRules]:
+    """Whether a rule file can be followed, and if not, what is wrong on which line. Nothing is kept."""
+    return analysis_rules.check_rules(rules.text)
+
+
+@router.post("/product-replays", dependencies=_COMPUTES, responses=refusals(404))
+def replay_rules(
+    question: Record[Question], caller: CallerDep, house: HouseDep, now: NowDep
+) -> Record[Replays]:
+    """Rule sets side by side on a described path, on given marks, or on those that a product has seen."""
+    history = question.history
+    with _reading(house, caller) as reader:
+        sets = analysis_rules.rule_sets(question.rules, question.text, reader.product)
+        if isinstance(history, SeenMarks):
+            reader.product(history.listing)
+        marks = analysis_replays.history_of_question(history, reader.session, now=now)
+    name = history.listing if isinstance(history, SeenMarks) else ""
+    return analysis_replays.replays(name, marks, sets, question.manner)
+
+
+@router.post(
+    "/product-replays/file",
+    dependencies=[
+        requires(
+            "product:read", transaction=False, sight="narrowed", body_limit=UPLOAD_LIMIT + QUESTION_BYTES
+        )
+    ],
+    responses=refusals(404),
+)
+def replay_rules_on_file(
+    file: UploadFile,
+    question: Annotated[
+        str, Form(max_length=QUESTION_BYTES, description="JSON: rules, text, reading, manner")
+    ],
+    caller: CallerDep,
+    house: HouseDep,
+    now: NowDep,
+) -> Record[Replays]:
+    """Rule sets side by side on the prices of a CSV or Parquet file. Nothing is kept."""
+    name, asked = uploaded_name(file), decode(FileQuestion, parse_json(question.encode()))
+    with _reading(house, caller) as reader:
+        sets = analysis_rules.rule_sets(asked.rules, asked.text, reader.product)
+    marks = analysis_replays.history_of_file(name, file.file.read(), asked.reading, now=now)
+    return analysis_replays.replays(name, marks, sets, asked.manner)
+
+
+@router.post("/product-profiles", dependencies=_COMPUTES, responses=refusals(404))
+def profile_rules(question: Record[ProfileQuestion], caller: CallerDep, house: HouseDep) -> Record[Profiles]:
+    """What rule sets mean before any price: risk note, where they act, a day one way, two moves in turn."""
+    with _reading(house, caller) as reader:
+        sets = analysis_rules.rule_sets(question.rules, question.text, reader.product)
+    return analysis.profiles(question, sets)
+
+
+@router.get("/product-decay", dependencies=_READ)
+def get_product_decay(
+    *,
+    leverage: Annotated[Number, Query(description="Target, such as 3 or -3")],
+    volatility: Annotated[Number, Query(description="Of a year; 0.8 is 80 %")],
+    days: Annotated[Number, Query(description="How long")] = Decimal(365),
+    drift: Annotated[Number, Query(description="Return of the underlying in that time")] = Decimal(0),
+    fee: Annotated[Number, Query(description="Of NAV, charged each day")] = Decimal(0),
+) -> Record[DecayTheory]:
+    """The return that theory expects of a product rebalanced without pause, and the curve of decay."""
+    return analysis.decay_theory(leverage, drift, volatility, days, fee)
+
+
+@router.get("/product-attributions/{listing}", dependencies=_READ)
+def get_product_attribution(
+    listing: IdPath,
+    *,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    now: NowDep,
+    since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
+    until: Annotated[Instant | None, Query(description="By default now")] = None,
+) -> Record[Explanation]:
+    """Where the return of a running product came from in any window, in parts that sum exactly."""
+    end = until or now
+    start: datetime = since or end - timedelta(days=1)
+    return analysis.attribution(session, find_listing(session, principal, sight, listing), start, end)
+
+
+class _Reader:
+    """What a question may look up, in a transaction of its own, by who asks."""
+
+    def __init__(self, session: Session, caller: Caller) -> None:
+        self.session = session
+        self._principal = caller.principal
+        self._sight = sight_of(session, caller.principal)
+
+    def product(self, listing: str) -> Product:
+        """The rules of a product that is run here; ``DefinitionNotFoundError`` where none is in sight."""
+        return find_listing(self.session, self._principal, self._sight, listing).product
+
+
+@contextmanager
+def _reading(house: House, caller: Caller) -> Iterator[_Reader]:
+    with house.database.transaction(caller.principal.tenant, snapshot=True) as session:
+        yield _Reader(session, caller)
