@@ -25,6 +25,7 @@ from truenav.app.house import House
 from truenav.app.http.login import CSRF_HEADER
 from truenav.app.jobs import JOBS, load_handler
 from truenav.app.settings import Settings
+from truenav.core.asset import BTC
 from truenav.core.ids import InstrumentId, TenantId, UserId
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import AssetId
@@ -276,6 +277,29 @@ LISTING = {
     "tick": "0.01",
 }
 """A product that is run for the node ``carry``; its instrument is stated by `state_instrument`."""
+
+
+BASKET = {
+    "id": "trio",
+    "node": "carry",
+    "product": {
+        "id": "trio",
+        "name": "Trio",
+        "share": "index:TRIO",
+        "quote": "iso4217:USD",
+        "terms": [
+            {
+                "since": "2026-01-01",
+                "unit_size": 100,
+                "cut_off": "07:30",
+                "zone": "UTC",
+                "constituents": [{"asset": str(BTC), "decimals": 8}],
+            }
+        ],
+    },
+    "opening_shares": 1000,
+}
+"""A basket product that holds what the node ``carry`` holds."""
 
 
 def state_instrument(installation: Installation, tenant: TenantId) -> None:

@@ -19,7 +19,7 @@ from truenav.app.http.routes import MUTATING
 from truenav.store import roles as store
 from truenav.store import tenants
 
-from .conftest import BALANCES, DEALINGS, DEFINITIONS, LISTING, PRICES, FundHouse, state_instrument
+from .conftest import BALANCES, BASKET, DEALINGS, DEFINITIONS, LISTING, PRICES, FundHouse, state_instrument
 
 pytestmark = pytest.mark.timeout(300)  # thousands of requests, on a machine that may be busy
 
@@ -75,6 +75,12 @@ IDS = {
     "accounts": {"id": "desk"},
     "pricing-policies": {"id": "alpha"},
     "products": {"id": "zz3l"},
+    "baskets": {"id": "trio"},
+    "participants": {"id": "maker-one"},
+    "basket-holdings": {"product": "trio"},
+    "basket-lists": {"product": "trio", "day": "2026-02-01", "form": "json"},
+    "basket-orders": {"product": "trio", "number": "1"},
+    "basket-fees": {"product": "trio"},
     "product-states": {"listing": "zz3l"},
     "product-series": {"listing": "zz3l"},
     "product-families": {"family": "hbtc"},
@@ -174,6 +180,10 @@ def _state_all(house, marked, holder):
     state_instrument(house.installation, house.tenant)
     product = {**LISTING, "product": {**LISTING["product"], "issuer": holder}}
     assert house.maker.put("/api/v1/products/zz3l", json=product).status_code == 200
+    basket = {**BASKET, "product": {**BASKET["product"], "name": holder}}
+    assert house.maker.put("/api/v1/baskets/trio", json=basket).status_code == 200
+    participant = {"id": "maker-one", "name": holder}
+    assert house.maker.put("/api/v1/participants/maker-one", json=participant).status_code == 200
     assert house.maker.put("/api/v1/schedules/daily", json=SCHEDULE).status_code == 200
     assert house.maker.put("/api/v1/layouts/bank", json={**LAYOUT, "title": holder}).status_code == 200
 

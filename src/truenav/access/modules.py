@@ -37,6 +37,7 @@ MODULES: Mapping[str, Module] = MappingProxyType(
             Module("statements", "Statements", "净值报告"),
             Module("holdings", "Holdings of investors", "投资者持有份额", ("holding",)),
             Module("etp", "Leveraged products and ETPs", "杠杆产品与 ETP", ("product",)),
+            Module("baskets", "Creation and redemption", "申购赎回", ("basket",)),
             Module("trading", "Trading", "交易", ("trade",)),
             Module("pricing", "Pricing", "估值定价", ("price", "policy")),
             Module("sources", "Connections and imports", "连接与导入", ("source", "import", "fact")),

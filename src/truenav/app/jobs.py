@@ -19,6 +19,7 @@ Handler = Callable[[House, TenantId, Mapping[str, str]], None]
 
 JOBS: Mapping[str, str] = MappingProxyType(
     {
+        "basket.list": "truenav.app.baskets.jobs:list_job",
         "import.check": "truenav.app.sources.import_jobs:check_job",
         "import.run": "truenav.app.sources.import_jobs:run_job",
         "nav.advance": "truenav.app.nav.runs:advance_job",

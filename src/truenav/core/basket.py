@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from truenav.core.failure import Failure, InvalidInputError
-from truenav.core.money import ONE, ZERO, AssetId
+from truenav.core.ids import NodeId, Sha256
+from truenav.core.money import ONE, ZERO, Amount, AssetId
 from truenav.core.product import Source
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
@@ -268,3 +270,68 @@ class AuthorisedParticipant:
 
 Prices = Mapping[AssetId, Decimal]
 """Quote asset for one token; what has no price is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class BasketListing:
+    """What its issuer decides about a basket product beside its terms.
+
+    It holds what ``node`` of the portfolio tree, and all below it, hold. ``opening_shares`` were outstanding,
+    and ``opening_fees`` tokens owed to the sponsor, before the first order here. ``benchmark`` is the code of
+    the numeraire that the product is compared with (empty: none). A price older than ``stale_after_seconds``
+    counts in the indicative value, but is flagged. While it is ``halted`` no order passes. With ``automatic``
+    the list of a dealing day is made at the close before; what is ``disclosed`` can be read by the public.
+    """
+
+    id: str
+    node: NodeId
+    product: BasketProduct
+    opening_shares: int = 0
+    opening_fees: tuple[Amount, ...] = ()
+    benchmark: str = ""
+    stale_after_seconds: int = 60
+    halted: bool = False
+    automatic: bool = True
+    disclosed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorFeePaid:
+    """Accrued fee that left the product, in tokens; ``reference`` is the transfer's own id."""
+
+    TAG: ClassVar[str] = "fee_paid"
+    at: datetime
+    amount: Amount
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class BasketClose:
+    """A product at the close of a dealing day, as known at ``known_at``.
+
+    ``holdings`` are looked through, with the fee accrued; ``prices`` are those of the constituents, in the
+    quote asset. ``market_price`` is the last one of a share, ``benchmark`` the level of what it is compared
+    with; None: there was none. ``inputs`` is the SHA-256 of all that this was computed from, as archived.
+    """
+
+    product: str
+    day: date
+    as_of: datetime
+    known_at: datetime
+    holdings: Holdings
+    prices: Prices
+    market_price: Decimal | None
+    benchmark: Decimal | None
+    inputs: Sha256
+
+
+@dataclass(frozen=True, slots=True)
+class ListDocument:
+    """What is approved and published for a dealing day: its list, and the close of the day before.
+
+    ``disclosure`` is that close as the public is told it; None before the product's first terms.
+    """
+
+    close: BasketClose
+    listed: CreationList
+    disclosure: DailyDisclosure | None

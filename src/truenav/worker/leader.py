@@ -19,6 +19,7 @@ import psycopg
 import structlog
 from sqlalchemy import text
 
+from truenav.app.baskets.due import enqueue_due_lists
 from truenav.app.house import House
 from truenav.app.notices.delivery import enqueue_notices
 from truenav.app.schedule.ticker import enqueue_due
@@ -175,6 +176,7 @@ class Leader:
         term.confirm_in(session)
         now = self._house.clock.now()
         enqueue_due(session, now=now)
+        enqueue_due_lists(session, now=now)
         enqueue_notices(session, now=now)
         for run in queue.abandoned_runs(session, now=now, idle=timedelta(seconds=STALLED_SECONDS)):
             queue.enqueue_advance(session, run, at=now)

@@ -7,6 +7,7 @@ Hashes are ``bytea`` of 32 bytes; instants are UTC; exact numbers are text insid
 
 from __future__ import annotations
 
+from truenav.store.tables.baskets import basket_fact, basket_inav, basket_list
 from truenav.store.tables.parts import metadata
 from truenav.store.tables.people import (
     api_token,
@@ -58,6 +59,8 @@ from truenav.store.tables.work import (
 
 APPEND_ONLY = (
     "audit_entry",
+    "basket_fact",
+    "basket_inav",
     "definition",
     "evidence",
     "fact",
@@ -75,6 +78,9 @@ __all__ = [
     "api_token",
     "app_user",
     "audit_entry",
+    "basket_fact",
+    "basket_inav",
+    "basket_list",
     "change",
     "cursor",
     "custom_role",

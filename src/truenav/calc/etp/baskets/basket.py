@@ -197,7 +197,7 @@ def creation_list(
     """
     terms = terms_on(product, trade_day)
     with exact():
-        closes = _as_published(terms, closes)
+        closes = as_published(terms, closes)
         before = previous_dealing_day(product, trade_day)
         failures = _failures(product, terms, before, holdings, closes)
         if failures or holdings.shares_outstanding is None:
@@ -266,7 +266,7 @@ def cash_part(value: Decimal, lines: Iterable[ListLine], prices: Prices) -> Deci
         return value - list_value(lines, prices)
 
 
-def _as_published(terms: BasketTerms, closes: Prices) -> Prices:
+def as_published(terms: BasketTerms, closes: Prices) -> Prices:
     """The prices as a list shows them, so that whoever has the list can compute the same values."""
     decimals = {one.asset: one.decimals for one in terms.constituents}
     return {
@@ -335,7 +335,7 @@ def daily_disclosure(
     """What the public is told of a day: net holdings, values and weights, NAV per share and premium."""
     terms = terms_on(product, day)
     with exact():
-        closes = _as_published(terms, closes)
+        closes = as_published(terms, closes)
         failures = _failures(product, terms, day, holdings, closes)
         if failures or holdings.shares_outstanding is None:
             return NotPublishable(product.id, day, failures)

@@ -1,0 +1,1 @@
+"""Exchange-traded products on a basket: daily lists, orders of authorised participants, indicative value."""

@@ -1,0 +1,294 @@
+"""Basket products: lists with what was decided about them, the journal of orders, indicative values.
+
+Documents and facts are written once. Of a list only its state moves: draft, approved, published, or rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from truenav.core.ap_orders import ApOrderConflictError, BoughtIn, DeliverySeen, OrderFact, OrderReceived
+from truenav.core.basket import ListDocument, SponsorFeePaid
+from truenav.core.canonical import canonical_json, encode, restore, sha256_hex
+from truenav.core.failure import ConflictError, NotFoundError
+from truenav.core.ids import Sha256
+from truenav.store.database import Session, hold
+from truenav.store.tables import basket_fact, basket_inav, basket_list
+
+
+class ListState(StrEnum):
+    """Where a list stands; published is final."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+
+
+_BEFORE = {
+    ListState.APPROVED: (ListState.DRAFT,),
+    ListState.PUBLISHED: (ListState.APPROVED,),
+    ListState.REJECTED: (ListState.DRAFT, ListState.APPROVED),
+}
+_STANDING = (ListState.APPROVED, ListState.PUBLISHED)
+
+
+class ListNotFoundError(NotFoundError):
+    """There is no such list."""
+
+    code = "basket-list-not-found"
+
+
+class ListStateError(ConflictError):
+    """The list is not in a state in which this can happen to it, or another one stands for that day."""
+
+    code = "basket-list-state"
+    title = "The list does not allow this now"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptList:
+    """A list as it is kept. ``document_sha`` is the SHA-256 of the document's canonical JSON."""
+
+    version: int
+    state: ListState
+    document: ListDocument
+    document_sha: Sha256
+    made_by: str
+    made_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    published_by: str | None
+    published_at: datetime | None
+    note: str | None
+
+
+Happened = OrderFact | SponsorFeePaid
+"""All that the journal of a product holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One fact of a product's journal; entries count from 1. ``actor`` is who recorded it."""
+
+    number: int
+    actor: str
+    fact: Happened
+
+
+@dataclass(frozen=True, slots=True)
+class InavPoint:
+    """The indicative value of a share at one instant, in the product's quote asset.
+
+    None: unknown. ``coverage`` is the part of the constituents' value whose prices are fresh.
+    """
+
+    at: datetime
+    per_share: Decimal | None
+    coverage: Decimal
+    market_price: Decimal | None
+
+
+def add_list(session: Session, document: ListDocument, *, by: str, at: datetime) -> KeptList:
+    """Keep a list as the newest draft of its day; refused where one was approved already."""
+    listed = document.listed
+    hold(session, f"basket-list:{listed.product}")
+    if (standing := standing_list(session, listed.product, listed.trade_day)) is not None:
+        mend = "it is final" if standing.state is ListState.PUBLISHED else "reject it to make another one"
+        raise ListStateError(
+            f"The list of {listed.product} for {listed.trade_day} is {standing.state.value}: {mend}."
+        )
+    here = (basket_list.c.product == listed.product, basket_list.c.trade_day == listed.trade_day)
+    version = (session.scalar(select(func.max(basket_list.c.version)).where(*here)) or 0) + 1
+    sha = Sha256(sha256_hex(canonical_json(document)))
+    row = {
+        "product": listed.product,
+        "trade_day": listed.trade_day,
+        "version": version,
+        "state": ListState.DRAFT,
+        "document_sha": bytes.fromhex(sha),
+        "body": encode(document),
+        "made_by": by,
+        "made_at": at,
+    }
+    session.execute(insert(basket_list), [row])
+    return find_list(session, listed.product, listed.trade_day)
+
+
+def find_list(session: Session, product: str, day: date) -> KeptList:
+    """The newest list of a dealing day; `ListNotFoundError` where none was made."""
+    here = (basket_list.c.product == product, basket_list.c.trade_day == day)
+    query = select(basket_list).where(*here).order_by(basket_list.c.version.desc()).limit(1)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise ListNotFoundError(f"No list of {product} was made for {day}. Make it after the close before.")
+    return _kept(row)
+
+
+def standing_list(session: Session, product: str, day: date) -> KeptList | None:
+    """The approved or published list of a dealing day."""
+    here = (basket_list.c.product == product, basket_list.c.trade_day == day)
+    row = session.execute(select(basket_list).where(*here, basket_list.c.state.in_(_STANDING))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def latest_list(session: Session, product: str, *, closed_before: date | None = None) -> KeptList | None:
+    """The approved or published list of the latest day; with ``closed_before`` of a close before that day."""
+    query = select(basket_list).where(basket_list.c.product == product, basket_list.c.state.in_(_STANDING))
+    if closed_before is not None:
+        query = query.where(basket_list.c.body["close"]["day"].astext < closed_before.isoformat())
+    row = session.execute(query.order_by(basket_list.c.trade_day.desc()).limit(1)).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def lists(session: Session, product: str, *, limit: int) -> tuple[KeptList, ...]:
+    """The newest list of each dealing day, latest day first."""
+    newest = (
+        select(basket_list.c.trade_day, func.max(basket_list.c.version).label("version"))
+        .where(basket_list.c.product == product)
+        .group_by(basket_list.c.trade_day)
+        .order_by(basket_list.c.trade_day.desc())
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(basket_list)
+        .join(
+            newest,
+            (newest.c.trade_day == basket_list.c.trade_day) & (newest.c.version == basket_list.c.version),
+        )
+        .where(basket_list.c.product == product)
+        .order_by(basket_list.c.trade_day.desc())
+    )
+    return tuple(_kept(row) for row in session.execute(query))
+
+
+def decide(
+    session: Session, kept: KeptList, state: ListState, *, by: str, at: datetime, note: str | None = None
+) -> KeptList:
+    """Bring a list to its next state; `ListStateError` where it cannot go there, or has moved meanwhile."""
+    listed = kept.document.listed
+    values: dict[str, Any] = {"state": state}
+    if state is ListState.REJECTED:
+        values["note"] = note
+    else:
+        values |= {f"{state.value}_by": by, f"{state.value}_at": at}
+    here = (
+        basket_list.c.product == listed.product,
+        basket_list.c.trade_day == listed.trade_day,
+        basket_list.c.version == kept.version,
+        basket_list.c.state.in_(_BEFORE[state]),
+    )
+    if session.execute(update(basket_list).where(*here).values(values)).rowcount == 0:
+        raise ListStateError(
+            f"The list of {listed.product} for {listed.trade_day} is {kept.state.value}, and cannot become "
+            f"{state.value}."
+        )
+    return find_list(session, listed.product, listed.trade_day)
+
+
+def append(session: Session, product: str, facts: Iterable[Happened], *, by: str) -> tuple[JournalEntry, ...]:
+    """Write the next facts of a product's journal; hold it (`hold_journal`) from before it was read.
+
+    `ApOrderConflictError` for an order's id, or a transfer's, that another product's journal has.
+    """
+    last = session.scalar(select(func.max(basket_fact.c.number)).where(basket_fact.c.product == product)) or 0
+    entries = tuple(JournalEntry(number, by, fact) for number, fact in enumerate(facts, last + 1))
+    if not entries:
+        return ()
+    try:
+        with session.begin_nested():
+            session.execute(insert(basket_fact), [_row(product, entry) for entry in entries])
+    except IntegrityError as error:
+        raise ApOrderConflictError(
+            "This order's id, or this transfer, was recorded for another product before; each counts once."
+        ) from error
+    return entries
+
+
+def hold_journal(session: Session, product: str) -> None:
+    """Be the only one to write a product's journal until the transaction ends."""
+    hold(session, f"basket-journal:{product}")
+
+
+def journal(session: Session, product: str, *, until: datetime | None = None) -> tuple[JournalEntry, ...]:
+    """What happened, in its order; of that until an instant."""
+    query = select(basket_fact).where(basket_fact.c.product == product).order_by(basket_fact.c.number)
+    if until is not None:
+        query = query.where(basket_fact.c.at <= until)
+    return tuple(
+        JournalEntry(row.number, row.actor, restore(cast(type[Happened], Happened), row.body))
+        for row in session.execute(query)
+    )
+
+
+def write_inav(session: Session, product: str, points: Sequence[InavPoint]) -> None:
+    """Keep some values, in order of time; those of another writer with the same beginning stay."""
+    row = {
+        "product": product,
+        "from_at": points[0].at,
+        "until_at": points[-1].at,
+        "body": [encode(point) for point in points],
+    }
+    try:
+        with session.begin_nested():
+            session.execute(insert(basket_inav), [row])
+    except IntegrityError:
+        return
+
+
+def inav_points(session: Session, product: str, since: datetime, until: datetime) -> tuple[InavPoint, ...]:
+    """The values of a span, oldest first."""
+    table = basket_inav
+    reaching = (table.c.product == product, table.c.until_at >= since, table.c.from_at <= until)
+    rows = session.scalars(select(table.c.body).where(*reaching).order_by(table.c.from_at))
+    points = (restore(InavPoint, one) for body in rows for one in body)
+    return tuple(point for point in points if since <= point.at <= until)
+
+
+def latest_inav(session: Session, product: str) -> InavPoint | None:
+    """The last value; None where there never was one."""
+    table = basket_inav
+    query = select(table.c.body).where(table.c.product == product).order_by(table.c.from_at.desc()).limit(1)
+    body = session.scalar(query)
+    return None if body is None else restore(InavPoint, body[-1])
+
+
+def _row(product: str, entry: JournalEntry) -> dict[str, Any]:
+    fact = entry.fact
+    key = fact.order.key if isinstance(fact, OrderReceived) else getattr(fact, "key", None)
+    return {
+        "product": product,
+        "number": entry.number,
+        "kind": fact.TAG,
+        "participant": None if key is None else key.participant,
+        "client_id": None if key is None else key.client_id,
+        "reference": fact.reference if isinstance(fact, DeliverySeen | BoughtIn | SponsorFeePaid) else None,
+        "at": fact.at,
+        "actor": entry.actor,
+        "body": encode(fact),
+    }
+
+
+def _kept(row: Row[Any]) -> KeptList:
+    return KeptList(
+        row.version,
+        ListState(row.state),
+        restore(ListDocument, row.body),
+        Sha256(row.document_sha.hex()),
+        row.made_by,
+        row.made_at,
+        row.approved_by,
+        row.approved_at,
+        row.published_by,
+        row.published_at,
+        row.note,
+    )

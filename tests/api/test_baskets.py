@@ -1,0 +1,420 @@
+"""A basket product over HTTP: its list of a day, orders by it, settlement, and what the public reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from truenav.app.baskets.due import enqueue_due_lists
+from truenav.connect.products.creation_lists import read_creation_list, read_disclosure
+from truenav.core.asset import BTC, ETH
+from truenav.core.canonical import canonical_json, sha256_hex
+from truenav.store import baskets
+
+from .conftest import DEFINITIONS
+
+WORKED = json.loads((Path(__file__).parents[1] / "golden" / "etp" / "baskets.json").read_text("utf-8"))[
+    "worked"
+]
+XRP = "xrpl:0/slip44:144"
+USD = "iso4217:USD"
+SHARE = "index:TRIO"
+UNITS = 3
+
+TERMS = {
+    "since": "2026-01-01",
+    "unit_size": WORKED["unit_size"],
+    "cut_off": "07:30",
+    "zone": "UTC",
+    "constituents": [],
+}
+
+
+class Issuer:
+    """A house that runs the worked product: who deals (an operator), and who checks."""
+
+    def __init__(self, fund):
+        self.fund, self.clock, self.tenant = fund, fund.installation.clock, fund.tenant
+        self.maker, self.checker = fund.maker, fund.checker
+        self.desk = fund.installation.logged_in(fund.tenant, "ola", "operator")
+        self.ids = {"BTC": BTC, "ETH": ETH, "XRP": XRP}
+        asset = {"id": XRP, "symbol": "XRP", "name": "XRP", "kind": "crypto", "decimals": 6}
+        self.put("assets/" + XRP, asset)
+        self.put("nodes/trio", {"id": "trio", "name": "Trio", "kind": "fund"})
+        self.put("accounts/vault", {**DEFINITIONS["accounts/desk"], "id": "vault", "name": "Vault"})
+        self.put("rules/vault%230", {**DEFINITIONS["rules/desk%230"], "account": "vault", "node": "trio"})
+        self.put("pricing-policies/trio", {**DEFINITIONS["pricing-policies/alpha"], "id": "trio"})
+        self.put("participants/maker-one", {"id": "maker-one", "name": "Maker One"})
+        self.put("baskets/trio", self.listing())
+
+    def wait_until(self, instant):
+        """Let time pass; sessions end over night, so everybody logs in again."""
+        self.clock.instant = instant
+        for user, client in (("max", self.maker), ("fay", self.checker), ("ola", self.desk)):
+            assert client.log_in(f"{user}@{self.tenant}.test").status_code == 200
+
+    def wait_a_day(self):
+        self.wait_until(self.clock.instant + timedelta(days=1))
+
+    def put(self, path, body):
+        answer = self.maker.put(f"/api/v1/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+
+    def listing(self, terms=(), **changed):
+        constituents = [
+            {"asset": self.ids[one["asset"]], "decimals": one["decimals"]} for one in WORKED["holdings"]
+        ]
+        product = {
+            "id": "trio",
+            "name": "Three Assets",
+            "share": SHARE,
+            "quote": USD,
+            "terms": [{**TERMS, "constituents": constituents, **dict(terms)}],
+        }
+        fees = [{"number": one["accrued_fee"], "asset": self.ids[one["asset"]]} for one in WORKED["holdings"]]
+        body = {"id": "trio", "node": "trio", "product": product, "opening_fees": fees}
+        return {**body, "opening_shares": WORKED["shares"], **changed}
+
+    def state(self, day, close, *, more=None):
+        """Balances and prices nine minutes before eight on a day; ``more`` tokens and money beside."""
+        at = f"{day}T07:51:00Z"
+        extra = more or {}
+        held = {self.ids[one["asset"]]: Decimal(one["quantity"]) for one in WORKED["holdings"]}
+        held[self.ids["BTC"]] -= Decimal("0.01")  # the expenses of the worked case, paid already
+        held[USD] = Decimal(WORKED["cash"])
+        rows = [f"vault,{at},{asset},{number + extra.get(asset, 0)}" for asset, number in held.items()]
+        quoted = [f"{at},{self.ids[one['asset']]},USD,{one[close]}" for one in WORKED["holdings"]]
+        for name, head, lines in (
+            ("balances", "account,as_of,asset,amount", rows),
+            ("prices", "at,base,quote,price", quoted),
+        ):
+            sent = self.fund.upload(f"{name}-{day}.csv", "\n".join([head, *lines, ""]))
+            assert sent.status_code == 201, sent.text
+
+    def made(self, **body):
+        answer = self.desk.post("/api/v1/basket-lists/trio", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def approved(self, made):
+        path = f"/api/v1/basket-lists/trio/{made['trade_day']}/approve"
+        return self.checker.post(path, json={"document_sha": made["document_sha"]})
+
+    def published(self):
+        made = self.made()
+        assert self.approved(made).status_code == 200
+        answer = self.desk.post(f"/api/v1/basket-lists/trio/{made['trade_day']}/publish")
+        assert answer.status_code == 200, answer.text
+        return self.desk.get(f"/api/v1/basket-lists/trio/{made['trade_day']}").json()["document"]
+
+    def order(self, client_id="one", side="create", units=UNITS, **more):
+        body = {"participant": "maker-one", "client_id": client_id, "side": side, "units": units, **more}
+        return self.desk.post("/api/v1/basket-orders/trio", json=body)
+
+    def step(self, number, step, *, by=None, **body):
+        return (by or self.desk).post(f"/api/v1/basket-orders/trio/{number}/{step}", json=body)
+
+    def done(self, number, step, *, by=None, **body):
+        answer = self.step(number, step, by=by, **body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def issuer(fund):
+    made = Issuer(fund)
+    made.state("2026-01-31", "close_before")
+    return made
+
+
+def _delivered(issuer, number, due):
+    for place, amount in enumerate(due):
+        issuer.done(number, "deliver", reference=f"tx-{number}-{place}", amount=amount)
+
+
+def _settled(issuer, client_id, side):
+    """An order from its receipt to its settlement, at the closes of the golden case."""
+    order = issuer.order(client_id, side).json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state(issuer.clock.instant.date(), "close")
+    issuer.published()
+    issuer.done(order["number"], "price")
+    pending = issuer.done(order["number"], "instruct")
+    _delivered(issuer, order["number"], pending["due_in"])
+    return issuer.done(order["number"], "settle", by=issuer.checker)
+
+
+def test_the_list_of_the_worked_case_is_reproduced_from_the_accounts(issuer):
+    listed = issuer.published()["listed"]
+    assert listed["trade_day"] == "2026-02-01"
+    expected = WORKED["list"]
+    lines = {line["asset"]: line["quantity"] for line in listed["lines"]}
+    assert lines == {asset: expected[name] for name, asset in issuer.ids.items()}
+    for figure in ("unit_value", "nav_per_share", "estimated_cash"):
+        assert listed[figure] == expected[figure]
+
+
+def test_an_order_is_created_at_the_close_and_settled_by_a_second_person(issuer):
+    first = issuer.published()
+    settled = _settled(issuer, "one", "create")
+    assert settled["state"] == "settled"
+    assert settled["shares"] == UNITS * WORKED["unit_size"]
+    owed = {one["asset"]: one["number"] for one in settled["due_in"]}
+    assert owed.pop(USD) == "375"
+    for name, asset in issuer.ids.items():
+        assert Decimal(owed[asset]) == UNITS * Decimal(WORKED["list"][name])
+    assert settled["due_out"] == [{"number": str(UNITS * WORKED["unit_size"]), "asset": SHARE}]
+    second = issuer.desk.get("/api/v1/basket-lists/trio/2026-02-02").json()["document"]
+    assert second["listed"]["previous_cash"] == WORKED["close_of_the_day"]["cash_difference"]
+    assert first["listed"]["shares_outstanding"] == WORKED["shares"]
+    view = issuer.desk.get("/api/v1/basket-holdings/trio").json()
+    assert view["holdings"]["shares_outstanding"] == WORKED["shares"] + UNITS * WORKED["unit_size"]
+    kinds = [step["kind"] for step in settled["steps"]]
+    assert kinds == [
+        "received",
+        "validated",
+        "accepted",
+        "priced",
+        "instructed",
+        *["delivery_seen"] * 4,
+        "settled",
+    ]
+    told = issuer.fund.installation.logged_in(issuer.tenant, "aud", "auditor").get("/api/v1/audit").json()
+    actions = [one["action"] for one in told["items"]]
+    assert "basket.order_settled" in actions
+    assert "basket.list_published" in actions
+
+
+def test_what_arrived_but_is_not_settled_belongs_to_the_participant(issuer):
+    issuer.published()
+    order = issuer.order().json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    priced = issuer.done(order["number"], "price")
+    issuer.done(order["number"], "instruct")
+    before = issuer.desk.get("/api/v1/basket-holdings/trio").json()["nav_per_share"]
+    _delivered(issuer, order["number"], priced["due_in"])
+    issuer.clock.advance(minutes=10)
+    more = {one["asset"]: Decimal(one["number"]) for one in priced["due_in"]}
+    at = "2026-02-01T08:10:00Z"
+    balances = issuer.desk.get("/api/v1/basket-holdings/trio").json()["holdings"]
+    rows = [
+        f"vault,{at},{one['asset']},{Decimal(one['quantity']) + more[one['asset']]}"
+        for one in balances["assets"]
+    ]
+    rows.append(f"vault,{at},{USD},{Decimal(WORKED['cash']) + more[USD]}")
+    issuer.fund.upload("arrived.csv", "\n".join(["account,as_of,asset,amount", *rows, ""]))
+    assert issuer.desk.get("/api/v1/basket-holdings/trio").json()["nav_per_share"] == before
+    issuer.done(order["number"], "settle", by=issuer.checker)
+    after = issuer.desk.get("/api/v1/basket-holdings/trio").json()
+    assert after["nav_per_share"] == before
+    assert after["holdings"]["shares_outstanding"] == WORKED["shares"] + UNITS * WORKED["unit_size"]
+
+
+def test_a_creation_and_a_redemption_at_the_same_prices_leave_the_value_of_a_share(issuer):
+    issuer.published()
+    first = _settled(issuer, "one", "create")
+    back = issuer.order("two", "redeem").json()
+    issuer.done(back["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    more = {one["asset"]: Decimal(one["number"]) for one in first["due_in"]}
+    issuer.state("2026-02-02", "close", more=more)
+    document = issuer.published()
+    assert document["close"]["holdings"]["shares_outstanding"] == WORKED["shares"] + 30_000
+    priced = issuer.done(back["number"], "price")
+    taken = {one["asset"]: Decimal(one["number"]) for one in priced["due_out"]}
+    per_share = Decimal(WORKED["close_of_the_day"]["unit_value"]) / WORKED["unit_size"]
+    assert abs(Decimal(document["listed"]["nav_per_share"]) - per_share) < Decimal("0.0001")
+    for name, asset in issuer.ids.items():
+        smallest = next(one["decimals"] for one in WORKED["holdings"] if one["asset"] == name)
+        assert abs(taken[asset] - more[asset]) <= UNITS * Decimal(1).scaleb(-min(smallest, 8))
+    assert abs(more[USD] - taken[USD]) <= Decimal("0.02")
+
+
+def test_who_made_or_entered_something_does_not_check_it(issuer):
+    fay = issuer.checker  # finance and risk: may deal and approve
+    made = fay.post("/api/v1/basket-lists/trio", json={}).json()
+    refused = issuer.approved(made)
+    assert refused.status_code == 403
+    assert "second person" in refused.json()["detail"]
+    path = f"/api/v1/basket-lists/trio/{made['trade_day']}"
+    assert issuer.desk.post(f"{path}/approve", json={"document_sha": made["document_sha"]}).status_code == 403
+    assert issuer.maker.post(f"{path}/approve", json={"document_sha": "0" * 64}).status_code == 409
+    assert issuer.maker.post(f"{path}/publish").status_code == 403
+    assert issuer.desk.post(f"{path}/publish").status_code == 409
+    assert (
+        issuer.maker.post(f"{path}/approve", json={"document_sha": made["document_sha"]}).status_code == 200
+    )
+    assert issuer.desk.post(f"{path}/publish").status_code == 200
+    body = {"participant": "maker-one", "client_id": "mine", "side": "create", "units": 1}
+    own = fay.post("/api/v1/basket-orders/trio", json=body).json()
+    assert issuer.step(own["number"], "accept", by=fay).status_code == 403
+    assert issuer.step(own["number"], "accept", by=issuer.desk).status_code == 403
+    assert issuer.step(own["number"], "accept", by=issuer.maker).status_code == 200
+
+
+def test_an_order_comes_once_and_its_id_means_one_thing(issuer):
+    first = issuer.order().json()
+    assert issuer.order().json() == first
+    other = issuer.order(units=5)
+    assert other.status_code == 409
+    assert other.json()["type"].endswith("ap-order-conflict")
+    rows = issuer.desk.get("/api/v1/basket-orders/trio").json()
+    assert [row["number"] for row in rows] == [first["number"]]
+
+
+def test_what_may_not_pass_is_rejected_with_every_reason(issuer):
+    halted = issuer.listing(terms={"order_limit": 2}, halted=True)
+    issuer.put("baskets/trio", halted)
+    body = {"participant": "nobody", "client_id": "x", "side": "create", "units": 3}
+    answer = issuer.desk.post("/api/v1/basket-orders/trio", json=body).json()
+    assert answer["state"] == "rejected"
+    told = " ".join(answer["reasons"])
+    assert "halted" in told
+    assert "not an authorised participant" in told
+    assert "limit for an order is 2" in told
+
+
+def test_steps_out_of_turn_are_refused_and_change_nothing(issuer):
+    order = issuer.order().json()
+    early = issuer.step(order["number"], "accept", by=issuer.checker)
+    assert early.status_code == 409
+    assert "not published" in early.json()["detail"]
+    issuer.published()
+    assert issuer.step(order["number"], "price").status_code == 409
+    assert issuer.step(order["number"], "settle", by=issuer.checker).status_code == 409
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    early = issuer.step(order["number"], "price")
+    assert early.status_code == 409
+    assert "2026-02-02" in early.json()["detail"]
+    assert issuer.done(order["number"], "cancel")["state"] == "cancelled"
+    assert issuer.step(order["number"], "cancel").status_code == 409
+    assert issuer.step(99, "cancel").status_code == 404
+    late = issuer.order("late").json()
+    issuer.wait_a_day()
+    assert "cut-off" in issuer.step(late["number"], "cancel").json()["detail"]
+
+
+def test_a_transfer_counts_once_and_part_of_a_delivery_is_none(issuer):
+    issuer.published()
+    order = issuer.order().json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    issuer.done(order["number"], "price")
+    pending = issuer.done(order["number"], "instruct")
+    first = pending["due_in"][0]
+    seen = issuer.done(order["number"], "deliver", reference="tx-1", amount=first)
+    assert issuer.done(order["number"], "deliver", reference="tx-1", amount=first) == seen
+    other = {**first, "number": "1"}
+    assert issuer.step(order["number"], "deliver", reference="tx-1", amount=other).status_code == 409
+    assert issuer.step(order["number"], "deliver", reference="tx-2").status_code == 422
+    part = issuer.step(order["number"], "settle", by=issuer.checker)
+    assert part.status_code == 409
+    assert "still to come" in part.json()["detail"]
+
+
+def test_a_list_of_what_is_not_known_is_not_made(issuer):
+    missing = issuer.listing()
+    terms = missing["product"]["terms"][0]
+    terms["constituents"] = terms["constituents"][:2]
+    issuer.put("baskets/trio", missing)
+    refused = issuer.desk.post("/api/v1/basket-lists/trio", json={})
+    assert refused.status_code == 409
+    assert "the terms do not list it" in refused.json()["detail"]
+    issuer.put("baskets/trio", issuer.listing())
+    issuer.clock.advance(minutes=30)
+    stale = issuer.desk.post("/api/v1/basket-lists/trio", json={})
+    assert stale.status_code == 409
+    assert "Gather the account again" in stale.json()["detail"]
+    made = issuer.made(as_of="2026-01-31T07:55:00Z")
+    assert made["unit_value"] == WORKED["list"]["unit_value"]
+
+
+def test_the_sponsors_fee_accrues_in_tokens_and_what_is_paid_is_owed_no_more(issuer):
+    issuer.put("baskets/trio", issuer.listing(terms={"expense_rate": "0.025"}))
+    issuer.published()
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close_before")
+    second = issuer.published()
+    btc = next(one for one in second["close"]["holdings"]["assets"] if one["asset"] == issuer.ids["BTC"])
+    net = Decimal("493.82715") - Decimal("0.01") - Decimal("0.33824")
+    assert abs(Decimal(btc["accrued_fee"]) - Decimal("0.33824") - net * Decimal("0.025") / 365) < Decimal(
+        "1e-30"
+    )
+    body = {"amount": {"number": "0.3", "asset": issuer.ids["BTC"]}, "reference": "fee-1"}
+    assert issuer.desk.post("/api/v1/basket-fees/trio", json=body).status_code == 204
+    left = issuer.desk.get("/api/v1/basket-holdings/trio").json()["holdings"]["assets"]
+    assert any(
+        one["asset"] == issuer.ids["BTC"] and Decimal(one["accrued_fee"]) < Decimal(btc["accrued_fee"])
+        for one in left
+    )
+
+
+def test_files_of_the_list_are_read_back_equal_and_hash_as_the_order_says(issuer):
+    issuer.published()
+    path = "/api/v1/basket-lists/trio/2026-02-01"
+    files = [issuer.desk.get(f"{path}/list.{form}") for form in ("json", "csv", "xml")]
+    lists = {read_creation_list(file.content) for file in files}
+    assert len(lists) == 1
+    (listed,) = lists
+    assert files[0].content == canonical_json(listed)
+    told = [read_disclosure(issuer.desk.get(f"{path}/disclosure.{form}").content) for form in ("json", "csv")]
+    assert told[0] == told[1]
+    assert told[0].day.isoformat() == "2026-01-31"
+    assert issuer.desk.get(f"{path}/disclosure.xml").status_code == 422
+    order = issuer.order().json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    issuer.done(order["number"], "price")
+    with issuer.fund.installation.house.database.transaction(issuer.tenant) as session:
+        priced = next(one.fact for one in baskets.journal(session, "trio") if one.fact.TAG == "priced")
+    assert priced.list_hash == sha256_hex(files[0].content)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("node",), "nowhere", "nowhere"),
+        (("id",), "other", "names"),
+        (("opening_shares",), -1, "not negative"),
+        (("product", "quote"), "x:nothing", "not among the assets"),
+        (("terms", "unit_size"), 0, "at least one share"),
+        (("terms", "cut_off"), "25:00", "25:00"),
+    ],
+)
+def test_a_product_that_cannot_be_kept_is_refused_with_the_reason(issuer, path, value, told):
+    body = issuer.listing(terms={path[1]: value}) if path[0] == "terms" else issuer.listing()
+    if path[0] == "product":
+        body["product"][path[1]] = value
+    elif path[0] != "terms":
+        body[path[0]] = value
+    answer = issuer.maker.put("/api/v1/baskets/trio", json=body)
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+    assert issuer.checker.put("/api/v1/baskets/trio", json=issuer.listing()).status_code == 403
+
+
+def test_the_close_is_due_once_and_its_job_makes_the_draft(issuer):
+    house = issuer.fund.installation.house
+    issuer.clock.instant = datetime(2026, 2, 1, 7, 40, tzinfo=UTC)
+    with house.database.transaction(issuer.tenant) as session:
+        assert enqueue_due_lists(session, now=issuer.clock.now()) == ("trio",)
+        assert enqueue_due_lists(session, now=issuer.clock.now()) == ()
+    issuer.wait_until(datetime(2026, 2, 1, 7, 55, tzinfo=UTC))
+    issuer.state("2026-02-01", "close")
+    (job,) = [one for one in issuer.maker.get("/api/v1/jobs").json() if one["kind"] == "basket.list"]
+    for _ in range(2):
+        issuer.fund.work(job["id"], "basket.list", product="trio")
+    (made,) = issuer.desk.get("/api/v1/basket-lists/trio").json()
+    assert (made["trade_day"], made["version"], made["made_by"]) == ("2026-02-02", 1, "system")
