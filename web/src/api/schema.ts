@@ -216,6 +216,580 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basket-fees/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay Fee
+         * @description Record that accrued fee left the product, in tokens.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["pay_fee_api_v1_basket_fees__product__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-holdings/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Holdings
+         * @description What the product holds now as recorded, looked through, and what of that is doubtful.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_holdings_api_v1_basket_holdings__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lists
+         * @description The newest list of each dealing day, latest day first.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_lists_api_v1_basket_lists__product__get"];
+        put?: never;
+        /**
+         * Make List
+         * @description Make the list of the next dealing day from what is recorded; 409 tells all that is missing.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["make_list_api_v1_basket_lists__product__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get List
+         * @description The newest list of a dealing day, with the close that it was made from.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_list_api_v1_basket_lists__product___day__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve List
+         * @description Approve the draft that somebody else made, by the hash of what was seen.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["approve_list_api_v1_basket_lists__product___day__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}/disclosure.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Disclosure File
+         * @description What the public is told of the close before this day, as JSON or CSV.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_disclosure_file_api_v1_basket_lists__product___day__disclosure__form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}/list.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get List File
+         * @description The list as JSON, CSV or XML; the JSON is what a priced order's hash is of.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_list_file_api_v1_basket_lists__product___day__list__form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish List
+         * @description Make an approved list final.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["publish_list_api_v1_basket_lists__product___day__publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-lists/{product}/{day}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject List
+         * @description Refuse a list that is not published; another one may take its place.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["reject_list_api_v1_basket_lists__product___day__reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ap Orders
+         * @description All orders of the product, the latest first.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_ap_orders_api_v1_basket_orders__product__get"];
+        put?: never;
+        /**
+         * Receive Order
+         * @description Enter an order of a participant; it is checked at once. The same order again changes nothing.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["receive_order_api_v1_basket_orders__product__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ap Order
+         * @description One order, with all that happened to it.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_ap_order_api_v1_basket_orders__product___number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Order
+         * @description Accept an order that somebody else entered, by the published list of its dealing day.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["accept_order_api_v1_basket_orders__product___number__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/buy-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy In Order
+         * @description Record what the issuer bought in the participant's place.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["buy_in_order_api_v1_basket_orders__product___number__buy_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Order
+         * @description Take an order back before the cut-off.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["cancel_order_api_v1_basket_orders__product___number__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/deliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver Order
+         * @description Record a transfer that arrived; each counts once.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["deliver_order_api_v1_basket_orders__product___number__deliver_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fail Order
+         * @description Give an overdue order up.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["fail_order_api_v1_basket_orders__product___number__fail_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/fail-fee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Charge Fail Fee
+         * @description Charge the days of lateness that were not charged yet.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["charge_fail_fee_api_v1_basket_orders__product___number__fail_fee_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/instruct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Instruct Order
+         * @description Tell both sides to deliver.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["instruct_order_api_v1_basket_orders__product___number__instruct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Price Order
+         * @description Fix the amounts at the close of the dealing day.
+         *
+         *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
+         */
+        post: operations["price_order_api_v1_basket_orders__product___number__price_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Order
+         * @description Refuse an order before it was accepted.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["reject_order_api_v1_basket_orders__product___number__reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Order
+         * @description Deliver against payment; whoever recorded what arrived may not.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["settle_order_api_v1_basket_orders__product___number__settle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transfers
+         * @description What came into the product's accounts of the assets that the order still owes.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_transfers_api_v1_basket_orders__product___number__transfers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-orders/{product}/{number}/true-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * True Up Order
+         * @description Settle substituted cash against the product's own trade.
+         *
+         *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
+         */
+        post: operations["true_up_order_api_v1_basket_orders__product___number__true_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baskets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List: basket
+         * @description The newest version of each, by id.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_definitions_api_v1_baskets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baskets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get: basket
+         * @description The newest version; its ETag is the version.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_definition_api_v1_baskets__id__get"];
+        /**
+         * Put: basket
+         * @description Add it, or write a new version; refused whole if the definitions would not hold together.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        put: operations["put_definition_api_v1_baskets__id__put"];
+        post?: never;
+        /**
+         * Delete: basket
+         * @description End it; its versions stay readable. Refused while others need it.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        delete: operations["delete_definition_api_v1_baskets__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/classes": {
         parameters: {
             query?: never;
@@ -616,6 +1190,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/baskets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History: basket
+         * @description All versions of one, oldest first, deletions too.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_versions_api_v1_history_baskets__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/classes/{id}": {
         parameters: {
             query?: never;
@@ -770,6 +1366,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/participants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History: participant
+         * @description All versions of one, oldest first, deletions too.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_versions_api_v1_history_participants__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/pricing-policies/{id}": {
         parameters: {
             query?: never;
@@ -828,6 +1446,28 @@ export interface paths {
          *     Needs `portfolio:read`: See the portfolio tree, positions, exposure and share classes.
          */
         get: operations["list_versions_api_v1_history_rules__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/trading-limits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History: trading limits
+         * @description All versions of one, oldest first, deletions too.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["list_versions_api_v1_history_trading_limits__id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2746,6 +3386,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description Orders as they stand, newest first.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["list_orders_api_v1_orders_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{account}/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description One order: what was asked for and sent, its fills, and each step with the answer that told it.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["get_order_api_v1_orders__account___client_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview/{fund}": {
         parameters: {
             query?: never;
@@ -2834,6 +3518,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List: participant
+         * @description The newest version of each, by id.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_definitions_api_v1_participants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/participants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get: participant
+         * @description The newest version; its ETag is the version.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_definition_api_v1_participants__id__get"];
+        /**
+         * Put: participant
+         * @description Add it, or write a new version; refused whole if the definitions would not hold together.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        put: operations["put_definition_api_v1_participants__id__put"];
+        post?: never;
+        /**
+         * Delete: participant
+         * @description End it; its versions stay readable. Refused while others need it.
+         *
+         *     Needs `product:write`: List products and change their rules and limits.
+         */
+        delete: operations["delete_definition_api_v1_participants__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolio/{fund}": {
         parameters: {
             query?: never;
@@ -2912,6 +3652,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-attributions/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Attribution
+         * @description Where the return of a running product came from in any window, in parts that sum exactly.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_attribution_api_v1_product_attributions__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/product-band-checks/{listing}": {
         parameters: {
             query?: never;
@@ -2950,6 +3712,182 @@ export interface paths {
         get: operations["get_product_band_api_v1_product_bands__listing__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-bundles/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Bundle
+         * @description Everything that a product went through, signed; `truenav verify` runs it again without us.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_bundle_api_v1_product_bundles__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-decay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Decay
+         * @description The return that theory expects of a product rebalanced without pause, and the curve of decay.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_decay_api_v1_product_decay_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-families": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Product Families
+         * @description The ready rule files: products, sources, what contradicts itself in them, what was assumed.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_product_families_api_v1_product_families_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-families/{family}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Family
+         * @description The products of a ready rule file with all their rules.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_family_api_v1_product_families__family__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Profile Rules
+         * @description What rule sets mean before any price: risk note, where they act, a day one way, two moves in turn.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        post: operations["profile_rules_api_v1_product_profiles_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Rules
+         * @description Rule sets side by side on a described path, on given marks, or on those that a product has seen.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        post: operations["replay_rules_api_v1_product_replays_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-replays/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Rules On File
+         * @description Rule sets side by side on the prices of a CSV or Parquet file. Nothing is kept.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        post: operations["replay_rules_on_file_api_v1_product_replays_file_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-rule-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Product Rules
+         * @description Whether a rule file can be followed, and if not, what is wrong on which line. Nothing is kept.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        post: operations["check_product_rules_api_v1_product_rule_checks_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3686,6 +4624,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trading-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trading Accounts
+         * @description The accounts whose venue takes orders: their keys, limits, and what was spent today.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["list_trading_accounts_api_v1_trading_accounts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trading-accounts/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trading Account
+         * @description One account whose venue takes orders.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["get_trading_account_api_v1_trading_accounts__account__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trading-accounts/{account}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Trading Key
+         * @description Enter a trading key. It is checked at the venue first; one that may withdraw is refused.
+         *
+         *     Needs `trade:key`: Enter keys that may trade.
+         */
+        put: operations["put_trading_key_api_v1_trading_accounts__account__key_put"];
+        post?: never;
+        /**
+         * Delete Trading Key
+         * @description Forget a trading key: nothing more is sent, and orders that still work are not followed.
+         *
+         *     Needs `trade:key`: Enter keys that may trade.
+         */
+        delete: operations["delete_trading_key_api_v1_trading_accounts__account__key_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trading-accounts/{account}/key/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Trading Key
+         * @description Ask the venue about the kept trading key again: its rights and the clock.
+         *
+         *     Needs `trade:key`: Enter keys that may trade.
+         */
+        post: operations["check_trading_key_api_v1_trading_accounts__account__key_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trading-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List: trading limits
+         * @description The newest version of each, by id.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["list_definitions_api_v1_trading_limits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trading-limits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get: trading limits
+         * @description The newest version; its ETag is the version.
+         *
+         *     Needs `trade:read`: See orders, their trail and the limits of accounts.
+         */
+        get: operations["get_definition_api_v1_trading_limits__id__get"];
+        /**
+         * Put: trading limits
+         * @description Add it, or write a new version; refused whole if the definitions would not hold together.
+         *
+         *     Needs `trade:limit`: Set what an account may trade: instruments, notionals, collar.
+         */
+        put: operations["put_definition_api_v1_trading_limits__id__put"];
+        post?: never;
+        /**
+         * Delete: trading limits
+         * @description End it; its versions stay readable. Refused while others need it.
+         *
+         *     Needs `trade:limit`: Set what an account may trade: instruments, notionals, collar.
+         */
+        delete: operations["delete_definition_api_v1_trading_limits__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/transfers": {
         parameters: {
             query?: never;
@@ -4091,6 +5179,40 @@ export interface components {
             number: string;
         };
         /**
+         * AmountBody
+         * @description A number of one asset.
+         */
+        AmountBody: {
+            /** Asset */
+            asset: string;
+            /**
+             * Number
+             * Format: decimal
+             * @example 1234.56
+             */
+            number: string;
+        };
+        /**
+         * ApOrder
+         * @description What a participant asks for: whole creation ``units``, cash in place of the assets in ``cash_for``.
+         */
+        ApOrder: {
+            /**
+             * Cash For
+             * @default []
+             */
+            cash_for: string[];
+            /** Client Id */
+            client_id: string;
+            /** Participant */
+            participant: string;
+            /** Product */
+            product: string;
+            side: components["schemas"]["truenav__core__basket__Side"];
+            /** Units */
+            units: number;
+        };
+        /**
          * ApproveBody
          * @description What was seen: ``result_sha`` is the SHA-256 of the result's bytes.
          */
@@ -4102,6 +5224,14 @@ export interface components {
             note: string;
             /** Result Sha */
             result_sha: string;
+        };
+        /**
+         * ApproveListBody
+         * @description What was seen: the SHA-256 of the document's canonical JSON.
+         */
+        ApproveListBody: {
+            /** Document Sha */
+            document_sha: string;
         };
         /**
          * Asset
@@ -4256,6 +5386,30 @@ export interface components {
             subject: string;
         };
         /**
+         * AuthorisedParticipant
+         * @description A house that may create and redeem (授权参与人).
+         *
+         *     ``assets`` are what it may deliver and receive (None: all); the limits are creation units per order, and
+         *     per dealing day of both sides together.
+         */
+        AuthorisedParticipant: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Assets */
+            assets?: string[] | null;
+            /** Daily Limit */
+            daily_limit?: number | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Order Limit */
+            order_limit?: number | null;
+        };
+        /**
          * BalanceLine
          * @description Holding of one asset in a wallet: ``total`` includes what orders lock; debt is negative.
          */
@@ -4358,6 +5512,247 @@ export interface components {
             /** Worst */
             worst: string | null;
         };
+        /**
+         * BasketClose
+         * @description A product at the close of a dealing day, as known at ``known_at``.
+         *
+         *     ``holdings`` are looked through, with the fee accrued; ``prices`` are those of the constituents, in the
+         *     quote asset. ``market_price`` is the last one of a share, ``benchmark`` the level of what it is compared
+         *     with; None: there was none. ``inputs`` is the SHA-256 of all that this was computed from, as archived.
+         */
+        BasketClose: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Benchmark */
+            benchmark: string | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            holdings: components["schemas"]["Holdings"];
+            /** Inputs */
+            inputs: string;
+            /**
+             * Known At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            known_at: string;
+            /** Market Price */
+            market_price: string | null;
+            /** Prices */
+            prices: {
+                [key: string]: string;
+            };
+            /** Product */
+            product: string;
+        };
+        /**
+         * BasketDefinition
+         * @description One version of a definition, by whom and since when; versions count from 1.
+         */
+        BasketDefinition: {
+            body: components["schemas"]["BasketListing"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BasketListing
+         * @description What its issuer decides about a basket product beside its terms.
+         *
+         *     It holds what ``node`` of the portfolio tree, and all below it, hold. ``opening_shares`` were outstanding,
+         *     and ``opening_fees`` tokens owed to the sponsor, before the first order here. ``benchmark`` is the code of
+         *     the numeraire that the product is compared with (empty: none). A price older than ``stale_after_seconds``
+         *     counts in the indicative value, but is flagged. While it is ``halted`` no order passes. With ``automatic``
+         *     the list of a dealing day is made at the close before; what is ``disclosed`` can be read by the public.
+         */
+        BasketListing: {
+            /**
+             * Automatic
+             * @default true
+             */
+            automatic: boolean;
+            /**
+             * Benchmark
+             * @default
+             */
+            benchmark: string;
+            /**
+             * Disclosed
+             * @default false
+             */
+            disclosed: boolean;
+            /**
+             * Halted
+             * @default false
+             */
+            halted: boolean;
+            /** Id */
+            id: string;
+            /** Node */
+            node: string;
+            /**
+             * Opening Fees
+             * @default []
+             */
+            opening_fees: components["schemas"]["Amount"][];
+            /**
+             * Opening Shares
+             * @default 0
+             */
+            opening_shares: number;
+            product: components["schemas"]["BasketProduct"];
+            /**
+             * Stale After Seconds
+             * @default 60
+             */
+            stale_after_seconds: number;
+        };
+        /**
+         * BasketProduct
+         * @description A product and all terms it ever had, the oldest first; ``share`` is the asset that its shares are.
+         */
+        BasketProduct: {
+            /** Id */
+            id: string;
+            /**
+             * Index
+             * @default
+             */
+            index: string;
+            /** Name */
+            name: string;
+            /** Quote */
+            quote: string;
+            /** Share */
+            share: string;
+            /**
+             * Sources
+             * @default []
+             */
+            sources: components["schemas"]["Source"][];
+            /** Terms */
+            terms: components["schemas"]["BasketTerms"][];
+        };
+        /**
+         * BasketTerms
+         * @description The terms that hold from the dealing day ``since`` on, until the next ones.
+         *
+         *     Orders received before ``cut_off`` (a time of day in ``zone``) deal on the same dealing day, from that
+         *     instant on at the next one; they settle ``settlement_days`` dealing days later. ``order_limit`` and
+         *     ``daily_limit`` are creation units per order and, of all participants together, per dealing day and
+         *     side. The sponsor's fee ``expense_rate`` a year accrues each day in tokens on ``day_count``. Published
+         *     money has ``places`` decimals, NAV per share ``nav_places``.
+         */
+        BasketTerms: {
+            /** Constituents */
+            constituents: components["schemas"]["Constituent"][];
+            /**
+             * @default {
+             *       "fixed": "0",
+             *       "rate": "0"
+             *     }
+             */
+            creation_fee: components["schemas"]["OrderFee"];
+            /** Cut Off */
+            cut_off: string;
+            /** Daily Limit */
+            daily_limit?: number | null;
+            /**
+             * Day Count
+             * @default 365
+             */
+            day_count: number;
+            /**
+             * Expense Rate
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            expense_rate: string;
+            /**
+             * @default {
+             *       "buy_in_after_days": 3,
+             *       "rate": "0"
+             *     }
+             */
+            fail: components["schemas"]["FailTerms"];
+            /**
+             * Holidays
+             * @default []
+             */
+            holidays: string[];
+            /**
+             * Max Cash Ratio
+             * Format: decimal
+             * @default 1
+             * @example 1234.56
+             */
+            max_cash_ratio: string;
+            /**
+             * Nav Places
+             * @default 4
+             */
+            nav_places: number;
+            /** Order Limit */
+            order_limit?: number | null;
+            /**
+             * Places
+             * @default 2
+             */
+            places: number;
+            /**
+             * @default {
+             *       "fixed": "0",
+             *       "rate": "0"
+             *     }
+             */
+            redemption_fee: components["schemas"]["OrderFee"];
+            /**
+             * Settlement Days
+             * @default 1
+             */
+            settlement_days: number;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Unit Size */
+            unit_size: number;
+            /**
+             * Weekdays
+             * @default [
+             *       0,
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5,
+             *       6
+             *     ]
+             */
+            weekdays: number[];
+            /** Zone */
+            zone: string;
+        };
         /** Body_check_import_api_v1_imports_check_post */
         Body_check_import_api_v1_imports_check_post: {
             /** File */
@@ -4367,6 +5762,16 @@ export interface components {
              * @description A layout for this file, as JSON
              */
             mapping?: string | null;
+        };
+        /** Body_replay_rules_on_file_api_v1_product_replays_file_post */
+        Body_replay_rules_on_file_api_v1_product_replays_file_post: {
+            /** File */
+            file: string;
+            /**
+             * Question
+             * @description JSON: rules, text, reading, manner
+             */
+            question: string;
         };
         /** Body_run_import_api_v1_imports_post */
         Body_run_import_api_v1_imports_post: {
@@ -4399,6 +5804,21 @@ export interface components {
          * @enum {string}
          */
         BreakKind: "timing" | "fee" | "missing_fact" | "price" | "unknown";
+        /**
+         * BuyInBody
+         * @description What the issuer bought in the participant's place, and what that cost in the quote asset.
+         */
+        BuyInBody: {
+            /**
+             * Cost
+             * Format: decimal
+             * @example 1234.56
+             */
+            cost: string;
+            missing: components["schemas"]["AmountBody"];
+            /** Reference */
+            reference: string;
+        };
         /**
          * ByAsset
          * @description Takes the balances of these assets, whole (no positions).
@@ -4608,6 +6028,24 @@ export interface components {
             connection: components["schemas"]["Connection"];
             /** Notes */
             notes: string[];
+        };
+        /**
+         * CheckedKeyAnswer
+         * @description What the venue says of a trading key now, and what to look at.
+         */
+        CheckedKeyAnswer: {
+            check: components["schemas"]["KeyCheckAnswer"];
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * CheckedRules
+         * @description Rules that were sent: their products, or the first thing that is wrong with them.
+         */
+        CheckedRules: {
+            problem: components["schemas"]["RuleProblem"] | null;
+            /** Products */
+            products: components["schemas"]["ReadyProduct"][];
         };
         /**
          * Checklist
@@ -4893,6 +6331,35 @@ export interface components {
             wallets: string[];
         };
         /**
+         * Constituent
+         * @description How one asset is delivered.
+         *
+         *     ``decimals`` is the smallest unit's scale. Cash that is trued up later, and cash by choice, carries
+         *     ``creation_premium`` (added when shares are created) or ``redemption_discount`` (kept back at redemption).
+         */
+        Constituent: {
+            /** Asset */
+            asset: string;
+            /**
+             * Creation Premium
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            creation_premium: string;
+            /** Decimals */
+            decimals: number;
+            /**
+             * Redemption Discount
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            redemption_discount: string;
+            /** @default forbidden */
+            substitution: components["schemas"]["Substitution"];
+        };
+        /**
          * Coverage
          * @description Shares of gross value by how it was observed; they sum to exactly 1.
          *
@@ -4954,6 +6421,132 @@ export interface components {
          */
         CoverageClass: "api" | "imported" | "manual" | "stale" | "missing";
         /**
+         * CreationList
+         * @description The creation and redemption list (申购赎回清单) of one dealing day, from holdings at the close before.
+         *
+         *     ``unit_value`` is the NAV of a creation unit at ``as_of``, ``nav_per_share`` that of a share, both as
+         *     published. ``estimated_cash`` (预估现金部分) is the rest of ``unit_value`` that no line covers; it may
+         *     be negative. ``previous_cash`` is the actual cash difference (现金差额) of the dealing day before, None
+         *     where there was none. Limits are creation units; None is no limit.
+         */
+        CreationList: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /**
+             * Creation
+             * @default true
+             */
+            creation: boolean;
+            /** Daily Limit */
+            daily_limit?: number | null;
+            /**
+             * Estimated Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            estimated_cash: string;
+            /** Lines */
+            lines: components["schemas"]["ListLine"][];
+            /**
+             * Max Cash Ratio
+             * Format: decimal
+             * @default 1
+             * @example 1234.56
+             */
+            max_cash_ratio: string;
+            /**
+             * Nav Per Share
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_per_share: string;
+            /** Previous Cash */
+            previous_cash?: string | null;
+            /**
+             * Previous Day
+             * Format: date
+             */
+            previous_day: string;
+            /** Product */
+            product: string;
+            /** Quote */
+            quote: string;
+            /**
+             * Redemption
+             * @default true
+             */
+            redemption: boolean;
+            /** Shares Outstanding */
+            shares_outstanding: number;
+            /**
+             * Trade Day
+             * Format: date
+             */
+            trade_day: string;
+            /** Unit Size */
+            unit_size: number;
+            /**
+             * Unit Value
+             * Format: decimal
+             * @example 1234.56
+             */
+            unit_value: string;
+        };
+        /**
+         * DailyDisclosure
+         * @description What the public is told of one day, at its close.
+         *
+         *     ``market_price`` is the closing price on the exchange, ``premium`` what it lay above NAV (a discount is
+         *     negative); None where there was none.
+         */
+        DailyDisclosure: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /**
+             * Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            cash: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Lines */
+            lines: components["schemas"]["DisclosureLine"][];
+            /** Market Price */
+            market_price?: string | null;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Nav Per Share
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_per_share: string;
+            /** Premium */
+            premium?: string | null;
+            /** Product */
+            product: string;
+            /** Quote */
+            quote: string;
+            /** Shares Outstanding */
+            shares_outstanding: number;
+        };
+        /**
          * DailyTimes
          * @description Times of each day (``00:02`` or ``23:55:30``) in a time zone (``UTC``, ``Asia/Shanghai``, ``+08:00``).
          *
@@ -4976,11 +6569,93 @@ export interface components {
          */
         DealingKind: "subscription" | "redemption";
         /**
+         * DecayPoint
+         * @description What volatility of a year alone takes, in the time asked for, where the price ends as it began.
+         */
+        DecayPoint: {
+            /**
+             * Decay
+             * Format: decimal
+             * @example 1234.56
+             */
+            decay: string;
+            /**
+             * Volatility
+             * Format: decimal
+             * @example 1234.56
+             */
+            volatility: string;
+        };
+        /**
+         * DecayTheory
+         * @description The return that theory expects, and decay by volatility in the same time.
+         */
+        DecayTheory: {
+            /** Curve */
+            curve: components["schemas"]["DecayPoint"][];
+            expected: components["schemas"]["Expected"];
+        };
+        /**
+         * DeliveryBody
+         * @description What arrived. A transfer of the record needs its reference alone; by hand the amount, too.
+         */
+        DeliveryBody: {
+            amount?: components["schemas"]["AmountBody"] | null;
+            /** Reference */
+            reference: string;
+        };
+        /**
          * DeliveryState
          * @description Where a delivery stands.
          * @enum {string}
          */
         DeliveryState: "waiting" | "sent" | "failed";
+        /**
+         * Described
+         * @description A path of prices: ``change`` from start to end, and ``swing``, as fractions above -1.
+         *
+         *     ``swing`` is the change from the start to the turn, or that of the jump. ``volatility`` is of a year of
+         *     365 days, that of the fluctuation alone. The same ``seed`` draws the same path.
+         */
+        Described: {
+            /**
+             * Change
+             * Format: decimal
+             * @example 1234.56
+             */
+            change: string;
+            /** Days */
+            days: number;
+            /** @default drawn */
+            fluctuation: components["schemas"]["Fluctuation"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "described";
+            /** Marks A Day */
+            marks_a_day: number;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+            /**
+             * Swing
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            swing: string;
+            /** @default steady */
+            trend: components["schemas"]["Trend"];
+            /**
+             * Volatility
+             * Format: decimal
+             * @example 1234.56
+             */
+            volatility: string;
+        };
         /**
          * DifferencesAnswer
          * @description What a restatement changes, line by line.
@@ -5106,6 +6781,38 @@ export interface components {
             units: string;
         };
         /**
+         * DisclosureLine
+         * @description One position of the product: net of what is owed, with its share of NAV.
+         */
+        DisclosureLine: {
+            /** Asset */
+            asset: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            /**
+             * Value
+             * Format: decimal
+             * @example 1234.56
+             */
+            value: string;
+            /**
+             * Weight
+             * Format: decimal
+             * @example 1234.56
+             */
+            weight: string;
+        };
+        /**
          * Doubt
          * @description One thing that is not known, and the value that depends on it (None: not known either).
          */
@@ -5185,7 +6892,13 @@ export interface components {
          * @description Kinds of news.
          * @enum {string}
          */
-        Event: "nav-waits" | "nav-refused" | "sync-failed" | "test";
+        Event: "nav-waits" | "nav-refused" | "sync-failed" | "clock-off" | "test";
+        /**
+         * EventKind
+         * @description What happened at a mark: charges alone, a scheduled rebalance, a triggered one, or the end.
+         * @enum {string}
+         */
+        EventKind: "charge" | "scheduled" | "triggered" | "ruined";
         /**
          * Evidence
          * @description One payload: its bytes' SHA-256, who read it, for which account, and when.
@@ -5234,6 +6947,103 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * Expected
+         * @description The return that theory expects, in parts that sum exactly, as fractions of the first NAV.
+         *
+         *     ``leverage`` is the target's multiple of the underlying's return, ``compounding_of_drift`` what a straight
+         *     way to the same end would add, ``volatility_decay`` what fluctuation takes, ``fees`` what is charged.
+         */
+        Expected: {
+            /**
+             * Compounding Of Drift
+             * Format: decimal
+             * @example 1234.56
+             */
+            compounding_of_drift: string;
+            /**
+             * Fees
+             * Format: decimal
+             * @example 1234.56
+             */
+            fees: string;
+            /**
+             * Leverage
+             * Format: decimal
+             * @example 1234.56
+             */
+            leverage: string;
+            /**
+             * Together
+             * Format: decimal
+             * @example 1234.56
+             */
+            together: string;
+            /**
+             * Volatility Decay
+             * Format: decimal
+             * @example 1234.56
+             */
+            volatility_decay: string;
+        };
+        /**
+         * Explanation
+         * @description The return of a window, and where it came from.
+         *
+         *     ``start`` and ``end`` are the instants of marks; the window lies between what was held after the events of
+         *     the first and after those of the second, so that windows which follow each other leave nothing out. NAVs
+         *     are per unit as issued, so share merges change nothing here. ``underlying`` is the return of what is held,
+         *     rolls linked. ``turnover`` is the value traded by rebalances, each over the NAV that it was made on.
+         */
+        Explanation: {
+            /**
+             * End
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            end: string;
+            /**
+             * Nav After
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_after: string;
+            /**
+             * Nav Before
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_before: string;
+            parts: components["schemas"]["Parts"];
+            /**
+             * Product
+             * Format: decimal
+             * @example 1234.56
+             */
+            product: string;
+            /** Scheduled */
+            scheduled: number;
+            /**
+             * Start
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            start: string;
+            /** Triggered */
+            triggered: number;
+            /**
+             * Turnover
+             * Format: decimal
+             * @example 1234.56
+             */
+            turnover: string;
+            /**
+             * Underlying
+             * Format: decimal
+             * @example 1234.56
+             */
+            underlying: string;
         };
         /**
          * Exposure
@@ -5319,6 +7129,24 @@ export interface components {
             ticket: string;
         };
         /**
+         * FailTerms
+         * @description What late delivery costs: ``rate`` a day of the value that is missing; bought in after so many days.
+         */
+        FailTerms: {
+            /**
+             * Buy In After Days
+             * @default 3
+             */
+            buy_in_after_days: number;
+            /**
+             * Rate
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            rate: string;
+        };
+        /**
          * Failure
          * @description One thing that could not be read, priced or explained, and what mends it.
          *
@@ -5390,6 +7218,15 @@ export interface components {
             share_class: string;
         };
         /**
+         * FeePaymentBody
+         * @description Accrued fee that left the product, in tokens.
+         */
+        FeePaymentBody: {
+            amount: components["schemas"]["AmountBody"];
+            /** Reference */
+            reference: string;
+        };
+        /**
          * FeeSide
          * @description Whose asset a fee is in, where no column says so.
          * @enum {string}
@@ -5447,6 +7284,18 @@ export interface components {
             /** Rate */
             rate?: string | null;
         };
+        /**
+         * FinancingSource
+         * @description Where a replay takes financing from; *unknown* where the product should pay and no rate is known.
+         * @enum {string}
+         */
+        FinancingSource: "issuer" | "rates" | "rolls" | "rules" | "unknown";
+        /**
+         * Fluctuation
+         * @description How the price fluctuates about its trend: by seeded random moves, or up and down in turn.
+         * @enum {string}
+         */
+        Fluctuation: "drawn" | "alternating";
         /**
          * Fractions
          * @description What becomes of fractional units at a share merge.
@@ -5610,6 +7459,37 @@ export interface components {
             size: number;
             /** Template */
             template: string;
+        };
+        /**
+         * GivenMark
+         * @description A price of the underlying, in the quote asset.
+         */
+        GivenMark: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+        };
+        /**
+         * GivenMarks
+         * @description Marks that stand in the question itself, in order of time.
+         */
+        GivenMarks: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "given";
+            /** Marks */
+            marks: components["schemas"]["GivenMark"][];
         };
         /**
          * Guess
@@ -5801,12 +7681,105 @@ export interface components {
             run: string | null;
         };
         /**
+         * Holding
+         * @description What is held of one asset at an instant, and what of it is owed already.
+         *
+         *     ``accrued_fee`` and ``expenses`` are tokens that belong to the sponsor and to creditors, not to the
+         *     shares. ``place`` is the custody account, or the product that was looked through.
+         */
+        Holding: {
+            /**
+             * Accrued Fee
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            accrued_fee: string;
+            /** Asset */
+            asset: string;
+            /**
+             * Expenses
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            expenses: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+        };
+        /**
+         * Holdings
+         * @description All that a product holds at ``as_of``: tokens, shares of other products, and money net of what is owed.
+         *
+         *     ``cash`` is in ``quote``. ``shares_outstanding`` None: not known. ``failures`` name what could not be
+         *     read; an asset that is not listed is unknown, not zero.
+         */
+        Holdings: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Assets */
+            assets: components["schemas"]["Holding"][];
+            /**
+             * Cash
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            cash: string;
+            /**
+             * Failures
+             * @default []
+             */
+            failures: components["schemas"]["Failure"][];
+            /** Quote */
+            quote: string;
+            /** Shares Outstanding */
+            shares_outstanding?: number | null;
+            /**
+             * Units
+             * @default []
+             */
+            units: components["schemas"]["UnitHolding"][];
+        };
+        /**
          * HoldingsAnswer
          * @description One's own units at the last published NAVs.
          */
         HoldingsAnswer: {
             /** Items */
             items: components["schemas"]["OwnHolding"][];
+        };
+        /**
+         * HoldingsView
+         * @description What a product holds now, and what of that is doubtful; a None figure is unknown.
+         */
+        HoldingsView: {
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+            holdings: components["schemas"]["Holdings"];
+            /** Market Price */
+            market_price: string | null;
+            /** Nav */
+            nav: string | null;
+            /** Nav Per Share */
+            nav_per_share: string | null;
+            /** Prices */
+            prices: {
+                [key: string]: string;
+            };
         };
         /**
          * HostBody
@@ -6219,7 +8192,7 @@ export interface components {
         JournalForm: "truenav" | "koinly" | "cointracking" | "beancount" | "hledger";
         /**
          * KeyBody
-         * @description A venue's read-only key; kept encrypted and never shown again.
+         * @description A venue's key; kept encrypted and never shown again.
          */
         KeyBody: {
             /** Key */
@@ -6256,6 +8229,19 @@ export interface components {
             trade: string;
             /** Withdraw */
             withdraw: string;
+        };
+        /**
+         * KeyRightsAnswer
+         * @description What the venue said of a trading key when it was entered; ``identity`` is its number of the account.
+         */
+        KeyRightsAnswer: {
+            /** Identity */
+            identity: string;
+            /** Notes */
+            notes: string[];
+            read: components["schemas"]["Right"];
+            trade: components["schemas"]["Right"];
+            withdraw: components["schemas"]["Right"];
         };
         /**
          * Kind
@@ -6421,6 +8407,30 @@ export interface components {
             title: string;
         };
         /**
+         * Legs
+         * @description Returns over two moves: of the first, of the second, and of both together.
+         */
+        Legs: {
+            /**
+             * Both
+             * Format: decimal
+             * @example 1234.56
+             */
+            both: string;
+            /**
+             * First
+             * Format: decimal
+             * @example 1234.56
+             */
+            first: string;
+            /**
+             * Second
+             * Format: decimal
+             * @example 1234.56
+             */
+            second: string;
+        };
+        /**
          * Level
          * @description Units that are offered or wanted in a book at one price.
          */
@@ -6487,6 +8497,23 @@ export interface components {
             own: boolean;
             /** Steps */
             steps: components["schemas"]["LeverageTier"][];
+        };
+        /**
+         * LimitsAnswer
+         * @description An account's limits; ``version`` is that of ``/trading-limits``.
+         */
+        LimitsAnswer: {
+            body: components["schemas"]["TradingLimits"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Version */
+            version: number;
         };
         /**
          * LineDifference
@@ -6595,16 +8622,144 @@ export interface components {
             ticket: string;
         };
         /**
+         * ListAnswer
+         * @description Where the list of a dealing day stands.
+         */
+        ListAnswer: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Document Sha */
+            document_sha: string;
+            /**
+             * Made At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /**
+             * Nav Per Share
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_per_share: string;
+            /** Note */
+            note: string | null;
+            /** Product */
+            product: string;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Shares Outstanding */
+            shares_outstanding: number;
+            state: components["schemas"]["ListState"];
+            /**
+             * Trade Day
+             * Format: date
+             */
+            trade_day: string;
+            /**
+             * Unit Value
+             * Format: decimal
+             * @example 1234.56
+             */
+            unit_value: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ListDetail
+         * @description A list with its document: the list itself, the close that it was made from, the disclosure.
+         */
+        ListDetail: {
+            document: components["schemas"]["ListDocument"];
+            summary: components["schemas"]["ListAnswer"];
+        };
+        /**
+         * ListDocument
+         * @description What is approved and published for a dealing day: its list, and the close of the day before.
+         *
+         *     ``disclosure`` is that close as the public is told it; None before the product's first terms.
+         */
+        ListDocument: {
+            close: components["schemas"]["BasketClose"];
+            disclosure: components["schemas"]["DailyDisclosure"] | null;
+            listed: components["schemas"]["CreationList"];
+        };
+        /**
+         * ListForm
+         * @description How a list or disclosure is written; XML is for lists only.
+         * @enum {string}
+         */
+        ListForm: "json" | "csv" | "xml";
+        /**
+         * ListLine
+         * @description One constituent of a creation unit.
+         *
+         *     ``quantity`` is what is delivered, rounded down to the asset's decimals; ``price`` the close it was listed
+         *     at. ``cash_amount`` is the fixed cash (替代金额) where cash is ``REQUIRED``, else zero.
+         */
+        ListLine: {
+            /** Asset */
+            asset: string;
+            /**
+             * Cash Amount
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            cash_amount: string;
+            /**
+             * Creation Premium
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            creation_premium: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            /**
+             * Redemption Discount
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            redemption_discount: string;
+            substitution: components["schemas"]["Substitution"];
+        };
+        /**
+         * ListState
+         * @description Where a list stands; published is final.
+         * @enum {string}
+         */
+        ListState: "draft" | "approved" | "published" | "rejected";
+        /**
          * Listing
          * @description What its issuer decides about a product beside its rules.
          *
          *     Its assets belong to ``node`` of the portfolio tree. Marks are those of ``instrument``, in which the
-         *     exposure is held, too, in the ``hedge_account`` (None: nobody trades for it yet). At ``opened_at``,
-         *     ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders on the secondary
-         *     market are priced in steps of ``tick``. A rebalance whose notional is at most ``automatic_up_to`` is
-         *     executed without a person's approval; every larger one waits (None: all wait). What is ``disclosed`` can
-         *     be read by the public. Its units are ``traded_as`` a spot instrument (None: on no venue that is known),
-         *     for a ``maker_fee`` and ``taker_fee``, shares of the amount (None: not known).
+         *     exposure is held, too, in the ``hedge_account`` (None: the model is the product, and nothing is traded).
+         *     At ``opened_at``, ``opening_units`` were issued at ``opening_nav`` each, in the rules' quote asset. Orders
+         *     on the secondary market are priced in steps of ``tick``. A rebalance whose notional is at most
+         *     ``automatic_up_to`` is executed without a person's approval; every larger one waits (None: all wait). What
+         *     is ``disclosed`` can be read by the public. Its units are ``traded_as`` a spot instrument (None: on no
+         *     venue that is known), for a ``maker_fee`` and ``taker_fee``, shares of the amount (None: not known). With
+         *     ``published_rates`` it is financed at the rates that the venue publishes of the instrument, else at that
+         *     of its rules.
          */
         Listing: {
             /** Automatic Up To */
@@ -6643,6 +8798,11 @@ export interface components {
              */
             opening_units: string;
             product: components["schemas"]["Product"];
+            /**
+             * Published Rates
+             * @default false
+             */
+            published_rates: boolean;
             /** Taker Fee */
             taker_fee?: string | null;
             /**
@@ -6774,6 +8934,48 @@ export interface components {
              * @default
              */
             user: string;
+        };
+        /**
+         * MakeListBody
+         * @description As of when; by default now. It lies after the last cut-off.
+         */
+        MakeListBody: {
+            /** As Of */
+            as_of?: string | null;
+        };
+        /**
+         * Manner
+         * @description How rule sets are replayed.
+         *
+         *     ``nav`` is what a unit is issued at. ``rules_as_of``: the rules of this instant as if they had always
+         *     held; ``last_rules``: the last ones. ``continuous`` fills triggers at their own price. ``points`` is how
+         *     many points of each path are given, at most.
+         */
+        Manner: {
+            /**
+             * Continuous
+             * @default false
+             */
+            continuous: boolean;
+            /**
+             * Last Rules
+             * @default false
+             */
+            last_rules: boolean;
+            /**
+             * Nav
+             * Format: decimal
+             * @default 100
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Points
+             * @default 400
+             */
+            points: number;
+            /** Rules As Of */
+            rules_as_of?: string | null;
         };
         /**
          * ManualItem
@@ -7487,6 +9689,296 @@ export interface components {
          */
         OptionRight: "call" | "put";
         /**
+         * OrderAnswer
+         * @description An order as it stands. Quantities are contracts, units of base for spot; prices are quote per base.
+         *
+         *     ``by`` and ``origin``: who asked, and for which decision; ``leg`` counts the decision's orders.
+         *     ``average_price`` and ``fees`` (positive when paid) are null while the venue has not told all fills.
+         *     ``settled``: nothing is left to be learned.
+         */
+        OrderAnswer: {
+            /** Account */
+            account: string;
+            /** Average Price */
+            average_price: string | null;
+            /** By */
+            by: string;
+            /** Client Id */
+            client_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            created_at: string;
+            /** Fees */
+            fees: components["schemas"]["Amount"][] | null;
+            /**
+             * Filled
+             * Format: decimal
+             * @example 1234.56
+             */
+            filled: string;
+            /**
+             * Good Until
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            good_until: string;
+            /** Instrument */
+            instrument: string;
+            /** Leg */
+            leg: number;
+            /** Note */
+            note: string;
+            /** Origin */
+            origin: string;
+            /** Price */
+            price: string | null;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            reason: components["schemas"]["Reason"] | null;
+            /** Reduce Only */
+            reduce_only: boolean;
+            /** Sendings */
+            sendings: number;
+            /** Settled */
+            settled: boolean;
+            side: components["schemas"]["truenav__core__orders__Side"];
+            state: components["schemas"]["truenav__core__orders__OrderState"];
+            /** Tag */
+            tag: string;
+            type: components["schemas"]["OrderType"];
+            /**
+             * Updated At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            updated_at: string;
+            /** Venue Id */
+            venue_id: string | null;
+        };
+        /**
+         * OrderBody
+         * @description An order of whole creation units; ``cash_for``: assets that the participant settles in cash.
+         */
+        OrderBody: {
+            /**
+             * Cash For
+             * @default []
+             */
+            cash_for: string[];
+            /** Client Id */
+            client_id: string;
+            /** Participant */
+            participant: string;
+            side: components["schemas"]["truenav__core__basket__Side"];
+            /** Units */
+            units: number;
+        };
+        /**
+         * OrderDetailAnswer
+         * @description An order with what was sent, its fills and its trail, oldest first.
+         */
+        OrderDetailAnswer: {
+            /** Fills */
+            fills: components["schemas"]["OrderFill"][];
+            /**
+             * Notional
+             * Format: decimal
+             * @example 1234.56
+             */
+            notional: string;
+            order: components["schemas"]["OrderAnswer"];
+            sent: components["schemas"]["truenav__app__trading__schemas__SentAnswer"] | null;
+            /** Trail */
+            trail: components["schemas"]["OrderStepAnswer"][];
+        };
+        /**
+         * OrderFee
+         * @description What an order costs: ``fixed`` in the quote asset, plus the share ``rate`` of the value dealt.
+         */
+        OrderFee: {
+            /**
+             * Fixed
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            fixed: string;
+            /**
+             * Rate
+             * Format: decimal
+             * @default 0
+             * @example 1234.56
+             */
+            rate: string;
+        };
+        /**
+         * OrderFill
+         * @description One execution as the venue tells it; ``fee`` is positive when paid, None where there was none.
+         */
+        OrderFill: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            fee: components["schemas"]["Amount"] | null;
+            /** Id */
+            id: string;
+            /** Maker */
+            maker: boolean;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+        };
+        /**
+         * OrderState
+         * @description Where an order stands.
+         *
+         *     ``intended``: written down here, not sent. ``sent``: it may be on its way. ``unknown``: sent, and nobody
+         *     told what became of it. ``rejected``: it was never placed, by the venue's will or by ours.
+         * @enum {string}
+         */
+        "OrderState-Input": "intended" | "sent" | "unknown" | "open" | "partly_filled" | "filled" | "cancelled" | "rejected" | "expired";
+        /**
+         * OrderStep
+         * @description One thing that happened to an order: its kind, when, and who recorded it.
+         */
+        OrderStep: {
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: number;
+        };
+        /**
+         * OrderStepAnswer
+         * @description One step of an order; ``evidence`` is the SHA-256 of the venue's answer that told it.
+         */
+        OrderStepAnswer: {
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Evidence */
+            evidence: string | null;
+            /** Note */
+            note: string;
+            state: components["schemas"]["truenav__core__orders__OrderState"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * OrderType
+         * @description ``market`` takes what the book has; ``limit`` has a price and waits; ``take`` has one and does not.
+         * @enum {string}
+         */
+        OrderType: "market" | "limit" | "take";
+        /**
+         * OrderView
+         * @description An order as its facts left it; ``number`` names it.
+         *
+         *     ``due_in`` is all that the participant owes by now, ``missing`` what of it has not arrived. ``reasons``
+         *     are those of a rejection. A None was not fixed yet.
+         */
+        OrderView: {
+            /** Cut Off At */
+            cut_off_at: string | null;
+            /** Dealing Day */
+            dealing_day: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Due In */
+            due_in: components["schemas"]["Amount"][];
+            /** Due Out */
+            due_out: components["schemas"]["Amount"][];
+            fee: components["schemas"]["Amount"] | null;
+            /** Late Days */
+            late_days: number;
+            /** Missing */
+            missing: components["schemas"]["Amount"][];
+            /** Number */
+            number: number;
+            order: components["schemas"]["ApOrder"];
+            /** Reasons */
+            reasons: string[];
+            /**
+             * Received At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            received_at: string;
+            /** Seen */
+            seen: components["schemas"]["Amount"][];
+            /** Settles On */
+            settles_on: string | null;
+            /** Shares */
+            shares: number | null;
+            state: components["schemas"]["truenav__core__ap_orders__OrderState"];
+            /** Steps */
+            steps: components["schemas"]["OrderStep"][];
+        };
+        /**
+         * Outlook
+         * @description A product at a mark, and what could happen to it.
+         *
+         *     ``triggers`` are the prices nearest below and above at which it would rebalance, ``ruin`` is where nothing
+         *     would be left. The trigger sleeps until ``armed_at`` where that lies ahead; ``next_due`` is the first
+         *     instant at which something may fall due by the calendar.
+         */
+        Outlook: {
+            /** Armed At */
+            armed_at: string | null;
+            /** At */
+            at: string | null;
+            /** Leverage */
+            leverage: string | null;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /** Next Due */
+            next_due: string | null;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            ruin: components["schemas"]["Prospect"] | null;
+            /** Triggers */
+            triggers: components["schemas"]["Prospect"][];
+        };
+        /**
          * OverviewAnswer
          * @description The four answers, the tree, where it sits, and what needs attention.
          *
@@ -7595,6 +10087,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[BasketDefinition] */
+        Page_BasketDefinition_: {
+            /** Items */
+            items: components["schemas"]["BasketDefinition"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ConnectionDefinition] */
         Page_ConnectionDefinition_: {
             /** Items */
@@ -7665,10 +10164,24 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[OrderAnswer] */
+        Page_OrderAnswer_: {
+            /** Items */
+            items: components["schemas"]["OrderAnswer"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PartAnswer] */
         Page_PartAnswer_: {
             /** Items */
             items: components["schemas"]["PartAnswer"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[ParticipantDefinition] */
+        Page_ParticipantDefinition_: {
+            /** Items */
+            items: components["schemas"]["ParticipantDefinition"][];
             /** Next */
             next?: string | null;
         };
@@ -7721,6 +10234,20 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[TradingAccountAnswer] */
+        Page_TradingAccountAnswer_: {
+            /** Items */
+            items: components["schemas"]["TradingAccountAnswer"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[TradingLimitsDefinition] */
+        Page_TradingLimitsDefinition_: {
+            /** Items */
+            items: components["schemas"]["TradingLimitsDefinition"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[UserAnswer] */
         Page_UserAnswer_: {
             /** Items */
@@ -7764,6 +10291,86 @@ export interface components {
              * @example 2026-01-31T08:00:00Z
              */
             updated_at: string;
+        };
+        /**
+         * ParticipantDefinition
+         * @description One version of a definition, by whom and since when; versions count from 1.
+         */
+        ParticipantDefinition: {
+            body: components["schemas"]["AuthorisedParticipant"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Parts
+         * @description The parts of a return, each over the NAV at the window's start; together they are the return, exactly.
+         *
+         *     Attributes
+         *     ----------
+         *     leverage : what the target's multiple of the starting NAV, held still, made on the underlying's move.
+         *     compounding : what the position made beside that and the gaps, because its size followed NAV and
+         *         between rebalances did not (volatility decay where it is negative).
+         *     financing : interest and funding on what was held; paid is negative.
+         *     fees : fees on NAV and notional; negative.
+         *     costs : cost of trading and rolling; negative.
+         *     gap : what triggered rebalances made because the mark that was seen lay beyond the trigger's price.
+         *     deficit : what the issuer bore where NAV fell below zero.
+         */
+        Parts: {
+            /**
+             * Compounding
+             * Format: decimal
+             * @example 1234.56
+             */
+            compounding: string;
+            /**
+             * Costs
+             * Format: decimal
+             * @example 1234.56
+             */
+            costs: string;
+            /**
+             * Deficit
+             * Format: decimal
+             * @example 1234.56
+             */
+            deficit: string;
+            /**
+             * Fees
+             * Format: decimal
+             * @example 1234.56
+             */
+            fees: string;
+            /**
+             * Financing
+             * Format: decimal
+             * @example 1234.56
+             */
+            financing: string;
+            /**
+             * Gap
+             * Format: decimal
+             * @example 1234.56
+             */
+            gap: string;
+            /**
+             * Leverage
+             * Format: decimal
+             * @example 1234.56
+             */
+            leverage: string;
         };
         /**
          * PasskeyBody
@@ -8156,6 +10763,91 @@ export interface components {
             units: string | null;
         };
         /**
+         * Profile
+         * @description What the last terms of a rule set mean.
+         *
+         *     ``one_way`` are returns over each of the moves without turning, triggers filled at their own price;
+         *     ``legs`` those over two moves, each seen as one mark. ``outlook`` is that of a unit just rebalanced.
+         */
+        Profile: {
+            legs: components["schemas"]["Legs"];
+            note: components["schemas"]["RiskNote"];
+            /** One Way */
+            one_way: string[];
+            outlook: components["schemas"]["Outlook"];
+            /** Product */
+            product: string;
+            /** Rules */
+            rules: string;
+            /**
+             * Target
+             * Format: decimal
+             * @example 1234.56
+             */
+            target: string;
+        };
+        /**
+         * ProfileQuestion
+         * @description Rule sets by their names (``text`` holds those that are *given*), and the numbers to show them at.
+         *
+         *     ``moves`` are single moves of the underlying within a day, ``first`` and ``second`` two in turn, each a
+         *     fraction above -1; ``price`` is where a unit was just rebalanced.
+         */
+        ProfileQuestion: {
+            /**
+             * First
+             * Format: decimal
+             * @default 0.111111111111111111111111111111111111111111111111111111111111111111111111111111
+             * @example 1234.56
+             */
+            first: string;
+            /**
+             * Moves
+             * @default [
+             *       "0.05",
+             *       "0.1",
+             *       "0.15",
+             *       "0.2",
+             *       "0.3",
+             *       "-0.05",
+             *       "-0.1",
+             *       "-0.15",
+             *       "-0.2",
+             *       "-0.3"
+             *     ]
+             */
+            moves: string[];
+            /**
+             * Price
+             * Format: decimal
+             * @default 100
+             * @example 1234.56
+             */
+            price: string;
+            /** Rules */
+            rules: string[];
+            /**
+             * Second
+             * Format: decimal
+             * @default -0.15
+             * @example 1234.56
+             */
+            second: string;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * Profiles
+         * @description Rule sets beside each other; ``underlying`` are its returns over the two moves.
+         */
+        Profiles: {
+            /** Moves */
+            moves: string[];
+            /** Profiles */
+            profiles: components["schemas"]["Profile"][];
+            underlying: components["schemas"]["Legs"];
+        };
+        /**
          * Proposal
          * @description A draft of a layout for a file that none reads: what each column seems to be, and how sure that is.
          */
@@ -8170,6 +10862,40 @@ export interface components {
          * @enum {string}
          */
         ProposalKind: "opening" | "scheduled" | "triggered" | "closing";
+        /**
+         * Prospect
+         * @description What a price would bring.
+         *
+         *     ``move`` is how far it is away, as a fraction of the mark. ``leverage`` and ``leverage_after`` are before
+         *     and after the rebalance, both None where nothing would be left. ``trade`` is the underlying bought for
+         *     one unit (sold is negative), ``traded_share`` its value over NAV.
+         */
+        Prospect: {
+            /** Leverage */
+            leverage: string | null;
+            /** Leverage After */
+            leverage_after: string | null;
+            /**
+             * Move
+             * Format: decimal
+             * @example 1234.56
+             */
+            move: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Trade
+             * Format: decimal
+             * @example 1234.56
+             */
+            trade: string;
+            /** Traded Share */
+            traded_share: string | null;
+        };
         /**
          * ProviderAnswer
          * @description The tenant's identity provider, without its secret; ``redirect_uri`` is to be registered there.
@@ -8363,6 +11089,69 @@ export interface components {
          */
         QuoteKind: "last" | "mark" | "index" | "fixing" | "manual";
         /**
+         * ReadyFamily
+         * @description A ready rule file: its products, where its rules were published, what contradicts itself there, and
+         *     what was assumed.
+         */
+        ReadyFamily: {
+            /** Assumptions */
+            assumptions: string[];
+            /** Conflicts */
+            conflicts: string[];
+            /** Family */
+            family: string;
+            /** Issuer */
+            issuer: string;
+            /** Products */
+            products: components["schemas"]["ReadyProduct"][];
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+        };
+        /**
+         * ReadyProduct
+         * @description A product of rules, by its last terms. ``rules`` is the name to ask for it by.
+         */
+        ReadyProduct: {
+            /** Id */
+            id: string;
+            /** Quote */
+            quote: string;
+            /** Rules */
+            rules: string;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            since: string;
+            /**
+             * Target
+             * Format: decimal
+             * @example 1234.56
+             */
+            target: string;
+            /** Target Is Published */
+            target_is_published: boolean;
+            /** Underlying */
+            underlying: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * Reason
+         * @description Why an order was not placed, or ended.
+         * @enum {string}
+         */
+        Reason: "margin" | "reduce_only" | "would_trigger" | "would_take" | "price" | "quantity" | "position_limit" | "closed" | "key" | "too_late" | "too_many" | "malformed" | "too_small" | "not_allowed" | "order_notional" | "day_notional" | "position_notional" | "collar" | "limiter_down" | "clock" | "unresolved" | "deadline" | "not_placed" | "others";
+        /**
+         * ReasonBody
+         * @description Why.
+         */
+        ReasonBody: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RebalanceLine
          * @description A rebalance. ``quantity`` is the underlying bought for one unit (sold is negative), at ``price`` on
          *     average; ``cost`` is what trading cost one unit, in the quote asset.
@@ -8507,12 +11296,238 @@ export interface components {
             codes: string[];
         };
         /**
+         * Refused
+         * @description A rule set that cannot be replayed on the history, and why; the others are.
+         */
+        Refused: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Rules */
+            rules: string;
+        };
+        /**
          * RejectBody
          * @description Why the NAV is wrong.
          */
         RejectBody: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Replay
+         * @description One rule set on the history; all of one unit as issued, so that no share merge shows in it.
+         *
+         *     Attributes
+         *     ----------
+         *     explanation : the return and its parts, exact; ``financing`` says where its part comes from.
+         *     drawdown : deepest of NAV at the marks, from 0 to -1.
+         *     expected : the return that theory expects of the history's change and volatility, without cost and fee;
+         *         unknown where the target changed.
+         *     events : rebalances, the first `MOST_EVENTS`; ``events_total`` are all.
+         *     navs, promised : NAV and that of the promise at the points of the answer.
+         */
+        Replay: {
+            /**
+             * Drawdown
+             * Format: decimal
+             * @example 1234.56
+             */
+            drawdown: string;
+            /** Events */
+            events: components["schemas"]["ReplayEvent"][];
+            /** Events Total */
+            events_total: number;
+            /** Expected */
+            expected: string | null;
+            explanation: components["schemas"]["Explanation"];
+            financing: components["schemas"]["FinancingSource"];
+            /** Issuer */
+            issuer: string;
+            /** Merges */
+            merges: components["schemas"]["ReplayMerge"][];
+            /** Navs */
+            navs: string[];
+            /** Product */
+            product: string;
+            /** Promised */
+            promised: string[];
+            /** Quote */
+            quote: string;
+            /** Rules */
+            rules: string;
+            /**
+             * Target
+             * Format: decimal
+             * @example 1234.56
+             */
+            target: string;
+            /** Target Is Published */
+            target_is_published: boolean;
+            tracking: components["schemas"]["Tracking"];
+            /** Underlying */
+            underlying: string;
+        };
+        /**
+         * ReplayEvent
+         * @description A rebalance, or the end, of one unit as issued; what was paid is positive, rounded to `PLACES`.
+         */
+        ReplayEvent: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Costs
+             * Format: decimal
+             * @example 1234.56
+             */
+            costs: string;
+            /**
+             * Gap
+             * Format: decimal
+             * @example 1234.56
+             */
+            gap: string;
+            kind: components["schemas"]["EventKind"];
+            /** Leverage */
+            leverage: string | null;
+            /** Leverage Before */
+            leverage_before: string | null;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Nav Before
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_before: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Trade
+             * Format: decimal
+             * @example 1234.56
+             */
+            trade: string;
+        };
+        /**
+         * ReplayMerge
+         * @description By what a share merge or split multiplied the NAV of a unit.
+         */
+        ReplayMerge: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Factor
+             * Format: decimal
+             * @example 1234.56
+             */
+            factor: string;
+        };
+        /**
+         * ReplayQuestion
+         * @description Rule sets by their names (``text`` holds those that are *given*), and the history to replay them on.
+         */
+        ReplayQuestion: {
+            /** History */
+            history: components["schemas"]["Described"] | components["schemas"]["GivenMarks"] | components["schemas"]["SeenMarks"];
+            /**
+             * @default {
+             *       "continuous": false,
+             *       "last_rules": false,
+             *       "nav": "100",
+             *       "points": 400
+             *     }
+             */
+            manner: components["schemas"]["Manner"];
+            /** Rules */
+            rules: string[];
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * ReplayedHistory
+         * @description What was replayed: its marks, and how the underlying went.
+         *
+         *     ``change`` is its return, ``volatility`` the realised one of a year at all marks, rounded. ``gaps`` are
+         *     pauses of two usual steps or more; what fell due in one happened at the mark after it.
+         */
+        ReplayedHistory: {
+            /**
+             * Change
+             * Format: decimal
+             * @example 1234.56
+             */
+            change: string;
+            /**
+             * End
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            end: string;
+            /**
+             * First Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            first_price: string;
+            /** Gaps */
+            gaps: number;
+            /**
+             * Last Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            last_price: string;
+            /** Marks */
+            marks: number;
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            start: string;
+            /**
+             * Step Seconds
+             * Format: decimal
+             * @example 1234.56
+             */
+            step_seconds: string;
+            /** Volatility */
+            volatility: string | null;
+        };
+        /**
+         * Replays
+         * @description Rule sets on one history; ``times`` and ``prices`` are the points of all paths, evenly apart.
+         */
+        Replays: {
+            history: components["schemas"]["ReplayedHistory"];
+            /** Prices */
+            prices: string[];
+            /** Refused */
+            refused: components["schemas"]["Refused"][];
+            /** Replays */
+            replays: components["schemas"]["Replay"][];
+            /** Times */
+            times: string[];
         };
         /**
          * Request
@@ -8528,6 +11543,22 @@ export interface components {
             params: string[][];
             /** Url */
             url: string;
+        };
+        /**
+         * Right
+         * @description What a venue says about one right of a key; unreadable is never taken for "no".
+         * @enum {string}
+         */
+        Right: "yes" | "no" | "unverified";
+        /**
+         * RiskNote
+         * @description What a holder should know, a sentence a point, in both languages.
+         */
+        RiskNote: {
+            /** En */
+            en: string[];
+            /** Zh */
+            zh: string[];
         };
         /**
          * RoleAnswer
@@ -8642,6 +11673,24 @@ export interface components {
             id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * RuleFileBody
+         * @description A rule file, YAML or JSON.
+         */
+        RuleFileBody: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * RuleProblem
+         * @description What is wrong with rules, on which line.
+         */
+        RuleProblem: {
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
         };
         /**
          * Rules
@@ -8887,12 +11936,46 @@ export interface components {
             recovery_codes: number;
         };
         /**
-         * SentAnswer
-         * @description The id of a notice that is on its way.
+         * SeenMarks
+         * @description The marks that a product that is run here was given by its venue.
          */
-        SentAnswer: {
-            /** Id */
-            id: string;
+        SeenMarks: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "seen";
+            /** Listing */
+            listing: string;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            until: string;
+        };
+        /**
+         * SeenTransfer
+         * @description Something that came into an account of the product, and is not counted for an order yet.
+         */
+        SeenTransfer: {
+            /** Account */
+            account: string;
+            amount: components["schemas"]["Amount"];
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /** Reference */
+            reference: string;
         };
         /**
          * SessionAnswer
@@ -9073,12 +12156,6 @@ export interface components {
             /** Ratio */
             ratio: number;
         };
-        /**
-         * Side
-         * @description What is done to the position.
-         * @enum {string}
-         */
-        Side: "buy" | "sell";
         /**
          * SignOnBody
          * @description Which tenant's provider to go to.
@@ -9339,6 +12416,16 @@ export interface components {
             selector: components["schemas"]["ByInstrument"] | components["schemas"]["ByAsset"] | components["schemas"]["ByTag"] | components["schemas"]["ByShare"];
         };
         /**
+         * Substitution
+         * @description Whether cash may stand for a constituent (现金替代标志).
+         *
+         *     ``FORBIDDEN`` (禁止): the asset itself. ``ALLOWED`` (允许): the asset, or cash where the participant
+         *     asks for it. ``REQUIRED`` (必须): the fixed amount of the list. ``AT_COST`` (退补): cash, and afterwards
+         *     what the product's own trade cost more or less.
+         * @enum {string}
+         */
+        Substitution: "forbidden" | "allowed" | "required" | "at_cost";
+        /**
          * TableFormat
          * @description What a table can be saved as.
          * @enum {string}
@@ -9570,6 +12657,35 @@ export interface components {
             scopes: string[];
         };
         /**
+         * Tracking
+         * @description A product beside its promise, as fractions.
+         *
+         *     Attributes
+         *     ----------
+         *     promised : return of the promise (`promise_of`).
+         *     difference : return of the product less that of the promise.
+         *     error : standard deviation of the daily differences, of a year of 365 days; None with fewer than two days.
+         *     days : windows of a day that were compared.
+         */
+        Tracking: {
+            /** Days */
+            days: number;
+            /**
+             * Difference
+             * Format: decimal
+             * @example 1234.56
+             */
+            difference: string;
+            /** Error */
+            error: string | null;
+            /**
+             * Promised
+             * Format: decimal
+             * @example 1234.56
+             */
+            promised: string;
+        };
+        /**
          * Trade
          * @description One fill. ``quantity`` in contracts (units of base for spot), bought positive.
          *
@@ -9607,6 +12723,108 @@ export interface components {
             tag?: string | null;
             /** Wallet */
             wallet: string;
+        };
+        /**
+         * TradingAccountAnswer
+         * @description An account whose venue takes orders.
+         *
+         *     ``key`` null: nothing can be sent. ``limits`` null: it only reduces. ``spent_today``: what its orders
+         *     came to since midnight UTC, in the limits' quote. ``unsettled``: orders of which something is left to be
+         *     learned.
+         */
+        TradingAccountAnswer: {
+            /** Account */
+            account: string;
+            /** Connection */
+            connection: string;
+            key: components["schemas"]["TradingKeyAnswer"] | null;
+            limits: components["schemas"]["LimitsAnswer"] | null;
+            /**
+             * Spent Today
+             * Format: decimal
+             * @example 1234.56
+             */
+            spent_today: string;
+            /** Unsettled */
+            unsettled: number;
+            /** Venue */
+            venue: string;
+        };
+        /**
+         * TradingKeyAnswer
+         * @description That there is a trading key, never the key itself.
+         */
+        TradingKeyAnswer: {
+            check: components["schemas"]["KeyRightsAnswer"];
+            /**
+             * Entered At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            entered_at: string;
+            /** Entered By */
+            entered_by: string;
+        };
+        /**
+         * TradingLimits
+         * @description What one account may trade, kept as a definition. All notionals are units of ``quote``.
+         *
+         *     ``instruments``: those alone, and only while their quote asset is ``quote``. ``order_notional``: of one
+         *     order. ``day_notional``: of all orders since midnight UTC. ``position_notional``: of the position after
+         *     the order. ``collar``: how much worse than the mark a price may be, as a fraction of it.
+         */
+        TradingLimits: {
+            /** Account */
+            account: string;
+            /**
+             * Collar
+             * Format: decimal
+             * @example 1234.56
+             */
+            collar: string;
+            /**
+             * Day Notional
+             * Format: decimal
+             * @example 1234.56
+             */
+            day_notional: string;
+            /** Instruments */
+            instruments: string[];
+            /**
+             * Order Notional
+             * Format: decimal
+             * @example 1234.56
+             */
+            order_notional: string;
+            /**
+             * Position Notional
+             * Format: decimal
+             * @example 1234.56
+             */
+            position_notional: string;
+            /** Quote */
+            quote: string;
+        };
+        /**
+         * TradingLimitsDefinition
+         * @description One version of a definition, by whom and since when; versions count from 1.
+         */
+        TradingLimitsDefinition: {
+            body: components["schemas"]["TradingLimits"];
+            /**
+             * Changed At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
         };
         /**
          * Transfer
@@ -9697,6 +12915,15 @@ export interface components {
             tree: components["schemas"]["Row"][];
         };
         /**
+         * Trend
+         * @description How the price goes from its start to its end, fluctuation apart.
+         *
+         *     *Steady*: the same growth all the way. *Turn*: to a high or low in the middle of the time, and from there
+         *     to the end. *Jump*: steady but for one step in the middle.
+         * @enum {string}
+         */
+        Trend: "steady" | "turn" | "jump";
+        /**
          * Trigger
          * @description A rebalance between the scheduled ones, as soon as a mark reaches any of its limits.
          *
@@ -9734,12 +12961,40 @@ export interface components {
             under_target?: string | null;
         };
         /**
+         * TrueUpBody
+         * @description What the product's own trade of a substituted asset came to, in the quote asset, its fees included.
+         */
+        TrueUpBody: {
+            /** Asset */
+            asset: string;
+            /**
+             * Realised
+             * Format: decimal
+             * @example 1234.56
+             */
+            realised: string;
+        };
+        /**
          * UnitHistoryAnswer
          * @description The published NAVs per unit of a class, newest first.
          */
         UnitHistoryAnswer: {
             /** Items */
             items: components["schemas"]["PublishedUnit"][];
+        };
+        /**
+         * UnitHolding
+         * @description Shares of another basket product that are held.
+         */
+        UnitHolding: {
+            /** Product */
+            product: string;
+            /**
+             * Shares
+             * Format: decimal
+             * @example 1234.56
+             */
+            shares: string;
         };
         /**
          * UnitOrder
@@ -9753,7 +13008,7 @@ export interface components {
             price?: string | null;
             /** Quantity */
             quantity?: string | null;
-            side: components["schemas"]["Side"];
+            side: components["schemas"]["truenav__core__orders__Side"];
         };
         /**
          * Unknown
@@ -9947,6 +13202,29 @@ export interface components {
             quality: string;
         };
         /**
+         * SentAnswer
+         * @description The id of a notice that is on its way.
+         */
+        truenav__app__notices__schemas__SentAnswer: {
+            /** Id */
+            id: string;
+        };
+        /**
+         * SentAnswer
+         * @description What the venue was sent: in its steps and ticks, a market order with the collar's edge as its price.
+         */
+        truenav__app__trading__schemas__SentAnswer: {
+            /** Price */
+            price: string | null;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            type: components["schemas"]["OrderType"];
+        };
+        /**
          * NavLine
          * @description A published NAV, as it was, and in present units.
          */
@@ -10033,6 +13311,18 @@ export interface components {
             wallet: string;
         };
         /**
+         * OrderState
+         * @description Where an order stands. The last four are final.
+         * @enum {string}
+         */
+        truenav__core__ap_orders__OrderState: "received" | "validated" | "accepted" | "priced" | "delivery_pending" | "settled" | "failed" | "rejected" | "cancelled";
+        /**
+         * Side
+         * @description What an order does: shares come into being (申购), or cease to be (赎回).
+         * @enum {string}
+         */
+        truenav__core__basket__Side: "create" | "redeem";
+        /**
          * Dealing
          * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
          *
@@ -10059,6 +13349,21 @@ export interface components {
              */
             units: string;
         };
+        /**
+         * OrderState
+         * @description Where an order stands.
+         *
+         *     ``intended``: written down here, not sent. ``sent``: it may be on its way. ``unknown``: sent, and nobody
+         *     told what became of it. ``rejected``: it was never placed, by the venue's will or by ours.
+         * @enum {string}
+         */
+        truenav__core__orders__OrderState: "intended" | "sent" | "unknown" | "open" | "partly_filled" | "filled" | "cancelled" | "rejected" | "expired";
+        /**
+         * Side
+         * @description What is done to the position.
+         * @enum {string}
+         */
+        truenav__core__orders__Side: "buy" | "sell";
         /**
          * Dealing
          * @description How units are created and redeemed.
@@ -10115,7 +13420,10 @@ export type AdjustmentLine = components['schemas']['AdjustmentLine'];
 export type Aim = components['schemas']['Aim'];
 export type AliasDefinition = components['schemas']['AliasDefinition'];
 export type Amount = components['schemas']['Amount'];
+export type AmountBody = components['schemas']['AmountBody'];
+export type ApOrder = components['schemas']['ApOrder'];
 export type ApproveBody = components['schemas']['ApproveBody'];
+export type ApproveListBody = components['schemas']['ApproveListBody'];
 export type Asset = components['schemas']['Asset'];
 export type AssetAlias = components['schemas']['AssetAlias'];
 export type AssetDefinition = components['schemas']['AssetDefinition'];
@@ -10125,15 +13433,23 @@ export type Attention = components['schemas']['Attention'];
 export type Audience = components['schemas']['Audience'];
 export type AuditCheckAnswer = components['schemas']['AuditCheckAnswer'];
 export type AuditEntryAnswer = components['schemas']['AuditEntryAnswer'];
+export type AuthorisedParticipant = components['schemas']['AuthorisedParticipant'];
 export type BalanceLine = components['schemas']['BalanceLine'];
 export type BalanceSnapshot = components['schemas']['BalanceSnapshot'];
 export type Band = components['schemas']['Band'];
 export type BandCheck = components['schemas']['BandCheck'];
+export type BasketClose = components['schemas']['BasketClose'];
+export type BasketDefinition = components['schemas']['BasketDefinition'];
+export type BasketListing = components['schemas']['BasketListing'];
+export type BasketProduct = components['schemas']['BasketProduct'];
+export type BasketTerms = components['schemas']['BasketTerms'];
 export type BodyCheckImportApiV1ImportsCheckPost = components['schemas']['Body_check_import_api_v1_imports_check_post'];
+export type BodyReplayRulesOnFileApiV1ProductReplaysFilePost = components['schemas']['Body_replay_rules_on_file_api_v1_product_replays_file_post'];
 export type BodyRunImportApiV1ImportsPost = components['schemas']['Body_run_import_api_v1_imports_post'];
 export type BodySendFileApiV1ImportsJobsPost = components['schemas']['Body_send_file_api_v1_imports_jobs_post'];
 export type BodySniffFileApiV1ImportsSniffPost = components['schemas']['Body_sniff_file_api_v1_imports_sniff_post'];
 export type BreakKind = components['schemas']['BreakKind'];
+export type BuyInBody = components['schemas']['BuyInBody'];
 export type ByAsset = components['schemas']['ByAsset'];
 export type ByInstrument = components['schemas']['ByInstrument'];
 export type ByShare = components['schemas']['ByShare'];
@@ -10148,6 +13464,8 @@ export type ChannelChange = components['schemas']['ChannelChange'];
 export type ChannelKind = components['schemas']['ChannelKind'];
 export type ChargeLine = components['schemas']['ChargeLine'];
 export type CheckedAnswer = components['schemas']['CheckedAnswer'];
+export type CheckedKeyAnswer = components['schemas']['CheckedKeyAnswer'];
+export type CheckedRules = components['schemas']['CheckedRules'];
 export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
@@ -10161,35 +13479,50 @@ export type Connection = components['schemas']['Connection'];
 export type ConnectionBody = components['schemas']['ConnectionBody'];
 export type ConnectionDefinition = components['schemas']['ConnectionDefinition'];
 export type ConnectorAnswer = components['schemas']['ConnectorAnswer'];
+export type Constituent = components['schemas']['Constituent'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageAnswer = components['schemas']['CoverageAnswer'];
 export type CoverageClass = components['schemas']['CoverageClass'];
+export type CreationList = components['schemas']['CreationList'];
+export type DailyDisclosure = components['schemas']['DailyDisclosure'];
 export type DailyTimes = components['schemas']['DailyTimes'];
 export type DealingKind = components['schemas']['DealingKind'];
+export type DecayPoint = components['schemas']['DecayPoint'];
+export type DecayTheory = components['schemas']['DecayTheory'];
+export type DeliveryBody = components['schemas']['DeliveryBody'];
 export type DeliveryState = components['schemas']['DeliveryState'];
+export type Described = components['schemas']['Described'];
 export type DifferencesAnswer = components['schemas']['DifferencesAnswer'];
 export type Disclosure = components['schemas']['Disclosure'];
+export type DisclosureLine = components['schemas']['DisclosureLine'];
 export type Doubt = components['schemas']['Doubt'];
 export type EntryBody = components['schemas']['EntryBody'];
 export type EraseBody = components['schemas']['EraseBody'];
 export type Erasure = components['schemas']['Erasure'];
 export type Event = components['schemas']['Event'];
+export type EventKind = components['schemas']['EventKind'];
 export type Evidence = components['schemas']['Evidence'];
 export type EvidenceAnswer = components['schemas']['EvidenceAnswer'];
+export type Expected = components['schemas']['Expected'];
+export type Explanation = components['schemas']['Explanation'];
 export type Exposure = components['schemas']['Exposure'];
 export type FactAnswer = components['schemas']['FactAnswer'];
 export type FactorAnswer = components['schemas']['FactorAnswer'];
 export type FactorNeeded = components['schemas']['FactorNeeded'];
+export type FailTerms = components['schemas']['FailTerms'];
 export type Failure = components['schemas']['Failure'];
 export type FailureKind = components['schemas']['FailureKind'];
 export type Fee = components['schemas']['Fee'];
 export type FeeBasis = components['schemas']['FeeBasis'];
 export type FeePayment = components['schemas']['FeePayment'];
+export type FeePaymentBody = components['schemas']['FeePaymentBody'];
 export type FeeSide = components['schemas']['FeeSide'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileProblem = components['schemas']['FileProblem'];
 export type FileSeen = components['schemas']['FileSeen'];
 export type Financing = components['schemas']['Financing'];
+export type FinancingSource = components['schemas']['FinancingSource'];
+export type Fluctuation = components['schemas']['Fluctuation'];
 export type Fractions = components['schemas']['Fractions'];
 export type Freshness = components['schemas']['Freshness'];
 export type FundBridge = components['schemas']['FundBridge'];
@@ -10200,6 +13533,8 @@ export type FundNav = components['schemas']['FundNav'];
 export type GatherBody = components['schemas']['GatherBody'];
 export type GeneratorCodeBody = components['schemas']['GeneratorCodeBody'];
 export type Given = components['schemas']['Given'];
+export type GivenMark = components['schemas']['GivenMark'];
+export type GivenMarks = components['schemas']['GivenMarks'];
 export type Guess = components['schemas']['Guess'];
 export type Halt = components['schemas']['Halt'];
 export type HaltCause = components['schemas']['HaltCause'];
@@ -10208,7 +13543,10 @@ export type HealthAnswer = components['schemas']['HealthAnswer'];
 export type HeldLine = components['schemas']['HeldLine'];
 export type HistoryAnswer = components['schemas']['HistoryAnswer'];
 export type HistoryPoint = components['schemas']['HistoryPoint'];
+export type Holding = components['schemas']['Holding'];
+export type Holdings = components['schemas']['Holdings'];
 export type HoldingsAnswer = components['schemas']['HoldingsAnswer'];
+export type HoldingsView = components['schemas']['HoldingsView'];
 export type HostBody = components['schemas']['HostBody'];
 export type Hurt = components['schemas']['Hurt'];
 export type ImportChecked = components['schemas']['ImportChecked'];
@@ -10233,21 +13571,30 @@ export type JobAnswer = components['schemas']['JobAnswer'];
 export type JournalForm = components['schemas']['JournalForm'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeyCheckAnswer = components['schemas']['KeyCheckAnswer'];
+export type KeyRightsAnswer = components['schemas']['KeyRightsAnswer'];
 export type Kind = components['schemas']['Kind'];
 export type KnownAssetAnswer = components['schemas']['KnownAssetAnswer'];
 export type Label = components['schemas']['Label'];
 export type Language = components['schemas']['Language'];
 export type Layout = components['schemas']['Layout'];
 export type LayoutAnswer = components['schemas']['LayoutAnswer'];
+export type Legs = components['schemas']['Legs'];
 export type Level = components['schemas']['Level'];
 export type LeverageTier = components['schemas']['LeverageTier'];
 export type LeverageTiers = components['schemas']['LeverageTiers'];
+export type LimitsAnswer = components['schemas']['LimitsAnswer'];
 export type LineDifference = components['schemas']['LineDifference'];
 export type LineKind = components['schemas']['LineKind'];
 export type LinesAnswer = components['schemas']['LinesAnswer'];
 export type LinkAnswer = components['schemas']['LinkAnswer'];
 export type LinkBody = components['schemas']['LinkBody'];
 export type LinkUseBody = components['schemas']['LinkUseBody'];
+export type ListAnswer = components['schemas']['ListAnswer'];
+export type ListDetail = components['schemas']['ListDetail'];
+export type ListDocument = components['schemas']['ListDocument'];
+export type ListForm = components['schemas']['ListForm'];
+export type ListLine = components['schemas']['ListLine'];
+export type ListState = components['schemas']['ListState'];
 export type Listing = components['schemas']['Listing'];
 export type ListingDefinition = components['schemas']['ListingDefinition'];
 export type Liveness = components['schemas']['Liveness'];
@@ -10256,6 +13603,8 @@ export type LoggedIn = components['schemas']['LoggedIn'];
 export type MailSecurity = components['schemas']['MailSecurity'];
 export type MailServerAnswer = components['schemas']['MailServerAnswer'];
 export type MailServerBody = components['schemas']['MailServerBody'];
+export type MakeListBody = components['schemas']['MakeListBody'];
+export type Manner = components['schemas']['Manner'];
 export type ManualItem = components['schemas']['ManualItem'];
 export type ManualKind = components['schemas']['ManualKind'];
 export type Margin = components['schemas']['Margin'];
@@ -10291,6 +13640,17 @@ export type NumeraireDefinition = components['schemas']['NumeraireDefinition'];
 export type NumeraireNav = components['schemas']['NumeraireNav'];
 export type NumerairePrice = components['schemas']['NumerairePrice'];
 export type OptionRight = components['schemas']['OptionRight'];
+export type OrderAnswer = components['schemas']['OrderAnswer'];
+export type OrderBody = components['schemas']['OrderBody'];
+export type OrderDetailAnswer = components['schemas']['OrderDetailAnswer'];
+export type OrderFee = components['schemas']['OrderFee'];
+export type OrderFill = components['schemas']['OrderFill'];
+export type OrderStateInput = components['schemas']['OrderState-Input'];
+export type OrderStep = components['schemas']['OrderStep'];
+export type OrderStepAnswer = components['schemas']['OrderStepAnswer'];
+export type OrderType = components['schemas']['OrderType'];
+export type OrderView = components['schemas']['OrderView'];
+export type Outlook = components['schemas']['Outlook'];
 export type OverviewAnswer = components['schemas']['OverviewAnswer'];
 export type OwnHolding = components['schemas']['OwnHolding'];
 export type PageAccountDefinition = components['schemas']['Page_AccountDefinition_'];
@@ -10298,6 +13658,7 @@ export type PageAliasDefinition = components['schemas']['Page_AliasDefinition_']
 export type PageAnnotatedProductRowAsRecord = components['schemas']['Page_Annotated_ProductRow___AsRecord__'];
 export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_'];
 export type PageAuditEntryAnswer = components['schemas']['Page_AuditEntryAnswer_'];
+export type PageBasketDefinition = components['schemas']['Page_BasketDefinition_'];
 export type PageConnectionDefinition = components['schemas']['Page_ConnectionDefinition_'];
 export type PageFactAnswer = components['schemas']['Page_FactAnswer_'];
 export type PageImportMappingDefinition = components['schemas']['Page_ImportMappingDefinition_'];
@@ -10308,7 +13669,9 @@ export type PageNavLineAnswer = components['schemas']['Page_NavLineAnswer_'];
 export type PageNavPolicyDefinition = components['schemas']['Page_NavPolicyDefinition_'];
 export type PageNodeDefinition = components['schemas']['Page_NodeDefinition_'];
 export type PageNumeraireDefinition = components['schemas']['Page_NumeraireDefinition_'];
+export type PageOrderAnswer = components['schemas']['Page_OrderAnswer_'];
 export type PagePartAnswer = components['schemas']['Page_PartAnswer_'];
+export type PageParticipantDefinition = components['schemas']['Page_ParticipantDefinition_'];
 export type PagePricingPolicyDefinition = components['schemas']['Page_PricingPolicyDefinition_'];
 export type PageReconciledAnswer = components['schemas']['Page_ReconciledAnswer_'];
 export type PageRuleDefinition = components['schemas']['Page_RuleDefinition_'];
@@ -10316,9 +13679,13 @@ export type PageRunAnswer = components['schemas']['Page_RunAnswer_'];
 export type PageScheduleAnswer = components['schemas']['Page_ScheduleAnswer_'];
 export type PageShareClassDefinition = components['schemas']['Page_ShareClassDefinition_'];
 export type PageTokenAnswer = components['schemas']['Page_TokenAnswer_'];
+export type PageTradingAccountAnswer = components['schemas']['Page_TradingAccountAnswer_'];
+export type PageTradingLimitsDefinition = components['schemas']['Page_TradingLimitsDefinition_'];
 export type PageUserAnswer = components['schemas']['Page_UserAnswer_'];
 export type Part = components['schemas']['Part'];
 export type PartAnswer = components['schemas']['PartAnswer'];
+export type ParticipantDefinition = components['schemas']['ParticipantDefinition'];
+export type Parts = components['schemas']['Parts'];
 export type PasskeyBody = components['schemas']['PasskeyBody'];
 export type PasskeyChallenge = components['schemas']['PasskeyChallenge'];
 export type PasswordChangeBody = components['schemas']['PasswordChangeBody'];
@@ -10337,8 +13704,12 @@ export type Problem = components['schemas']['Problem'];
 export type Product = components['schemas']['Product'];
 export type ProductPoint = components['schemas']['ProductPoint'];
 export type ProductRow = components['schemas']['ProductRow'];
+export type Profile = components['schemas']['Profile'];
+export type ProfileQuestion = components['schemas']['ProfileQuestion'];
+export type Profiles = components['schemas']['Profiles'];
 export type Proposal = components['schemas']['Proposal'];
 export type ProposalKind = components['schemas']['ProposalKind'];
+export type Prospect = components['schemas']['Prospect'];
 export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProvisionedAnswer = components['schemas']['ProvisionedAnswer'];
@@ -10349,6 +13720,10 @@ export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
 export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
+export type ReadyFamily = components['schemas']['ReadyFamily'];
+export type ReadyProduct = components['schemas']['ReadyProduct'];
+export type Reason = components['schemas']['Reason'];
+export type ReasonBody = components['schemas']['ReasonBody'];
 export type RebalanceLine = components['schemas']['RebalanceLine'];
 export type ReconcileBody = components['schemas']['ReconcileBody'];
 export type Reconciled = components['schemas']['Reconciled'];
@@ -10356,13 +13731,24 @@ export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
 export type ReconciliationRowAnswer = components['schemas']['ReconciliationRowAnswer'];
 export type ReconciliationStatus = components['schemas']['ReconciliationStatus'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type Refused = components['schemas']['Refused'];
 export type RejectBody = components['schemas']['RejectBody'];
+export type Replay = components['schemas']['Replay'];
+export type ReplayEvent = components['schemas']['ReplayEvent'];
+export type ReplayMerge = components['schemas']['ReplayMerge'];
+export type ReplayQuestion = components['schemas']['ReplayQuestion'];
+export type ReplayedHistory = components['schemas']['ReplayedHistory'];
+export type Replays = components['schemas']['Replays'];
 export type Request = components['schemas']['Request'];
+export type Right = components['schemas']['Right'];
+export type RiskNote = components['schemas']['RiskNote'];
 export type RoleAnswer = components['schemas']['RoleAnswer'];
 export type RoleBody = components['schemas']['RoleBody'];
 export type RolesAnswer = components['schemas']['RolesAnswer'];
 export type Row = components['schemas']['Row'];
 export type RuleDefinition = components['schemas']['RuleDefinition'];
+export type RuleFileBody = components['schemas']['RuleFileBody'];
+export type RuleProblem = components['schemas']['RuleProblem'];
 export type Rules = components['schemas']['Rules'];
 export type RulesBody = components['schemas']['RulesBody'];
 export type RunAnswer = components['schemas']['RunAnswer'];
@@ -10375,7 +13761,8 @@ export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type ScopeAnswer = components['schemas']['ScopeAnswer'];
 export type ScopeBody = components['schemas']['ScopeBody'];
 export type Security = components['schemas']['Security'];
-export type SentAnswer = components['schemas']['SentAnswer'];
+export type SeenMarks = components['schemas']['SeenMarks'];
+export type SeenTransfer = components['schemas']['SeenTransfer'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
@@ -10385,7 +13772,6 @@ export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
 export type ShareMerge = components['schemas']['ShareMerge'];
 export type ShareSplit = components['schemas']['ShareSplit'];
-export type Side = components['schemas']['Side'];
 export type SignOnBody = components['schemas']['SignOnBody'];
 export type SignOnUrl = components['schemas']['SignOnUrl'];
 export type Signature = components['schemas']['Signature'];
@@ -10404,6 +13790,7 @@ export type StreamState = components['schemas']['StreamState'];
 export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
+export type Substitution = components['schemas']['Substitution'];
 export type TableFormat = components['schemas']['TableFormat'];
 export type TaskProgress = components['schemas']['TaskProgress'];
 export type TaskState = components['schemas']['TaskState'];
@@ -10414,13 +13801,21 @@ export type Terms = components['schemas']['Terms'];
 export type TiersAnswer = components['schemas']['TiersAnswer'];
 export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
+export type Tracking = components['schemas']['Tracking'];
 export type Trade = components['schemas']['Trade'];
+export type TradingAccountAnswer = components['schemas']['TradingAccountAnswer'];
+export type TradingKeyAnswer = components['schemas']['TradingKeyAnswer'];
+export type TradingLimits = components['schemas']['TradingLimits'];
+export type TradingLimitsDefinition = components['schemas']['TradingLimitsDefinition'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferAnswer = components['schemas']['TransferAnswer'];
 export type TransferKind = components['schemas']['TransferKind'];
 export type TreeAnswer = components['schemas']['TreeAnswer'];
+export type Trend = components['schemas']['Trend'];
 export type Trigger = components['schemas']['Trigger'];
+export type TrueUpBody = components['schemas']['TrueUpBody'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
+export type UnitHolding = components['schemas']['UnitHolding'];
 export type UnitOrder = components['schemas']['UnitOrder'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
@@ -10432,9 +13827,15 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
+export type TruenavAppNoticesSchemasSentAnswer = components['schemas']['truenav__app__notices__schemas__SentAnswer'];
+export type TruenavAppTradingSchemasSentAnswer = components['schemas']['truenav__app__trading__schemas__SentAnswer'];
 export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
+export type TruenavCoreApOrdersOrderState = components['schemas']['truenav__core__ap_orders__OrderState'];
+export type TruenavCoreBasketSide = components['schemas']['truenav__core__basket__Side'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
+export type TruenavCoreOrdersOrderState = components['schemas']['truenav__core__orders__OrderState'];
+export type TruenavCoreOrdersSide = components['schemas']['truenav__core__orders__Side'];
 export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -12051,6 +15452,3593 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pay_fee_api_v1_basket_fees__product__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeePaymentBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_holdings_api_v1_basket_holdings__product__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldingsView"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_lists_api_v1_basket_lists__product__get: {
+        parameters: {
+            query?: {
+                /** @description Most days */
+                limit?: number;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_list_api_v1_basket_lists__product__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeListBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_list_api_v1_basket_lists__product___day__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A dealing day */
+                day: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDetail"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_list_api_v1_basket_lists__product___day__approve_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A dealing day */
+                day: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveListBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_disclosure_file_api_v1_basket_lists__product___day__disclosure__form__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A dealing day */
+                day: string;
+                form: components["schemas"]["ListForm"];
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_list_file_api_v1_basket_lists__product___day__list__form__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A dealing day */
+                day: string;
+                form: components["schemas"]["ListForm"];
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_list_api_v1_basket_lists__product___day__publish_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A dealing day */
+                day: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_list_api_v1_basket_lists__product___day__reject_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A dealing day */
+                day: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ap_orders_api_v1_basket_orders__product__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_order_api_v1_basket_orders__product__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ap_order_api_v1_basket_orders__product___number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_order_api_v1_basket_orders__product___number__accept_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    buy_in_order_api_v1_basket_orders__product___number__buy_in_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuyInBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_order_api_v1_basket_orders__product___number__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliver_order_api_v1_basket_orders__product___number__deliver_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fail_order_api_v1_basket_orders__product___number__fail_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    charge_fail_fee_api_v1_basket_orders__product___number__fail_fee_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instruct_order_api_v1_basket_orders__product___number__instruct_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_order_api_v1_basket_orders__product___number__price_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_order_api_v1_basket_orders__product___number__reject_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_order_api_v1_basket_orders__product___number__settle_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_transfers_api_v1_basket_orders__product___number__transfers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenTransfer"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    true_up_order_api_v1_basket_orders__product___number__true_up_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's number */
+                number: number;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrueUpBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_api_v1_baskets_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BasketDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_api_v1_baskets__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketDefinition"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_definition_api_v1_baskets__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BasketListing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketDefinition"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_definition_api_v1_baskets__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14599,6 +21587,123 @@ export interface operations {
             };
         };
     };
+    list_versions_api_v1_history_baskets__id__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BasketDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_versions_api_v1_history_classes__id__get: {
         parameters: {
             query?: {
@@ -15418,6 +22523,123 @@ export interface operations {
             };
         };
     };
+    list_versions_api_v1_history_participants__id__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ParticipantDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_versions_api_v1_history_pricing_policies__id__get: {
         parameters: {
             query?: {
@@ -15677,6 +22899,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RuleDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_versions_api_v1_history_trading_limits__id__get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TradingLimitsDefinition_"];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -26341,7 +33680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SentAnswer"];
+                    "application/json": components["schemas"]["truenav__app__notices__schemas__SentAnswer"];
                 };
             };
             /** @description The request cannot be read */
@@ -27518,6 +34857,237 @@ export interface operations {
             };
         };
     };
+    list_orders_api_v1_orders_get: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                /** @description Absent: every state */
+                state?: components["schemas"]["OrderState-Input"] | null;
+                /** @description Written down then or later */
+                since?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderAnswer_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order_api_v1_orders__account___client_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetailAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_overview_api_v1_overview__fund__get: {
         parameters: {
             query?: {
@@ -27967,6 +35537,485 @@ export interface operations {
             };
             /** @description In conflict with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_api_v1_participants_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ParticipantDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_api_v1_participants__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipantDefinition"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_definition_api_v1_participants__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorisedParticipant"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipantDefinition"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_definition_api_v1_participants__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28627,6 +36676,121 @@ export interface operations {
             };
         };
     };
+    get_product_attribution_api_v1_product_attributions__listing__get: {
+        parameters: {
+            query?: {
+                /** @description By default a day before `until` */
+                since?: string | null;
+                /** @description By default now */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_product_order_api_v1_product_band_checks__listing__post: {
         parameters: {
             query?: never;
@@ -28822,6 +36986,966 @@ export interface operations {
             };
             /** @description In conflict with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_bundle_api_v1_product_bundles__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evidence bundle */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_decay_api_v1_product_decay_get: {
+        parameters: {
+            query: {
+                /** @description Target, such as 3 or -3 */
+                leverage: string;
+                /** @description Of a year; 0.8 is 80 % */
+                volatility: string;
+                /** @description How long */
+                days?: string;
+                /** @description Return of the underlying in that time */
+                drift?: string;
+                /** @description Of NAV, charged each day */
+                fee?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecayTheory"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_product_families_api_v1_product_families_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyFamily"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_family_api_v1_product_families__family__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Product"][];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_rules_api_v1_product_profiles_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profiles"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_rules_api_v1_product_replays_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replays"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_rules_on_file_api_v1_product_replays_file_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_replay_rules_on_file_api_v1_product_replays_file_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replays"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_product_rules_api_v1_product_rule_checks_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleFileBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedRules"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33686,6 +42810,1108 @@ export interface operations {
             };
             path: {
                 token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_trading_accounts_api_v1_trading_accounts_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TradingAccountAnswer_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trading_account_api_v1_trading_accounts__account__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingAccountAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_trading_key_api_v1_trading_accounts__account__key_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedKeyAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A venue refused, or its answer cannot be read */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_trading_key_api_v1_trading_accounts__account__key_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_trading_key_api_v1_trading_accounts__account__key_check_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedKeyAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A venue refused, or its answer cannot be read */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definitions_api_v1_trading_limits_get: {
+        parameters: {
+            query?: {
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TradingLimitsDefinition_"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_definition_api_v1_trading_limits__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingLimitsDefinition"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_definition_api_v1_trading_limits__id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TradingLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingLimitsDefinition"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_definition_api_v1_trading_limits__id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
             };
             cookie?: never;
         };

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from truenav.app.etp import analysis, analysis_replays, analysis_rules
 from truenav.app.etp.analysis import DecayTheory, ProfileQuestion, Profiles
-from truenav.app.etp.analysis_replays import FileQuestion, Question, Replays, SeenMarks
+from truenav.app.etp.analysis_replays import FileQuestion, ReplayQuestion, Replays, SeenMarks
 from truenav.app.etp.analysis_rules import CheckedRules, ReadyFamily
 from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
@@ -45,7 +45,7 @@ _COMPUTES = [requires("product:read", transaction=False, sight="narrowed")]
 """Changes nothing, so nothing is kept of it; a transaction lasts only while something is read."""
 
 
-class RulesBody(Body):
+class RuleFileBody(Body):
     """A rule file, YAML or JSON."""
 
     text: Annotated[str, Field(max_length=QUESTION_BYTES)]
@@ -64,14 +64,14 @@ def get_product_family(family: IdPath) -> list[Record[Product]]:
 
 
 @router.post("/product-rule-checks", dependencies=_COMPUTES)
-def check_product_rules(rules: RulesBody) -> Record[CheckedRules]:
+def check_product_rules(rules: RuleFileBody) -> Record[CheckedRules]:
     """Whether a rule file can be followed, and if not, what is wrong on which line. Nothing is kept."""
     return analysis_rules.check_rules(rules.text)
 
 
 @router.post("/product-replays", dependencies=_COMPUTES, responses=refusals(404))
 def replay_rules(
-    question: Record[Question], caller: CallerDep, house: HouseDep, now: NowDep
+    question: Record[ReplayQuestion], caller: CallerDep, house: HouseDep, now: NowDep
 ) -> Record[Replays]:
     """Rule sets side by side on a described path, on given marks, or on those that a product has seen."""
     history = question.history

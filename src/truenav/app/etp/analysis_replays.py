@@ -102,7 +102,7 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReplayQuestion:
     """Rule sets by their names (``text`` holds those that are *given*), and the history to replay them on."""
 
     rules: tuple[str, ...]
