@@ -81,6 +81,7 @@ PUBLIC_PATHS = frozenset(
         "/metrics",
         f"{API_PREFIX}/setup",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}",
+        f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/risk-note",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/{{table}}.csv",
         CALLBACK,
         *(

@@ -102,6 +102,12 @@ def latest(session: Session, listing: str) -> Chapter | None:
     return None if body is None else restore(Chapter, body)
 
 
+def last_number(session: Session, listing: str) -> int | None:
+    """The number of the newest chapter; None where the product did not open yet."""
+    table = product_chapter
+    return session.scalar(select(func.max(table.c.number)).where(table.c.listing == listing))
+
+
 def steps(session: Session, listing: str) -> tuple[Step, ...]:
     """Everything that happened at the marks of a product, oldest first."""
     here = product_chapter.c.steps > 0

@@ -3718,28 +3718,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/product-bundles/{listing}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Product Bundle
-         * @description Everything that a product went through, signed; `truenav verify` runs it again without us.
-         *
-         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
-         */
-        get: operations["get_product_bundle_api_v1_product_bundles__listing__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/product-decay": {
         parameters: {
             query?: never;
@@ -4028,6 +4006,26 @@ export interface paths {
          * @description A product as its issuer discloses it to everybody.
          */
         get: operations["get_disclosure_api_v1_public__tenant__products__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/products/{product}/risk-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Risk Note
+         * @description What a holder should know, one point each; nothing where the rules hide the target it is about.
+         */
+        get: operations["get_risk_note_api_v1_public__tenant__products__product__risk_note_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8271,12 +8269,6 @@ export interface components {
             /** Subject */
             subject: string;
         };
-        /**
-         * Language
-         * @description What a statement is printed in; ``both`` sets 中文 beside the English words.
-         * @enum {string}
-         */
-        Language: "en" | "zh" | "both";
         /**
          * Layout
          * @description How one kind of file reads. See the module for columns, `Field` and `Meaning` for their values.
@@ -13210,6 +13202,12 @@ export interface components {
             id: string;
         };
         /**
+         * Language
+         * @description What a statement is printed in; ``both`` sets 中文 beside the English words.
+         * @enum {string}
+         */
+        truenav__app__statements__words__Language: "en" | "zh" | "both";
+        /**
          * SentAnswer
          * @description What the venue was sent: in its steps and ticks, a market order with the collar's edge as its price.
          */
@@ -13224,6 +13222,12 @@ export interface components {
             quantity: string;
             type: components["schemas"]["OrderType"];
         };
+        /**
+         * Language
+         * @description In which a note is written.
+         * @enum {string}
+         */
+        truenav__calc__etp__explain__risk_note__Language: "en" | "zh";
         /**
          * NavLine
          * @description A published NAV, as it was, and in present units.
@@ -13575,7 +13579,6 @@ export type KeyRightsAnswer = components['schemas']['KeyRightsAnswer'];
 export type Kind = components['schemas']['Kind'];
 export type KnownAssetAnswer = components['schemas']['KnownAssetAnswer'];
 export type Label = components['schemas']['Label'];
-export type Language = components['schemas']['Language'];
 export type Layout = components['schemas']['Layout'];
 export type LayoutAnswer = components['schemas']['LayoutAnswer'];
 export type Legs = components['schemas']['Legs'];
@@ -13828,7 +13831,9 @@ export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
 export type TruenavAppNoticesSchemasSentAnswer = components['schemas']['truenav__app__notices__schemas__SentAnswer'];
+export type TruenavAppStatementsWordsLanguage = components['schemas']['truenav__app__statements__words__Language'];
 export type TruenavAppTradingSchemasSentAnswer = components['schemas']['truenav__app__trading__schemas__SentAnswer'];
+export type TruenavCalcEtpExplainRiskNoteLanguage = components['schemas']['truenav__calc__etp__explain__risk_note__Language'];
 export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreApOrdersOrderState = components['schemas']['truenav__core__ap_orders__OrderState'];
@@ -23336,7 +23341,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description English, 中文, or both side by side */
-                language?: components["schemas"]["Language"];
+                language?: components["schemas"]["truenav__app__statements__words__Language"];
                 /** @description The investor's name, as in the dealings */
                 investor?: string | null;
             };
@@ -32349,7 +32354,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description English, 中文, or both side by side */
-                language?: components["schemas"]["Language"];
+                language?: components["schemas"]["truenav__app__statements__words__Language"];
                 for?: components["schemas"]["Audience"];
                 /** @description The investor's name, as in the dealings */
                 investor?: string | null;
@@ -37040,125 +37045,6 @@ export interface operations {
             };
         };
     };
-    get_product_bundle_api_v1_product_bundles__listing__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                listing: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The evidence bundle */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/zip": unknown;
-                };
-            };
-            /** @description Unchanged (`If-None-Match`) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such thing, or not the caller's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description In conflict with the present state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts or requests; `Retry-After` says when */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of ours; the log has it under `request_id` */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database or another service does not answer */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_product_decay_api_v1_product_decay_get: {
         parameters: {
             query: {
@@ -38849,6 +38735,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_risk_note_api_v1_public__tenant__products__product__risk_note_get: {
+        parameters: {
+            query?: {
+                language?: components["schemas"]["truenav__calc__etp__explain__risk_note__Language"];
+            };
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description The request cannot be read */

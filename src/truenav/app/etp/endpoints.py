@@ -1,41 +1,34 @@
-"""The products that are run here: listed, seen as they go, and disclosed to the public."""
+"""The products that are run here: listed, seen as they go, and traded within their band."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query
 
-from truenav.app.etp import reading
+from truenav.app.etp import public, reading
 from truenav.app.etp.analysis_endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
-from truenav.app.etp.reading import NotDisclosedError, ProductPoint, ProductRow
+from truenav.app.etp.reading import ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
-from truenav.app.house import House
 from truenav.app.http.catalogues import catalogue_router
-from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
-from truenav.app.http.downloads import attachment
+from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.models import Instant
 from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
-from truenav.app.http.routes import Router, public, requires
-from truenav.calc.etp.live.disclosure import Disclosure, tables
+from truenav.app.http.routes import Router, requires
+from truenav.calc.etp.live.disclosure import Disclosure
 from truenav.core.failure import InvalidInputError
-from truenav.core.ids import TenantId
-from truenav.store.database import Session
-from truenav.store.tenants import list_tenants
 
 LONGEST_SPAN = timedelta(days=400)
 """Of a series that is asked for at once."""
 
 router = Router(tags=["products"])
 
-ROUTERS = (router, analysis_router, catalogue_router(LISTINGS, "products"))
+ROUTERS = (router, analysis_router, public.router, catalogue_router(LISTINGS, "products"))
 
 IdPath = Annotated[str, Path(max_length=64)]
 _READ = [requires("product:read", sight="narrowed")]
@@ -97,36 +90,6 @@ def check_product_order(
 ) -> Record[BandCheck]:
     """Whether an order for units keeps to the band. Nothing is sent anywhere."""
     return check_order(session, reading.find_listing(session, principal, sight, listing), order, now=now)
-
-
-@router.get("/public/{tenant}/products/{product}", dependencies=[public()], responses=refusals(404))
-def get_disclosure(tenant: IdPath, product: IdPath, house: HouseDep) -> Record[Disclosure]:
-    """A product as its issuer discloses it to everybody."""
-    with _public(house, tenant, product) as session:
-        return reading.publicly_disclosed(session, product)
-
-
-@router.get(
-    "/public/{tenant}/products/{product}/{table}.csv", dependencies=[public()], responses=refusals(404)
-)
-def get_disclosure_table(tenant: IdPath, product: IdPath, table: IdPath, house: HouseDep) -> Response:
-    """One of the disclosure's tables: figures, rebalances, charges, navs, adjustments or changes."""
-    with _public(house, tenant, product) as session:
-        found = tables(reading.publicly_disclosed(session, product)).get(table)
-    if found is None:
-        raise NotDisclosedError(f"The disclosure has no table {table!r}.")
-    return attachment(found, f"{product}-{table}.csv", "text/csv; charset=utf-8")
-
-
-@contextmanager
-def _public(house: House, tenant: str, product: str) -> Iterator[Session]:
-    """The transaction of a tenant that nobody has logged in to."""
-    with house.database.lookup() as session:
-        known = {one.id for one in list_tenants(session) if one.suspended_at is None}
-    if tenant not in known:
-        raise NotDisclosedError(f"There is no product {product!r} that is disclosed.")
-    with house.database.transaction(TenantId(tenant)) as session:
-        yield session
 
 
 def _refuse_span(start: datetime, end: datetime) -> None:

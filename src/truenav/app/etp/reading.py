@@ -109,18 +109,16 @@ def disclosed(session: Session, listing: Listing) -> Disclosure:
     )
 
 
-def publicly_disclosed(session: Session, id: str) -> Disclosure:
-    """The same for the public; what is not meant for it does not exist."""
+def publicly_listed(session: Session, id: str) -> Listing:
+    """A product that is open and disclosed; to the public, no other exists."""
     try:
         listing = definitions.get(session, Kind.LISTING, id, Listing)
     except DefinitionNotFoundError:
         raise _nothing(id) from None
-    if not listing.disclosed or MODULE in roles.modules_off(session):
+    is_open = products.last_number(session, id) is not None
+    if not (listing.disclosed and is_open) or MODULE in roles.modules_off(session):
         raise _nothing(id)
-    try:
-        return disclosed(session, listing)
-    except NotOpenError:
-        raise _nothing(id) from None
+    return listing
 
 
 def points(

@@ -33,7 +33,7 @@ from truenav.app.house import House
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.idempotency import Attempt
 from truenav.app.http.load import Load
-from truenav.app.http.login import Caller, identify, reading, refuse_cross_site
+from truenav.app.http.login import Caller, client_address, identify, reading, refuse_cross_site
 from truenav.app.http.masking import masked_response, refuse_sight
 from truenav.app.http.requests import StrictRequest, refuse_bad_address
 from truenav.store.database import Session
@@ -60,6 +60,7 @@ class Requirement:
     ``sight``: *whole* speaks of the whole tenant and is refused to who may look at some nodes only;
     *narrowed* narrows itself to what the caller sees (`truenav.app.sight`), streams and files included.
     ``fresh``: a sensitive change; in a browser session the caller proved within ten minutes who they are.
+    ``counted``: a public route that reads for everybody, so an address may ask only so often.
     """
 
     action: str | None
@@ -69,6 +70,7 @@ class Requirement:
     body_limit: int = BODY_LIMIT
     sight: Sight = "whole"
     fresh: bool = False
+    counted: bool = False
 
     async def __call__(self) -> None:
         """Do nothing: as a dependency it only marks the route, which reads the mark."""
@@ -94,9 +96,12 @@ def requires(
     return Depends(Requirement(action, transaction, secret_request, secret_answer, body_limit, sight, fresh))
 
 
-def public() -> Any:
-    """Mark a route that everybody may call without logging in; a test lists them all."""
-    return Depends(Requirement(None, transaction=False))
+def public(*, counted: bool = False) -> Any:
+    """Mark a route that everybody may call without logging in; a test lists them all.
+
+    Where it is ``counted``, an address may ask as often as a user, and waits for its turn as users do.
+    """
+    return Depends(Requirement(None, transaction=False, counted=counted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +162,11 @@ class SecuredRoute(APIRoute):
             request.state.route = path
             refuse_bad_address(request)
             strict = StrictRequest(request, limit=requirement.body_limit)
-            if requirement.action is None:
-                return await serve(strict)
             load: Load = request.app.state.load
+            if requirement.counted:
+                load.count(client_address(request))
+            elif requirement.action is None:
+                return await serve(strict)
             async with load.turn():
                 return await serve(strict)
 
