@@ -46,6 +46,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "simulator": ("truenav.cli.simulator", "A deterministic venue for demos and tests."),
     "source": ("truenav.cli.source", "Accounts as sources: sync, completeness, reconciliation."),
     "tenant": ("truenav.cli.tenant", "Tenants: provision, suspend, export, erase."),
+    "trade": ("truenav.cli.trade", "Orders at venues: limits, trading keys, and what became of each."),
     "token": ("truenav.cli.token", "API tokens with scopes."),
     "user": ("truenav.cli.user", "Users and their roles."),
     "verify": ("truenav.cli.verify", "Verify an evidence bundle, offline."),

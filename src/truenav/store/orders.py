@@ -184,6 +184,14 @@ def get(session: Session, account: AccountId, client_id: str) -> Order:
     return found
 
 
+def account_of(session: Session, client_id: str) -> AccountId:
+    """The account of an order, which its client id is made of; `OrderNotFoundError` when there is none."""
+    found = session.scalar(select(trade_order.c.account).where(trade_order.c.client_id == client_id))
+    if found is None:
+        raise OrderNotFoundError(f"There is no order {client_id[:40]!r}. List the orders.")
+    return AccountId(found)
+
+
 def unsettled(session: Session, account: AccountId) -> tuple[Order, ...]:
     """Orders of which something is left to be learned, oldest first."""
     return _orders(session, trade_order.c.account == account, ~trade_order.c.settled)
@@ -192,6 +200,13 @@ def unsettled(session: Session, account: AccountId) -> tuple[Order, ...]:
 def since(session: Session, account: AccountId, at: datetime) -> tuple[Order, ...]:
     """Orders that were written down at an instant or later, oldest first."""
     return _orders(session, trade_order.c.account == account, trade_order.c.created_at >= at)
+
+
+def of_origins(session: Session, account: AccountId, prefix: str, at: datetime) -> tuple[Order, ...]:
+    """Orders of decisions whose names begin alike, of those written down since an instant, oldest first."""
+    origin = trade_order.c.body["request"]["origin"].astext
+    here = (trade_order.c.account == account, trade_order.c.created_at >= at)
+    return _orders(session, *here, origin.startswith(prefix, autoescape=True))
 
 
 def since_update(session: Session, account: AccountId, after: datetime, until: datetime) -> tuple[Order, ...]:

@@ -86,17 +86,6 @@ def test_what_is_told_of_a_key_is_its_rights_and_never_the_key(
     assert b'"s"' not in canonical_json(told.body)
 
 
-def test_checking_alone_keeps_nothing(trading: Trading, asked_inside: Callable[[Trading], None]) -> None:
-    asked_inside(trading)
-    forget_key(trading)
-    manager = trading.principal("manager")
-    with trading.house.database.transaction(trading.tenant) as session:
-        assert keys.put_key(session, trading.house, manager, DESK, KEY, keep=False).check.trade == "yes"
-        assert trading.house.vault.names(session) == ()
-        with pytest.raises(NoTradingError):
-            keys.check_key(session, trading.house, manager, DESK)
-
-
 def test_a_removed_key_sends_nothing_and_its_rights_stay_readable(
     trading: Trading, asked_inside: Callable[[Trading], None]
 ) -> None:

@@ -72,25 +72,16 @@ class Venue:
 
 
 def put_key(
-    session: Session,
-    house: House,
-    principal: Principal,
-    account: AccountId,
-    credentials: Credentials,
-    *,
-    keep: bool = True,
+    session: Session, house: House, principal: Principal, account: AccountId, credentials: Credentials
 ) -> CheckedKey:
     """Check a trading key at the account's venue and keep it, in place of one that is there.
 
-    Refuses one that may withdraw, that may not trade, or that is another account's. ``keep`` False checks
-    alone.
+    Refuses one that may withdraw, that may not trade, or that is another account's.
     """
     authorize(principal, "trade:key", Resource(principal.tenant, "account", account))
     venue = venue_of(session, account)
     check = _check(house, venue, credentials)
     notes = (*refuse_unfit_key(check), *_refuse_others(session, house, venue, check))
-    if not keep:
-        return CheckedKey(check, notes)
     now = house.clock.now()
     told = TradingKey(account, check.read, check.trade, check.withdraw, check.identity, notes)
     house.vault.put(session, _secret(account), canonical_json(asdict(credentials)), at=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import structlog
 
@@ -15,8 +16,9 @@ from truenav.app.trading.book import OrderBook
 from truenav.app.trading.executor import Executor
 from truenav.app.trading.keys import refuse_unfit_key, trading_key, venue_of
 from truenav.connect.contract import Payload
+from truenav.connect.trading import OrderMarket
 from truenav.connect.transport import Network, open_network
-from truenav.core.ids import AccountId
+from truenav.core.ids import AccountId, InstrumentId
 from truenav.core.orders import BadOrderError, Order, OrderRequest
 from truenav.store import orders
 
@@ -78,6 +80,19 @@ async def execute_on(
         port = venue.source.order_port(api, rest, key, context)
         executor = Executor(book, port, context.instruments, house.clock, network.sleep)
         return await executor.run(requests, good_until=good_until)
+
+
+async def look(
+    house: House, principal: Principal, account: AccountId, instrument: InstrumentId, *, network: Network
+) -> tuple[OrderMarket, Decimal]:
+    """What the venue trades an instrument by, and what the account holds of it now, in contracts."""
+    authorize(principal, "trade:execute", Resource(principal.tenant, "account", account))
+    with house.database.transaction(principal.tenant) as session:
+        venue, key = venue_of(session, account), trading_key(session, house, account)
+        context = parse_context(session)
+    rest = network.transport(venue.source, _forget, account=account, base_url=venue.base_url)
+    port = venue.source.order_port(rest, rest, key, context)
+    return await port.market(instrument), await port.position(instrument)
 
 
 async def _forget(payload: Payload) -> None:
