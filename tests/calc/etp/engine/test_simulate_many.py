@@ -11,29 +11,23 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.calc.etp.live.worlds import DAILY, START, D, product, three_long
+from tests.calc.etp.live.worlds import START, D, any_product, product, three_long
 
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError, History
 from truenav.calc.etp.engine.many_paths import Path, SimulationInputError
 from truenav.calc.etp.engine.many_results import Simulations
-from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import Simulation, simulate
 from truenav.calc.etp.engine.simulate_many import simulate_many
 from truenav.calc.etp.engine.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED
 from truenav.core.product import (
     Aim,
     DailyTimes,
-    Exposure,
     Fee,
-    FeeBasis,
-    Financing,
     Product,
     ProductRulesError,
     Schedule,
     ShareMerge,
-    ShareSplit,
-    Terms,
     Trigger,
 )
 
@@ -76,6 +70,19 @@ def close(found: object, exact: object, scale: float = 1.0) -> None:
     )
 
 
+def deepest_fall(found: Simulations, prices: list[Decimal], target: float) -> float:
+    """The drawdown of the only run, from what it held and each mark: no extremes, no bounds."""
+    events = found.events
+    assert events is not None
+    ended = events.index[events.kind == RUINED]
+    marks = np.array([float(price) for price in prices])[: ended[0] + 1 if ended.size else None]
+    held = np.searchsorted(events.index, np.arange(marks.size))  # how many events there were before a mark
+    position = np.concatenate([[target * 100 / marks[0]], events.position])[held]
+    cash = np.concatenate([[(1 - target) * 100], events.cash])[held]
+    nav = position * marks + cash
+    return max(float(np.min(nav / np.maximum.accumulate(nav))) - 1, -1.0)
+
+
 def assert_same(rules: Product, prices: list[Decimal], times: np.ndarray, **charges: object) -> Simulation:
     """Exact, plain and compiled simulation agree in all that they tell."""
     exact = exactly(rules, prices, times, **charges)
@@ -93,6 +100,7 @@ def assert_same(rules: Product, prices: list[Decimal], times: np.ndarray, **char
     close(events.before, [event.nav_before for event in exact.events], largest)
     close(found.nav[0], exact.nav, largest)
     close(found.worst[0], exact.worst)
+    close(found.worst[0], deepest_fall(found, prices, float(exact.opening.position * prices[0] / 100)))
     assert found.ruined[0] == (exact.closing.position == 0)
     instants, navs = found.published_by(0)
     assert instants.tolist() == [at for at, _ in exact.published]
@@ -102,79 +110,6 @@ def assert_same(rules: Product, prices: list[Decimal], times: np.ndarray, **char
 
 
 MOVES = ["0.9", "1.1", "0.95", "1.01", "0.99", "1.0037", "0.9961", "1.25", "0.8", "1", "1.6", "0.65"]
-
-
-@st.composite
-def any_terms(draw: st.DrawFn, since: object, target: Decimal) -> Terms:
-    """Rules of every kind that the schema knows."""
-    size = abs(target)
-
-    def maybe(*values: object) -> object:
-        return draw(st.sampled_from([None, *values]))
-
-    def schedule() -> Schedule:
-        batches = draw(st.sampled_from([1, 1, 2, 3]))
-        return Schedule(
-            draw(DAILY),
-            below=maybe(size / 2, size * D("0.9")),
-            above=maybe(size * D("1.25"), size * D("1.05")),
-            moved=maybe(D("0.01"), D("0.05")),
-            batches=batches,
-            batch_seconds=300 if batches > 1 else 0,
-            speed=draw(st.sampled_from([D(1), D("0.4"), D("0.05")])),
-            floor=maybe(size * D("0.8")),
-            ceiling=maybe(size * D("1.3")),
-        )
-
-    to_edge = draw(st.booleans())
-    trigger = Trigger(
-        above=maybe(size * D("1.2"), size * D("1.8")),
-        below=maybe(size * D("0.7")),
-        over_target=maybe(D(1) / 4),
-        under_target=maybe(D("0.15")),
-        adverse_move=None if to_edge else maybe(D("0.1"), D("0.05")),
-        favourable_move=None if to_edge else maybe(D("0.1"), D("0.2")),
-        aim=Aim.EDGE if to_edge else Aim.TARGET,
-        rearm_seconds=draw(st.sampled_from([0, 0, 600, 7200, 100_000])),
-        speed=draw(st.sampled_from([D(0), D("0.5")])) if to_edge else D(0),
-    )
-    exposure = draw(st.sampled_from(list(Exposure)))
-    rate = draw(st.sampled_from([D("0.0001"), D("-0.0003"), D("0.002")]))
-    financed = Financing(rate, draw(DAILY), issuer_bears=draw(st.sampled_from([False, False, True])))
-    fees = [
-        Fee(D("0.0003"), draw(DAILY)),
-        Fee(D("0.0001"), draw(DAILY), FeeBasis.NOTIONAL, "hedge"),
-        Fee(D("0.001"), draw(DAILY)),
-    ]
-    return Terms(
-        since=since,  # type: ignore[arg-type]
-        target=target,
-        exposure=exposure,
-        schedules=tuple(schedule() for _ in range(draw(st.integers(0, 2)))),
-        trigger=trigger,
-        fees=tuple(fees[: draw(st.integers(0, 3))]),
-        financing=Financing() if exposure is Exposure.FUTURE or draw(st.booleans()) else financed,
-        trading_cost=draw(st.sampled_from([D(0), D("0.0005"), D("0.01")])),
-        merge=maybe(ShareMerge(D(80), 3), ShareMerge(D("0.5"), 20)),
-        split=maybe(ShareSplit(D(300), 3)),
-    )
-
-
-@st.composite
-def any_product(draw: st.DrawFn, hours: float) -> Product:
-    """One to three dated terms that can be followed."""
-    targets = st.sampled_from([D(3), D(-3), D(2), D(-1), D("1.5"), D("0.5"), D(5), D(1), D("-0.7")])
-    since = [
-        START - timedelta(days=1),
-        START + timedelta(hours=hours / 3),
-        START + timedelta(hours=hours / 2),
-    ]
-    found = [draw(any_terms(since[age], draw(targets))) for age in range(draw(st.sampled_from([1, 1, 2, 3])))]
-    try:
-        return check_product(product(*found))
-    except ProductRulesError:
-        plain = [Terms(one.since, one.target, one.exposure, schedules=one.schedules) for one in found]
-        return product(*plain)
 
 
 @st.composite
@@ -199,7 +134,9 @@ def worlds(draw: st.DrawFn) -> tuple[Product, list[Decimal], np.ndarray, dict[st
     if draw(st.booleans()):
         at = sorted({int(times[0]) + draw(st.integers(0, span)) for _ in range(2)})
         charges["rolls"] = tuple((one, D(draw(st.integers(98, 102))) / 100) for one in at)
-    return draw(any_product(count * every / 3.6e9)), prices, times, charges
+    span_hours = count * every / 3.6e9
+    ages = [START + timedelta(hours=hours) for hours in (-24, span_hours / 3, span_hours / 2)]
+    return draw(any_product(ages)), prices, times, charges
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -216,6 +153,24 @@ def test_exact_plain_and_compiled_runs_agree_whatever_the_rules_and_the_path(wor
 def test_exact_plain_and_compiled_runs_agree_in_thousands_of_worlds(world) -> None:
     rules, prices, times, charges = world
     assert_same(rules, prices, times, **charges)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["3", "-3", "0.5"]), st.sampled_from([3, 30]), st.booleans())
+def test_the_deepest_fall_is_that_of_all_marks_where_little_else_happens(seed, target, size, is_charged):
+    steps = np.random.default_rng(seed).integers(-size, size + 1, 1000)
+    prices = [D(10_000 + int(level)) for level in np.cumsum(steps)]
+    fees = (Fee(D("0.0003"), DailyTimes(("20:03", "21:47", "03:31"))),) if is_charged else ()
+    assert_same(product(three_long(target=D(target), fees=fees)), prices, times_of(1000))
+
+
+@pytest.mark.parametrize("target", ["3", "-3"])
+@pytest.mark.parametrize("fall", ["99.5", "100.5", "90"])
+def test_a_fall_below_a_high_of_the_same_block_of_marks_counts(target, fall):
+    sign = 1 if target == "3" else -1
+    moves = [D(100)] * 30 + [D(99)] * 34 + [D(110)] * 32 + [D(fall)] * 32 + [D(105)] * 72
+    prices = [100 + sign * (price - 100) for price in moves]
+    assert_same(product(three_long(target=D(target))), prices, times_of(len(prices)))
 
 
 TIES = [

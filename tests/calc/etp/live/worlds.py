@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -73,60 +74,79 @@ DAILY = st.builds(DailyTimes, TIMES, ZONES)
 
 
 @st.composite
-def all_terms(draw: st.DrawFn, since: datetime) -> Terms:
+def any_terms(draw: st.DrawFn, since: datetime, exposures: Sequence[Exposure] = tuple(Exposure)) -> Terms:
     """Rules of every kind that the schema knows."""
-    target = draw(st.sampled_from([D(3), D(-3), D(2), D(-1), D("1.5"), D("0.5"), D(5)]))
+    target = draw(st.sampled_from([D(3), D(-3), D(2), D(-1), D("1.5"), D("0.5"), D(5), D(1), D("-0.7")]))
     size = abs(target)
-    batches = draw(st.sampled_from([1, 1, 3]))
-    schedule = Schedule(
-        draw(DAILY),
-        below=draw(st.sampled_from([None, size / 2])),
-        above=draw(st.sampled_from([None, size * 4 / 3])),
-        moved=draw(st.sampled_from([None, D("0.01")])),
-        batches=batches,
-        batch_seconds=300 if batches > 1 else 0,
-        speed=draw(st.sampled_from([D(1), D("0.4")])),
-        ceiling=draw(st.sampled_from([None, size * 2])),
-    )
+
+    def maybe(*values: object) -> Any:
+        return draw(st.sampled_from([None, *values]))
+
+    def schedule() -> Schedule:
+        batches = draw(st.sampled_from([1, 1, 2, 3]))
+        return Schedule(
+            draw(DAILY),
+            below=maybe(size / 2, size * D("0.9")),
+            above=maybe(size * D("1.25"), size * D("1.05")),
+            moved=maybe(D("0.01"), D("0.05")),
+            batches=batches,
+            batch_seconds=300 if batches > 1 else 0,
+            speed=draw(st.sampled_from([D(1), D("0.4"), D("0.05")])),
+            floor=maybe(size * D("0.8")),
+            ceiling=maybe(size * D("1.3")),
+        )
+
     to_edge = draw(st.booleans())
     trigger = Trigger(
-        above=draw(st.sampled_from([None, size * D("1.2")])),
-        below=draw(st.sampled_from([None, size * D("0.7")])),
-        adverse_move=None if to_edge else draw(st.sampled_from([None, D("0.1")])),
-        favourable_move=None if to_edge else draw(st.sampled_from([None, D("0.12")])),
+        above=maybe(size * D("1.2"), size * D("1.8")),
+        below=maybe(size * D("0.7")),
+        over_target=maybe(D(1) / 4),
+        under_target=maybe(D("0.15")),
+        adverse_move=None if to_edge else maybe(D("0.1"), D("0.05")),
+        favourable_move=None if to_edge else maybe(D("0.1"), D("0.2")),
         aim=Aim.EDGE if to_edge else Aim.TARGET,
-        rearm_seconds=draw(st.sampled_from([0, 600, 7200])),
+        rearm_seconds=draw(st.sampled_from([0, 0, 600, 7200, 100_000])),
+        speed=draw(st.sampled_from([D(0), D("0.5")])) if to_edge else D(0),
     )
-    exposure = draw(st.sampled_from([Exposure.PERPETUAL, Exposure.INVERSE, Exposure.SPOT]))
+    exposure = draw(st.sampled_from(exposures))
+    rate = draw(st.sampled_from([D("0.0001"), D("-0.0003"), D("0.002")]))
+    financed = Financing(rate, draw(DAILY), issuer_bears=draw(st.sampled_from([False, False, True])))
+    fees = [
+        Fee(D("0.0003"), draw(DAILY)),
+        Fee(D("0.0001"), draw(DAILY), FeeBasis.NOTIONAL, "hedge"),
+        Fee(D("0.001"), draw(DAILY)),
+    ]
     return Terms(
         since=since,
         target=target,
         exposure=exposure,
-        schedules=draw(st.sampled_from([(), (schedule,)])),
+        schedules=tuple(schedule() for _ in range(draw(st.integers(0, 2)))),
         trigger=trigger,
-        fees=(
-            Fee(D("0.0003"), draw(DAILY)),
-            Fee(D("0.0001"), draw(DAILY), FeeBasis.NOTIONAL, "hedge"),
-        )[: draw(st.integers(0, 2))],
-        financing=draw(
-            st.sampled_from([Financing(), Financing(D("0.0001"), DailyTimes(("08:00", "16:00")))])
-        ),
-        trading_cost=draw(st.sampled_from([D(0), D("0.001")])),
-        merge=draw(st.sampled_from([None, ShareMerge(D(80), 3)])),
-        split=draw(st.sampled_from([None, ShareSplit(D(300), 3)])),
+        fees=tuple(fees[: draw(st.integers(0, 3))]),
+        financing=Financing() if exposure is Exposure.FUTURE or draw(st.booleans()) else financed,
+        trading_cost=draw(st.sampled_from([D(0), D("0.0005"), D("0.01")])),
+        merge=maybe(ShareMerge(D(80), 3), ShareMerge(D("0.5"), 20)),
+        split=maybe(ShareSplit(D(300), 3)),
     )
 
 
 @st.composite
-def products(draw: st.DrawFn) -> Product:
-    """A product with one or two sets of terms that can be followed."""
-    first = draw(all_terms(START - timedelta(days=1)))
-    second = draw(all_terms(START + timedelta(hours=7, minutes=1)))
-    rules = product(*(first, second)[: draw(st.integers(1, 2))])
+def any_product(
+    draw: st.DrawFn, ages: Sequence[datetime], exposures: Sequence[Exposure] = tuple(Exposure)
+) -> Product:
+    """Rules that can be followed, with new terms at some of ``ages``, the first of them always."""
+    found = [draw(any_terms(since, exposures)) for since in ages[: draw(st.integers(1, len(ages)))]]
     try:
-        return check_product(rules)
+        return check_product(product(*found))
     except ProductRulesError:
-        return product(Terms(first.since, first.target, fees=first.fees))
+        plain = [Terms(one.since, one.target, one.exposure, schedules=one.schedules) for one in found]
+        return product(*plain)
+
+
+def products() -> st.SearchStrategy[Product]:
+    """Products that can run: what they hold does not expire."""
+    running = [Exposure.PERPETUAL, Exposure.INVERSE, Exposure.SPOT]
+    return any_product([START - timedelta(days=1), START + timedelta(hours=7, minutes=1)], running)
 
 
 @st.composite
