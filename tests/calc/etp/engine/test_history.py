@@ -26,6 +26,11 @@ NOW = START + timedelta(days=365)
         ([1, 2, -1], 3, "is not above 0"),
         ([1, 2, "20.1"], 3, "goes from 2 to 20.1 at once"),
         (["20.1", 2, 1], 2, "goes from 20.1 to 2 at once"),
+        ([1, "NaN", 1], 2, "NaN is no price"),
+        ([1, 2, "sNaN"], 3, "sNaN is no price"),
+        (["Infinity", 2, 3], 1, "Infinity is no price"),
+        (["Infinity", "Infinity"], 1, "Infinity is no price"),
+        ([1, "-Infinity"], 2, "-Infinity is no price"),
     ],
 )
 def test_a_price_that_cannot_be_is_named_with_its_row(prices, row, why):
@@ -96,16 +101,16 @@ def test_a_symbol_that_went_to_another_coin_is_refused():
     assert checked(history([100, 1]), now=NOW, largest_jump=Decimal(100))
 
 
-@pytest.mark.parametrize("rate", ["1", "-1", "5"])
+@pytest.mark.parametrize("rate", ["1", "-1", "5", "NaN", "-Infinity"])
 def test_a_financing_rate_that_takes_all_is_refused(rate):
     marks = history([1, 2], rates=((1, Decimal("-0.99")), (2, Decimal(rate))))
     with pytest.raises(BadMarkError, match=r"Financing rate 2 .* no fraction"):
         checked(marks, now=NOW)
 
 
-@pytest.mark.parametrize("roll", ["0", "-1"])
+@pytest.mark.parametrize("roll", ["0", "-1", "NaN", "Infinity"])
 def test_a_roll_that_is_not_above_zero_is_refused(roll):
-    with pytest.raises(BadMarkError, match=r"Roll 1 .* not above 0"):
+    with pytest.raises(BadMarkError, match=r"Roll 1 .* no number above 0"):
         checked(history([1, 2], rolls=((1, Decimal(roll)),)), now=NOW)
 
 

@@ -82,6 +82,8 @@ def checked(
 
 def _is_plain(history: History, largest_jump: Decimal) -> bool:
     """Whether times rise and all prices are positive and so near to one another that none can be a jump."""
+    if not all(map(Decimal.is_finite, history.prices)):
+        return False
     lowest, highest = min(history.prices), max(history.prices)
     rises = all(map(lt, history.times, islice(history.times, 1, None)))
     return rises and lowest > 0 and highest <= lowest * largest_jump
@@ -90,7 +92,9 @@ def _is_plain(history: History, largest_jump: Decimal) -> bool:
 def _check_marks(history: History, largest_jump: Decimal) -> None:
     before_at, before = None, Decimal(0)
     for row, (at, price) in enumerate(zip(history.times, history.prices, strict=True), start=1):
-        if not price > 0:
+        if not price.is_finite():
+            raise _bad(row, at, f"{price} is no price")
+        if price <= 0:
             raise _bad(row, at, f"the price {to_text(price)} is not above 0")
         if before_at is not None:
             if at == before_at:
@@ -110,15 +114,13 @@ def _check_marks(history: History, largest_jump: Decimal) -> None:
 def check_charges(rates: Sequence[tuple[int, Decimal]], rolls: Sequence[tuple[int, Decimal]]) -> None:
     """`BadMarkError` for the first rate that is no fraction, or roll that is not above 0."""
     for row, (at, rate) in enumerate(rates, start=1):
-        if not -1 < rate < 1:
+        if not (rate.is_finite() and -1 < rate < 1):
             raise BadMarkError(
-                f"Financing rate {row} ({instant_text(instant_of(at))}): {to_text(rate)} is no fraction."
+                f"Financing rate {row} ({instant_text(instant_of(at))}): {rate} is no fraction."
             )
     for row, (at, roll) in enumerate(rolls, start=1):
-        if not roll > 0:
-            raise BadMarkError(
-                f"Roll {row} ({instant_text(instant_of(at))}): {to_text(roll)} is not above 0."
-            )
+        if not (roll.is_finite() and roll > 0):
+            raise BadMarkError(f"Roll {row} ({instant_text(instant_of(at))}): {roll} is no number above 0.")
 
 
 def _bad(row: int, at: int, why: str) -> BadMarkError:
