@@ -146,3 +146,14 @@ def test_the_public_sees_what_is_disclosed_and_nothing_else(house):
     admin = house.installation.logged_in(house.tenant, "ada", "administrator")
     assert admin.put("/api/v1/modules", json={"switches": {"etp": False}}).status_code == 200
     assert visitor.get(page).status_code == 404
+
+
+def test_a_bundle_is_given_only_where_its_evidence_leads_to_the_product(house):
+    page = "/api/v1/product-bundles/zz3l"
+    assert house.maker.put("/api/v1/products/zz3l", json=LISTING).status_code == 200
+    assert house.checker.get(page).status_code == 409  # it has not opened yet
+    _run(house)
+    refused = house.checker.get(page)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:truenav:problem:not-provable")
+    assert "payloads/" + "a" * 64 in refused.json()["detail"]  # these marks were stated by nothing
+    assert house.checker.get("/api/v1/product-bundles/other").status_code == 404

@@ -24,7 +24,7 @@ from truenav.cli.etp_inputs import (
     run,
 )
 from truenav.cli.etp_market import band
-from truenav.cli.etp_running import events, launch, listing, state, verify
+from truenav.cli.etp_running import events, export, launch, listing, state, verify
 from truenav.core.failure import InvalidInputError
 
 if TYPE_CHECKING:
@@ -282,5 +282,5 @@ def _row(value: Any) -> dict[str, object]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-for _command in (listing, launch, state, events, verify, band):
+for _command in (listing, launch, state, events, verify, export, band):
     etp.add_command(_command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -119,6 +120,23 @@ def events(*, name: str, output: str) -> None:
         return
     rows: list[Row] = [encode(one) for one in document.rebalances]
     show(rows, output=output, columns=_EVENT_COLUMNS)
+
+
+@click.command()
+@click.argument("name", metavar="LISTING")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="By default LISTING.zip.")
+def export(*, name: str, out: Path | None) -> None:
+    """Write the evidence bundle of a product: everything that it went through, for `truenav verify`."""
+    from truenav.app.etp.exporting import product_bundle
+    from truenav.app.etp.reading import find_listing
+    from truenav.app.sight import sight_of
+
+    with desk() as here, here.transaction() as session:
+        found = find_listing(session, here.principal, sight_of(session, here.principal), name)
+        bundle = product_bundle(session, here.house, here.principal, found)
+    path = out or Path(f"{name}.zip")
+    path.write_bytes(bundle)
+    click.echo(str(path))
 
 
 @click.command()

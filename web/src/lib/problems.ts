@@ -17,6 +17,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'basket-list-changed': '清单已被更换',
   'basket-list-not-publishable': '无法据此制作申购赎回清单',
   'basket-list-state': '清单当前状态不允许此操作',
+  'not-provable': '证据无法推出所记录的产品',
   'product-not-open': '产品尚未开始运行',
   'not-disclosed': '没有这个产品',
   'chapter-written': '该产品由其他进程运行',

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Response
 
+from truenav.access.masking import refuse_raw
 from truenav.app.etp import public, reading
 from truenav.app.etp.analysis_endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
+from truenav.app.etp.exporting import product_bundle
 from truenav.app.etp.reading import ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router
-from truenav.app.http.context import NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.downloads import attachment
 from truenav.app.http.models import Instant
 from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
@@ -49,6 +52,24 @@ def get_product_state(
 ) -> Record[Disclosure]:
     """A product in full: what a unit holds, where it will be rebalanced, and its whole history of events."""
     return reading.disclosed(session, reading.find_listing(session, principal, sight, listing))
+
+
+@router.get(
+    "/product-bundles/{listing}",
+    response_class=Response,
+    responses={
+        200: {"description": "The evidence bundle", "content": {"application/zip": {}}},
+        **refusals(409),
+    },
+    dependencies=_READ,
+)
+def get_product_bundle(
+    listing: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, house: HouseDep
+) -> Response:
+    """Everything that a product went through, signed; `truenav verify` runs it again without us."""
+    refuse_raw(principal.masks, "The evidence bundle")
+    found = reading.find_listing(session, principal, sight, listing)
+    return attachment(product_bundle(session, house, principal, found), f"{listing}.zip", "application/zip")
 
 
 @router.get("/product-series/{listing}", dependencies=_READ)

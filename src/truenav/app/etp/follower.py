@@ -8,33 +8,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import structlog
 
+from truenav.app.etp.carrying import carry_out
 from truenav.app.etp.catalogues import MODULE
-from truenav.app.etp.running import RunningProduct, mark_key
+from truenav.app.etp.hedging import Hedger, SystemTrader, Trader
+from truenav.app.etp.instructions import ended
+from truenav.app.etp.running import RunningProduct, evidenced, mark_key
 from truenav.app.house import House
 from truenav.app.marks.market import LiveMarket, VenueKey, narrowed
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.model import Connection
+from truenav.app.trading.limits import day_of
 from truenav.calc.pricing.quotes import QuoteKey, quote_key
 from truenav.connect.contract import ParseContext, Payload, StreamingConnector
 from truenav.connect.registry import connector, installed
+from truenav.connect.transport import open_network
 from truenav.core.asset import AssetBook
 from truenav.core.facts import Fact
-from truenav.core.failure import TruenavError
-from truenav.core.ids import Sha256, TenantId
-from truenav.core.instrument import InstrumentBook
+from truenav.core.failure import ConflictError, TruenavError
+from truenav.core.ids import AccountId, InstrumentId, Sha256, TenantId
+from truenav.core.instruction import InstructionState
+from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.listing import Listing
-from truenav.store import definitions, evidence, products, roles
+from truenav.core.money import ZERO
+from truenav.store import definitions, evidence, instructions, orders, products, roles
 from truenav.store.changes import changed_since, snapshot_of
 from truenav.store.definitions import Definition, Kind
-from truenav.store.products import Chapter, ChapterWrittenError
+from truenav.store.instructions import Instruction
+from truenav.store.products import Chapter
 from truenav.store.tenants import list_tenants
 
 LOOK_SECONDS = 1.0
 """How often it is asked what is listed."""
+
+SWEEP_SECONDS = timedelta(minutes=1)
+"""How often orders that a process left when it died are looked for."""
 
 WRITE_SECONDS = 10.0
 """Marks at which nothing happened are written so often; what happens is written at once."""
@@ -69,19 +82,45 @@ class TenantProducts:
     wanted: dict[QuoteKey, list[RunningProduct]] = field(default_factory=dict)
     markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
     messages: dict[Sha256, Payload] = field(default_factory=dict)
+    carried: dict[str, tuple[Instruction, Instruction]] = field(default_factory=dict)
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
         """Until cancelled; then the streams are closed and what is not written yet is written."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_listed())
-                tasks.create_task(self._keep_written())
-        finally:
-            for market in self.markets.values():
-                await market.close()
-            await self._write()
+        settings = self.house.settings
+        async with open_network(
+            seed=int(self.house.clock.now().timestamp()),
+            private_hosts=settings.private_hosts,
+            clock=self.house.clock,
+            limits=settings.limits_folder,
+        ) as network:
+            hedger = self.hedger(SystemTrader(self.house, self.id, network))
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._keep_listed())
+                    tasks.create_task(self._keep_written())
+                    tasks.create_task(self._keep_tended(hedger))
+            finally:
+                await hedger.close()
+                for market in self.markets.values():
+                    await market.close()
+                await self._write()
+
+    def hedger(self, trader: Trader) -> Hedger:
+        """Who trades for these products."""
+        return Hedger(
+            self.house,
+            self.id,
+            trader,
+            running=lambda: self.running,
+            instruments=self._terms,
+            ended=self._ended,
+            happened=self.happened.set,
+        )
+
+    def _terms(self, instrument: InstrumentId) -> Instrument:
+        return self.known.context.instruments.get(instrument)
 
     async def _keep_listed(self) -> None:
         while True:
@@ -102,6 +141,56 @@ class TenantProducts:
                 pass
             self.happened.clear()
             await self._write()
+
+    async def _keep_tended(self, hedger: Hedger) -> None:
+        """Carry out what people want, trade, and now and then end what processes that died left."""
+        swept = datetime.min.replace(tzinfo=UTC)
+        while True:
+            try:
+                await self.tend(hedger)
+                if self.house.clock.now() - swept >= SWEEP_SECONDS:
+                    swept = self.house.clock.now()
+                    hedger.end_orphans(await asyncio.to_thread(self._orphans))
+            except TruenavError as error:
+                _log.warning("products are not tended", tenant=self.id, reason=error.message)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def tend(self, hedger: Hedger) -> None:
+        """Carry out what people want of the products, and trade for those that are hedged."""
+        if not self.running:
+            return
+        waiting, dealt = await asyncio.to_thread(self._approved)
+        for name, running in tuple(self.running.items()):
+            mine = [one for one in waiting if one.listing == name]
+            for step in carry_out(running, mine, at=self.house.clock.now(), dealt=dealt.get(name, ZERO)):
+                await self._ended(*step)
+        hedger.tend([one for one in waiting if one.estimate is not None])
+
+    def _approved(self) -> tuple[tuple[Instruction, ...], dict[str, Decimal]]:
+        """What is to be carried out, and what was dealt of each product today (UTC)."""
+        midnight = day_of(self.house.clock.now())
+        with self.house.database.transaction(self.id) as session:
+            waiting = instructions.waiting(session, InstructionState.APPROVED)
+            names = {one.listing for one in waiting}
+            return waiting, {name: instructions.dealt_since(session, name, midnight) for name in names}
+
+    async def _ended(self, before: Instruction, after: Instruction) -> None:
+        """Note how far an instruction got; what was done is written with the chapter of its deed."""
+        if after.state is InstructionState.DONE:
+            self.carried[before.id] = (before, after)
+            self.happened.set()
+        else:
+            await asyncio.to_thread(self._save, before, after)
+
+    def _save(self, before: Instruction, after: Instruction) -> None:
+        with self.house.database.transaction(self.id) as session:
+            instructions.save(session, before, after)
+            if after.ended_at is not None:
+                ended(session, after)
+
+    def _orphans(self) -> Collection[AccountId]:
+        with self.house.database.transaction(self.id) as session:
+            return orders.unsettled_counts(session).keys()
 
     def _read(self) -> _Known:
         with self.house.database.transaction(self.id, snapshot=True) as session:
@@ -188,7 +277,7 @@ class TenantProducts:
             found = [(one, chapter) for one in self.running.values() if (chapter := one.chapter())]
             messages, self.messages = self.messages, {}
             for running, chapter in found:
-                named = [messages[sha] for sha in sorted(telling(chapter)) if sha in messages]
+                named = [messages[sha] for sha in _telling(chapter) if sha in messages]
                 if not await self._write_one(running, chapter, named):
                     self.messages |= {one.evidence.sha256: one for one in named}
 
@@ -199,20 +288,23 @@ class TenantProducts:
         name = running.listing.id
         try:
             await asyncio.to_thread(self._append, name, chapter, messages)
-        except ChapterWrittenError as error:
-            _log.warning("product is run elsewhere", product=name, reason=error.message)
+        except ConflictError as error:  # another one wrote it, or somebody withdrew what was carried out
+            _log.warning("product begins anew", product=name, reason=error.message)
             await self._begin_anew(running)
             return True
         except TruenavError as error:
             _log.warning("chapter not written", product=name, reason=error.message)
             return False
         running.written(chapter)
+        for deed in chapter.deeds:
+            self.carried.pop(deed.id, None)
         return True
 
     async def _begin_anew(self, running: RunningProduct) -> None:
         """Go on from what the journal says; what was not written of a product is given up."""
         listing = next((one for one in self.known.listings if one.id == running.listing.id), None)
         del self.running[running.listing.id]
+        self.carried = {id: one for id, one in self.carried.items() if one[0].listing != running.listing.id}
         if listing is not None:
             await self._begin(listing)
         self._want()
@@ -222,16 +314,16 @@ class TenantProducts:
             kept = [(one.evidence, one.body) for one in messages]
             evidence.put_many(session, self.house.blobs(self.id), kept)
             products.append(session, listing, chapter)
+            for deed in chapter.deeds:
+                if deed.id in self.carried:
+                    before, after = self.carried[deed.id]
+                    written = instructions.save(session, before, replace(after, chapter=chapter.number))
+                    ended(session, written)
 
 
-def telling(chapter: Chapter) -> frozenset[Sha256]:
-    """The messages that are kept as evidence: those behind the first and the last mark, and behind each mark
-    at which, or after which, something happened.
-    """
-    first = chapter.live.place - len(chapter.marks) + 1
-    places = {step.event.place for step in chapter.steps} | {deed.after for deed in chapter.deeds}
-    places |= {first, chapter.live.place}
-    return frozenset(mark.evidence for place, mark in enumerate(chapter.marks, first) if place in places)
+def _telling(chapter: Chapter) -> list[Sha256]:
+    """The messages that are kept as evidence of a chapter, each once."""
+    return sorted({mark.evidence for mark in evidenced(chapter)})
 
 
 def _place(listing: Listing, connections: Collection[Connection], context: ParseContext) -> VenueKey | None:

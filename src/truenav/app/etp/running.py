@@ -167,6 +167,16 @@ class RunningProduct:
         self.trouble = error.message
 
 
+def evidenced(chapter: Chapter) -> tuple[UsedMark, ...]:
+    """The marks of a chapter whose messages are kept: the first, the last, and each at which, or after which,
+    something happened.
+    """
+    first = chapter.live.place - len(chapter.marks) + 1
+    places = {step.event.place for step in chapter.steps} | {deed.after for deed in chapter.deeds}
+    places |= {first, chapter.live.place}
+    return tuple(mark for place, mark in enumerate(chapter.marks, first) if place in places)
+
+
 def replayed(chapters: Iterable[Chapter], listings: Mapping[int, Listing]) -> Iterator[Chapter]:
     """Each chapter as its marks, rates and deeds lead to it from the ones before: what was written, computed.
 

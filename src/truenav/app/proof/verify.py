@@ -64,7 +64,12 @@ Compute = Callable[[Mapping[str, bytes]], Computed]
 """Computes facts and result anew from a bundle's definitions, evidence and payloads; those that stand in the
 bundle are not read. Raises ``BundleDifferenceError`` where nothing can be computed."""
 
-FORMATS: Mapping[str, str] = MappingProxyType({"truenav-evidence/1": "truenav.app.nav.bundle:compute_again"})
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "truenav-evidence/1": "truenav.app.nav.bundle:compute_again",
+        "truenav-product/1": "truenav.app.etp.bundle:compute_again",
+    }
+)
 """What ``run.jsonl`` may say a bundle is, and what computes it again; loaded when there is one."""
 
 

@@ -131,6 +131,7 @@ PARSERS: Mapping[str, Parser] = {
     "usdm.exchangeInfo/1": _parser(USDM.info),
     "usdm.premiumIndex/1": _parser(USDM.marks),
     "usdm.stream.markPrice/1": _parser(USDM.mark_events),
+    "usdm.fundingRate/1": _parser(_array),
     "usdm.account/1": _parser(USDM.account),
     "usdm.openOrders/1": _parser(_array),
     "usdm.orders/1": _parser(_array),
