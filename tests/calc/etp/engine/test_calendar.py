@@ -192,6 +192,23 @@ def test_a_rebalance_that_waits_for_something_does_not_take_the_place_of_one_tha
         assert run.scheduled == 1
 
 
+@pytest.mark.parametrize("last_waits_for", ["3.5", "4"])
+@pytest.mark.parametrize("times", [("00:01", "00:02"), ("00:02", "00:01")])
+def test_of_two_rebalances_that_wait_one_mark_judges_the_one_that_stands_later_in_the_rules(
+    last_waits_for, times
+):
+    """The fall brings a product of 3x to 3.75x."""
+    limits = ["3.5", "4"] if last_waits_for == "4" else ["4", "3.5"]
+    waiting = tuple(
+        Schedule(DailyTimes((time,)), above=D(limit)) for time, limit in zip(times, limits, strict=True)
+    )
+    rules = product(terms(schedules=waiting))
+    together = simulate(rules, history(["11", "10"], every=DAY // 2))
+    assert together.scheduled == (1 if last_waits_for == "3.5" else 0)
+    apart = simulate(rules, history(["11", "10", "10"], every=MINUTE))
+    assert apart.scheduled == 1
+
+
 def test_new_terms_hold_from_their_very_instant():
     old = terms(fees=(Fee(D("0.001"), MIDNIGHT),))
     new = replace(old, since=START + timedelta(days=2), fees=(Fee(D("0.002"), MIDNIGHT),))

@@ -244,7 +244,8 @@ def _collecting(fee: Fee) -> _Change:
 def _trading(schedule: Schedule, batch: int) -> _Change:
     """One batch; batches that one mark sees together become one trade.
 
-    Of two schedules the later one counts, but one that waits for something never displaces one that does not.
+    Of two schedules that one mark sees, the one that stands later in the rules counts, and only its condition
+    is judged; but one that waits for something never displaces one that does not.
     """
     part, left = _share_of_rest(schedule, batch), schedule.batches - 1 - batch
     waits = _waits(schedule)
