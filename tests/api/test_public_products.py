@@ -10,16 +10,24 @@ import pytest
 from truenav.app.etp import reading
 from truenav.app.etp.public import PublicAnswers
 from truenav.app.http.load import Load
+from truenav.calc.etp.engine.adjustments import UnitChange
+from truenav.calc.etp.engine.calendar import instant_of
+from truenav.calc.etp.live.deeds import Changed
+from truenav.calc.etp.live.units import unit_plan
+from truenav.core.facts import Fact, Quote, QuoteKind
+from truenav.core.ids import Sha256
+from truenav.core.money import AssetId
+from truenav.store import products
 from truenav.store.tenants import suspend_tenant
 
-from .conftest import LISTING, state_instrument
+from .conftest import LISTING, PERPETUAL, state_instrument
 from .test_products import _run
 
 
 @pytest.fixture
 def house(fund):
     state_instrument(fund.installation, fund.tenant)
-    _run(fund, disclosed=True)
+    fund.running = _run(fund, disclosed=True)
     return fund
 
 
@@ -98,6 +106,25 @@ def test_a_product_that_has_not_opened_is_not_disclosed_yet(house):
     assert house.maker.put("/api/v1/products/later", json=listing).status_code == 200
     visitor = house.installation.client()
     assert visitor.get(f"/api/v1/public/{house.tenant}/products/later").status_code == 404
+
+
+def test_a_series_over_a_share_merge_is_told_as_it_was_and_as_of_present_units(house):
+    running, live = house.running, house.running.live
+    plan = unit_plan(live, UnitChange(10, 1), {"a": live.units})
+    at = instant_of(live.mark.at)
+    running.act("m1", Changed(plan), by="max", at=at + timedelta(seconds=1))
+    mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, live.mark.price)
+    later = at + timedelta(minutes=1)
+    running.see(Fact("x", "", "later", later, mark, Sha256("a" * 64)), at=later)
+    with house.installation.house.database.transaction(house.tenant) as session:
+        products.append(session, "zz3l", running.chapter())
+    before, after = house.installation.client().get(_address(house, "/series?span=week")).json()[-2:]
+    assert before["adjusted_nav"] == after["adjusted_nav"] == after["nav"]
+    assert abs(Decimal(after["nav"]) - 10 * Decimal(before["nav"])) < Decimal("1e-16")
+    shown = house.installation.client().get(_address(house)).json()
+    assert shown["changes"] == [{"at": "2026-01-30T00:04:01Z", "old": 10, "new": 1}]
+    assert shown["adjustments"] == [{"until": "2026-01-30T00:04:01Z", "factor": "10"}]
+    assert Decimal(shown["navs"][0]["adjusted_nav"]) == 10 * Decimal(shown["navs"][0]["nav"])
 
 
 def test_published_navs_are_told_as_they_were_and_in_present_units(house):

@@ -82,6 +82,7 @@ PUBLIC_PATHS = frozenset(
         f"{API_PREFIX}/setup",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/risk-note",
+        f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/series",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/{{table}}.csv",
         CALLBACK,
         *(

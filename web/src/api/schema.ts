@@ -3718,6 +3718,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-bundles/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Bundle
+         * @description Everything that a product went through, signed; `truenav verify` runs it again without us.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_bundle_api_v1_product_bundles__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/product-decay": {
         parameters: {
             query?: never;
@@ -4026,6 +4048,26 @@ export interface paths {
          * @description What a holder should know, one point each; nothing where the rules hide the target it is about.
          */
         get: operations["get_risk_note_api_v1_public__tenant__products__product__risk_note_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/products/{product}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Disclosed Series
+         * @description Price, NAV and leverage of a unit over a span, evenly thinned; NAV also in present units.
+         */
+        get: operations["get_disclosed_series_api_v1_public__tenant__products__product__series_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10693,9 +10735,16 @@ export interface components {
         };
         /**
          * ProductPoint
-         * @description A product at a mark, of one unit as issued; leverage is unknown where nothing is left.
+         * @description A product at a mark: NAV of a unit as there was then, and of a present one, which compares across share
+         *     merges and splits. Leverage is unknown where nothing is left.
          */
         ProductPoint: {
+            /**
+             * Adjusted Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            adjusted_nav: string;
             /**
              * At
              * Format: date-time
@@ -12330,6 +12379,12 @@ export interface components {
          */
         SourceState: "answering" | "failed" | "gathering" | "quiet" | "never" | "off";
         /**
+         * Span
+         * @description How far back a series goes.
+         * @enum {string}
+         */
+        Span: "day" | "week" | "month" | "year";
+        /**
          * Standing
          * @description Whether a product waits for its first price, runs, or is over because its NAV was gone.
          * @enum {string}
@@ -13786,6 +13841,7 @@ export type Sniffed = components['schemas']['Sniffed'];
 export type Source = components['schemas']['Source'];
 export type SourceAnswer = components['schemas']['SourceAnswer'];
 export type SourceState = components['schemas']['SourceState'];
+export type Span = components['schemas']['Span'];
 export type Standing = components['schemas']['Standing'];
 export type Step = components['schemas']['Step'];
 export type StreamAnswer = components['schemas']['StreamAnswer'];
@@ -37045,6 +37101,125 @@ export interface operations {
             };
         };
     };
+    get_product_bundle_api_v1_product_bundles__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evidence bundle */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_product_decay_api_v1_product_decay_get: {
         parameters: {
             query: {
@@ -38814,6 +38989,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": string[];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_disclosed_series_api_v1_public__tenant__products__product__series_get: {
+        parameters: {
+            query?: {
+                /** @description Up to the present minute */
+                span?: components["schemas"]["Span"];
+            };
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductPoint"][];
                 };
             };
             /** @description The request cannot be read */

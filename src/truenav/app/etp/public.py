@@ -9,14 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
 
 from truenav.app.etp import reading
-from truenav.app.etp.reading import NotDisclosedError
+from truenav.app.etp.reading import NotDisclosedError, ProductPoint
 from truenav.app.house import House
-from truenav.app.http.context import HouseDep
+from truenav.app.http.context import HouseDep, NowDep
 from truenav.app.http.downloads import attachment
 from truenav.app.http.etags import etag, matches
 from truenav.app.http.problems import refusals
@@ -32,6 +34,25 @@ from truenav.store.database import Session
 from truenav.store.tenants import list_tenants
 
 MAX_AGE_SECONDS = 5
+
+SERIES_POINTS = 240
+
+
+class Span(StrEnum):
+    """How far back a series goes."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+_DAYS = {
+    Span.DAY: timedelta(days=1),
+    Span.WEEK: timedelta(days=7),
+    Span.MONTH: timedelta(days=30),
+    Span.YEAR: timedelta(days=365),
+}
 
 router = Router(prefix="/public/{tenant}/products/{product}", tags=["public"])
 
@@ -80,6 +101,29 @@ def get_disclosure(
             (tenant, product),
             (listing, products.last_number(session, product)),
             lambda: canonical_json(reading.disclosed(session, listing)),
+        )
+    return _kept_for_a_while(request, Response(body, media_type="application/json"))
+
+
+@router.get("/series", dependencies=_OPEN, response_model=list[Record[ProductPoint]], responses=refusals(404))
+def get_disclosed_series(
+    tenant: IdPath,
+    product: IdPath,
+    request: Request,
+    house: HouseDep,
+    now: NowDep,
+    answers: AnswersDep,
+    span: Annotated[Span, Query(description="Up to the present minute")] = Span.MONTH,
+) -> Response:
+    """Price, NAV and leverage of a unit over a span, evenly thinned; NAV also in present units."""
+    until = now.replace(second=0, microsecond=0)
+    with _disclosed(house, tenant, product) as (session, listing):
+        body = answers.get(
+            (tenant, product, span),
+            (listing, until),
+            lambda: canonical_json(
+                reading.points(session, product, until - _DAYS[span], until, most=SERIES_POINTS)
+            ),
         )
     return _kept_for_a_while(request, Response(body, media_type="application/json"))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import prod
 
 from truenav.access.policy import Principal
 from truenav.app.etp.catalogues import LISTINGS, MODULE
 from truenav.app.etp.running import NotOpenError
 from truenav.app.sight import Sight
+from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.deeds import Changed, Dealt, Filled
@@ -20,11 +22,14 @@ from truenav.calc.etp.live.state import basket, issued_units, unit_state
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import NodeId
 from truenav.core.listing import Listing
-from truenav.core.money import ZERO, exact, rounded
+from truenav.core.money import ONE, ZERO, exact, rounded
 from truenav.store import definitions, products, roles
 from truenav.store.database import Session
 from truenav.store.definitions import DefinitionNotFoundError, Kind
-from truenav.store.products import Chapter
+from truenav.store.products import Chapter, UsedMark
+
+UnitChanges = Sequence[tuple[int, UnitChange]]
+"""Share merges and splits with their instants (microseconds since 1970), rising."""
 
 
 class NotDisclosedError(NotFoundError):
@@ -64,11 +69,14 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductPoint:
-    """A product at a mark, of one unit as issued; leverage is unknown where nothing is left."""
+    """A product at a mark: NAV of a unit as there was then, and of a present one, which compares across share
+    merges and splits. Leverage is unknown where nothing is left.
+    """
 
     at: datetime
     price: Decimal
     nav: Decimal
+    adjusted_nav: Decimal
     leverage: Decimal | None
 
 
@@ -98,15 +106,21 @@ def last_chapter(session: Session, listing: Listing) -> Chapter:
 def disclosed(session: Session, listing: Listing) -> Disclosure:
     """The product's document at its last written mark; `NotOpenError` where there is none."""
     last = last_chapter(session, listing)
-    steps, deeds = products.steps(session, listing.id), products.deeds(session, listing.id)
+    steps = products.steps(session, listing.id)
     closed = [*products.rebalances(session, listing.id), *(one.replaced for one in steps if one.replaced)]
     return disclosure(
         listing.product,
         last.live,
         steps=steps,
         rebalances=sorted(closed, key=lambda one: one.closed_at),
-        changes=[(one.at, one.what.plan.change) for one in deeds if isinstance(one.what, Changed)],
+        changes=unit_changes(session, listing.id),
     )
+
+
+def unit_changes(session: Session, id: str) -> UnitChanges:
+    """The share merges and splits of a product with their instants, the oldest first."""
+    done = products.deeds(session, id)
+    return [(one.at, one.what.plan.change) for one in done if isinstance(one.what, Changed)]
 
 
 def publicly_listed(session: Session, id: str) -> Listing:
@@ -129,8 +143,10 @@ def points(
     Of a long span only the ends of some chapters are read.
     """
     with exact():
+        changes = unit_changes(session, id)
         whole, found = products.between(session, id, since, until, most=most)
-        known = list(_points(found, microseconds(since), microseconds(until), ends_only=not whole))
+        marks = _marks(found, microseconds(since), microseconds(until), ends_only=not whole)
+        known = [_point(*one, changes) for one in marks]
     step = -(-len(known) // most) if known else 1
     return tuple(known[(len(known) - 1) % step :: step])
 
@@ -161,15 +177,17 @@ def _nothing(id: str) -> NotDisclosedError:
     return NotDisclosedError(f"There is no product {id[:60]!r} that is disclosed.")
 
 
-def _points(
+def _marks(
     chapters: Iterable[Chapter], since: int, until: int, *, ends_only: bool
-) -> Iterator[ProductPoint]:
-    """The marks of a span, or the last ones of the chapters, with what a unit held after their events."""
+) -> Iterator[tuple[UsedMark, Decimal, Decimal]]:
+    """The marks of a span, or the last ones of the chapters, with what a unit as issued held after their
+    events: position and cash.
+    """
     for chapter in chapters:
         marks = zip(chapter.marks, reversed(list(_held(chapter))), strict=True)
         for mark, (position, cash) in list(marks)[-1:] if ends_only else marks:
             if since <= mark.at <= until:
-                yield _point(mark.at, mark.price, position, cash)
+                yield mark, position, cash
 
 
 def _held(chapter: Chapter) -> Iterator[tuple[Decimal, Decimal]]:
@@ -201,8 +219,15 @@ def _held(chapter: Chapter) -> Iterator[tuple[Decimal, Decimal]]:
             ruined = False
 
 
-def _point(at: int, price: Decimal, position: Decimal, cash: Decimal) -> ProductPoint:
-    exposure = position * price
+def _point(mark: UsedMark, position: Decimal, cash: Decimal, changes: UnitChanges) -> ProductPoint:
+    exposure = position * mark.price
     nav = exposure + cash
-    leverage = rounded(exposure / nav, PLACES) if nav > 0 else None
-    return ProductPoint(instant_of(at), price, rounded(nav, PLACES), leverage)
+    then = prod((change.factor for at, change in changes if at < mark.at), start=ONE)
+    now = prod((change.factor for _, change in changes), start=ONE)
+    return ProductPoint(
+        at=instant_of(mark.at),
+        price=mark.price,
+        nav=rounded(nav * then, PLACES),
+        adjusted_nav=rounded(nav * now, PLACES),
+        leverage=rounded(exposure / nav, PLACES) if nav > 0 else None,
+    )

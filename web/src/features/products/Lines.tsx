@@ -16,7 +16,7 @@ export function Lines({ points, data }: { points: readonly ProductPoint[]; data:
 
 function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Palette, language: Language, names: readonly [string, string, string, string]) {
   const base = axis(colours);
-  const nav = indexed(points.map((one) => [one.at, forDrawing(one.nav)]));
+  const nav = indexed(points.map((one) => [one.at, forDrawing(one.adjusted_nav)]));
   const price = indexed(points.map((one) => [one.at, forDrawing(one.price)]));
   const leverage = points.map((one): [string, number | null] => [one.at, one.leverage === null ? null : Math.abs(forDrawing(one.leverage))]);
   const first = points[0]?.at ?? '';
