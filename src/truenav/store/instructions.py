@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Select, insert, select, update
 
+from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.live.dealing import Quote, Settlement
 from truenav.core.canonical import encode, restore
 from truenav.core.failure import ConflictError, NotFoundError
 from truenav.core.instruction import WAITING, InstructionState, Wish
+from truenav.core.money import ZERO, exact
 from truenav.store.database import Session
 from truenav.store.tables import product_instruction
 
@@ -69,8 +72,13 @@ def get(session: Session, id: str) -> Instruction:
     table = product_instruction
     body = session.scalar(select(table.c.body).where(table.c.id == id))
     if body is None:
-        raise InstructionNotFoundError(f"There is no instruction {id[:60]!r}.")
+        raise not_found(id)
     return restore(Instruction, body)
+
+
+def not_found(id: str) -> InstructionNotFoundError:
+    """What is raised for an instruction that does not exist, or that the caller may not know of."""
+    return InstructionNotFoundError(f"There is no instruction {id[:60]!r}.")
 
 
 def save(session: Session, before: Instruction, after: Instruction) -> Instruction:
@@ -83,11 +91,27 @@ def save(session: Session, before: Instruction, after: Instruction) -> Instructi
     return following
 
 
-def waiting(session: Session) -> tuple[Instruction, ...]:
-    """All that are not at their end, oldest first."""
+def waiting(session: Session, state: InstructionState) -> tuple[Instruction, ...]:
+    """All in one of the `WAITING` states, oldest first."""
     table = product_instruction
-    query = select(table.c.body).where(table.c.state.in_(WAITING))
+    query = select(table.c.body).where(table.c.state.in_(WAITING), table.c.state == state)
     return _read(session, query.order_by(table.c.made_at, table.c.id))
+
+
+def dealt_since(session: Session, listing: str, at: datetime) -> Decimal:
+    """What creations and redemptions of a listing came to since an instant, in its quote asset; those whose
+    hedge is being traded count.
+    """
+    table = product_instruction
+    alive = (InstructionState.APPROVED, InstructionState.DONE)
+    query = select(table.c.body).where(
+        table.c.listing == listing, table.c.state.in_(alive), table.c.body["estimate"].astext.isnot(None)
+    )
+    found = _read(session, query.order_by(table.c.made_at, table.c.id))
+    since = microseconds(at)
+    with exact():
+        amounts = (one.estimate.amount for one in found if one.estimate and one.estimate.at >= since)
+        return sum(amounts, ZERO)
 
 
 def list_page(

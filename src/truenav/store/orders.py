@@ -202,11 +202,13 @@ def since(session: Session, account: AccountId, at: datetime) -> tuple[Order, ..
     return _orders(session, trade_order.c.account == account, trade_order.c.created_at >= at)
 
 
-def of_origins(session: Session, account: AccountId, prefix: str, at: datetime) -> tuple[Order, ...]:
-    """Orders of decisions whose names begin alike, of those written down since an instant, oldest first."""
-    origin = trade_order.c.body["request"]["origin"].astext
-    here = (trade_order.c.account == account, trade_order.c.created_at >= at)
-    return _orders(session, *here, origin.startswith(prefix, autoescape=True))
+def of_origin(session: Session, account: AccountId, origin: str, at: datetime) -> tuple[Order, ...]:
+    """Orders of one decision, or of all whose names begin with ``origin`` where that ends with a slash, of
+    those written down since an instant, oldest first.
+    """
+    name = trade_order.c.body["request"]["origin"].astext
+    meant = name.startswith(origin, autoescape=True) if origin.endswith("/") else name == origin
+    return _orders(session, trade_order.c.account == account, trade_order.c.created_at >= at, meant)
 
 
 def since_update(session: Session, account: AccountId, after: datetime, until: datetime) -> tuple[Order, ...]:

@@ -85,7 +85,7 @@ def price_band(live: LiveProduct, terms: Terms, *, tick: Decimal, now: int) -> P
         return None
     if not tick > 0:
         raise InvalidInputError(f"The tick {to_text(tick)} is not above 0.")
-    nav = _fresh_nav(live, terms, now)
+    nav = fresh_nav(live, terms, now)
     if live.changes:
         raise DealingHaltedError(
             f"A share merge or split of {live.product} is due; its units are traded again once it is done.",
@@ -163,7 +163,8 @@ def _to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
     return (price / tick).to_integral_value(rounding=rounding) * tick
 
 
-def _fresh_nav(live: LiveProduct, terms: Terms, now: int) -> Decimal:
+def fresh_nav(live: LiveProduct, terms: Terms, now: int) -> Decimal:
+    """NAV of a unit; `StaleNavError` where its mark is too old, `DealingHaltedError` after ruin."""
     if now - live.mark.at > terms.stale_after_seconds * SECOND:
         raise StaleNavError(
             f"The NAV of {live.product} is of {instant_text(instant_of(live.mark.at))}; it may be "
@@ -288,7 +289,7 @@ def quote(live: LiveProduct, terms: Terms, request: Request, *, now: int, dealt:
     units that is not of the unit size, more than is outstanding, or an amount over the cap.
     """
     _check_halts(live, terms, now)
-    nav = _fresh_nav(live, terms, now)
+    nav = fresh_nav(live, terms, now)
     _check_units(live, terms, request)
     with exact():
         one, units = basket(live), request.units
