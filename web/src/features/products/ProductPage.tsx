@@ -12,6 +12,7 @@ import { Figure } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Shown, State } from '@/ui/States';
 import { Band } from './Band';
+import { Attribution } from './analysis/Attribution';
 import { Lines } from './Lines';
 import { said } from './rules';
 import css from './Products.module.css';
@@ -42,6 +43,7 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
       <div className={css.columns}>
         <div className={css.main}>
           <Course id={id} data={data} />
+          <Attribution id={id} name={data.product} />
           <Charges lines={data.charges} quote={data.quote} />
           <Rules data={data} />
         </div>

@@ -10,13 +10,19 @@ import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
+import { ExplainLinks } from './analysis/ExplainLinks';
 import words from './words';
 
 export default function Products() {
   const t = useWords(words);
   const products = useQuery({ queryKey: ['products'], queryFn: () => ask(api.GET('/api/v1/product-states', { params: { query: { limit: 500 } } })) });
   return (
-    <Panel title={t.products} sub={products.data ? String(products.data.items.length) : undefined} tools={<ExportMenu href={(format) => `/api/v1/product-states?format=${format}`} />}>
+    <Panel title={t.products} sub={products.data ? String(products.data.items.length) : undefined} tools={
+        <>
+          <ExplainLinks />
+          <ExportMenu href={(format) => `/api/v1/product-states?format=${format}`} />
+        </>
+      }>
       <Shown of={products} rows={6}>
         {({ items }) => <Table items={items} />}
       </Shown>
