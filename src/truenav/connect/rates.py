@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -47,19 +48,27 @@ class FundingConnector(Connector, Protocol):
 RATED_VENUES = ("binance",)
 """Venues with a module ``rates`` whose ``RATES`` maps an endpoint to what reads it."""
 
+ReadRates = Callable[[Evidence, bytes, Instrument], Iterable[FundingRate]]
+"""Rates of a contract that a payload states; raises ``MalformedPayloadError``."""
+
+
+@cache
+def rate_readers(venue: str) -> Mapping[str, ReadRates]:
+    """Endpoints whose payloads state financing rates, each with its reader; none for other venues."""
+    if venue not in RATED_VENUES:
+        return {}
+    found: Mapping[str, ReadRates] = import_module(f"truenav.connect.cefi.{venue}.rates").RATES
+    return found
+
 
 def read_rates(evidence: Evidence, body: bytes, instrument: Instrument) -> tuple[FundingRate, ...]:
-    """The rates of a contract that a payload states; the same input gives the same output.
+    """The rates of a contract in a payload of a `rate_readers` endpoint.
 
-    Raises ``MalformedPayloadError``.
+    The same input gives the same output. Raises ``MalformedPayloadError``.
     """
-    where = f"{evidence.connector} {evidence.endpoint}"
-    readers: dict[str, Callable[[Evidence, bytes, Instrument], Iterable[FundingRate]]] = {}
-    if evidence.connector in RATED_VENUES:
-        readers = import_module(f"truenav.connect.cefi.{evidence.connector}.rates").RATES
-    if evidence.endpoint not in readers:
-        raise MalformedPayloadError(f"{where}: it states no financing rates.")
     try:
-        return tuple(readers[evidence.endpoint](evidence, body, instrument))
-    except MalformedPayloadError as error:
-        raise MalformedPayloadError(f"{where}: {error.message}") from error
+        read = rate_readers(evidence.connector)[evidence.endpoint]
+        return tuple(read(evidence, body, instrument))
+    except (KeyError, MalformedPayloadError) as error:
+        why = error.message if isinstance(error, MalformedPayloadError) else "it states no financing rates."
+        raise MalformedPayloadError(f"{evidence.connector} {evidence.endpoint}: {why}") from error

@@ -7,14 +7,19 @@ order's fate is unknown until it is looked up.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from truenav.connect.contract import AccountConnector, Credentials, ParseContext
-from truenav.connect.errors import VenueError
+from truenav.connect.errors import MalformedPayloadError, VenueError
+from truenav.core.evidence import Evidence
 from truenav.core.ids import InstrumentId
+from truenav.core.instrument import Instrument
 from truenav.core.orders import OrderFill, OrderRequest, OrderTerms, Reason, VenueOrder, Window
 
 if TYPE_CHECKING:
@@ -91,3 +96,34 @@ class OrderingConnector(AccountConnector, Protocol):
     ) -> OrderPort:
         """The account's order entry. ``api`` archives what is said of orders; ``market`` is for the rest."""
         ...
+
+
+ReadFills = Callable[[bytes, Instrument, ParseContext], Iterable[OrderFill]]
+"""Executions of a contract that a payload states; raises ``MalformedPayloadError``."""
+
+ORDERING_VENUES = ("binance",)
+"""Venues with a module ``orders`` whose ``FILLS`` maps an endpoint to what reads it."""
+
+
+@cache
+def fill_readers(venue: str) -> Mapping[str, ReadFills]:
+    """Endpoints whose payloads state executions of orders, each with its reader; none for other venues."""
+    if venue not in ORDERING_VENUES:
+        return {}
+    found: Mapping[str, ReadFills] = import_module(f"truenav.connect.cefi.{venue}.orders").FILLS
+    return found
+
+
+def read_fills(
+    evidence: Evidence, body: bytes, instrument: Instrument, context: ParseContext
+) -> tuple[OrderFill, ...]:
+    """The executions of a contract in a payload of a `fill_readers` endpoint, whichever order they are of.
+
+    The same input gives the same output. Raises ``MalformedPayloadError``.
+    """
+    try:
+        read = fill_readers(evidence.connector)[evidence.endpoint]
+        return tuple(read(body, instrument, context))
+    except (KeyError, MalformedPayloadError) as error:
+        why = error.message if isinstance(error, MalformedPayloadError) else "it states no executions."
+        raise MalformedPayloadError(f"{evidence.connector} {evidence.endpoint}: {why}") from error

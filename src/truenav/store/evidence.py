@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from truenav.core.canonical import canonical_json, decode, encode, sha256_hex
 from truenav.core.evidence import Evidence
 from truenav.core.failure import InvalidInputError, NotFoundError
-from truenav.core.ids import Sha256
+from truenav.core.ids import AccountId, Sha256
 from truenav.store import tables
 from truenav.store.blobs import BlobStore
 from truenav.store.database import Session
@@ -92,6 +92,15 @@ def received(session: Session, hashes: Collection[Sha256], *, until: datetime) -
     for start in range(0, len(ordered), _ASKED):
         found |= meta_many(session, ordered[start : start + _ASKED])
     return tuple(one for sha in sorted(found) for one in found[sha] if one.answered_at <= until)
+
+
+def behind_orders(session: Session, account: AccountId, client_ids: Collection[str]) -> set[Sha256]:
+    """The payloads that told what became of some orders of an account."""
+    table = tables.trade_order_event
+    query = select(table.c.evidence).where(
+        table.c.account == account, table.c.client_id.in_(client_ids), table.c.evidence.is_not(None)
+    )
+    return {Sha256(one.hex()) for one in session.scalars(query)}
 
 
 def newest(

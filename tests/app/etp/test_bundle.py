@@ -31,15 +31,13 @@ from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
-from truenav.core.money import AssetId
 from truenav.store.products import Chapter, UsedRate
 
 from .listings import OPENED, PERPETUAL, listing
 
 SECOND = timedelta(seconds=1)
 SIGNER = Signer(bytes(range(32)))
-USDT = AssetId("tether:usdt")
-BITCOIN = next(one.id for one in BUILTIN_ASSETS if one.symbol == "BTC")
+BITCOIN, USDT = (one.id for code in ("BTC", "USDT") for one in BUILTIN_ASSETS if one.symbol == code)
 TERMS = Instrument(PERPETUAL, "binance", "BTCUSDT", InstrumentKind.PERPETUAL, BITCOIN, USDT, USDT, Decimal(1))
 CONTEXT = ParseContext(AssetBook(BUILTIN_ASSETS, BUILTIN_ALIASES), InstrumentBook([TERMS]))
 
@@ -69,6 +67,25 @@ class Venue:
         return parse(told, self.bodies[told.sha256], CONTEXT).facts[0]
 
 
+def bought(venue: Venue, running: RunningProduct) -> Fill:
+    """All that the open proposal asks for, filled a second after its mark, as the venue tells it."""
+    at, quantity = instant_of(running.live.mark.at) + SECOND, remaining(running.live)
+    row = {
+        "id": 77,
+        "orderId": 5,
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "qty": str(quantity),
+        "price": "50001",
+        "commission": "9",
+        "commissionAsset": "USDT",
+        "maker": False,
+        "time": round(at.timestamp() * 1000),
+    }
+    venue.sends("usdm.order.trades/1", [row], at + SECOND)
+    return Fill("etp-1234/77", microseconds(at), quantity, Decimal(50001), Decimal(9))
+
+
 def lived(venue: Venue) -> tuple[dict[str, object], tuple[Chapter, ...]]:
     """A hedged product through its first purchase, quiet marks, the daily event and published funding."""
     one = listing(hedge_account=AccountId("desk"), published_rates=True)
@@ -88,9 +105,7 @@ def lived(venue: Venue) -> tuple[dict[str, object], tuple[Chapter, ...]]:
 
     see("50000", 0)
     act("a1", Approved(1))
-    act(
-        "f1", Filled(1, Fill("f1", running.live.mark.at, remaining(running.live), Decimal(50001), Decimal(9)))
-    )
+    act("f1", Filled(1, bought(venue, running)))
     act("c1", Closed(1, 0, "done"))
     write()
     for number in range(1, 6):
@@ -110,7 +125,8 @@ def lived(venue: Venue) -> tuple[dict[str, object], tuple[Chapter, ...]]:
 def content() -> Content:
     venue = Venue()
     listings, chapters = lived(venue)
-    kept = payloads_of(chapters)
+    trades = {one.sha256 for one in venue.evidence if one.endpoint == "usdm.order.trades/1"}
+    kept = payloads_of(chapters) | trades
     return Content(
         ProductRecord("btc3l", "fay", OPENED + timedelta(hours=1)),
         Definitions(listings, (TERMS,), tuple(BUILTIN_ASSETS), tuple(BUILTIN_ALIASES)),
@@ -144,7 +160,8 @@ def test_a_product_is_run_again_from_its_bundle_byte_for_byte():
 
 def test_of_quiet_marks_only_the_ends_of_a_chapter_have_their_payloads_in_the_bundle():
     assert len(CONTENT.chapters[1].marks) == 5
-    assert len(CONTENT.payloads) == 1 + 2 + 1 + 1 + 1
+    marks, funding, trades = 1 + 2 + 1 + 1, 1, 1
+    assert len(CONTENT.payloads) == marks + funding + trades
 
 
 def test_the_same_content_gives_the_same_bytes_in_whatever_order_it_was_received():
@@ -159,7 +176,13 @@ def test_the_same_content_gives_the_same_bytes_in_whatever_order_it_was_received
         ("facts.jsonl", 0, lambda row: row["marks"][0].update(price="50000.5"), "does not state the price"),
         ("facts.jsonl", 1, lambda row: row["marks"][4].update(price="50004"), "does not state the price"),
         ("facts.jsonl", 1, lambda row: row["marks"][2].update(price="44000"), "missing"),
-        ("facts.jsonl", 0, lambda row: row["deeds"][1]["what"]["fill"].update(price="49000"), "result.jsonl"),
+        (
+            "facts.jsonl",
+            0,
+            lambda row: row["deeds"][1]["what"]["fill"].update(price="49000"),
+            "the fill etp-1234/77",
+        ),
+        ("facts.jsonl", 0, lambda row: row["deeds"][1]["what"]["fill"].update(fee="0"), "no payload states"),
         ("facts.jsonl", 3, lambda row: row["rates"][0].update(rate="0.0002"), "does not state the rate"),
         ("facts.jsonl", 0, lambda row: row["deeds"].pop(), "result.jsonl line 1"),
         ("facts.jsonl", 0, lambda row: row.update(extra=1), "unknown field 'extra'"),

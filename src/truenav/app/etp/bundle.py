@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 from truenav.app.etp.running import evidenced, mark_key, replayed
 from truenav.app.proof.lines import BundleDifferenceError, read_line, read_lines, read_section, section_lines
@@ -29,18 +29,22 @@ from truenav.app.proof.seal import (
 from truenav.app.proof.signing import Signer
 from truenav.app.proof.verify import Computed
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
+from truenav.calc.etp.live.deeds import Filled
+from truenav.calc.etp.live.state import Fill
 from truenav.calc.pricing.quotes import QuoteKey, quote_key
 from truenav.connect.contract import ParseContext
 from truenav.connect.rates import read_rates
 from truenav.connect.registry import parse
+from truenav.connect.trading import fill_readers, read_fills
 from truenav.core.asset import Asset, AssetAlias, AssetBook
 from truenav.core.canonical import canonical_lines, decode, encode, restore
 from truenav.core.clock import instant_text
 from truenav.core.evidence import Evidence
 from truenav.core.facts import Quote
-from truenav.core.ids import Sha256
+from truenav.core.ids import InstrumentId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.listing import Listing
+from truenav.core.money import ZERO, exact
 from truenav.store.products import Chapter, UsedMark
 
 FORMAT = "truenav-product/1"
@@ -53,7 +57,7 @@ _README = b"""This is an evidence bundle of truenav: a leveraged product with ev
 Check it:   truenav verify THIS_FILE --key PUBLIC_KEY_OR_FINGERPRINT
 
 payloads/          what venues sent, byte for byte, named by SHA-256: what stated the marks at which anything
-                   happened, the first and last mark of each chapter, and all published rates
+                   happened, the first and last mark of each chapter, published rates, and trades
 evidence.jsonl     how each payload was asked for, and when
 facts.jsonl        a chapter a line: all marks and rates, and what was done between them
 definitions.jsonl  the listing with its rules in each version, the instruments and assets
@@ -104,8 +108,13 @@ class Content:
     payloads: Mapping[Sha256, bytes]
 
 
+def fills_in(chapter: Chapter) -> Iterator[Fill]:
+    """What was traded for the product's rebalances."""
+    return (deed.what.fill for deed in chapter.deeds if isinstance(deed.what, Filled))
+
+
 def payloads_of(chapters: Iterable[Chapter]) -> frozenset[Sha256]:
-    """The payloads that a bundle of these chapters holds."""
+    """The payloads of the marks and rates of some chapters; a bundle holds those of fills beside them."""
     found: set[Sha256] = set()
     for chapter in chapters:
         found.update(mark.evidence for mark in evidenced(chapter))
@@ -176,34 +185,41 @@ def _read_chapters(files: Mapping[str, bytes]) -> Iterator[Chapter]:
 
 
 def _check_payloads(chapters: Sequence[Chapter], content: Content) -> None:
-    """Read what the payloads state, and refuse a mark or rate that they do not state."""
+    """Read what the payloads state, and refuse a mark, rate or fill that they do not state."""
     wanted = payloads_of(chapters)
-    if odd := sorted(wanted ^ content.payloads.keys()):
-        what = "is missing" if odd[0] in wanted else "stated nothing that counts"
-        raise BundleDifferenceError(f"payloads/{odd[0]} {what}")
+    if missing := sorted(wanted - content.payloads.keys()):
+        raise BundleDifferenceError(f"payloads/{missing[0]} is missing")
     definitions = content.definitions
     read = _Payloads(content, definitions.context)
     for chapter in chapters:
         instrument = definitions.context.instruments.get(definitions.versions[chapter.version].instrument)
         for mark in evidenced(chapter):
             if not any(_states(told, mark) for told in read.quotes(mark.evidence, mark_key(instrument))):
-                raise BundleDifferenceError(
-                    f"{FACTS} line {chapter.number}: the payload {mark.evidence} does not state the price "
-                    f"{mark.price} of {instant_text(instant_of(mark.at))}"
-                )
+                raise _unstated(chapter, f"the price {mark.price} of {_text(mark.at)}", mark.evidence)
         for rate in chapter.rates:
             if (rate.at, rate.rate) not in read.rates(rate.evidence, instrument):
-                raise BundleDifferenceError(
-                    f"{FACTS} line {chapter.number}: the payload {rate.evidence} does not state the rate "
-                    f"{rate.rate} of {instant_text(instant_of(rate.at))}"
-                )
+                raise _unstated(chapter, f"the rate {rate.rate} of {_text(rate.at)}", rate.evidence)
+        for fill in fills_in(chapter):
+            if not read.states_fill(fill, instrument):
+                raise _unstated(chapter, f"the fill {fill.id}, {fill.quantity} at {fill.price}")
+    if idle := sorted(content.payloads.keys() - wanted - read.used):
+        raise BundleDifferenceError(f"payloads/{idle[0]} stated nothing that counts")
+
+
+def _unstated(chapter: Chapter, what: str, sha: Sha256 | None = None) -> BundleDifferenceError:
+    who = "no payload states" if sha is None else f"the payload {sha} does not state"
+    return BundleDifferenceError(f"{FACTS} line {chapter.number}: {who} {what}")
+
+
+def _text(at: int) -> str:
+    return instant_text(instant_of(at))
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A quoted price, when the venue says it held, and when it was received."""
 
-    price: Any
+    price: Decimal
     at: int
     received_at: int
 
@@ -213,6 +229,10 @@ def _states(told: _Told, mark: UsedMark) -> bool:
     if told.price != mark.price:
         return False
     return told.at == mark.at or (told.at > mark.at >= told.received_at)
+
+
+_FillKey = tuple[str, int, Decimal, Decimal, Decimal]
+"""The venue's id of an execution, its instant, underlying without sign, price, and fee in the quote asset."""
 
 
 class _Payloads:
@@ -225,6 +245,9 @@ class _Payloads:
         for one in content.evidence:
             self._evidence.setdefault(one.sha256, []).append(one)
         self._quotes: dict[Sha256, dict[QuoteKey, list[_Told]]] = {}
+        self._fills: dict[InstrumentId, dict[_FillKey, set[Sha256]]] = {}
+        self.used: set[Sha256] = set()
+        """Payloads that stated a fill that was asked for."""
 
     def quotes(self, sha: Sha256, key: QuoteKey) -> Collection[_Told]:
         """The quotes of one key that a payload states, each time it was received."""
@@ -232,13 +255,37 @@ class _Payloads:
             self._quotes[sha] = self._read(sha)
         return self._quotes[sha].get(key, ())
 
-    def rates(self, sha: Sha256, instrument: Instrument) -> set[tuple[int, Any]]:
+    def rates(self, sha: Sha256, instrument: Instrument) -> set[tuple[int, Decimal]]:
         """The financing rates of an instrument that a payload states."""
         return {
             (microseconds(told.at), told.rate)
             for one in self._evidence[sha]
             for told in read_rates(one, self._bodies[sha], instrument)
         }
+
+    def states_fill(self, fill: Fill, instrument: Instrument) -> bool:
+        """Whether any payload states an execution, with its fee where that was paid in the quote asset."""
+        if instrument.id not in self._fills:
+            self._fills[instrument.id] = self._read_fills(instrument)
+        key = (fill.id.rpartition("/")[2], fill.at, abs(fill.quantity), fill.price, fill.fee)
+        stating = self._fills[instrument.id].get(key, set())
+        self.used |= stating
+        return bool(stating)
+
+    def _read_fills(self, instrument: Instrument) -> dict[_FillKey, set[Sha256]]:
+        found: dict[_FillKey, set[Sha256]] = {}
+        for sha, body in self._bodies.items():
+            one = self._evidence[sha][0]
+            if one.endpoint not in fill_readers(one.connector):
+                continue
+            for told in read_fills(one, body, instrument, self._context):
+                with exact():
+                    quantity = told.quantity * instrument.multiplier
+                in_quote = told.fee is not None and told.fee.asset == instrument.quote
+                fee = told.fee.number if told.fee is not None and in_quote else ZERO
+                key = (told.id, microseconds(told.at), quantity, told.price, fee)
+                found.setdefault(key, set()).add(sha)
+        return found
 
     def _read(self, sha: Sha256) -> dict[QuoteKey, list[_Told]]:
         found: dict[QuoteKey, list[_Told]] = {}

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from truenav.access.policy import Principal
-from truenav.app.etp.bundle import Content, Definitions, ProductRecord, build_bundle, payloads_of
+from truenav.app.etp.bundle import (
+    Content,
+    Definitions,
+    ProductRecord,
+    build_bundle,
+    fills_in,
+    payloads_of,
+)
 from truenav.app.etp.running import NotOpenError
 from truenav.app.house import House
 from truenav.app.proof.signer import tenant_signer
 from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.app.sources.context import parse_context
+from truenav.connect.trading import fill_readers
 from truenav.core.failure import ConflictError
+from truenav.core.ids import AccountId, Sha256
 from truenav.core.instrument import Instrument
 from truenav.core.listing import Listing
 from truenav.core.money import AssetId
 from truenav.store import definitions, evidence, products
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
+from truenav.store.products import Chapter
 
 
 class NotProvableError(ConflictError):
@@ -37,7 +47,8 @@ def product_bundle(session: Session, house: House, principal: Principal, listing
         raise NotOpenError(f"{listing.id} has not opened yet; there is nothing to prove.", product=listing.id)
     record = ProductRecord(listing.id, principal.user, house.clock.now())
     found = _definitions(session, listing.id, {one.version for one in chapters})
-    metas = evidence.received(session, payloads_of(chapters), until=record.made_at)
+    wanted = payloads_of(chapters) | _behind_fills(session, chapters, found)
+    metas = evidence.received(session, wanted, until=record.made_at)
     blobs = house.blobs(principal.tenant)
     payloads = {one.sha256: blobs.read(one.sha256) for one in metas}
     signer = tenant_signer(session, house)
@@ -65,6 +76,20 @@ def _definitions(session: Session, id: str, versions: set[int]) -> Definitions:
         assets=tuple(context.assets.assets[one] for one in sorted(assets & context.assets.assets.keys())),
         aliases=tuple(one for one in context.assets.aliases if one.asset in assets),
     )
+
+
+def _behind_fills(session: Session, chapters: Iterable[Chapter], known: Definitions) -> frozenset[Sha256]:
+    """The payloads that stated what was traded for the product."""
+    orders: dict[AccountId, set[str]] = {}
+    for chapter in chapters:
+        account = known.versions[chapter.version].hedge_account
+        ids = {fill.id.rpartition("/")[0] for fill in fills_in(chapter)}
+        if account is not None and ids:
+            orders.setdefault(account, set()).update(ids)
+    told = [evidence.behind_orders(session, account, ids) for account, ids in orders.items()]
+    found = evidence.meta_many(session, sorted(set().union(*told)))
+    metas = (one for each in found.values() for one in each)
+    return frozenset(one.sha256 for one in metas if one.endpoint in fill_readers(one.connector))
 
 
 def _assets(instruments: Iterable[Instrument]) -> Iterator[AssetId]:

@@ -8,7 +8,7 @@ asked after the window, has no such order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ from truenav.connect.trading import OrderMarket, OrderRefusedError
 from truenav.core.asset import AmbiguousTickerError, UnknownAssetError
 from truenav.core.clock import from_milliseconds, to_milliseconds
 from truenav.core.ids import InstrumentId
-from truenav.core.instrument import UnknownInstrumentError
+from truenav.core.instrument import Instrument, UnknownInstrumentError
 from truenav.core.money import ZERO, Amount, AssetId, to_text
 from truenav.core.orders import (
     OrderFill,
@@ -213,7 +213,7 @@ class UsdmOrders:
 
         def read(document: Node) -> tuple[OrderFill, ...]:
             rows = (row for row in document.items() if row.text("orderId") == order.venue_id)
-            return tuple(self._fill(row) for row in rows)
+            return tuple(_fill(row, self.context) for row in rows)
 
         return _read(told, read)
 
@@ -252,24 +252,35 @@ class UsdmOrders:
     def _order(self, payload: Payload, instrument: InstrumentId) -> VenueOrder:
         return _read(payload, lambda document: _order_of(document, instrument))
 
-    def _fill(self, row: Node) -> OrderFill:
-        at, paid = row.instant("time"), row.decimal("commission")
-        code = row.text_or("commissionAsset")
-        return OrderFill(
-            id=row.text("id"),
-            at=at,
-            quantity=row.decimal("qty"),
-            price=row.decimal("price"),
-            fee=Amount(paid, self._asset(code, at)) if paid else None,
-            maker=row.flag("maker") is True,
-        )
 
-    def _asset(self, code: str, at: datetime) -> AssetId:
-        """As facts name it: an asset that nobody mapped keeps the venue's name."""
-        try:
-            return self.context.assets.resolve(MANIFEST.name, code, at)
-        except (UnknownAssetError, AmbiguousTickerError):
-            return AssetId(f"{MANIFEST.name}:{code}")
+def _fill(row: Node, context: ParseContext) -> OrderFill:
+    at, paid = row.instant("time"), row.decimal("commission")
+    code = row.text_or("commissionAsset")
+    return OrderFill(
+        id=row.text("id"),
+        at=at,
+        quantity=row.decimal("qty"),
+        price=row.decimal("price"),
+        fee=Amount(paid, _asset(code, at, context)) if paid else None,
+        maker=row.flag("maker") is True,
+    )
+
+
+def _asset(code: str, at: datetime, context: ParseContext) -> AssetId:
+    """As facts name it: an asset that nobody mapped keeps the venue's name."""
+    try:
+        return context.assets.resolve(MANIFEST.name, code, at)
+    except (UnknownAssetError, AmbiguousTickerError):
+        return AssetId(f"{MANIFEST.name}:{code}")
+
+
+def _fills_of(body: bytes, instrument: Instrument, context: ParseContext) -> Iterator[OrderFill]:
+    for row in read_json(body).items():
+        if row.text("symbol") == instrument.code:
+            yield _fill(row, context)
+
+
+FILLS = {USDM_ORDER_TRADES.name: _fills_of}
 
 
 def _read(payload: Payload, read: Callable[[Node], T]) -> T:
