@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -89,7 +90,7 @@ def instants(at: DailyTimes, after: int, until: int) -> Iterator[int]:
     return (instant for instant in found if after < instant <= until)
 
 
-def _of_equal_days(at: DailyTimes, after: int, until: int, offset: timedelta) -> Iterator[int]:
+def _of_equal_days(at: DailyTimes, after: int, until: int, offset: timedelta) -> list[int]:
     """Where clocks never change, so that a year of instants is quickly found."""
     ahead = offset // _MICROSECOND
     into_day = sorted(time_of(text) for text in at.times)
@@ -98,9 +99,8 @@ def _of_equal_days(at: DailyTimes, after: int, until: int, offset: timedelta) ->
         // _MICROSECOND
         for one in into_day
     ]
-    for day in range((after + ahead) // _DAY * _DAY - ahead, until + 1, _DAY):
-        for span in spans:
-            yield day + span
+    first = (after + ahead) // _DAY * _DAY - ahead
+    return [day + span for day in range(first, until + 1, _DAY) for span in spans]
 
 
 def _of_days(at: DailyTimes, after: int, until: int, zone: tzinfo) -> Iterator[int]:
@@ -141,16 +141,18 @@ class _Found:
     def __init__(self) -> None:
         self.kinds = [_Due()]
         self.at: dict[int, int] = {}
-        self._changed: dict[tuple[int, _Change], int] = {}
+        self._changed: defaultdict[_Change, dict[int, int]] = defaultdict(dict)
 
-    def add(self, place: int, change: _Change) -> None:
-        """Change what is due at a place; the same change is the same object."""
-        before = self.at.get(place, 0)
-        after = self._changed.get((before, change))
-        if after is None:
-            after = self._changed[before, change] = len(self.kinds)
-            self.kinds.append(change(self.kinds[before]))
-        self.at[place] = after
+    def add(self, places: Iterable[int], change: _Change) -> None:
+        """Change what is due at places; the same change is the same object."""
+        at, changed = self.at, self._changed[change]
+        for place in places:
+            before = at.get(place, 0)
+            after = changed.get(before)
+            if after is None:
+                after = changed[before] = len(self.kinds)
+                self.kinds.append(change(self.kinds[before]))
+            at[place] = after
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +207,11 @@ def dues(
             _add_schedule(found, schedule, times, max(opened, start - 1), until)
         if after >= until:
             continue
-        for place in _places(times, instants(publication_times(terms), after, until)):
-            found.add(place, _publishing)
+        found.add(_places(times, instants(publication_times(terms), after, until)), _publishing)
         _add_charges(found, terms, times, rates, after, until)
     for instant, roll in rolls:
         if times[0] < instant <= times[-1]:
-            found.add(bisect_left(times, instant), _rolling(roll))
+            found.add([bisect_left(times, instant)], _rolling(roll))
     return Dues(_columns(found))
 
 
@@ -307,20 +308,16 @@ def _add_charges(
     until: int,
 ) -> None:
     for fee in terms.fees:
-        collecting = _collecting(fee)
-        for place in _places(times, instants(fee.at, after, until)):
-            found.add(place, collecting)
+        found.add(_places(times, instants(fee.at, after, until)), _collecting(fee))
     own = terms.financing
     if own.issuer_bears:
         return
     if rates is not None:
         for instant, rate in rates:
             if after < instant <= until:
-                found.add(bisect_left(times, instant), _charging(rate))
+                found.add([bisect_left(times, instant)], _charging(rate))
     elif own.rate is not None and own.at is not None:
-        charging = _charging(own.rate)
-        for place in _places(times, instants(own.at, after, until)):
-            found.add(place, charging)
+        found.add(_places(times, instants(own.at, after, until)), _charging(own.rate))
 
 
 def _add_schedule(found: _Found, schedule: Schedule, times: Sequence[int], after: int, until: int) -> None:
@@ -335,8 +332,11 @@ def _add_schedule(found: _Found, schedule: Schedule, times: Sequence[int], after
     due = [(instant + batch * apart, batch) for instant in begun for batch in batches]
     due = [(instant, batch) for instant, batch in due if times[0] < instant <= times[-1]]
     places = _places(times, (instant for instant, _ in due))
-    for place, (_, batch) in zip(places, due, strict=True):
-        found.add(place, trading[batch])
+    if schedule.batches == 1:
+        found.add(places, trading[0])
+        return
+    for place, (_, batch) in zip(places, due, strict=True):  # in this order: one mark may see several
+        found.add([place], trading[batch])
 
 
 def _share_of_rest(schedule: Schedule, batch: int) -> Decimal:

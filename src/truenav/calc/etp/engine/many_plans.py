@@ -21,13 +21,15 @@ from truenav.core.product import Product
 TIE = 1e-12
 """Relative distance within which floats count as equal."""
 
-_BY_PLACE = {"index", "kind"}  # of a stop; its other columns are by kind
-_WHOLE = {"index", "kind", "publishes", "batches", "follows", "end", "first_stop", "end_stop", "rearm"} | {
-    "to_edge",
-    "exposure",
-    "first_era",
-    "end_era",
+_WHOLE = {
+    *("publishes", "batches", "follows"),  # of stops
+    *("end", "first_stop", "end_stop", "rearm", "to_edge", "exposure"),  # of eras
+    *("first_era", "end_era"),  # of plans
 }
+"""Columns of whole numbers; all others are floats."""
+
+_BY_KIND = 2
+"""From this column on stops are by their kind, before it by their place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +76,12 @@ def _timing(product: Product) -> Hashable:
 
 @dataclass(frozen=True, slots=True)
 class _Calendar:
-    """Stops, and the rows that their places and their kinds begin at among those of all calendars."""
+    """The stops of products with the same times, from the row ``first`` on; how many of them publish."""
 
-    stops: Stops
     index: Integers
-    publications: int
+    kind: Integers
     first: int
-    first_kind: int
+    publications: int
 
 
 class _Tables:
@@ -88,6 +89,8 @@ class _Tables:
 
     def __init__(self) -> None:
         self._calendars: dict[Hashable, _Calendar] = {}
+        self._stops = 0
+        self._kinds: list[tuple[Any, ...]] = []
         self._plans: list[tuple[Any, ...]] = []
         self._publications: list[int] = []
         self._eras: list[tuple[Any, ...]] = []
@@ -114,14 +117,13 @@ class _Tables:
     def _calendar(self, product: Product, path: Path) -> _Calendar:
         times: Any = path.times
         stops = dues(product, times, rates=path.rates or None, rolls=path.rolls).stops
-        before = self._calendars.values()
-        return _Calendar(
-            stops,
-            np.array(stops.index, np.int64),
-            sum(stops.publishes[kind] for kind in stops.kind),
-            sum(one.index.size for one in before),
-            sum(len(one.stops.publishes) for one in before),
-        )
+        kind = np.array(stops.kind, np.int64)
+        publications = int(np.array(stops.publishes, np.int64)[kind].sum())
+        index = np.array(stops.index, np.int64)
+        found = _Calendar(index, kind + len(self._kinds), self._stops, publications)
+        self._kinds += zip(*stops[_BY_KIND:], strict=True)
+        self._stops += index.size
+        return found
 
     def columns(self, of_runs: Sequence[int]) -> Planned:
         """All rows as columns."""
@@ -130,16 +132,13 @@ class _Tables:
             of_runs=np.array(of_runs, np.int64),
             plans=Plans(*_columns(Plans._fields, self._plans)),
             eras=table._replace(tie=np.full(len(self._eras), TIE)),
-            stops=self._stops(),
+            stops=Stops(
+                _joined(one.index for one in self._calendars.values()),
+                _joined(one.kind for one in self._calendars.values()),
+                *_columns(Stops._fields[_BY_KIND:], self._kinds),
+            ),
             publications=np.array(self._publications, np.int64),
         )
-
-    def _stops(self) -> Stops:
-        calendars = list(self._calendars.values())
-        kinds = [np.array(one.stops.kind, np.int64) + one.first_kind for one in calendars]
-        by_kind = Stops._fields[2:]
-        rows = (row for one in calendars for row in zip(*one.stops[2:], strict=True))
-        return Stops(_joined(one.index for one in calendars), _joined(kinds), *_columns(by_kind, list(rows)))
 
 
 def _joined(columns: Iterable[Integers]) -> Integers:
