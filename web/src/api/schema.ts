@@ -260,6 +260,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basket-inav/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Inav
+         * @description The indicative value of a share through a span of at most a week, evenly thinned, with its premium.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_inav_api_v1_basket_inav__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/basket-lists/{product}": {
         parameters: {
             query?: never;
@@ -728,6 +750,28 @@ export interface paths {
          *     Needs `basket:approve`: Approve creation lists, accept and settle orders that somebody else entered.
          */
         post: operations["true_up_order_api_v1_basket_orders__product___number__true_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket-tracking/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tracking
+         * @description NAV per share at each close, premium, and how the product follows its benchmark.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_tracking_api_v1_basket_tracking__product__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4016,6 +4060,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/{tenant}/baskets/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Basket
+         * @description A product as its issuer discloses it to everybody.
+         */
+        get: operations["get_basket_api_v1_public__tenant__baskets__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/baskets/{product}/disclosure.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Public Disclosure
+         * @description The close before the newest published list, as JSON or CSV.
+         */
+        get: operations["get_public_disclosure_api_v1_public__tenant__baskets__product__disclosure__form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/baskets/{product}/inav": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Public Inav
+         * @description The indicative value of a share through the last day, evenly thinned.
+         */
+        get: operations["list_public_inav_api_v1_public__tenant__baskets__product__inav_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/baskets/{product}/list.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Public List
+         * @description The newest published list as JSON, CSV or XML.
+         */
+        get: operations["get_public_list_api_v1_public__tenant__baskets__product__list__form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/{tenant}/products/{product}": {
         parameters: {
             query?: never;
@@ -6168,6 +6292,29 @@ export interface components {
             units: string;
         };
         /**
+         * ClosePoint
+         * @description A close that was approved, with the level of the benchmark and the share's last price, where known.
+         */
+        ClosePoint: {
+            /** Benchmark */
+            benchmark: string | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Market Price */
+            market_price: string | null;
+            /**
+             * Nav Per Share
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav_per_share: string;
+            /** Premium */
+            premium: string | null;
+        };
+        /**
          * CodeBody
          * @description The second step: a code of the generator, or a recovery code.
          */
@@ -7945,6 +8092,32 @@ export interface components {
             id: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * InavView
+         * @description The indicative value of a share, its last price, and what that lay above it (below: negative).
+         *
+         *     None: unknown. ``coverage`` is the part of the constituents' value whose prices are fresh.
+         */
+        InavView: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Coverage
+             * Format: decimal
+             * @example 1234.56
+             */
+            coverage: string;
+            /** Market Price */
+            market_price: string | null;
+            /** Per Share */
+            per_share: string | null;
+            /** Premium */
+            premium: string | null;
         };
         /**
          * IndexComponent
@@ -9828,7 +10001,7 @@ export interface components {
              */
             notional: string;
             order: components["schemas"]["OrderAnswer"];
-            sent: components["schemas"]["truenav__app__trading__schemas__SentAnswer"] | null;
+            sent: components["schemas"]["OrderSentAnswer"] | null;
             /** Trail */
             trail: components["schemas"]["OrderStepAnswer"][];
         };
@@ -9880,6 +10053,21 @@ export interface components {
              * @example 1234.56
              */
             quantity: string;
+        };
+        /**
+         * OrderSentAnswer
+         * @description What the venue was sent: in its steps and ticks, a market order with the collar's edge as its price.
+         */
+        OrderSentAnswer: {
+            /** Price */
+            price: string | null;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            type: components["schemas"]["OrderType"];
         };
         /**
          * OrderState
@@ -11013,6 +11201,19 @@ export interface components {
             tenant: components["schemas"]["TenantAnswer"];
         };
         /**
+         * PublicBasket
+         * @description A product as everybody may see it: the newest published list, the close before, the last iNAV.
+         */
+        PublicBasket: {
+            disclosure: components["schemas"]["DailyDisclosure"] | null;
+            /** Id */
+            id: string;
+            inav: components["schemas"]["InavView"] | null;
+            listed: components["schemas"]["CreationList"];
+            /** Name */
+            name: string;
+        };
+        /**
          * Published
          * @description The last published NAV, in the numeraire as it was worth then.
          */
@@ -11406,7 +11607,7 @@ export interface components {
             target: string;
             /** Target Is Published */
             target_is_published: boolean;
-            tracking: components["schemas"]["Tracking"];
+            tracking: components["schemas"]["truenav__calc__etp__explain__tracking__Tracking"];
             /** Underlying */
             underlying: string;
         };
@@ -12017,6 +12218,14 @@ export interface components {
             at: string;
             /** Reference */
             reference: string;
+        };
+        /**
+         * SentAnswer
+         * @description The id of a notice that is on its way.
+         */
+        SentAnswer: {
+            /** Id */
+            id: string;
         };
         /**
          * SessionAnswer
@@ -12704,35 +12913,6 @@ export interface components {
             scopes: string[];
         };
         /**
-         * Tracking
-         * @description A product beside its promise, as fractions.
-         *
-         *     Attributes
-         *     ----------
-         *     promised : return of the promise (`promise_of`).
-         *     difference : return of the product less that of the promise.
-         *     error : standard deviation of the daily differences, of a year of 365 days; None with fewer than two days.
-         *     days : windows of a day that were compared.
-         */
-        Tracking: {
-            /** Days */
-            days: number;
-            /**
-             * Difference
-             * Format: decimal
-             * @example 1234.56
-             */
-            difference: string;
-            /** Error */
-            error: string | null;
-            /**
-             * Promised
-             * Format: decimal
-             * @example 1234.56
-             */
-            promised: string;
-        };
-        /**
          * Trade
          * @description One fill. ``quantity`` in contracts (units of base for spot), bought positive.
          *
@@ -12784,6 +12964,8 @@ export interface components {
             account: string;
             /** Connection */
             connection: string;
+            /** Connector */
+            connector: string;
             key: components["schemas"]["TradingKeyAnswer"] | null;
             limits: components["schemas"]["LimitsAnswer"] | null;
             /**
@@ -13249,12 +13431,21 @@ export interface components {
             quality: string;
         };
         /**
-         * SentAnswer
-         * @description The id of a notice that is on its way.
+         * Tracking
+         * @description How a product follows its benchmark over its closes, oldest first.
+         *
+         *     ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the annualised
+         *     deviation of daily active returns. None where closes or levels are too few.
          */
-        truenav__app__notices__schemas__SentAnswer: {
-            /** Id */
-            id: string;
+        truenav__app__baskets__reading__Tracking: {
+            /** Benchmark */
+            benchmark: string;
+            /** Closes */
+            closes: components["schemas"]["ClosePoint"][];
+            /** Difference */
+            difference: string | null;
+            /** Error */
+            error: string | null;
         };
         /**
          * Language
@@ -13263,26 +13454,40 @@ export interface components {
          */
         truenav__app__statements__words__Language: "en" | "zh" | "both";
         /**
-         * SentAnswer
-         * @description What the venue was sent: in its steps and ticks, a market order with the collar's edge as its price.
-         */
-        truenav__app__trading__schemas__SentAnswer: {
-            /** Price */
-            price: string | null;
-            /**
-             * Quantity
-             * Format: decimal
-             * @example 1234.56
-             */
-            quantity: string;
-            type: components["schemas"]["OrderType"];
-        };
-        /**
          * Language
          * @description In which a note is written.
          * @enum {string}
          */
         truenav__calc__etp__explain__risk_note__Language: "en" | "zh";
+        /**
+         * Tracking
+         * @description A product beside its promise, as fractions.
+         *
+         *     Attributes
+         *     ----------
+         *     promised : return of the promise (`promise_of`).
+         *     difference : return of the product less that of the promise.
+         *     error : standard deviation of the daily differences, of a year of 365 days; None with fewer than two days.
+         *     days : windows of a day that were compared.
+         */
+        truenav__calc__etp__explain__tracking__Tracking: {
+            /** Days */
+            days: number;
+            /**
+             * Difference
+             * Format: decimal
+             * @example 1234.56
+             */
+            difference: string;
+            /** Error */
+            error: string | null;
+            /**
+             * Promised
+             * Format: decimal
+             * @example 1234.56
+             */
+            promised: string;
+        };
         /**
          * NavLine
          * @description A published NAV, as it was, and in present units.
@@ -13528,6 +13733,7 @@ export type CheckedRules = components['schemas']['CheckedRules'];
 export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
+export type ClosePoint = components['schemas']['ClosePoint'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type ColumnAnswer = components['schemas']['ColumnAnswer'];
 export type Completeness = components['schemas']['Completeness'];
@@ -13614,6 +13820,7 @@ export type ImportMappingDefinition = components['schemas']['ImportMappingDefini
 export type ImportState = components['schemas']['ImportState'];
 export type InNumeraire = components['schemas']['InNumeraire'];
 export type InWords = components['schemas']['InWords'];
+export type InavView = components['schemas']['InavView'];
 export type IndexComponent = components['schemas']['IndexComponent'];
 export type IndexComposition = components['schemas']['IndexComposition'];
 export type IndexDefinition = components['schemas']['IndexDefinition'];
@@ -13703,6 +13910,7 @@ export type OrderBody = components['schemas']['OrderBody'];
 export type OrderDetailAnswer = components['schemas']['OrderDetailAnswer'];
 export type OrderFee = components['schemas']['OrderFee'];
 export type OrderFill = components['schemas']['OrderFill'];
+export type OrderSentAnswer = components['schemas']['OrderSentAnswer'];
 export type OrderStateInput = components['schemas']['OrderState-Input'];
 export type OrderStep = components['schemas']['OrderStep'];
 export type OrderStepAnswer = components['schemas']['OrderStepAnswer'];
@@ -13771,6 +13979,7 @@ export type Prospect = components['schemas']['Prospect'];
 export type ProviderAnswer = components['schemas']['ProviderAnswer'];
 export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProvisionedAnswer = components['schemas']['ProvisionedAnswer'];
+export type PublicBasket = components['schemas']['PublicBasket'];
 export type Published = components['schemas']['Published'];
 export type PublishedUnit = components['schemas']['PublishedUnit'];
 export type Quality = components['schemas']['Quality'];
@@ -13821,6 +14030,7 @@ export type ScopeBody = components['schemas']['ScopeBody'];
 export type Security = components['schemas']['Security'];
 export type SeenMarks = components['schemas']['SeenMarks'];
 export type SeenTransfer = components['schemas']['SeenTransfer'];
+export type SentAnswer = components['schemas']['SentAnswer'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
@@ -13860,7 +14070,6 @@ export type Terms = components['schemas']['Terms'];
 export type TiersAnswer = components['schemas']['TiersAnswer'];
 export type TimeRule = components['schemas']['TimeRule'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
-export type Tracking = components['schemas']['Tracking'];
 export type Trade = components['schemas']['Trade'];
 export type TradingAccountAnswer = components['schemas']['TradingAccountAnswer'];
 export type TradingKeyAnswer = components['schemas']['TradingKeyAnswer'];
@@ -13886,10 +14095,10 @@ export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
 export type Worth = components['schemas']['Worth'];
-export type TruenavAppNoticesSchemasSentAnswer = components['schemas']['truenav__app__notices__schemas__SentAnswer'];
+export type TruenavAppBasketsReadingTracking = components['schemas']['truenav__app__baskets__reading__Tracking'];
 export type TruenavAppStatementsWordsLanguage = components['schemas']['truenav__app__statements__words__Language'];
-export type TruenavAppTradingSchemasSentAnswer = components['schemas']['truenav__app__trading__schemas__SentAnswer'];
 export type TruenavCalcEtpExplainRiskNoteLanguage = components['schemas']['truenav__calc__etp__explain__risk_note__Language'];
+export type TruenavCalcEtpExplainTrackingTracking = components['schemas']['truenav__calc__etp__explain__tracking__Tracking'];
 export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreApOrdersOrderState = components['schemas']['truenav__core__ap_orders__OrderState'];
@@ -15713,6 +15922,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldingsView"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_inav_api_v1_basket_inav__product__get: {
+        parameters: {
+            query?: {
+                /** @description By default a day before `until` */
+                since?: string | null;
+                /** @description By default now */
+                until?: string | null;
+                /** @description Most points */
+                most?: number;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+            };
+            header?: never;
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InavView"][];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -18621,6 +18949,116 @@ export interface operations {
             };
             /** @description Changed since it was read (`If-Match`) */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tracking_api_v1_basket_tracking__product__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["truenav__app__baskets__reading__Tracking"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33741,7 +34179,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["truenav__app__notices__schemas__SentAnswer"];
+                    "application/json": components["schemas"]["SentAnswer"];
                 };
             };
             /** @description The request cannot be read */
@@ -38864,6 +39302,319 @@ export interface operations {
             };
             /** @description Too many attempts or requests; `Retry-After` says when */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_basket_api_v1_public__tenant__baskets__product__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicBasket"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_public_disclosure_api_v1_public__tenant__baskets__product__disclosure__form__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+                form: components["schemas"]["ListForm"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_public_inav_api_v1_public__tenant__baskets__product__inav_get: {
+        parameters: {
+            query?: {
+                /** @description Most points */
+                most?: number;
+            };
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InavView"][];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_public_list_api_v1_public__tenant__baskets__product__list__form__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+                form: components["schemas"]["ListForm"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

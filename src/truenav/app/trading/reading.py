@@ -39,6 +39,7 @@ class TradingAccount:
 
     account: AccountId
     connection: str
+    connector: str
     venue: str
     key: Definition[TradingKey] | None
     limits: Definition[TradingLimits] | None
@@ -60,6 +61,7 @@ def list_accounts(
             found[account] = TradingAccount(
                 account,
                 venue.connection.id,
+                venue.connection.connector,
                 venue.source.manifest.title,
                 keys.get(account),
                 limits.get(account),

@@ -71,6 +71,7 @@ class TradingAccountAnswer(Answer):
 
     account: str
     connection: str
+    connector: str
     venue: str
     key: TradingKeyAnswer | None
     limits: LimitsAnswer | None
@@ -83,6 +84,7 @@ class TradingAccountAnswer(Answer):
         return cls(
             account=one.account,
             connection=one.connection,
+            connector=one.connector,
             venue=one.venue,
             key=None if one.key is None else TradingKeyAnswer.of(one.key),
             limits=None if one.limits is None else LimitsAnswer.of(one.limits),
@@ -169,7 +171,7 @@ class OrderAnswer(Answer):
         )
 
 
-class SentAnswer(Answer):
+class OrderSentAnswer(Answer):
     """What the venue was sent: in its steps and ticks, a market order with the collar's edge as its price."""
 
     type: OrderType
@@ -197,7 +199,7 @@ class OrderDetailAnswer(Answer):
     """An order with what was sent, its fills and its trail, oldest first."""
 
     order: OrderAnswer
-    sent: SentAnswer | None
+    sent: OrderSentAnswer | None
     notional: Number
     fills: list[Record[OrderFill]]
     trail: list[OrderStepAnswer]
@@ -208,7 +210,7 @@ class OrderDetailAnswer(Answer):
         order = asked.order
         return cls(
             order=OrderAnswer.of(asked),
-            sent=None if order.sent is None else SentAnswer.of(order.sent),
+            sent=None if order.sent is None else OrderSentAnswer.of(order.sent),
             notional=order.notional,
             fills=list(order.fills or ()),
             trail=[OrderStepAnswer.model_validate(one) for one in trail],

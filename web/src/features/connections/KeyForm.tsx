@@ -45,9 +45,11 @@ interface KeyFormProps {
   onSave: (key: KeyBody) => void;
   onCancel: () => void;
   cancel?: string;
+  /** What is accepted, where it is more than reading. */
+  hint?: string;
 }
 
-export function KeyForm({ connector, busy, error, cancel, onSave, onCancel }: KeyFormProps) {
+export function KeyForm({ connector, busy, error, cancel, hint, onSave, onCancel }: KeyFormProps) {
   const t = useWords(words);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [tried, setTried] = useState(false);
@@ -74,7 +76,7 @@ export function KeyForm({ connector, busy, error, cancel, onSave, onCancel }: Ke
             value={typed[part] ?? ''}
             onChange={(event) => setTyped({ ...typed, [part]: event.currentTarget.value })}
             error={tried && (typed[part] ?? '').trim() === '' ? t.required : index === 0 && error ? keyProblem(error, t) : undefined}
-            description={index === wanted.length - 1 ? t.keyHint : undefined}
+            description={index === wanted.length - 1 ? (hint ?? t.keyHint) : undefined}
             inputWrapperOrder={['label', 'input', 'error', 'description']}
             autoComplete="off"
             spellCheck={false}
