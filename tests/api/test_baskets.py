@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from truenav.app.baskets.due import enqueue_due_lists
+from truenav.app.baskets.follower import TenantValues
 from truenav.connect.products.creation_lists import read_creation_list, read_disclosure
 from truenav.core.asset import BTC, ETH
 from truenav.core.canonical import canonical_json, sha256_hex
@@ -418,3 +419,81 @@ def test_the_close_is_due_once_and_its_job_makes_the_draft(issuer):
         issuer.fund.work(job["id"], "basket.list", product="trio")
     (made,) = issuer.desk.get("/api/v1/basket-lists/trio").json()
     assert (made["trade_day"], made["version"], made["made_by"]) == ("2026-02-02", 1, "system")
+
+
+def test_the_value_through_the_day_follows_the_prices_and_shows_the_premium(issuer):
+    issuer.published()
+    house = issuer.fund.installation.house
+    values = TenantValues(house, issuer.tenant)
+    quoted = f"2026-01-31T07:58:00Z,{SHARE},USD,52\n"
+    share = {"id": SHARE, "symbol": "TRIO", "name": "Trio", "kind": "index", "decimals": 0}
+    issuer.put("assets/" + SHARE, share)
+    assert issuer.fund.upload("share.csv", "at,base,quote,price\n" + quoted).status_code == 201
+    first = datetime(2026, 1, 31, 7, 58, 15, tzinfo=UTC)
+    for number in range(4):
+        at = first + 15 * number * timedelta(seconds=1)
+        values.value(values.read(at), at)
+    points = issuer.desk.get("/api/v1/basket-inav/trio").json()
+    assert len(points) == 4
+    assert points[-1]["per_share"] == WORKED["list"]["nav_per_share"]
+    expected = Decimal(52) / Decimal(WORKED["list"]["nav_per_share"]) - 1
+    assert abs(Decimal(points[-1]["premium"]) - expected) < Decimal("0.000001")
+    assert points[0]["coverage"] == "0"  # its prices are seven minutes old, a minute is allowed
+    price = f"2026-01-31T07:59:20Z,{issuer.ids['BTC']},USD,120000\n"
+    assert issuer.fund.upload("btc.csv", "at,base,quote,price\n" + price).status_code == 201
+    later = datetime(2026, 1, 31, 7, 59, 30, tzinfo=UTC)
+    values.value(values.read(later), later)
+    values.write(1)
+    point = issuer.desk.get("/api/v1/basket-inav/trio").json()[-1]
+    quantity = Decimal(WORKED["list"]["BTC"])
+    gain = quantity * (Decimal(120000) - Decimal("107753.95")) / WORKED["unit_size"]
+    assert abs(Decimal(point["per_share"]) - Decimal(WORKED["list"]["nav_per_share"]) - gain) < Decimal(
+        "0.0002"
+    )
+    assert 0 < Decimal(point["coverage"]) < 1
+
+
+def test_without_a_published_list_there_is_no_value_and_the_series_is_empty(issuer):
+    issuer.made()
+    values = TenantValues(issuer.fund.installation.house, issuer.tenant)
+    at = issuer.clock.now()
+    values.value(values.read(at), at)
+    values.write(1)
+    assert issuer.desk.get("/api/v1/basket-inav/trio").json() == []
+    wrong = {"since": "2026-01-31T00:00:00Z", "until": "2026-01-30T00:00:00Z"}
+    assert issuer.desk.get("/api/v1/basket-inav/trio", params=wrong).status_code == 422
+
+
+def test_tracking_compares_the_closes_with_the_benchmark(issuer):
+    issuer.put("baskets/trio", issuer.listing(benchmark="BTC"))
+    issuer.published()
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    found = issuer.desk.get("/api/v1/basket-tracking/trio").json()
+    assert [one["day"] for one in found["closes"]] == ["2026-01-31", "2026-02-01"]
+    shares = [Decimal(one["nav_per_share"]) for one in found["closes"]]
+    expected = shares[1] / shares[0] - Decimal("109000") / Decimal("107753.95")
+    assert abs(Decimal(found["difference"]) - expected) < Decimal("0.000001")
+    assert found["error"] is None  # one return has no deviation
+
+
+def test_the_public_reads_what_is_published_and_disclosed_and_nothing_else(issuer):
+    visitor = issuer.fund.installation.client()
+    page = f"/api/v1/public/{issuer.tenant}/baskets/trio"
+    issuer.published()
+    assert visitor.get(page).status_code == 404
+    issuer.put("baskets/trio", issuer.listing(disclosed=True))
+    shown = visitor.get(page)
+    assert shown.status_code == 200, shown.text
+    assert shown.json()["listed"]["unit_value"] == WORKED["list"]["unit_value"]
+    assert shown.json()["disclosure"]["day"] == "2026-01-31"
+    assert read_creation_list(visitor.get(f"{page}/list.csv").content).unit_size == WORKED["unit_size"]
+    assert read_disclosure(visitor.get(f"{page}/disclosure.json").content).product == "trio"
+    assert visitor.get(f"{page}/inav").json() == []
+    assert visitor.get("/api/v1/public/nobody/baskets/trio").status_code == 404
+    assert visitor.get(f"/api/v1/public/{issuer.tenant}/baskets/other").status_code == 404
+    admin = issuer.fund.installation.logged_in(issuer.tenant, "ada", "administrator")
+    assert admin.put("/api/v1/modules", json={"switches": {"baskets": False}}).status_code == 200
+    assert visitor.get(page).status_code == 404
+    assert issuer.desk.get("/api/v1/basket-lists/trio").status_code == 404

@@ -81,8 +81,11 @@ IDS = {
     "basket-lists": {"product": "trio", "day": "2026-02-01", "form": "json"},
     "basket-orders": {"product": "trio", "number": "1"},
     "basket-fees": {"product": "trio"},
+    "basket-inav": {"product": "trio"},
+    "basket-tracking": {"product": "trio"},
     "product-states": {"listing": "zz3l"},
     "product-series": {"listing": "zz3l"},
+    "product-hedges": {"listing": "zz3l"},
     "product-families": {"family": "hbtc"},
     "product-attributions": {"listing": "zz3l"},
     "product-bands": {"listing": "zz3l"},
@@ -148,7 +151,10 @@ def _seed(installation, tenant, *, marked=tuple(DEFINITIONS)) -> tuple[FundHouse
     job = house.maker.get("/api/v1/jobs").json()[0]["id"]
     sent = house.upload(f"balances.{holder}.csv", BALANCES, path="imports/jobs").json()["job"]
     evidence = {"content_hash": fact["content_hash"], "sha256": fact["evidence"]}
+    halt = {"listing": "zz3l", "wish": {"is": "halt", "halted": True, "why": holder}}
+    wanted = house.maker.post("/api/v1/product-instructions", json=halt).json()
     made = {
+        "product-instructions": {"id": wanted["id"]},
         "*": IDS["*"] | evidence | {"job_id": job, "token_id": token["id"]},
         "nav": {"id": run["id"]},
         "holdings": {"id": run["id"]},

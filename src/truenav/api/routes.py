@@ -80,6 +80,10 @@ PUBLIC_PATHS = frozenset(
         "/healthz",
         "/metrics",
         f"{API_PREFIX}/setup",
+        *(
+            f"{API_PREFIX}/public/{{tenant}}/baskets/{{product}}{path}"
+            for path in ("", "/list.{form}", "/disclosure.{form}", "/inav")
+        ),
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/risk-note",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/series",

@@ -38,7 +38,8 @@ _BEFORE = {
     ListState.PUBLISHED: (ListState.APPROVED,),
     ListState.REJECTED: (ListState.DRAFT, ListState.APPROVED),
 }
-_STANDING = (ListState.APPROVED, ListState.PUBLISHED)
+STANDING = (ListState.APPROVED, ListState.PUBLISHED)
+"""Of a dealing day one list at most is in one of these states."""
 
 
 class ListNotFoundError(NotFoundError):
@@ -136,24 +137,32 @@ def find_list(session: Session, product: str, day: date) -> KeptList:
 def standing_list(session: Session, product: str, day: date) -> KeptList | None:
     """The approved or published list of a dealing day."""
     here = (basket_list.c.product == product, basket_list.c.trade_day == day)
-    row = session.execute(select(basket_list).where(*here, basket_list.c.state.in_(_STANDING))).one_or_none()
+    row = session.execute(select(basket_list).where(*here, basket_list.c.state.in_(STANDING))).one_or_none()
     return None if row is None else _kept(row)
 
 
-def latest_list(session: Session, product: str, *, closed_before: date | None = None) -> KeptList | None:
-    """The approved or published list of the latest day; with ``closed_before`` of a close before that day."""
-    query = select(basket_list).where(basket_list.c.product == product, basket_list.c.state.in_(_STANDING))
+def latest_list(
+    session: Session,
+    product: str,
+    *,
+    closed_before: date | None = None,
+    states: Sequence[ListState] = STANDING,
+) -> KeptList | None:
+    """The list of the latest day in one of the states; with ``closed_before`` of a close before that day."""
+    query = select(basket_list).where(basket_list.c.product == product, basket_list.c.state.in_(states))
     if closed_before is not None:
         query = query.where(basket_list.c.body["close"]["day"].astext < closed_before.isoformat())
     row = session.execute(query.order_by(basket_list.c.trade_day.desc()).limit(1)).one_or_none()
     return None if row is None else _kept(row)
 
 
-def lists(session: Session, product: str, *, limit: int) -> tuple[KeptList, ...]:
-    """The newest list of each dealing day, latest day first."""
+def lists(
+    session: Session, product: str, *, limit: int, states: Sequence[ListState] = tuple(ListState)
+) -> tuple[KeptList, ...]:
+    """The newest list of each dealing day, of those in some states, latest day first."""
     newest = (
         select(basket_list.c.trade_day, func.max(basket_list.c.version).label("version"))
-        .where(basket_list.c.product == product)
+        .where(basket_list.c.product == product, basket_list.c.state.in_(states))
         .group_by(basket_list.c.trade_day)
         .order_by(basket_list.c.trade_day.desc())
         .limit(limit)

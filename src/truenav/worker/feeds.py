@@ -52,8 +52,15 @@ def _products(house: House) -> Follower:
     return ProductFollower(house)
 
 
+def _baskets(house: House) -> Follower:
+    from truenav.app.baskets.follower import BasketFollower  # loads what connectors need
+
+    return BasketFollower(house)
+
+
 ACCOUNTS = Feed("accounts", 0x66656564, _accounts)  # "feed"
 PRODUCTS = Feed("products", 0x70726F64, _products)  # "prod"
+BASKETS = Feed("baskets", 0x6261736B, _baskets)  # "bask"
 
 
 class Feeds:

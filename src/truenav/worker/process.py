@@ -21,7 +21,7 @@ from truenav.app.house import House
 from truenav.app.jobs import JOBS, load_handler
 from truenav.store.queue import task_id
 from truenav.worker.execute import MAX_RETRIES, execute, is_refusal
-from truenav.worker.feeds import ACCOUNTS, PRODUCTS, Feeds
+from truenav.worker.feeds import ACCOUNTS, BASKETS, PRODUCTS, Feeds
 from truenav.worker.leader import Leader
 
 HEARTBEAT_SECONDS = 1.0
@@ -67,11 +67,11 @@ def run_worker(
     jobs : names of jobs, and where their handlers are.
     concurrency : how many jobs are done side by side.
     backoff_seconds : wait before the first of the three retries.
-    follow : whether it may be the one that follows the accounts' private streams, or runs products.
+    follow : whether it may be the one that follows accounts' private streams, products or baskets.
 
     A lost database is waited for. Being killed is safe at any time: another worker takes the jobs over.
     """
-    feeds = [Feeds(house, queue_dsn, feed) for feed in (ACCOUNTS, PRODUCTS)] if follow else []
+    feeds = [Feeds(house, queue_dsn, feed) for feed in (ACCOUNTS, PRODUCTS, BASKETS)] if follow else []
     duties = [Leader(house, queue_dsn).run, *(feed.run for feed in feeds)]
     asyncio.run(_Process(house, queue_dsn, jobs, concurrency, backoff_seconds, duties).run())
 

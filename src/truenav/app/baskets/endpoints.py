@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from truenav.app.baskets import lists
+from truenav.app.baskets import lists, reading
 from truenav.app.baskets.catalogues import BASKETS, PARTICIPANTS
-from truenav.app.baskets.lists import HoldingsView
+from truenav.app.baskets.lists import MEDIA, HoldingsView
 from truenav.app.baskets.orders import OrderDesk, OrderView, SeenTransfer, find_order, list_orders
+from truenav.app.baskets.public import router as public_router
+from truenav.app.baskets.reading import InavView, Tracking
 from truenav.app.baskets.schemas import (
     ApproveListBody,
     BuyInBody,
@@ -25,26 +27,23 @@ from truenav.app.baskets.schemas import (
 )
 from truenav.app.exports.wire import as_table
 from truenav.app.http.catalogues import catalogue_router
-from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
+from truenav.app.http.models import Instant
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
 from truenav.connect.products.creation_lists import ListForm
 from truenav.core.ap_orders import ApOrder
 from truenav.core.basket import BasketListing
+from truenav.core.failure import InvalidInputError
 from truenav.core.money import AssetId
 from truenav.store import baskets
 
-MODULE = "baskets"
+LONGEST_SPAN = timedelta(days=7)
+"""Of indicative values that are asked for at once."""
 
-MEDIA = {
-    ListForm.JSON: "application/json",
-    ListForm.CSV: "text/csv; charset=utf-8",
-    ListForm.XML: "application/xml",
-}
-
-router = Router(tags=["baskets"], module=MODULE)
+router = Router(tags=["baskets"], module="baskets")
 
 IdPath = Annotated[str, Path(max_length=64)]
 DayPath = Annotated[date, Path(description="A dealing day")]
@@ -78,6 +77,30 @@ def get_holdings(
 ) -> Record[HoldingsView]:
     """What the product holds now as recorded, looked through, and what of that is doubtful."""
     return lists.present_holdings(session, house, principal, listing)
+
+
+@router.get("/basket-inav/{product}", dependencies=_READ_TABLE)
+def list_inav(
+    listing: BasketDep,
+    *,
+    session: SessionDep,
+    now: NowDep,
+    since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
+    until: Annotated[Instant | None, Query(description="By default now")] = None,
+    most: Annotated[int, Query(ge=2, le=6_000, description="Most points")] = 1_000,
+) -> list[Record[InavView]]:
+    """The indicative value of a share through a span of at most a week, evenly thinned, with its premium."""
+    end = until or now
+    start = since or end - timedelta(days=1)
+    if not timedelta(0) < end - start <= LONGEST_SPAN:
+        raise InvalidInputError(f"A span must be longer than nothing and at most {LONGEST_SPAN.days} days.")
+    return list(reading.inav_series(session, listing.id, start, end, most=most))
+
+
+@router.get("/basket-tracking/{product}", dependencies=_READ)
+def get_tracking(listing: BasketDep, session: SessionDep) -> Record[Tracking]:
+    """NAV per share at each close, premium, and how the product follows its benchmark."""
+    return reading.tracking(session, listing)
 
 
 @router.get("/basket-lists/{product}", dependencies=_READ_TABLE)
@@ -254,4 +277,9 @@ def pay_fee(body: FeePaymentBody, desk: DeskDep) -> None:
     desk.pay_fee(amount=body.amount.amount(), reference=body.reference)
 
 
-ROUTERS = (router, catalogue_router(BASKETS, "baskets"), catalogue_router(PARTICIPANTS, "participants"))
+ROUTERS = (
+    router,
+    public_router,
+    catalogue_router(BASKETS, "baskets"),
+    catalogue_router(PARTICIPANTS, "participants"),
+)

@@ -49,6 +49,13 @@ from truenav.store import audit, baskets
 from truenav.store.baskets import KeptList, ListState
 from truenav.store.database import Session
 
+MEDIA = {
+    ListForm.JSON: "application/json",
+    ListForm.CSV: "text/csv; charset=utf-8",
+    ListForm.XML: "application/xml",
+}
+"""What the files of lists and disclosures are."""
+
 
 class ListNotPublishableError(ConflictError):
     """Something is missing or doubtful, so there must be no list."""

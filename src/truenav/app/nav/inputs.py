@@ -133,7 +133,7 @@ def _frame(
         assets=tuple(assets.assets.values()),
         aliases=assets.aliases,
         instruments=_instruments(known),
-        pricing=_policy(known, fund),
+        pricing=pricing_policy(known, fund),
         policy=_nav_policy(known, fund),
         numeraires=_numeraires(known),
         facts=(),
@@ -292,7 +292,7 @@ def _instruments(known: Definitions) -> tuple[Instrument, ...]:
     return tuple(InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument)).versions)
 
 
-def _policy(known: Definitions, fund: NodeId) -> PricingPolicy:
+def pricing_policy(known: Definitions, fund: NodeId) -> PricingPolicy:
     """The fund's own pricing policy (same id as the fund), else ``default``, else the built-in one."""
     found = {one.id: one for one in known.bodies(Kind.PRICING_POLICY, PricingPolicy)}
     return found.get(fund) or found.get("default") or default_policy()

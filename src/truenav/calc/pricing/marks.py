@@ -193,6 +193,11 @@ class Selection:
         differing = frozenset(one for one, mark in found.items() if mark != self.by_subject[one])
         return type(self)({**self.by_subject, **found}, differing, picking, self._subjects)
 
+    @property
+    def quotes(self) -> frozenset[QuoteKey]:
+        """All quotes that were looked for, found or not: any other changes no mark."""
+        return frozenset().union(*(trail.quotes for trail in self._picking.trails.values()))
+
     def marks(self, asked: Asked) -> Marks:
         """All marks, with the failures and indices that a selection of what is ``asked`` alone would have."""
         legs = self._picking.legs

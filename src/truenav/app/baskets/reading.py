@@ -1,0 +1,97 @@
+"""A basket product over time: indicative values, premium, and how its benchmark is tracked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from truenav.calc.etp.baskets.inav import premium, returns, tracking_difference, tracking_error
+from truenav.core.basket import BasketListing
+from truenav.core.money import rounded
+from truenav.store import baskets
+from truenav.store.baskets import InavPoint, KeptList
+from truenav.store.database import Session
+
+PLACES = 6
+"""Decimals of premiums and of tracking figures, which are fractions."""
+
+LONGEST_TRACKING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class InavView:
+    """The indicative value of a share, its last price, and what that lay above it (below: negative).
+
+    None: unknown. ``coverage`` is the part of the constituents' value whose prices are fresh.
+    """
+
+    at: datetime
+    per_share: Decimal | None
+    coverage: Decimal
+    market_price: Decimal | None
+    premium: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePoint:
+    """A close that was approved, with the level of the benchmark and the share's last price, where known."""
+
+    day: date
+    nav_per_share: Decimal
+    benchmark: Decimal | None
+    market_price: Decimal | None
+    premium: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """How a product follows its benchmark over its closes, oldest first.
+
+    ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the annualised
+    deviation of daily active returns. None where closes or levels are too few.
+    """
+
+    benchmark: str
+    closes: tuple[ClosePoint, ...]
+    difference: Decimal | None
+    error: Decimal | None
+
+
+def inav_view(point: InavPoint) -> InavView:
+    """A stored value with its premium."""
+    above = None
+    if point.per_share is not None and point.market_price is not None and point.per_share > 0:
+        above = rounded(premium(point.market_price, point.per_share), PLACES)
+    return InavView(point.at, point.per_share, point.coverage, point.market_price, above)
+
+
+def inav_series(
+    session: Session, product: str, since: datetime, until: datetime, *, most: int
+) -> tuple[InavView, ...]:
+    """The values of a span, thinned evenly to about ``most``; the last one stays."""
+    found = baskets.inav_points(session, product, since, until)
+    step = -(-len(found) // most) if found else 1
+    return tuple(inav_view(point) for point in found[(len(found) - 1) % step :: step])
+
+
+def tracking(session: Session, listing: BasketListing) -> Tracking:
+    """The closes behind approved and published lists, and how they follow the benchmark."""
+    kept = baskets.lists(session, listing.id, limit=LONGEST_TRACKING, states=baskets.STANDING)
+    closes = tuple(_close(one) for one in reversed(kept))
+    compared = [one for one in closes if one.benchmark is not None and one.benchmark > 0]
+    own = returns([one.nav_per_share for one in compared])
+    index = returns([one.benchmark for one in compared if one.benchmark is not None])
+    return Tracking(
+        listing.benchmark,
+        closes,
+        rounded(tracking_difference(own, index), PLACES) if own else None,
+        rounded(tracking_error(own, index), PLACES) if len(own) > 1 else None,
+    )
+
+
+def _close(kept: KeptList) -> ClosePoint:
+    close, per_share = kept.document.close, kept.document.listed.nav_per_share
+    market = close.market_price
+    above = None if market is None else rounded(premium(market, per_share), PLACES)
+    return ClosePoint(close.day, per_share, close.benchmark, market, above)
