@@ -21,11 +21,21 @@ from truenav.core.product import Product
 TIE = 1e-12
 """Relative distance within which floats count as equal."""
 
-_WHOLE = {
-    *("publishes", "batches", "follows"),  # of stops
-    *("end", "first_stop", "end_stop", "rearm", "to_edge", "exposure"),  # of eras
-    *("first_era", "end_era"),  # of plans
-}
+_WHOLE = frozenset(
+    [
+        "batches",
+        "end",
+        "end_era",
+        "end_stop",
+        "exposure",
+        "first_era",
+        "first_stop",
+        "follows",
+        "publishes",
+        "rearm",
+        "to_edge",
+    ]
+)
 """Columns of whole numbers; all others are floats."""
 
 _BY_KIND = 2
@@ -52,15 +62,17 @@ def planned(products: Sequence[Product], paths: Sequence[Path], pairs: Sequence[
     Products with the same times of everything share their stops, and so do paths with the same times and
     charges.
     """
+    first_alike: dict[Hashable, int] = {}
+    used = {place for _, place in pairs}
+    alike = {place: first_alike.setdefault(_charges(paths[place]), place) for place in used}
     tables = _Tables()
-    rows: dict[Hashable, int] = {}
-    charges = {place: _charges(paths[place]) for _, place in pairs}
+    rows: dict[tuple[int, int], int] = {}
     with exact():
         for one, place in pairs:
-            key = one, charges[place]
+            key = one, alike[place]
             if key not in rows:
-                rows[key] = tables.add(products[one], paths[place], charges[place])
-    return tables.columns([rows[one, charges[place]] for one, place in pairs])
+                rows[key] = tables.add(products[one], paths[alike[place]], alike[place])
+    return tables.columns([rows[one, alike[place]] for one, place in pairs])
 
 
 def _charges(path: Path) -> Hashable:
@@ -95,9 +107,9 @@ class _Tables:
         self._publications: list[int] = []
         self._eras: list[tuple[Any, ...]] = []
 
-    def add(self, product: Product, path: Path, charges: Hashable) -> int:
-        """Add a plan; gives its row."""
-        key = _timing(product), charges
+    def add(self, product: Product, path: Path, place: int) -> int:
+        """Add the plan of a product on the path of a place; gives its row."""
+        key = _timing(product), place
         if key not in self._calendars:
             self._calendars[key] = self._calendar(product, path)
         calendar = self._calendars[key]
