@@ -1,7 +1,8 @@
-// Who is there decides what is shown: the log-in, or the shell with the registered pages.
-import { Suspense, lazy, useEffect, type ReactNode } from 'react';
+// Who is there decides what is shown: a public page, the log-in, or the shell with the registered pages.
+import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
 import { Navigate, RouterProvider, createBrowserRouter, matchPath, type RouteObject } from 'react-router';
 import { api } from './api/client';
+import { publicPlace } from './features/products/public/address';
 import { Door } from './features/session/Door';
 import { LogInOverPage } from './features/session/LogIn';
 import { useLanguage, useWords } from './lib/i18n';
@@ -41,9 +42,22 @@ function routeOf(page: PageDef): RouteObject {
 
 let router: ReturnType<typeof createBrowserRouter> | null = null;
 
+const PublicProduct = lazy(() => import('./features/products/public/PublicProduct'));
+
 export function App() {
-  const found = useSession();
+  const [place] = useState(() => publicPlace(location.pathname));
   useChineseType();
+  if (place === null) return <House />;
+  return (
+    <Suspense>
+      <PublicProduct place={place} />
+    </Suspense>
+  );
+}
+
+/** What is behind the log-in, and the log-in before it. */
+function House() {
+  const found = useSession();
   useEffect(() => void arrive(), []);
   if (found.kind === 'unknown') return null;
   if (found.kind === 'out') return <Door />;

@@ -1,27 +1,15 @@
 // One product: where it stands, where it will be rebalanced, what happened, and by which rules.
-import { SegmentedControl } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { api, ask } from '@/api/client';
-import type { ChargeLine, Disclosure, RebalanceLine } from '@/api/schema';
-import { useLanguage, useWords } from '@/lib/i18n';
-import { full, moment } from '@/lib/time';
-import { type Column, DataTable } from '@/ui/DataTable';
-import { Figure } from '@/ui/Figure';
-import { Panel } from '@/ui/Panel';
-import { Shown, State } from '@/ui/States';
-import { Band } from './Band';
+import type { Disclosure } from '@/api/schema';
+import { Shown } from '@/ui/States';
 import { Attribution } from './analysis/Attribution';
-import { Lines } from './Lines';
-import { said } from './rules';
+import { Course, type Span } from './Course';
+import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
 import css from './Products.module.css';
-import words from './words';
 
-const HOURS = { day: 24, week: 168, month: 720 } as const;
-type Span = keyof typeof HOURS;
-
-const SHOWN = 100; // rows of a history; the rest is in its CSV
+const DAYS: Readonly<Record<Span, number>> = { day: 1, week: 7, month: 30, year: 365 };
 
 export default function ProductPage() {
   const { product = '' } = useParams();
@@ -42,8 +30,9 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
       <Head data={data} />
       <div className={css.columns}>
         <div className={css.main}>
-          <Course id={id} data={data} />
+          <Course name={id} data={data} read={(span) => seriesOf(id, span)} />
           <Attribution id={id} name={data.product} />
+          <Changes data={data} />
           <Charges lines={data.charges} quote={data.quote} />
           <Rules data={data} />
         </div>
@@ -56,186 +45,7 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
   );
 }
 
-function Head({ data }: { data: Disclosure }) {
-  const t = useWords(words);
-  const language = useLanguage();
-  return (
-    <Panel padded>
-      <div className={css.head}>
-        <div>
-          <h2 className="dim">{`${data.product} · ${t.nav}`}</h2>
-          <p className="hero">
-            <Figure value={data.nav} places={6} /> <small>{data.quote}</small>
-          </p>
-          <p className="dim" title={full(data.as_of)}>
-            {data.underlying} <Figure value={data.price} places={2} /> · {moment(data.as_of, language)}
-          </p>
-          {data.halts.length > 0 ? <p className="crit">{`${t.halted}: ${data.halts.map((cause) => t.halts[cause]).join(', ')}`}</p> : null}
-        </div>
-        <Band data={data} />
-        <dl className={css.pairs}>
-          <dt>{t.nextRebalance}</dt>
-          <dd>{data.next_scheduled_at ? <span className="num">{full(data.next_scheduled_at)}</span> : t.noSchedule}</dd>
-          {data.rebalances_at_or_below ? <Pair name={t.orFalls(data.underlying)} value={data.rebalances_at_or_below} /> : null}
-          {data.rebalances_at_or_above ? <Pair name={t.orRises(data.underlying)} value={data.rebalances_at_or_above} /> : null}
-          {data.nothing_left_at ? <Pair name={t.nothingLeft(data.underlying)} value={data.nothing_left_at} /> : null}
-        </dl>
-        <dl className={css.pairs}>
-          <Pair name={t.units} value={data.units} places={4} />
-          <Pair name={`${t.netAssets}, ${data.quote}`} value={data.net_assets} />
-          <dt>{t.issuer}</dt>
-          <dd>{data.issuer}</dd>
-        </dl>
-      </div>
-    </Panel>
-  );
-}
-
-function Pair({ name, value, places = 2 }: { name: string; value: string | null; places?: number }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>
-        <Figure value={value} places={places} />
-      </dd>
-    </>
-  );
-}
-
-function Course({ id, data }: { id: string; data: Disclosure }) {
-  const t = useWords(words);
-  const [span, setSpan] = useState<Span>('day');
-  const series = useQuery({
-    queryKey: ['products', id, 'series', span],
-    queryFn: () =>
-      ask(
-        api.GET('/api/v1/product-series/{listing}', {
-          params: { path: { listing: id }, query: { since: new Date(Date.now() - HOURS[span] * 3_600_000).toISOString(), most: 800 } },
-        }),
-      ),
-    placeholderData: keepPreviousData,
-  });
-  return (
-    <Panel
-      title={t.history}
-      sub={t.start100}
-      tools={
-        <SegmentedControl
-          size="xs"
-          value={span}
-          onChange={(value) => setSpan(value as Span)}
-          data={(Object.keys(HOURS) as Span[]).map((value) => ({ value, label: t.series[value] }))}
-        />
-      }
-    >
-      <Shown of={series} height={380}>
-        {(points) => (points.length < 2 ? <State icon="price" title={t.noSeries} /> : <Lines points={points} data={data} />)}
-      </Shown>
-    </Panel>
-  );
-}
-
-interface Held {
-  readonly name: string;
-  readonly amount: string;
-  readonly unit: string;
-  readonly places: number;
-}
-
-function Basket({ data }: { data: Disclosure }) {
-  const t = useWords(words);
-  const rows: readonly Held[] = [
-    { name: t.position, amount: data.position, unit: data.underlying, places: 8 },
-    data.loan === '0' ? { name: t.cash, amount: data.cash, unit: data.quote, places: 6 } : { name: t.loan, amount: data.cash, unit: data.quote, places: 6 },
-    { name: t.nav1, amount: data.nav, unit: data.quote, places: 6 },
-  ];
-  const columns: readonly Column<Held>[] = [
-    { id: 'name', header: t.holding, card: 'title', cell: (row) => row.name },
-    { id: 'amount', header: t.amount, align: 'right', card: 'value', cell: (row) => <Figure value={row.amount} places={row.places} unit={row.unit} /> },
-  ];
-  return (
-    <Panel title={t.basket}>
-      <DataTable label={t.basket} columns={columns} rows={rows} rowKey={(row) => row.name} />
-    </Panel>
-  );
-}
-
-function Rebalances({ lines, data }: { lines: readonly RebalanceLine[]; data: Disclosure }) {
-  const t = useWords(words);
-  const language = useLanguage();
-  const kind = (name: string) => (t.kinds as Readonly<Record<string, string>>)[name] ?? name;
-  const columns: readonly Column<RebalanceLine>[] = [
-    { id: 'at', header: t.when, card: 'note', cell: (row) => <span className="num nowrap" title={full(row.at)}>{moment(row.at, language)}</span> },
-    { id: 'kind', header: t.why, card: 'title', cell: (row) => <span className={row.kind === 'triggered' ? 'warn' : undefined}>{kind(row.kind)}</span> },
-    {
-      id: 'leverage',
-      header: t.leverage,
-      align: 'right',
-      cell: (row) => (
-        <span className="nowrap">
-          <Figure value={row.leverage_before} places={2} /> → <Figure value={row.leverage_after} places={2} unit="×" />
-        </span>
-      ),
-    },
-    { id: 'quantity', header: t.bought, unit: data.underlying, align: 'right', card: 'value', cell: (row) => <Figure value={row.quantity} places={6} signed /> },
-    { id: 'cost', header: t.cost, unit: data.quote, align: 'right', cell: (row) => <Figure value={row.cost} places={6} /> },
-  ];
-  return (
-    <Panel title={t.events} sub={String(lines.length)}>
-      <DataTable
-        label={t.events}
-        columns={columns}
-        rows={[...lines].reverse().slice(0, SHOWN)}
-        rowKey={(row, index) => `${row.at} ${index}`}
-        maxHeight={480}
-        empty={<State icon="clock" title={t.noEvents} />}
-      />
-    </Panel>
-  );
-}
-
-function Charges({ lines, quote }: { lines: readonly ChargeLine[]; quote: string }) {
-  const t = useWords(words);
-  const language = useLanguage();
-  const columns: readonly Column<ChargeLine>[] = [
-    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
-    { id: 'before', header: t.before, unit: quote, align: 'right', cell: (row) => <Figure value={row.nav_before} places={6} /> },
-    { id: 'fees', header: t.fees, unit: quote, align: 'right', card: 'value', cell: (row) => <Figure value={row.fees} places={8} /> },
-    { id: 'financing', header: t.financing, unit: quote, align: 'right', cell: (row) => <Figure value={row.financing} places={8} /> },
-  ];
-  return (
-    <Panel title={t.charges} sub={String(lines.length)}>
-      <DataTable
-        label={t.charges}
-        columns={columns}
-        rows={[...lines].reverse().slice(0, SHOWN)}
-        rowKey={(row, index) => `${row.at} ${index}`}
-        maxHeight={320}
-        empty={<State icon="clock" title={t.noCharges} />}
-      />
-    </Panel>
-  );
-}
-
-function Rules({ data }: { data: Disclosure }) {
-  const t = useWords(words);
-  return (
-    <Panel title={t.rules} sub={`${t.method} ${data.method}`} padded>
-      <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(said(data.rules), null, 2)}</pre>
-      {data.sources.length > 0 ? <h3 className="dim">{t.sources}</h3> : null}
-      <ul className={css.sources}>
-        {data.sources.map((one) => (
-          <li key={one.address}>
-            {one.address}
-            {one.note ? <span className="dim"> {one.note}</span> : null}
-          </li>
-        ))}
-        {[...data.conflicts, ...data.assumptions].map((one) => (
-          <li key={one} className="ink2">
-            {one}
-          </li>
-        ))}
-      </ul>
-    </Panel>
-  );
+function seriesOf(listing: string, span: Span) {
+  const since = new Date(Date.now() - DAYS[span] * 86_400_000).toISOString();
+  return ask(api.GET('/api/v1/product-series/{listing}', { params: { path: { listing }, query: { since, most: 800 } } }));
 }

@@ -1,0 +1,184 @@
+// What a product's page shows to those who run it and to the public alike.
+import type { AdjustmentLine, ChangeLine, ChargeLine, Disclosure, RebalanceLine } from '@/api/schema';
+import { useLanguage, useWords } from '@/lib/i18n';
+import { full, moment } from '@/lib/time';
+import { type Column, DataTable } from '@/ui/DataTable';
+import { Figure } from '@/ui/Figure';
+import { Panel } from '@/ui/Panel';
+import { State } from '@/ui/States';
+import { Band } from './Band';
+import { said } from './rules';
+import css from './Products.module.css';
+import words from './words';
+
+const SHOWN = 100; // rows of a history; the rest is in its CSV
+
+export function Head({ data }: { data: Disclosure }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  return (
+    <Panel padded>
+      <div className={css.head}>
+        <div>
+          <h2 className="dim">{`${data.product} · ${t.nav}`}</h2>
+          <p className="hero">
+            <Figure value={data.nav} places={6} /> <small>{data.quote}</small>
+          </p>
+          <p className="dim" title={full(data.as_of)}>
+            {data.underlying} <Figure value={data.price} places={2} /> · {moment(data.as_of, language)}
+          </p>
+          {data.halts.length > 0 ? <p className="crit">{`${t.halted}: ${data.halts.map((cause) => t.halts[cause]).join(', ')}`}</p> : null}
+        </div>
+        <Band data={data} />
+        <dl className={css.pairs}>
+          <dt>{t.nextRebalance}</dt>
+          <dd>{data.next_scheduled_at ? <span className="num">{full(data.next_scheduled_at)}</span> : t.noSchedule}</dd>
+          {data.rebalances_at_or_below ? <Pair name={t.orFalls(data.underlying)} value={data.rebalances_at_or_below} /> : null}
+          {data.rebalances_at_or_above ? <Pair name={t.orRises(data.underlying)} value={data.rebalances_at_or_above} /> : null}
+          {data.nothing_left_at ? <Pair name={t.nothingLeft(data.underlying)} value={data.nothing_left_at} /> : null}
+        </dl>
+        <dl className={css.pairs}>
+          <Pair name={t.units} value={data.units} places={4} />
+          <Pair name={`${t.netAssets}, ${data.quote}`} value={data.net_assets} />
+          <dt>{t.issuer}</dt>
+          <dd>{data.issuer}</dd>
+        </dl>
+      </div>
+    </Panel>
+  );
+}
+
+function Pair({ name, value, places = 2 }: { name: string; value: string | null; places?: number }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <Figure value={value} places={places} />
+      </dd>
+    </>
+  );
+}
+
+interface Held {
+  readonly name: string;
+  readonly amount: string;
+  readonly unit: string;
+  readonly places: number;
+}
+
+export function Basket({ data }: { data: Disclosure }) {
+  const t = useWords(words);
+  const rows: readonly Held[] = [
+    { name: t.position, amount: data.position, unit: data.underlying, places: 8 },
+    data.loan === '0' ? { name: t.cash, amount: data.cash, unit: data.quote, places: 6 } : { name: t.loan, amount: data.cash, unit: data.quote, places: 6 },
+    { name: t.nav1, amount: data.nav, unit: data.quote, places: 6 },
+  ];
+  const columns: readonly Column<Held>[] = [
+    { id: 'name', header: t.holding, card: 'title', cell: (row) => row.name },
+    { id: 'amount', header: t.amount, align: 'right', card: 'value', cell: (row) => <Figure value={row.amount} places={row.places} unit={row.unit} /> },
+  ];
+  return (
+    <Panel title={t.basket}>
+      <DataTable label={t.basket} columns={columns} rows={rows} rowKey={(row) => row.name} />
+    </Panel>
+  );
+}
+
+export function Rebalances({ lines, data }: { lines: readonly RebalanceLine[]; data: Disclosure }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const kind = (name: string) => (t.kinds as Readonly<Record<string, string>>)[name] ?? name;
+  const columns: readonly Column<RebalanceLine>[] = [
+    { id: 'at', header: t.when, card: 'note', cell: (row) => <span className="num nowrap" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'kind', header: t.why, card: 'title', cell: (row) => <span className={row.kind === 'triggered' ? 'warn' : undefined}>{kind(row.kind)}</span> },
+    {
+      id: 'leverage',
+      header: t.leverage,
+      align: 'right',
+      cell: (row) => (
+        <span className="nowrap">
+          <Figure value={row.leverage_before} places={2} /> → <Figure value={row.leverage_after} places={2} unit="×" />
+        </span>
+      ),
+    },
+    { id: 'quantity', header: t.bought, unit: data.underlying, align: 'right', card: 'value', cell: (row) => <Figure value={row.quantity} places={6} signed /> },
+    { id: 'cost', header: t.cost, unit: data.quote, align: 'right', cell: (row) => <Figure value={row.cost} places={6} /> },
+  ];
+  return (
+    <Panel title={t.events} sub={String(lines.length)}>
+      <DataTable
+        label={t.events}
+        columns={columns}
+        rows={[...lines].reverse().slice(0, SHOWN)}
+        rowKey={(row, index) => `${row.at} ${index}`}
+        maxHeight={480}
+        empty={<State icon="clock" title={t.noEvents} />}
+      />
+    </Panel>
+  );
+}
+
+export function Charges({ lines, quote }: { lines: readonly ChargeLine[]; quote: string }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const columns: readonly Column<ChargeLine>[] = [
+    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'before', header: t.before, unit: quote, align: 'right', cell: (row) => <Figure value={row.nav_before} places={6} /> },
+    { id: 'fees', header: t.fees, unit: quote, align: 'right', card: 'value', cell: (row) => <Figure value={row.fees} places={8} /> },
+    { id: 'financing', header: t.financing, unit: quote, align: 'right', cell: (row) => <Figure value={row.financing} places={8} /> },
+  ];
+  return (
+    <Panel title={t.charges} sub={String(lines.length)}>
+      <DataTable
+        label={t.charges}
+        columns={columns}
+        rows={[...lines].reverse().slice(0, SHOWN)}
+        rowKey={(row, index) => `${row.at} ${index}`}
+        maxHeight={320}
+        empty={<State icon="clock" title={t.noCharges} />}
+      />
+    </Panel>
+  );
+}
+
+export function Rules({ data }: { data: Disclosure }) {
+  const t = useWords(words);
+  return (
+    <Panel title={t.rules} sub={`${t.method} ${data.method}`} padded>
+      <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(said(data.rules), null, 2)}</pre>
+      {data.sources.length > 0 ? <h3 className="dim">{t.sources}</h3> : null}
+      <ul className={css.sources}>
+        {data.sources.map((one) => (
+          <li key={one.address}>
+            {one.address}
+            {one.note ? <span className="dim"> {one.note}</span> : null}
+          </li>
+        ))}
+        {[...data.conflicts, ...data.assumptions].map((one) => (
+          <li key={one} className="ink2">
+            {one}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** Share merges and splits, and by what earlier figures are multiplied to compare with present ones. */
+export function Changes({ data }: { data: Disclosure }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const columns: readonly Column<ChangeLine>[] = [
+    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'change', header: t.unitChange, card: 'value', cell: (row) => t.became(row.old, row.new) },
+    { id: 'factor', header: t.factor, align: 'right', cell: (row) => <Figure value={factorOf(data.adjustments, row.at)} places={4} unit="×" /> },
+  ];
+  if (data.changes.length === 0) return null;
+  return (
+    <Panel title={t.changes} sub={t.factorHint}>
+      <DataTable label={t.changes} columns={columns} rows={[...data.changes].reverse()} rowKey={(row, index) => `${row.at} ${index}`} />
+    </Panel>
+  );
+}
+
+const factorOf = (lines: readonly AdjustmentLine[], at: string): string | null => lines.find((one) => one.until === at)?.factor ?? null;

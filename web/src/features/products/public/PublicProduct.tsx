@@ -1,0 +1,178 @@
+// A product as its issuer discloses it: for everybody, without a log-in.
+import { SegmentedControl } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { api, ask, Problem } from '@/api/client';
+import type { Disclosure } from '@/api/schema';
+import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
+import { type Theme, useTheme } from '@/lib/theme';
+import { full, moment } from '@/lib/time';
+import { type Column, DataTable } from '@/ui/DataTable';
+import { Figure } from '@/ui/Figure';
+import { Mark } from '@/ui/Icon';
+import { Panel } from '@/ui/Panel';
+import { Loading, Shown, State } from '@/ui/States';
+import { Course } from '../Course';
+import { Basket, Changes, Charges, Head, Rebalances, Rules } from '../parts';
+import css from '../Products.module.css';
+import type { Place } from './address';
+import look from './Public.module.css';
+import words from './words';
+
+type NavLine = Disclosure['navs'][number];
+
+const AGAIN_AFTER_MS = 10_000; // the browser asks with the tag of what it has, and mostly hears that nothing changed
+const SHOWN = 100;
+const TABLES = ['figures', 'rebalances', 'charges', 'navs', 'adjustments', 'changes'] as const;
+const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
+
+export default function PublicProduct({ place }: { place: Place }) {
+  const t = useWords(words);
+  const shown = useQuery({
+    queryKey: ['public', place.tenant, place.product],
+    queryFn: () => ask(api.GET('/api/v1/public/{tenant}/products/{product}', { params: { path: place } })),
+    refetchInterval: AGAIN_AFTER_MS,
+  });
+  const title = shown.data ? t.title(shown.data.product, shown.data.issuer) : place.product;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  const missing = shown.error instanceof Problem && shown.error.status === 404;
+  return (
+    <div className={look.page}>
+      <Bar title={title} />
+      <main className={css.page}>
+        {missing ? (
+          <State icon="search" title={t.missing}>
+            {t.missingHint}
+          </State>
+        ) : (
+          <Shown of={shown} rows={12}>
+            {(data) => <Whole place={place} data={data} />}
+          </Shown>
+        )}
+      </main>
+      <footer className={`dim ${look.foot}`}>
+        {t.fresh} {t.by}
+      </footer>
+    </div>
+  );
+}
+
+function Bar({ title }: { title: string }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const { chosen, choose } = useTheme();
+  return (
+    <header className={look.bar}>
+      <Mark size={24} />
+      <h1 className={look.title}>{title}</h1>
+      <span className="grow" />
+      <SegmentedControl
+        size="xs"
+        aria-label={t.theme}
+        value={chosen}
+        onChange={(value) => choose(value as Theme)}
+        data={THEMES.map((value) => ({ value, label: t.themes[value] }))}
+      />
+      <button type="button" className="link" lang={language === 'en' ? 'zh-Hans' : 'en'} onClick={() => chooseLanguage(language === 'en' ? 'zh' : 'en')}>
+        {t.other}
+      </button>
+    </header>
+  );
+}
+
+function Whole({ place, data }: { place: Place; data: Disclosure }) {
+  const name = `${place.tenant}/${place.product}`;
+  return (
+    <>
+      <Head data={data} />
+      <div className={css.columns}>
+        <div className={css.main}>
+          <Course
+            name={name}
+            data={data}
+            read={(span) => ask(api.GET('/api/v1/public/{tenant}/products/{product}/series', { params: { path: place, query: { span } } }))}
+          />
+          <Navs lines={data.navs} quote={data.quote} />
+          <Changes data={data} />
+          <Charges lines={data.charges} quote={data.quote} />
+          <Rules data={data} />
+        </div>
+        <div className={css.side}>
+          <Basket data={data} />
+          <Rebalances lines={data.rebalances} data={data} />
+          <Files place={place} />
+          <Risks place={place} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Navs({ lines, quote }: { lines: readonly NavLine[]; quote: string }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const columns: readonly Column<NavLine>[] = [
+    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'nav', header: t.nav, unit: quote, align: 'right', cell: (row) => <Figure value={row.nav} places={6} /> },
+    { id: 'adjusted', header: t.adjusted, unit: quote, align: 'right', card: 'value', cell: (row) => <Figure value={row.adjusted_nav} places={6} /> },
+  ];
+  return (
+    <Panel title={t.publishedNavs} sub={String(lines.length)}>
+      <DataTable
+        label={t.publishedNavs}
+        columns={columns}
+        rows={[...lines].reverse().slice(0, SHOWN)}
+        rowKey={(row) => row.at}
+        maxHeight={320}
+        empty={<State icon="clock" title={t.none} />}
+      />
+    </Panel>
+  );
+}
+
+function Files({ place }: { place: Place }) {
+  const t = useWords(words);
+  const address = `/api/v1/public/${place.tenant}/products/${place.product}`;
+  return (
+    <Panel title={t.files} padded>
+      <p className="ink2">{t.filesHint}</p>
+      <ul className={look.files}>
+        <li>
+          <a href={address}>{t.json}</a>
+        </li>
+        {TABLES.map((table) => (
+          <li key={table}>
+            <a href={`${address}/${table}.csv`} download>
+              {t.tables[table]}, CSV
+            </a>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Risks({ place }: { place: Place }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const note = useQuery({
+    queryKey: ['public', place.tenant, place.product, 'risks', language],
+    queryFn: () => ask(api.GET('/api/v1/public/{tenant}/products/{product}/risk-note', { params: { path: place, query: { language } } })),
+    staleTime: Infinity,
+  });
+  return (
+    <Panel padded>
+      <details>
+        <summary className="medium">{t.risks}</summary>
+        {note.data === undefined ? <Loading rows={3} /> : note.data.length === 0 ? <p className="dim">{t.noRisks}</p> : null}
+        <ul className={css.sources}>
+          {note.data?.map((point) => (
+            <li key={point}>{point}</li>
+          ))}
+        </ul>
+      </details>
+    </Panel>
+  );
+}
