@@ -166,11 +166,13 @@ def bounds(state: State, limits: Limits, armed: Number) -> Bounds:
     A bound counts as reached ``tie`` before it. Where the trigger goes to the edge only, that same edge is
     not left before ``tie`` after it, or each mark would be an event without a trade.
     """
-    ruin = ruin_bounds(state)
+    return _bounds(ruin_bounds(state), trigger_bounds(state, limits), limits, armed)
+
+
+def _bounds(ruin: Bounds, trigger: Bounds, limits: Limits, armed: Number) -> Bounds:
     low = ruin.low * (1 + limits.tie)
     high = ruin.high * (1 - limits.tie)
     if armed:
-        trigger = trigger_bounds(state, limits)
         slack = -limits.tie if limits.to_edge else limits.tie
         low = _lower(low, trigger.low * (1 + slack))
         high = _upper(high, trigger.high * (1 - slack))
@@ -252,13 +254,12 @@ def _triggered_goal(limits: Limits, leverage: Number) -> Number:
     return size if limits.target > 0 else -size
 
 
-def _gap(state: State, price: Number, limits: Limits, passed: Bounds, goal: Number) -> Number:
+def _gap(state: State, price: Number, trigger: Bounds, passed: Bounds, goal: Number) -> Number:
     """What was made from the trigger's price to the mark, less what a rebalance there would have.
 
-    ``passed`` are the bounds of which the mark reached one.
+    ``passed`` are the bounds with their ties, of which the mark reached one.
     """
-    exact = trigger_bounds(state, limits)
-    ideal = exact.low if price <= passed.low else exact.high
+    ideal = trigger.low if price <= passed.low else trigger.high
     if ideal <= 0:
         return 0 * price
     return (state.position - goal * net_value(state, ideal) / ideal) * (price - ideal)
@@ -293,16 +294,17 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
         price = price / stop.roll
     state, interest, fee = _charged(state, price, stop, limits.exposure)
     value, exposure = net_value(state, price), state.position * price
-    limit = bounds(state, limits, armed)
+    trigger = trigger_bounds(state, limits)
+    limit = _bounds(ruin_bounds(state), trigger, limits, armed)
     fires = armed and is_reached(limit, price)
     if value <= limits.tie * abs(exposure):
-        gap = _gap(state, price, limits, limit, limits.target) if fires else nothing
+        gap = _gap(state, price, trigger, limit, limits.target) if fires else nothing
         return _ruined(price, value, nothing, Paid(interest, fee, costs, gap, nothing))
     leverage = exposure / value
     is_scheduled = stop.share > 0 and _is_due(state, price, stop, leverage, limits.tie)
     closing = limits.cost * abs(exposure)
     if (is_scheduled or fires) and value <= closing * (1 + limits.tie):
-        gap = nothing if is_scheduled else _gap(state, price, limits, limit, limits.target)
+        gap = nothing if is_scheduled else _gap(state, price, trigger, limit, limits.target)
         return _ruined(price, value, closing, Paid(interest, fee, costs, gap, nothing))
     if is_scheduled:
         goal = _scheduled_goal(stop, limits.target, leverage)
@@ -310,7 +312,7 @@ def step(state: State, price: Number, stop: Stop, limits: Limits, armed: Number)
         return state, Paid(interest, fee, costs + paid, nothing, nothing), SCHEDULED
     if fires:
         goal = _triggered_goal(limits, leverage)
-        gap = _gap(state, price, limits, limit, goal)
+        gap = _gap(state, price, trigger, limit, goal)
         state, paid = rebalanced(state, price, goal, limits.cost, 0)
         return state, Paid(interest, fee, costs + paid, gap, nothing), TRIGGERED
     return state, Paid(interest, fee, costs, nothing, nothing), CHARGED
