@@ -20,6 +20,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "asset": ("truenav.cli.asset", "Assets and their aliases."),
     "audit": ("truenav.cli.audit", "The hash-chained audit trail."),
     "backup": ("truenav.cli.backup", "Back up everything but the keys."),
+    "basket": ("truenav.cli.basket", "Basket products: holdings, creation lists, participants' orders."),
     "bundle": ("truenav.cli.bundle", "Look into an evidence bundle."),
     "connection": ("truenav.cli.connection", "Connections to venues, and gathering."),
     "custody": ("truenav.cli.custody", "Custodians: vaults and approvals."),
