@@ -7,6 +7,7 @@ import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
+import { Empty } from '@/ui/States';
 import { saidOf } from '@/ui/tell';
 import css from './Analysis.module.css';
 import { MarketForm } from './MarketForm';
@@ -71,7 +72,7 @@ export default function Compare() {
               data={(['file', 'seen', 'described'] as const).map((value) => ({ value, label: t.sources[value] }))}
             />
             {draft.source === 'file' ? (
-              <FileInput label={t.source} description={t.fileHint} placeholder={t.file} value={file} onChange={setFile} accept=".csv,.parquet" error={place === 'prices' ? said : undefined} clearable />
+              <FileInput label={t.source} description={t.fileHint} placeholder={t.file} value={file} onChange={setFile} accept=".csv,.parquet" error={place === 'prices' ? said : undefined} clearable clearButtonProps={{ 'aria-label': t.noFileAgain }} />
             ) : null}
             {draft.source === 'seen' ? <Listed value={draft.listing} onChange={(listing) => change({ listing })} error={place === 'prices' ? said : undefined} /> : null}
             {draft.source === 'described' ? <MarketForm market={draft.market} onChange={(part) => change({ market: { ...draft.market, ...part } })} error={place === 'prices' ? said : undefined} /> : null}
@@ -82,7 +83,7 @@ export default function Compare() {
               </div>
             ) : null}
             {draft.source === 'described' ? null : (
-              <div className={css.pair}>
+              <div className={css.lines}>
                 <TextInput type="datetime-local" label={t.from} value={draft.from} onChange={(event) => change({ from: event.currentTarget.value })} />
                 <TextInput type="datetime-local" label={t.to} value={draft.to} onChange={(event) => change({ to: event.currentTarget.value })} />
               </div>
@@ -94,7 +95,15 @@ export default function Compare() {
         </Panel>
       </div>
       <div className={css.answers} aria-busy={compared.isPending}>
-        {compared.data ? <Results data={compared.data} chosen={chosen} onChoose={choose} /> : null}
+        {compared.data ? (
+          <Results data={compared.data} chosen={chosen} onChoose={choose} />
+        ) : (
+          <Panel>
+            <Empty icon="price" title={t.nothingYet}>
+              {t.nothingYetHint}
+            </Empty>
+          </Panel>
+        )}
       </div>
     </div>
   );

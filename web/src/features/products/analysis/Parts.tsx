@@ -5,7 +5,7 @@ import { Waterfall } from '@/ui/chart/Waterfall';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Percent, Unknown } from '@/ui/Figure';
 import css from './Analysis.module.css';
-import { partsOf, stepsOf, type PartName } from './parts';
+import { partsOf, placesOf, stepsOf, type PartName } from './parts';
 import words from './words';
 
 interface Row {
@@ -35,7 +35,7 @@ export function Parts({ of, name, financingUnknown = false }: { of: Explanation;
   return (
     <>
       <div className={css.bridge}>
-        <Waterfall steps={steps} places={2} summary={t.bridge(name)} height={210} />
+        <Waterfall steps={steps} places={placesOf(of)} summary={t.bridge(name)} height={210} />
       </div>
       <DataTable label={t.whereOf(name)} columns={columns} rows={rows} rowKey={(row) => row.id} rowTone={(row) => (row.id === 'together' ? 'total' : 'plain')} />
     </>

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '@/api/client';
+import { sign } from '@/lib/decimal';
 import { CALM, describedOf, fraction, placeOf } from './data';
-import { partsOf, stepsOf } from './parts';
+import { partsOf, placesOf, stepsOf } from './parts';
 
 describe('a path as it is typed', () => {
   test('per cent become exact fractions', () => {
@@ -46,6 +47,13 @@ describe('the parts of a return', () => {
   });
   test('a bridge goes from 100 to the end, exactly', () => {
     const steps = stepsOf(EXPLAINED, { start: 'Start', end: 'End', label: (name) => [name] });
-    expect(steps.map((step) => step.value)).toEqual(['100', '-12', '0', '-0.03', '-0.97', '87']);
+    expect(steps.map((step) => Number(step.value))).toEqual([100, -12, 0, -0.03, -0.97, 87]);
+  });
+  test('what is left beyond ten decimals has no direction', () => {
+    const nearly = { ...EXPLAINED, parts: { ...EXPLAINED.parts, compounding: '-0.00000000000000000001' } };
+    expect(sign(stepsOf(nearly, { start: '', end: '', label: () => [] })[2]?.value ?? '1')).toBe(0);
+  });
+  test('a return below a thousandth is shown with more decimals', () => {
+    expect([placesOf(EXPLAINED), placesOf({ ...EXPLAINED, product: '-0.00005' })]).toEqual([2, 4]);
   });
 });
