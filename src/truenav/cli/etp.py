@@ -23,6 +23,7 @@ from truenav.cli.etp_inputs import (
     replay_options,
     run,
 )
+from truenav.cli.etp_instructions import COMMANDS as INSTRUCTIONS
 from truenav.cli.etp_market import band
 from truenav.cli.etp_running import events, export, launch, listing, state, verify
 from truenav.core.failure import InvalidInputError
@@ -282,5 +283,5 @@ def _row(value: Any) -> dict[str, object]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-for _command in (listing, launch, state, events, verify, export, band):
+for _command in (listing, launch, state, events, verify, export, band, *INSTRUCTIONS):
     etp.add_command(_command)

@@ -42,7 +42,9 @@ _EVENT_COLUMNS = ("at", "kind", "price", "leverage_before", "leverage_after", "q
 @click.option("--id", "name", help="What it is called here; by default the product's id in small letters.")
 @click.option("--node", required=True, help="The node of the portfolio tree that its assets belong to.")
 @click.option("--instrument", required=True, help="What it holds, such as binance-usdm:BTCUSDT.")
-@click.option("--account", help="The account that it is hedged in; none: nobody trades for it.")
+@click.option("--account", help="The account that it is hedged in; none: the model is the product.")
+@decimal_option("--automatic", "Rebalances worth at most so much need no approval.")
+@click.option("--published-rates", is_flag=True, help="Financed at the venue's published funding rates.")
 @decimal_option("--nav", "NAV of a unit at the opening.", is_positive=True, default="100", show_default=True)
 @decimal_option("--units", "Units issued at the opening.", is_positive=True, required=True)
 @decimal_option("--tick", "Price step of its market.", is_positive=True, default="0.0001", show_default=True)
@@ -57,6 +59,8 @@ def launch(
     node: str,
     instrument: str,
     account: str | None,
+    automatic: Decimal | None,
+    published_rates: bool,
     nav: Decimal,
     units: Decimal,
     tick: Decimal,
@@ -81,7 +85,9 @@ def launch(
             opening_units=units,
             tick=tick,
             hedge_account=None if account is None else AccountId(account),
+            automatic_up_to=automatic,
             disclosed=disclosed,
+            published_rates=published_rates,
         )
         LISTINGS.put(session, here.house, here.principal, listed, expected_version=0)
     say(f"{listed.id}: listed{' (dry run: not kept)' if dry_run else ''}")

@@ -105,7 +105,8 @@ def latest(session: Session, listing: str) -> Chapter | None:
 def last_number(session: Session, listing: str) -> int | None:
     """The number of the newest chapter; None where the product did not open yet."""
     table = product_chapter
-    return session.scalar(select(func.max(table.c.number)).where(table.c.listing == listing))
+    found: int | None = session.scalar(select(func.max(table.c.number)).where(table.c.listing == listing))
+    return found
 
 
 def steps(session: Session, listing: str) -> tuple[Step, ...]:

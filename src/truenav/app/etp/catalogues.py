@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from truenav.app.catalogue import Catalogue
 from truenav.app.sources.context import parse_context
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import terms_at
+from truenav.calc.etp.live.state import LiveProduct
 from truenav.calc.portfolio.tree import Tree
 from truenav.core.account import Account
 from truenav.core.failure import InvalidInputError
@@ -39,6 +40,9 @@ _HELD = {
     Exposure.FUTURE: (InstrumentKind.FUTURE, False),
 }
 """The kind of instrument that each exposure is held in, and whether it is inverse."""
+
+_HEDGED = (Exposure.PERPETUAL, Exposure.FUTURE)
+"""What is traded for products: linear contracts, of which the account's position is the product's."""
 
 
 def _check(session: Session, listing: Listing) -> None:
@@ -78,6 +82,26 @@ def _market_faults(listing: Listing, instrument: Instrument, units: Instrument |
         yield f"{units.id} is no spot market in {instrument.quote}, in which NAV is told."
     if any(fee is not None and not -1 < fee < 1 for fee in (listing.maker_fee, listing.taker_fee)):
         yield "Maker and taker fees are shares of the amount, between -1 and 1; a rebate is below 0."
+
+
+def _hedge_faults(listing: Listing, terms: Terms, others: Iterable[Listing]) -> Iterator[str]:
+    """What speaks against trading for a product in its account."""
+    if listing.hedge_account is None:
+        return
+    if terms.exposure not in _HEDGED:
+        yield f"Nothing is traded here for products that hold {terms.exposure}; leave the hedge account out."
+    place = (listing.hedge_account, listing.instrument)
+    for one in others:
+        if (one.hedge_account, one.instrument) == place:
+            yield f"{one.id} is hedged with {listing.instrument} in {listing.hedge_account} already."
+
+
+def _opened_faults(listing: Listing, live: LiveProduct) -> Iterator[str]:
+    """What cannot be changed any more of a product that has opened."""
+    if (live.actual is not None) != (listing.hedge_account is not None):
+        yield "It has opened; whether it is hedged stays as it is."
+    if (live.rates_until is not None) != listing.published_rates:
+        yield "It has opened; whether published rates are charged stays as it is."
 
 
 LISTINGS = Catalogue(

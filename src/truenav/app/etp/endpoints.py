@@ -13,6 +13,7 @@ from truenav.app.etp.analysis_endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.exporting import product_bundle
+from truenav.app.etp.instruction_endpoints import router as instruction_router
 from truenav.app.etp.reading import ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router
@@ -31,7 +32,13 @@ LONGEST_SPAN = timedelta(days=400)
 
 router = Router(tags=["products"])
 
-ROUTERS = (router, analysis_router, public.router, catalogue_router(LISTINGS, "products"))
+ROUTERS = (
+    router,
+    instruction_router,
+    analysis_router,
+    public.router,
+    catalogue_router(LISTINGS, "products"),
+)
 
 IdPath = Annotated[str, Path(max_length=64)]
 _READ = [requires("product:read", sight="narrowed")]
