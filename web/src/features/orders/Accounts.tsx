@@ -59,14 +59,14 @@ function Table({ rows, selected, onOpen }: { rows: readonly TradingAccountAnswer
   const columns: readonly Column<TradingAccountAnswer>[] = [
     { id: 'account', header: t.account, card: 'title', cell: (one) => <span className="medium">{one.account}</span>, sortBy: (one) => one.account },
     { id: 'venue', header: t.venue, card: 'note', cell: (one) => one.venue, sortBy: (one) => one.venue },
-    { id: 'key', header: t.key, cell: (one) => (one.key ? t.keyOf(one.key.entered_by, moment(one.key.entered_at, language)) : <span className="warn">{t.noKey}</span>) },
-    { id: 'limits', header: t.limits, cell: (one) => (one.limits ? symbol(one.limits.body.quote) : <span className="warn">{t.noLimits}</span>) },
-    { id: 'order', header: t.oneOrder, align: 'right', cell: notional('order_notional') },
+    { id: 'key', header: t.key, card: 'line', cell: (one) => (one.key ? t.keyOf(one.key.entered_by, moment(one.key.entered_at, language)) : <span className="dim">{t.noKey}</span>) },
+    { id: 'limits', header: t.limits, card: 'none', cell: (one) => (one.limits ? symbol(one.limits.body.quote) : <span className="dim">{t.noLimits}</span>) },
+    { id: 'order', header: t.oneOrder, align: 'right', card: 'none', cell: notional('order_notional') },
     { id: 'day', header: t.aDay, align: 'right', cell: notional('day_notional') },
     { id: 'spent', header: t.spentToday, align: 'right', card: 'value', cell: (one) => <Figure value={one.spent_today} places={0} />, sortBy: (one) => one.spent_today },
-    { id: 'position', header: t.aPosition, align: 'right', cell: notional('position_notional') },
-    { id: 'collar', header: t.collar, align: 'right', cell: (one) => <Figure value={one.limits ? shift(one.limits.body.collar, 2) : null} places={2} unit="%" reason={t.noLimits} /> },
-    { id: 'unsettled', header: t.unsettled, align: 'right', cell: (one) => <span className={one.unsettled > 0 ? 'num warn' : 'num'}>{one.unsettled}</span> },
+    { id: 'position', header: t.aPosition, align: 'right', card: 'none', cell: notional('position_notional') },
+    { id: 'collar', header: t.collar, align: 'right', card: 'none', cell: (one) => <Figure value={one.limits ? shift(one.limits.body.collar, 2) : null} places={2} unit="%" reason={t.noLimits} /> },
+    { id: 'unsettled', header: t.unsettled, align: 'right', card: 'aside', cell: (one) => <span className={one.unsettled > 0 ? 'num warn' : 'num'}>{one.unsettled}</span> },
   ];
   return (
     <DataTable

@@ -11,6 +11,7 @@ import { moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Masked } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
+import { Shown } from '@/ui/States';
 import { tellDone } from '@/ui/tell';
 import css from './Orders.module.css';
 import { useCheckKey, usePutKey, useRemoveKey } from './data';
@@ -85,29 +86,25 @@ function Told({ of: key }: { of: TradingKeyAnswer }) {
 
 function Enter({ account, onClose }: { account: TradingAccountAnswer; onClose: () => void }) {
   const t = useWords(words);
-  const { data: connectors = [] } = useConnectors();
-  const connector = connectors.find((one) => one.name === account.connector);
+  const connectors = useConnectors();
   const put = usePutKey(account.account);
-  if (!connector) return null;
+  const done = () => {
+    tellDone(t.keySaved);
+    onClose();
+  };
   return (
-    <>
-      <p className="ink2">{t.keySteps}</p>
-      <KeyForm
-        connector={connector}
-        hint={t.keyHint}
-        busy={put.isPending}
-        error={put.error}
-        onCancel={onClose}
-        onSave={(key) =>
-          put.mutate(key, {
-            onSuccess: () => {
-              tellDone(t.keySaved);
-              onClose();
-            },
-          })
-        }
-      />
-    </>
+    <Shown of={connectors} rows={3}>
+      {(every) =>
+        every
+          .filter((one) => one.name === account.connector)
+          .map((connector) => (
+            <div key={connector.name}>
+              <p className="ink2">{t.keySteps}</p>
+              <KeyForm connector={connector} hint={t.keyHint} busy={put.isPending} error={put.error} onCancel={onClose} onSave={(key) => put.mutate(key, { onSuccess: done })} />
+            </div>
+          ))
+      }
+    </Shown>
   );
 }
 

@@ -140,7 +140,7 @@ function Table({ rows, filtered, selected }: { rows: readonly OrderAnswer[]; fil
         filtered ? (
           <Empty icon="search" title={t.noneFound} />
         ) : (
-          <Empty icon="right" title={t.none}>
+          <Empty icon="orders" title={t.none}>
             {t.noneHint}
           </Empty>
         )

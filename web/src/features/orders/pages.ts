@@ -1,6 +1,6 @@
 import type { PageDef } from '@/lib/pages';
 
-const page = { label: { en: 'Orders', zh: '委托' }, icon: 'right', action: 'trade:read', module: 'trading', load: () => import('./Orders') } as const;
+const page = { label: { en: 'Orders', zh: '委托' }, icon: 'orders', action: 'trade:read', module: 'trading', load: () => import('./Orders') } as const;
 
 export const pages: readonly PageDef[] = [
   { ...page, path: '/orders', group: 'rail', order: 47 },
