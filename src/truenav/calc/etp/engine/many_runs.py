@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from truenav.calc.etp.engine.running import Column, Events, Marks, Published, Stops, begun, run
+from truenav.calc.etp.engine.running import Column, Events, Marks, Published, Seen, Stops, begun, run
 from truenav.calc.etp.engine.stepping import Limits, Number, State, net_value
 
 
@@ -90,6 +90,19 @@ def _last_price(marks: Marks, stops: Stops, first_stop: int, end_stop: int) -> N
     return price
 
 
+def _write_run(runs: Runs, row: int, position: Number, nav: Number, seen: Seen) -> None:
+    runs.position[row] = position
+    runs.nav[row] = nav
+    runs.lowest[row] = seen.worst
+    runs.scheduled[row] = seen.scheduled
+    runs.triggered[row] = seen.triggered
+    runs.financing[row] = seen.paid.financing
+    runs.fees[row] = seen.paid.fees
+    runs.costs[row] = seen.paid.costs
+    runs.gap[row] = seen.paid.gap
+    runs.deficit[row] = seen.paid.deficit
+
+
 def run_all(
     marks: Marks,
     rows: Column,
@@ -121,17 +134,8 @@ def run_all(
                 marks, start, eras.end[era], stops, first, end, limits, rearm, state, seen, events, published
             )
             start = eras.end[era]
-        price_now = _last_price(marks, stops, plans.first_stop[plan], plans.end_stop[plan])
-        runs.position[row] = state.position
-        runs.nav[row] = net_value(state, price_now)
-        runs.lowest[row] = seen.worst
-        runs.scheduled[row] = seen.scheduled
-        runs.triggered[row] = seen.triggered
-        runs.financing[row] = seen.paid.financing
-        runs.fees[row] = seen.paid.fees
-        runs.costs[row] = seen.paid.costs
-        runs.gap[row] = seen.paid.gap
-        runs.deficit[row] = seen.paid.deficit
+        last_price = _last_price(marks, stops, plans.first_stop[plan], plans.end_stop[plan])
+        _write_run(runs, row, state.position, net_value(state, last_price), seen)
         runs.events[row] = seen.event - event
         runs.publications[row] = seen.publication - first_publication[row]
         event = seen.event
