@@ -35,6 +35,7 @@ def _things(ada):
         "/portfolio/tide",
         "/portfolio/sma-vol1",
         "/products/btc3l",
+        "/orders?open=binance-basis",
         "/connections/okx-options",
         "/connections/nothing",
     )
