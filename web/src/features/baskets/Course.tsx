@@ -1,0 +1,60 @@
+// The indicative value of a share through the last day, with the share's own last price.
+import { useCallback } from 'react';
+import type { BasketListing, InavView } from '@/api/schema';
+import { forDrawing } from '@/lib/decimal';
+import { useLanguage, useWords, type Language } from '@/lib/i18n';
+import { moment } from '@/lib/time';
+import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { ExportMenu } from '@/ui/ExportMenu';
+import { Panel } from '@/ui/Panel';
+import { Shown, State } from '@/ui/States';
+import { useInav } from './data';
+import words from './words';
+
+const HEIGHT = 260;
+
+export function Course({ listing }: { listing: BasketListing }) {
+  const t = useWords(words);
+  const series = useInav(listing.id);
+  return (
+    <Panel title={t.inav} sub={t.day} tools={<ExportMenu href={(format) => `/api/v1/basket-inav/${listing.id}?format=${format}`} />}>
+      <Shown of={series} height={HEIGHT}>
+        {(points) =>
+          points.length < 2 ? (
+            <State icon="clock" title={t.inav}>
+              {t.noInav}
+            </State>
+          ) : (
+            <Line points={points} name={listing.product.name} />
+          )
+        }
+      </Shown>
+    </Panel>
+  );
+}
+
+function Line({ points, name }: { points: readonly InavView[]; name: string }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const option = useCallback((colours: Palette) => optionOf(points, colours, language, [t.inav, t.lastPrice]), [points, language, t]);
+  return <Chart option={option} summary={t.sumInav(name)} height={HEIGHT} />;
+}
+
+function optionOf(points: readonly InavView[], colours: Palette, language: Language, [inav, price]: readonly [string, string]) {
+  const base = axis(colours);
+  const line = { type: 'line' as const, showSymbol: false };
+  const values = (of: (point: InavView) => string | null) => points.map((point): [string, number | null] => [point.at, drawn(of(point))]);
+  return {
+    grid: { left: 64, right: 20, top: 30, bottom: 28 },
+    legend: { right: 16, top: 4, textStyle: { color: colours['ink-2'] }, icon: 'rect', itemWidth: 14, itemHeight: 2 },
+    tooltip: tooltip(colours),
+    xAxis: { ...base, type: 'time' as const, splitLine: { show: false }, splitNumber: 5, axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => moment(new Date(at), language) } },
+    yAxis: { ...base, type: 'value' as const, scale: true, splitNumber: 4 },
+    series: [
+      { ...line, name: inav, data: values((point) => point.per_share), lineStyle: { width: 1.75, color: colours.s1 }, itemStyle: { color: colours.s1 } },
+      { ...line, name: price, data: values((point) => point.market_price), lineStyle: { width: 1.25, color: colours['ink-3'] }, itemStyle: { color: colours['ink-3'] } },
+    ],
+  };
+}
+
+const drawn = (value: string | null): number | null => (value === null ? null : forDrawing(value));

@@ -1,0 +1,211 @@
+// One order: what it comes to, what happened to it, and the steps that whoever looks may take.
+import { Button, Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { Amount, BasketListing, OrderView } from '@/api/schema';
+import { useSymbols } from '@/lib/assets';
+import { useLanguage, useWords } from '@/lib/i18n';
+import { useCan } from '@/lib/permissions';
+import { full, moment } from '@/lib/time';
+import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Dialog } from '@/ui/Dialog';
+import { Form } from '@/ui/Form';
+import { Shown, State } from '@/ui/States';
+import css from './Baskets.module.css';
+import { StateOf } from './Orders';
+import { type Step, useDeliver, useOrders, useStep, useTransfers } from './data';
+import { stepsOf } from './steps';
+import words from './words';
+
+export function Order({ listing, number }: { listing: BasketListing; number: number }) {
+  const t = useWords(words);
+  const orders = useOrders(listing.id);
+  return (
+    <Shown of={orders} rows={8}>
+      {(rows) => {
+        const order = rows.find((one) => one.number === number);
+        return order ? <Whole product={listing.id} order={order} /> : <State icon="search" title={t.noOrders} />;
+      }}
+    </Shown>
+  );
+}
+
+function Whole({ product, order }: { product: string; order: OrderView }) {
+  return (
+    <>
+      <Facts order={order} />
+      <Steps product={product} order={order} />
+      <Trail order={order} />
+    </>
+  );
+}
+
+function Facts({ order }: { order: OrderView }) {
+  const t = useWords(words);
+  return (
+    <section className={css.section}>
+      <h3>
+        {`${t.sides[order.order.side]} · ${order.order.participant} `}
+        <span className="mono">{order.order.client_id}</span>
+      </h3>
+      <p>
+        <StateOf order={order} />
+      </p>
+      {order.reasons.map((reason) => (
+        <p key={reason} className="crit">
+          {reason}
+        </p>
+      ))}
+      <dl className={css.facts}>
+        <dt>{t.units}</dt>
+        <dd className="num">{order.order.units}</dd>
+        <dt>{t.dealingDay}</dt>
+        <dd className="num">{order.dealing_day ?? t.notYet}</dd>
+        <dt>{t.cutOff}</dt>
+        <dd className="num">{order.cut_off_at ? full(order.cut_off_at) : t.notYet}</dd>
+        <dt>{t.settlesOn}</dt>
+        <dd className="num">{order.settles_on ?? t.notYet}</dd>
+        {order.due_at ? (
+          <>
+            <dt>{t.dueAt}</dt>
+            <dd className="num">{full(order.due_at)}</dd>
+          </>
+        ) : null}
+        <Owed name={t.dueIn} amounts={order.due_in} />
+        <Owed name={t.dueOut} amounts={order.due_out} />
+        <Owed name={t.orderFee} amounts={order.fee ? [order.fee] : []} />
+        <Owed name={t.seen} amounts={order.seen} />
+        <Owed name={t.missing} amounts={order.missing} />
+        {order.late_days > 0 ? (
+          <>
+            <dt>{t.lateDays}</dt>
+            <dd className="num warn">{order.late_days}</dd>
+          </>
+        ) : null}
+      </dl>
+    </section>
+  );
+}
+
+function Owed({ name, amounts }: { name: string; amounts: readonly Amount[] }) {
+  const symbol = useSymbols();
+  if (amounts.length === 0) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={css.amounts}>
+        {amounts.map((one) => (
+          <span key={one.asset}>
+            <span className="num">{one.number}</span> {symbol(one.asset)}
+          </span>
+        ))}
+      </dd>
+    </>
+  );
+}
+
+function Steps({ product, order }: { product: string; order: OrderView }) {
+  const t = useWords(words);
+  const can = useCan();
+  const act = useStep(product, order.number);
+  const [asked, ask] = useState<Step | 'deliver' | null>(null);
+  const offered = stepsOf(order, new Date()).filter(({ action }) => can(action));
+  if (offered.length === 0) return null;
+  const close = () => ask(null);
+  const chosen = offered.find(({ step }) => step === asked);
+  const verbs = { accept: t.accept, reject: t.reject, cancel: t.cancel, price: t.priceIt, instruct: t.instruct, deliver: t.deliver, settle: t.settle, 'fail-fee': t.failFee, fail: t.fail };
+  const told: Partial<Record<Step | 'deliver', string>> = { accept: t.accepting, cancel: t.cancelling, price: t.pricing, instruct: t.instructing, settle: t.settling, 'fail-fee': t.charging, fail: t.failing };
+  return (
+    <section className={css.section}>
+      <div className={css.actions}>
+        {offered.map(({ step, reason }) => (
+          <Button key={step} size="xs" variant={reason || step === 'cancel' ? 'default' : 'filled'} color={reason ? 'crit' : 'accent'} onClick={() => ask(step)}>
+            {verbs[step]}
+          </Button>
+        ))}
+      </div>
+      {asked === 'deliver' ? (
+        <Dialog opened title={t.deliver} onClose={close}>
+          <Deliver product={product} order={order} onDone={close} />
+        </Dialog>
+      ) : null}
+      <ConfirmWithReason
+        opened={chosen !== undefined && asked !== 'deliver'}
+        title={`${t.order} ${order.number}`}
+        verb={verbs[asked ?? 'accept']}
+        danger={chosen?.reason}
+        reason={chosen?.reason ? 'required' : 'none'}
+        busy={act.isPending}
+        onConfirm={(reason) => asked && asked !== 'deliver' && act.mutate({ step: asked, reason }, { onSettled: close })}
+        onClose={close}
+      >
+        {asked ? told[asked] : null}
+      </ConfirmWithReason>
+    </section>
+  );
+}
+
+function Deliver({ product, order, onDone }: { product: string; order: OrderView; onDone: () => void }) {
+  const t = useWords(words);
+  const symbol = useSymbols();
+  const { data: seen = [] } = useTransfers(product, order.number);
+  const deliver = useDeliver(product, order.number);
+  const [reference, setReference] = useState('');
+  const [asset, setAsset] = useState<string | null>(order.missing[0]?.asset ?? null);
+  const [number, setNumber] = useState(order.missing[0]?.number ?? '');
+  const recorded = seen.some((one) => one.reference === reference);
+  const choose = (chosen: string | null) => {
+    setAsset(chosen);
+    setNumber(order.missing.find((one) => one.asset === chosen)?.number ?? '');
+  };
+  const amount = recorded || asset === null ? null : { number: number.trim(), asset };
+  return (
+    <Form
+      verb={t.deliver}
+      ready={reference.trim() !== '' && (recorded || (asset !== null && number.trim() !== ''))}
+      busy={deliver.isPending}
+      error={deliver.error}
+      onCancel={onDone}
+      onSubmit={() => deliver.mutate({ reference: reference.trim(), amount }, { onSuccess: onDone })}
+    >
+      <p className="ink2">{t.delivering}</p>
+      {seen.length > 0 ? (
+        <Select
+          label={t.recorded}
+          clearable
+          value={recorded ? reference : null}
+          onChange={(value) => setReference(value ?? '')}
+          data={seen.map((one) => ({ value: one.reference, label: `${one.amount.number} ${symbol(one.amount.asset)}, ${full(one.at)}, ${one.account}` }))}
+        />
+      ) : null}
+      <TextInput label={t.reference} value={reference} maxLength={200} onChange={(event) => setReference(event.currentTarget.value)} data-autofocus />
+      {recorded ? null : (
+        <>
+          <Select label={t.asset} value={asset} onChange={choose} data={order.missing.map((one) => ({ value: one.asset, label: symbol(one.asset) }))} />
+          <TextInput label={t.amount} value={number} inputMode="decimal" onChange={(event) => setNumber(event.currentTarget.value)} />
+        </>
+      )}
+    </Form>
+  );
+}
+
+function Trail({ order }: { order: OrderView }) {
+  const t = useWords(words);
+  const language = useLanguage();
+  const kind = (name: string) => (t.kinds as Readonly<Record<string, string>>)[name] ?? name;
+  return (
+    <section className={css.section}>
+      <h3>{t.steps}</h3>
+      <ol className={css.steps}>
+        {order.steps.map((step) => (
+          <li key={step.number}>
+            <span className="num dim" title={full(step.at)}>
+              {moment(step.at, language)}
+            </span>
+            <span>{kind(step.kind)}</span>
+            <span className="dim">{step.actor}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
