@@ -120,9 +120,9 @@ function Table({ rows, filtered, selected }: { rows: readonly OrderAnswer[]; fil
     { id: 'average', header: t.average, align: 'right', cell: (one) => <Figure value={one.average_price} places={2} reason={one.fees === null ? t.feeUnknown : t.noFills} />, sortBy: (one) => one.average_price },
     { id: 'fee', header: t.fee, align: 'right', cell: (one) => <Fees of={one} /> },
     { id: 'state', header: t.state, card: 'aside', cell: (one) => <State of={one} />, sortBy: (one) => one.state },
-    { id: 'reason', header: t.reason, cell: (one) => <span className="ink2">{one.reason ? t.reasons[one.reason] : ''}</span>, sortBy: (one) => one.reason },
-    { id: 'by', header: t.by, cell: (one) => one.by, sortBy: (one) => one.by },
-    { id: 'origin', header: t.origin, cell: (one) => <span className="mono">{one.origin}</span>, sortBy: (one) => one.origin },
+    { id: 'reason', header: t.reason, card: 'none', cell: (one) => <span className="ink2">{one.reason ? t.reasons[one.reason] : ''}</span>, sortBy: (one) => one.reason },
+    { id: 'by', header: t.by, card: 'none', cell: (one) => one.by, sortBy: (one) => one.by },
+    { id: 'origin', header: t.origin, card: 'none', cell: (one) => <span className="mono">{one.origin}</span>, sortBy: (one) => one.origin },
   ];
   const open = (one: OrderAnswer) => {
     if (one.client_id !== MASK) void navigate({ pathname: `/orders/${one.account}/${one.client_id}`, search: params.toString() });
