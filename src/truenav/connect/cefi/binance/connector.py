@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from truenav.connect.books import OrderBook
 from truenav.connect.cefi.binance import client as binance
 from truenav.connect.cefi.binance import isolated, options, portfolio, products, rates
+from truenav.connect.cefi.binance.books import spot_book
 from truenav.connect.cefi.binance.client import BinanceClient
 from truenav.connect.cefi.binance.errors import refusal
 from truenav.connect.cefi.binance.futures import COINM
@@ -154,6 +156,10 @@ class BinanceConnector:
     ) -> UsdmOrders:
         """Order entry of the account's USD-M contracts."""
         return UsdmOrders(api, market, credentials, context)
+
+    async def book(self, api: Transport, instrument: Instrument) -> OrderBook:
+        """The book of a spot market."""
+        return await spot_book(api, instrument)
 
     async def funding_rates(
         self, api: Transport, instrument: Instrument, *, after: datetime, until: datetime

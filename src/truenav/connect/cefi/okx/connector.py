@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 
+from truenav.connect.books import OrderBook
 from truenav.connect.cefi.okx import client as okx
+from truenav.connect.cefi.okx.books import spot_book
 from truenav.connect.cefi.okx.client import OkxClient
 from truenav.connect.cefi.okx.errors import refusal
 from truenav.connect.cefi.okx.manifest import MANIFEST
@@ -34,6 +36,7 @@ from truenav.connect.gathering import Harvest, Pages, Step, alone, confirming
 from truenav.connect.transport import Transport
 from truenav.core.account import Account
 from truenav.core.failure import FailureKind
+from truenav.core.instrument import Instrument
 from truenav.core.money import ZERO
 
 OPTION_FAMILIES = ("BTC-USD", "ETH-USD")
@@ -88,6 +91,10 @@ class OkxConnector:
         await harvest.run([*marks, alone(client, okx.TICKERS, {"instType": "SPOT"})])
         harvest.require_prices()
         return harvest.gathered()
+
+    async def book(self, api: Transport, instrument: Instrument) -> OrderBook:
+        """The book of a spot market."""
+        return await spot_book(api, instrument)
 
     def market_streams(self, context: ParseContext) -> tuple[StreamPlan, ...]:
         """The streams that tell these instruments' prices as they change."""

@@ -20,6 +20,7 @@ MANIFEST = Manifest(
         Budget("marks", 10, 2),
         Budget("tickers", 20, 2),
         Budget("tiers", 10, 2),
+        Budget("books", 40, 2),
         Budget("config", 5, 2, per="key"),
         Budget("balance", 10, 2, per="key"),
         Budget("positions", 10, 2, per="key"),
