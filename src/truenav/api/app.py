@@ -14,6 +14,7 @@ from truenav.api.openapi import describe, refuse_unsecured_routes
 from truenav.api.routes import SLICES, system
 from truenav.api.version import VERSION
 from truenav.api.web import WEB, install_web
+from truenav.app.etp.market import Looks
 from truenav.app.etp.public import PublicAnswers
 from truenav.app.events.service import EventHub
 from truenav.app.house import House, open_house
@@ -51,6 +52,7 @@ def create_app(settings: Settings, *, house: House | None = None, web: Path = WE
     app.state.load = Load()
     app.state.remembered = Remembered()
     app.state.public_answers = PublicAnswers()
+    app.state.looks = Looks()
     install_problems(app)
     for router in SLICES:
         app.include_router(router)

@@ -85,6 +85,7 @@ PUBLIC_PATHS = frozenset(
             for path in ("", "/list.{form}", "/disclosure.{form}", "/inav")
         ),
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}",
+        f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/market",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/risk-note",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/series",
         f"{API_PREFIX}/public/{{tenant}}/products/{{product}}/{{table}}.csv",

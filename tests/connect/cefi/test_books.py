@@ -67,18 +67,18 @@ def test_binance_book_as_documented() -> None:
     assert (book.at, book.is_whole) == (NOW, True)
     assert book.evidence == line.archived[0].evidence.sha256
     assert json.loads(line.archived[0].body) == BINANCE
-    assert dict(line.asked[0].url.params) == {"symbol": "BTCUSDT", "limit": "1000"}
+    assert dict(line.asked[0].url.params) == {"symbol": "BTCUSDT", "limit": "100"}
 
 
 def test_okx_book_as_documented() -> None:
     book, line = read("okx", OKX)
     assert (book.bids, book.asks) == (((D("41006.3"), D("0.30178218")),), ((D("41006.8"), D("0.60038921")),))
     assert book.at == datetime(2021, 8, 26, 8, 27, 16, 396000, tzinfo=UTC)
-    assert dict(line.asked[0].url.params) == {"instId": "BTC-USDT", "sz": "400"}
+    assert dict(line.asked[0].url.params) == {"instId": "BTC-USDT", "sz": "100"}
 
 
 def test_a_side_as_long_as_was_asked_for_may_go_on() -> None:
-    bids = [[str(5000 - number), "1"] for number in range(1000)]
+    bids = [[str(5000 - number), "1"] for number in range(100)]
     assert not read("binance", {"lastUpdateId": 1, "bids": bids, "asks": []})[0].is_whole
 
 

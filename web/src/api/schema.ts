@@ -3806,6 +3806,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Proposal
+         * @description Approve the open rebalance, or close it, done or not; carried out at the next moment.
+         *
+         *     Needs `product:approve`: Approve what somebody else asked of a product; approve or close rebalances.
+         */
+        post: operations["decide_proposal_api_v1_product_decisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/product-families": {
         parameters: {
             query?: never;
@@ -3842,6 +3864,122 @@ export interface paths {
          *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
          */
         get: operations["get_product_family_api_v1_product_families__family__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-hedges/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Hedge
+         * @description What a product holds beside what its rules say, and the rebalance that is open.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_hedge_api_v1_product_hedges__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-instructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Instructions
+         * @description What was wanted of the products and what became of it, newest first.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["list_instructions_api_v1_product_instructions_get"];
+        put?: never;
+        /**
+         * Request Instruction
+         * @description Ask for something. Creations, redemptions, merges and splits wait for a second person.
+         *
+         *     Needs `product:deal`: Ask for units to be created, redeemed, merged or split; halt dealing.
+         */
+        post: operations["request_instruction_api_v1_product_instructions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-instructions/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Instruction
+         * @description Approve what somebody else asked for; it is carried out at its dealing time, or at once.
+         *
+         *     Needs `product:approve`: Approve what somebody else asked of a product; approve or close rebalances.
+         */
+        post: operations["approve_instruction_api_v1_product_instructions__id__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-instructions/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Instruction
+         * @description Take back what was asked for, before it is carried out.
+         *
+         *     Needs `product:deal`: Ask for units to be created, redeemed, merged or split; halt dealing.
+         */
+        post: operations["withdraw_instruction_api_v1_product_instructions__id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-markets/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Market
+         * @description What the venue shows of a product's units now, beside NAV; asked at most every 15 seconds.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_market_api_v1_product_markets__listing__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4152,6 +4290,26 @@ export interface paths {
          * @description A product as its issuer discloses it to everybody.
          */
         get: operations["get_disclosure_api_v1_public__tenant__products__product__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/{tenant}/products/{product}/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Disclosed Market
+         * @description What the venue shows of a product's units, beside NAV, for a holder of one.
+         */
+        get: operations["get_disclosed_market_api_v1_public__tenant__products__product__market_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5398,6 +5556,19 @@ export interface components {
             document_sha: string;
         };
         /**
+         * ApproveProposal
+         * @description Execute the rebalance of this number, again where its execution stopped.
+         */
+        ApproveProposal: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "approve";
+            /** Number */
+            number: number;
+        };
+        /**
          * Asset
          * @description One asset; ``symbol`` is for people, ``id`` is identity, ``decimals`` the smallest unit's scale.
          */
@@ -6079,6 +6250,31 @@ export interface components {
             old: number;
         };
         /**
+         * ChangeUnits
+         * @description Make ``new`` units of ``old`` ones, for ``holders`` with their units. ``cancelled`` are the orders for
+         *     old units that were open and are cancelled.
+         */
+        ChangeUnits: {
+            /**
+             * Cancelled
+             * @default []
+             */
+            cancelled: string[];
+            /** Holders */
+            holders: {
+                [key: string]: string;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "change";
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
+        };
+        /**
          * Changed
          * @description What changed since the last published NAV: opening and parts sum exactly to closing.
          *
@@ -6088,7 +6284,7 @@ export interface components {
             /** Closing */
             closing: string | null;
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /** Opening */
             opening: string | null;
             /** Parts */
@@ -6313,6 +6509,23 @@ export interface components {
             nav_per_share: string;
             /** Premium */
             premium: string | null;
+        };
+        /**
+         * CloseProposal
+         * @description End the rebalance of this number, done or not, and let the trigger rest for so many minutes.
+         */
+        CloseProposal: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "close";
+            /** Number */
+            number: number;
+            /** Rest Minutes */
+            rest_minutes: number;
+            /** Why */
+            why: string;
         };
         /**
          * CodeBody
@@ -6608,6 +6821,30 @@ export interface components {
          */
         CoverageClass: "api" | "imported" | "manual" | "stale" | "missing";
         /**
+         * CreateUnits
+         * @description Create units for a participant, who brings the position (``in_kind``) or cash.
+         */
+        CreateUnits: {
+            /**
+             * In Kind
+             * @default false
+             */
+            in_kind: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "create";
+            /** Participant */
+            participant: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+        };
+        /**
          * CreationList
          * @description The creation and redemption list (申购赎回清单) of one dealing day, from holdings at the close before.
          *
@@ -6781,6 +7018,16 @@ export interface components {
             /** Curve */
             curve: components["schemas"]["DecayPoint"][];
             expected: components["schemas"]["Expected"];
+        };
+        /**
+         * DecisionBody
+         * @description What is decided about the open rebalance of a listing.
+         */
+        DecisionBody: {
+            /** Listing */
+            listing: string;
+            /** Wish */
+            wish: components["schemas"]["ApproveProposal"] | components["schemas"]["CloseProposal"];
         };
         /**
          * DeliveryBody
@@ -7019,7 +7266,7 @@ export interface components {
             /** Account */
             account?: string | null;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement-Input"] | components["schemas"]["Quote-Input"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** External Id */
             external_id?: string | null;
             /**
@@ -7115,7 +7362,7 @@ export interface components {
             connector_version: string;
             /** Endpoint */
             endpoint: string;
-            request: components["schemas"]["Request"];
+            request: components["schemas"]["truenav__core__evidence__Request"];
             /** Sha256 */
             sha256: string;
             /** Size */
@@ -7250,7 +7497,7 @@ export interface components {
             /** Account */
             account: string;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["truenav__core__facts__Settlement"] | components["schemas"]["truenav__core__facts__Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** Content Hash */
             content_hash: string;
             /** Evidence */
@@ -7708,6 +7955,21 @@ export interface components {
          */
         HaltCause: "rebalancing" | "merge" | "ruin" | "issuer";
         /**
+         * HaltDealing
+         * @description Create and redeem nothing from now on; or go on, where not ``halted``.
+         */
+        HaltDealing: {
+            /** Halted */
+            halted: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "halt";
+            /** Why */
+            why: string;
+        };
+        /**
          * Health
          * @description The server and its database work.
          */
@@ -7758,6 +8020,46 @@ export interface components {
             title: string;
             /** Total */
             total: number | null;
+        };
+        /**
+         * Hedge
+         * @description A product at its last written mark; where the model is the product, nothing of it is hedged.
+         *
+         *     NAVs are of one present unit, positions of all units. ``difference`` is actual less model NAV.
+         *     ``unexplained`` is what the account holds beyond the product, as last compared.
+         */
+        Hedge: {
+            /** Account */
+            account: string | null;
+            /** Actual Nav */
+            actual_nav: string | null;
+            /** Actual Position */
+            actual_position: string | null;
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            as_of: string;
+            /** Automatic Up To */
+            automatic_up_to: string | null;
+            /** Difference */
+            difference: string | null;
+            /** Is Halted */
+            is_halted: boolean;
+            /** Is Hedged */
+            is_hedged: boolean;
+            /** Listing */
+            listing: string;
+            /** Model Nav */
+            model_nav: string | null;
+            /** Model Position */
+            model_position: string | null;
+            proposal: components["schemas"]["OpenProposal"] | null;
+            /** Relative */
+            relative: string | null;
+            /** Unexplained */
+            unexplained: string | null;
         };
         /**
          * HeldLine
@@ -7992,7 +8294,7 @@ export interface components {
             /** Margins */
             margins: components["schemas"]["Margin"][];
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /** Net */
             net: string | null;
         };
@@ -8246,6 +8548,67 @@ export interface components {
             /** Volume */
             volume: string | null;
         };
+        /**
+         * Instruction
+         * @description A person's wish and what became of it.
+         *
+         *     ``wish`` is what ``made_by`` wants of a listing. ``estimate`` are the amounts of a creation or redemption
+         *     at its dealing time, while its hedge is traded; ``settlement`` the final ones. ``outcome`` says why it was
+         *     refused or withdrawn. ``chapter`` holds the deed.
+         */
+        Instruction: {
+            /** Approved At */
+            approved_at?: string | null;
+            /** Approved By */
+            approved_by?: string | null;
+            /** Chapter */
+            chapter?: number | null;
+            /** Ended At */
+            ended_at?: string | null;
+            estimate?: components["schemas"]["truenav__calc__etp__live__dealing__Quote"] | null;
+            /** Id */
+            id: string;
+            /** Listing */
+            listing: string;
+            /**
+             * Made At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /**
+             * Outcome
+             * @default
+             */
+            outcome: string;
+            settlement?: components["schemas"]["truenav__calc__etp__live__dealing__Settlement"] | null;
+            state: components["schemas"]["InstructionState"];
+            /**
+             * Version
+             * @default 1
+             */
+            version: number;
+            /** Wish */
+            wish: components["schemas"]["ApproveProposal"] | components["schemas"]["CloseProposal"] | components["schemas"]["HaltDealing"] | components["schemas"]["CreateUnits"] | components["schemas"]["RedeemUnits"] | components["schemas"]["ChangeUnits"];
+        };
+        /**
+         * InstructionBody
+         * @description What is wanted of a listing.
+         */
+        InstructionBody: {
+            /** Listing */
+            listing: string;
+            /** Wish */
+            wish: components["schemas"]["CreateUnits"] | components["schemas"]["RedeemUnits"] | components["schemas"]["ChangeUnits"] | components["schemas"]["HaltDealing"];
+        };
+        /**
+         * InstructionState
+         * @description ``requested`` waits for a second person, ``approved`` for its moment; the others are the end.
+         * @enum {string}
+         */
+        InstructionState: "requested" | "approved" | "done" | "refused" | "withdrawn";
         /**
          * Instrument
          * @description Terms of one market. ``id`` is ``venue:code``, for example ``okx:BTC-USD-SWAP``.
@@ -9217,7 +9580,7 @@ export interface components {
             /** Account */
             account: string;
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /** Ratio */
             ratio: string | null;
             /** Venue */
@@ -9321,21 +9684,6 @@ export interface components {
          * @enum {string}
          */
         Measure: "value" | "contracts" | "base" | "dollars";
-        /**
-         * Missing
-         * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
-         */
-        Missing: {
-            /**
-             * Detail
-             * @default
-             */
-            detail: string;
-            /** Field */
-            field: string;
-            /** Reason */
-            reason: string;
-        };
         /**
          * ModuleAnswer
          * @description A module in words, and whether it is on.
@@ -9890,6 +10238,65 @@ export interface components {
             price_usd: string | null;
         };
         /**
+         * OpenProposal
+         * @description A rebalance that waits: to be approved, or to be traded.
+         *
+         *     Positions are in underlying, of all units together; ``rest`` is what is still to be bought (sold is
+         *     negative), ``notional`` the order's at the ``price`` it fell due at. ``trouble`` says why its execution
+         *     stopped and waits for a person; empty where it did not.
+         */
+        OpenProposal: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Cost Estimate
+             * Format: decimal
+             * @example 1234.56
+             */
+            cost_estimate: string;
+            /**
+             * Held
+             * Format: decimal
+             * @example 1234.56
+             */
+            held: string;
+            /** Is Approved */
+            is_approved: boolean;
+            kind: components["schemas"]["ProposalKind"];
+            /**
+             * Notional
+             * Format: decimal
+             * @example 1234.56
+             */
+            notional: string;
+            /** Number */
+            number: number;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Rest
+             * Format: decimal
+             * @example 1234.56
+             */
+            rest: string;
+            /** Trouble */
+            trouble: string;
+            /**
+             * Wanted
+             * Format: decimal
+             * @example 1234.56
+             */
+            wanted: string;
+        };
+        /**
          * OptionRight
          * @description Call or put.
          * @enum {string}
@@ -10285,6 +10692,13 @@ export interface components {
         Page_AliasDefinition_: {
             /** Items */
             items: components["schemas"]["AliasDefinition"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[Annotated[Instruction, _AsRecord]] */
+        Page_Annotated_Instruction___AsRecord__: {
+            /** Items */
+            items: components["schemas"]["Instruction"][];
             /** Next */
             next?: string | null;
         };
@@ -11299,7 +11713,7 @@ export interface components {
          *
          *     ``volume`` weights an index, in units of base. ``reason`` is required for a manual quote.
          */
-        Quote: {
+        "Quote-Input": {
             /** Base */
             base: string;
             /**
@@ -11538,6 +11952,30 @@ export interface components {
             codes: string[];
         };
         /**
+         * RedeemUnits
+         * @description Redeem units of a participant, who takes the position (``in_kind``) or cash.
+         */
+        RedeemUnits: {
+            /**
+             * In Kind
+             * @default false
+             */
+            in_kind: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "redeem";
+            /** Participant */
+            participant: string;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+        };
+        /**
          * Refused
          * @description A rule set that cannot be replayed on the history, and why; the others are.
          */
@@ -11772,21 +12210,6 @@ export interface components {
             times: string[];
         };
         /**
-         * Request
-         * @description A request without its secrets: no key, signature, passphrase or token is ever in here.
-         */
-        Request: {
-            /** Method */
-            method: string;
-            /**
-             * Params
-             * @default []
-             */
-            params: string[][];
-            /** Url */
-            url: string;
-        };
-        /**
          * Right
          * @description What a venue says about one right of a key; unreadable is never taken for "no".
          * @enum {string}
@@ -11877,7 +12300,7 @@ export interface components {
             /** Lines */
             lines: number;
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /** Name */
             name: string;
             /** Nav */
@@ -12283,7 +12706,7 @@ export interface components {
          *
          *     It closes what is held: where no cash shows a side (a worthless option), its size alone is sure.
          */
-        Settlement: {
+        "Settlement-Input": {
             cash: components["schemas"]["Amount"];
             /** Instrument */
             instrument: string;
@@ -13226,6 +13649,86 @@ export interface components {
             shares: string;
         };
         /**
+         * UnitMarket
+         * @description The market of a product's units, prices in its quote asset, all else as shares.
+         *
+         *     NAV is of ``nav_at``, the last price of ``last_at``, the book of ``book_at``. Premiums are over NAV, a
+         *     discount is negative; depths are values of orders no further than ``within`` from NAV. A round trip buys
+         *     ``units`` and sells them; costs of holding are of a year, without trading costs of rebalances.
+         */
+        UnitMarket: {
+            /** Ask Depth */
+            ask_depth: string | null;
+            /** Best Ask */
+            best_ask: string | null;
+            /** Best Bid */
+            best_bid: string | null;
+            /** Bid Depth */
+            bid_depth: string | null;
+            /** Book At */
+            book_at: string | null;
+            /** Holding */
+            holding: string | null;
+            /**
+             * Holding Fees
+             * Format: decimal
+             * @example 1234.56
+             */
+            holding_fees: string;
+            /** Holding Financing */
+            holding_financing: string | null;
+            /** Instrument */
+            instrument: string | null;
+            /** Last */
+            last: string | null;
+            /** Last At */
+            last_at: string | null;
+            /** Listing */
+            listing: string;
+            /** Maker Fee */
+            maker_fee: string | null;
+            /** Missing */
+            missing: components["schemas"]["truenav__app__etp__market__Missing"][];
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Nav At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            nav_at: string;
+            /** Premium Last */
+            premium_last: string | null;
+            /** Premium Mid */
+            premium_mid: string | null;
+            /** Quote */
+            quote: string;
+            /** Round Trip Maker */
+            round_trip_maker: string | null;
+            /** Round Trip Taker */
+            round_trip_taker: string | null;
+            /** Spread */
+            spread: string | null;
+            /** Taker Fee */
+            taker_fee: string | null;
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+            /**
+             * Within
+             * Format: decimal
+             * @example 1234.56
+             */
+            within: string;
+        };
+        /**
          * UnitOrder
          * @description An order for units: a limit order by its ``price``, a market order by its ``quantity`` and the levels
          *     of the other side's ``book``, the best first.
@@ -13254,7 +13757,7 @@ export interface components {
             /** Lines Unpriced */
             lines_unpriced: number;
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /**
              * Observed
              * Format: decimal
@@ -13410,6 +13913,14 @@ export interface components {
             single_sign_on: string | null;
         };
         /**
+         * WithdrawBody
+         * @description Why an instruction is taken back.
+         */
+        WithdrawBody: {
+            /** Why */
+            why: string;
+        };
+        /**
          * Worth
          * @description What are we worth; ``change_share`` is a fraction of the published NAV.
          */
@@ -13421,7 +13932,7 @@ export interface components {
             /** Classes */
             classes: components["schemas"]["ClassWorth"][];
             /** Missing */
-            missing: components["schemas"]["Missing"][];
+            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
             /** Nav */
             nav: string | null;
             /** Others */
@@ -13446,6 +13957,31 @@ export interface components {
             difference: string | null;
             /** Error */
             error: string | null;
+        };
+        /**
+         * Missing
+         * @description A figure that is not known, and why.
+         */
+        truenav__app__etp__market__Missing: {
+            /** Figure */
+            figure: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Missing
+         * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
+         */
+        truenav__app__overview__model__Missing: {
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Language
@@ -13487,6 +14023,135 @@ export interface components {
              * @example 1234.56
              */
             promised: string;
+        };
+        /**
+         * Quote
+         * @description What a request comes to at the NAV of ``at``.
+         *
+         *     ``position`` and ``cash`` are what the units stand for (a loan is negative), ``amount`` their NAV, ``fee``
+         *     the issuer's. ``total`` is what is paid at creation, and received at redemption.
+         */
+        truenav__calc__etp__live__dealing__Quote: {
+            /**
+             * Amount
+             * Format: decimal
+             * @example 1234.56
+             */
+            amount: string;
+            /** At */
+            at: number;
+            /**
+             * Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            cash: string;
+            /**
+             * Fee
+             * Format: decimal
+             * @example 1234.56
+             */
+            fee: string;
+            /**
+             * Fee Rate
+             * Format: decimal
+             * @example 1234.56
+             */
+            fee_rate: string;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Position
+             * Format: decimal
+             * @example 1234.56
+             */
+            position: string;
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            request: components["schemas"]["truenav__calc__etp__live__dealing__Request"];
+            /**
+             * Total
+             * Format: decimal
+             * @example 1234.56
+             */
+            total: string;
+        };
+        /**
+         * Request
+         * @description Somebody's wish to have ``units`` created or redeemed.
+         */
+        truenav__calc__etp__live__dealing__Request: {
+            /** Id */
+            id: string;
+            /** Received At */
+            received_at: number;
+            side: components["schemas"]["truenav__core__basket__Side"];
+            /**
+             * Units
+             * Format: decimal
+             * @example 1234.56
+             */
+            units: string;
+        };
+        /**
+         * Settlement
+         * @description A request dealt: final amounts, and by how much they differ from the estimate.
+         *
+         *     ``true_up`` is paid by the participant where it is positive, and to them where it is negative.
+         *     ``position`` and ``cash`` are what the product gets (at redemption: gives, then negative).
+         */
+        truenav__calc__etp__live__dealing__Settlement: {
+            /**
+             * Amount
+             * Format: decimal
+             * @example 1234.56
+             */
+            amount: string;
+            /**
+             * Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            cash: string;
+            /**
+             * Fee
+             * Format: decimal
+             * @example 1234.56
+             */
+            fee: string;
+            /**
+             * Hedge Cost
+             * Format: decimal
+             * @example 1234.56
+             */
+            hedge_cost: string;
+            /**
+             * Position
+             * Format: decimal
+             * @example 1234.56
+             */
+            position: string;
+            quote: components["schemas"]["truenav__calc__etp__live__dealing__Quote"];
+            /**
+             * Total
+             * Format: decimal
+             * @example 1234.56
+             */
+            total: string;
+            /**
+             * True Up
+             * Format: decimal
+             * @example 1234.56
+             */
+            true_up: string;
         };
         /**
          * NavLine
@@ -13587,6 +14252,21 @@ export interface components {
          */
         truenav__core__basket__Side: "create" | "redeem";
         /**
+         * Request
+         * @description A request without its secrets: no key, signature, passphrase or token is ever in here.
+         */
+        truenav__core__evidence__Request: {
+            /** Method */
+            method: string;
+            /**
+             * Params
+             * @default []
+             */
+            params: string[][];
+            /** Url */
+            url: string;
+        };
+        /**
          * Dealing
          * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
          *
@@ -13612,6 +14292,67 @@ export interface components {
              * @example 1234.56
              */
             units: string;
+        };
+        /**
+         * Quote
+         * @description Units of ``quote`` for one of ``base``; ``base`` is an asset id or a derivative's instrument id.
+         *
+         *     ``volume`` weights an index, in units of base. ``reason`` is required for a manual quote.
+         */
+        truenav__core__facts__Quote: {
+            /** Base */
+            base: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "quote";
+            kind: components["schemas"]["QuoteKind"];
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /** Quote */
+            quote: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Volume */
+            volume?: string | null;
+        };
+        /**
+         * Settlement
+         * @description An expiry: ``quantity`` is the change of the position (a long of 3 closes with -3), ``price`` final.
+         *
+         *     It closes what is held: where no cash shows a side (a worthless option), its size alone is sure.
+         */
+        truenav__core__facts__Settlement: {
+            cash: components["schemas"]["Amount"];
+            /** Instrument */
+            instrument: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            is: "settlement";
+            /**
+             * Price
+             * Format: decimal
+             * @example 1234.56
+             */
+            price: string;
+            /**
+             * Quantity
+             * Format: decimal
+             * @example 1234.56
+             */
+            quantity: string;
+            /** Wallet */
+            wallet: string;
         };
         /**
          * OrderState
@@ -13688,6 +14429,7 @@ export type AmountBody = components['schemas']['AmountBody'];
 export type ApOrder = components['schemas']['ApOrder'];
 export type ApproveBody = components['schemas']['ApproveBody'];
 export type ApproveListBody = components['schemas']['ApproveListBody'];
+export type ApproveProposal = components['schemas']['ApproveProposal'];
 export type Asset = components['schemas']['Asset'];
 export type AssetAlias = components['schemas']['AssetAlias'];
 export type AssetDefinition = components['schemas']['AssetDefinition'];
@@ -13721,6 +14463,7 @@ export type ByTag = components['schemas']['ByTag'];
 export type CashFlow = components['schemas']['CashFlow'];
 export type CashKind = components['schemas']['CashKind'];
 export type ChangeLine = components['schemas']['ChangeLine'];
+export type ChangeUnits = components['schemas']['ChangeUnits'];
 export type Changed = components['schemas']['Changed'];
 export type ChannelAnswer = components['schemas']['ChannelAnswer'];
 export type ChannelBody = components['schemas']['ChannelBody'];
@@ -13734,6 +14477,7 @@ export type Checklist = components['schemas']['Checklist'];
 export type ClassNav = components['schemas']['ClassNav'];
 export type ClassWorth = components['schemas']['ClassWorth'];
 export type ClosePoint = components['schemas']['ClosePoint'];
+export type CloseProposal = components['schemas']['CloseProposal'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type ColumnAnswer = components['schemas']['ColumnAnswer'];
 export type Completeness = components['schemas']['Completeness'];
@@ -13748,12 +14492,14 @@ export type Constituent = components['schemas']['Constituent'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageAnswer = components['schemas']['CoverageAnswer'];
 export type CoverageClass = components['schemas']['CoverageClass'];
+export type CreateUnits = components['schemas']['CreateUnits'];
 export type CreationList = components['schemas']['CreationList'];
 export type DailyDisclosure = components['schemas']['DailyDisclosure'];
 export type DailyTimes = components['schemas']['DailyTimes'];
 export type DealingKind = components['schemas']['DealingKind'];
 export type DecayPoint = components['schemas']['DecayPoint'];
 export type DecayTheory = components['schemas']['DecayTheory'];
+export type DecisionBody = components['schemas']['DecisionBody'];
 export type DeliveryBody = components['schemas']['DeliveryBody'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type Described = components['schemas']['Described'];
@@ -13803,8 +14549,10 @@ export type GivenMarks = components['schemas']['GivenMarks'];
 export type Guess = components['schemas']['Guess'];
 export type Halt = components['schemas']['Halt'];
 export type HaltCause = components['schemas']['HaltCause'];
+export type HaltDealing = components['schemas']['HaltDealing'];
 export type Health = components['schemas']['Health'];
 export type HealthAnswer = components['schemas']['HealthAnswer'];
+export type Hedge = components['schemas']['Hedge'];
 export type HeldLine = components['schemas']['HeldLine'];
 export type HistoryAnswer = components['schemas']['HistoryAnswer'];
 export type HistoryPoint = components['schemas']['HistoryPoint'];
@@ -13827,6 +14575,9 @@ export type IndexDefinition = components['schemas']['IndexDefinition'];
 export type IndexNumeraire = components['schemas']['IndexNumeraire'];
 export type IndexStatus = components['schemas']['IndexStatus'];
 export type IndexVenue = components['schemas']['IndexVenue'];
+export type Instruction = components['schemas']['Instruction'];
+export type InstructionBody = components['schemas']['InstructionBody'];
+export type InstructionState = components['schemas']['InstructionState'];
 export type Instrument = components['schemas']['Instrument'];
 export type InstrumentDefinition = components['schemas']['InstrumentDefinition'];
 export type InstrumentKind = components['schemas']['InstrumentKind'];
@@ -13879,7 +14630,6 @@ export type MarksPage = components['schemas']['MarksPage'];
 export type Me = components['schemas']['Me'];
 export type Meaning = components['schemas']['Meaning'];
 export type Measure = components['schemas']['Measure'];
-export type Missing = components['schemas']['Missing'];
 export type ModuleAnswer = components['schemas']['ModuleAnswer'];
 export type ModulesBody = components['schemas']['ModulesBody'];
 export type NavBridge = components['schemas']['NavBridge'];
@@ -13904,6 +14654,7 @@ export type NoticeAnswer = components['schemas']['NoticeAnswer'];
 export type NumeraireDefinition = components['schemas']['NumeraireDefinition'];
 export type NumeraireNav = components['schemas']['NumeraireNav'];
 export type NumerairePrice = components['schemas']['NumerairePrice'];
+export type OpenProposal = components['schemas']['OpenProposal'];
 export type OptionRight = components['schemas']['OptionRight'];
 export type OrderAnswer = components['schemas']['OrderAnswer'];
 export type OrderBody = components['schemas']['OrderBody'];
@@ -13921,6 +14672,7 @@ export type OverviewAnswer = components['schemas']['OverviewAnswer'];
 export type OwnHolding = components['schemas']['OwnHolding'];
 export type PageAccountDefinition = components['schemas']['Page_AccountDefinition_'];
 export type PageAliasDefinition = components['schemas']['Page_AliasDefinition_'];
+export type PageAnnotatedInstructionAsRecord = components['schemas']['Page_Annotated_Instruction___AsRecord__'];
 export type PageAnnotatedProductRowAsRecord = components['schemas']['Page_Annotated_ProductRow___AsRecord__'];
 export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_'];
 export type PageAuditEntryAnswer = components['schemas']['Page_AuditEntryAnswer_'];
@@ -13985,7 +14737,7 @@ export type PublishedUnit = components['schemas']['PublishedUnit'];
 export type Quality = components['schemas']['Quality'];
 export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
-export type Quote = components['schemas']['Quote'];
+export type QuoteInput = components['schemas']['Quote-Input'];
 export type QuoteKind = components['schemas']['QuoteKind'];
 export type ReadyFamily = components['schemas']['ReadyFamily'];
 export type ReadyProduct = components['schemas']['ReadyProduct'];
@@ -13998,6 +14750,7 @@ export type ReconciledAnswer = components['schemas']['ReconciledAnswer'];
 export type ReconciliationRowAnswer = components['schemas']['ReconciliationRowAnswer'];
 export type ReconciliationStatus = components['schemas']['ReconciliationStatus'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type RedeemUnits = components['schemas']['RedeemUnits'];
 export type Refused = components['schemas']['Refused'];
 export type RejectBody = components['schemas']['RejectBody'];
 export type Replay = components['schemas']['Replay'];
@@ -14006,7 +14759,6 @@ export type ReplayMerge = components['schemas']['ReplayMerge'];
 export type ReplayQuestion = components['schemas']['ReplayQuestion'];
 export type ReplayedHistory = components['schemas']['ReplayedHistory'];
 export type Replays = components['schemas']['Replays'];
-export type Request = components['schemas']['Request'];
 export type Right = components['schemas']['Right'];
 export type RiskNote = components['schemas']['RiskNote'];
 export type RoleAnswer = components['schemas']['RoleAnswer'];
@@ -14034,7 +14786,7 @@ export type SentAnswer = components['schemas']['SentAnswer'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
-export type Settlement = components['schemas']['Settlement'];
+export type SettlementInput = components['schemas']['Settlement-Input'];
 export type SetupBody = components['schemas']['SetupBody'];
 export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
@@ -14084,6 +14836,7 @@ export type Trigger = components['schemas']['Trigger'];
 export type TrueUpBody = components['schemas']['TrueUpBody'];
 export type UnitHistoryAnswer = components['schemas']['UnitHistoryAnswer'];
 export type UnitHolding = components['schemas']['UnitHolding'];
+export type UnitMarket = components['schemas']['UnitMarket'];
 export type UnitOrder = components['schemas']['UnitOrder'];
 export type Unknown = components['schemas']['Unknown'];
 export type UserAnswer = components['schemas']['UserAnswer'];
@@ -14094,16 +14847,25 @@ export type ViewBody = components['schemas']['ViewBody'];
 export type ViewChange = components['schemas']['ViewChange'];
 export type Void = components['schemas']['Void'];
 export type Welcome = components['schemas']['Welcome'];
+export type WithdrawBody = components['schemas']['WithdrawBody'];
 export type Worth = components['schemas']['Worth'];
 export type TruenavAppBasketsReadingTracking = components['schemas']['truenav__app__baskets__reading__Tracking'];
+export type TruenavAppEtpMarketMissing = components['schemas']['truenav__app__etp__market__Missing'];
+export type TruenavAppOverviewModelMissing = components['schemas']['truenav__app__overview__model__Missing'];
 export type TruenavAppStatementsWordsLanguage = components['schemas']['truenav__app__statements__words__Language'];
 export type TruenavCalcEtpExplainRiskNoteLanguage = components['schemas']['truenav__calc__etp__explain__risk_note__Language'];
 export type TruenavCalcEtpExplainTrackingTracking = components['schemas']['truenav__calc__etp__explain__tracking__Tracking'];
+export type TruenavCalcEtpLiveDealingQuote = components['schemas']['truenav__calc__etp__live__dealing__Quote'];
+export type TruenavCalcEtpLiveDealingRequest = components['schemas']['truenav__calc__etp__live__dealing__Request'];
+export type TruenavCalcEtpLiveDealingSettlement = components['schemas']['truenav__calc__etp__live__dealing__Settlement'];
 export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreApOrdersOrderState = components['schemas']['truenav__core__ap_orders__OrderState'];
 export type TruenavCoreBasketSide = components['schemas']['truenav__core__basket__Side'];
+export type TruenavCoreEvidenceRequest = components['schemas']['truenav__core__evidence__Request'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
+export type TruenavCoreFactsQuote = components['schemas']['truenav__core__facts__Quote'];
+export type TruenavCoreFactsSettlement = components['schemas']['truenav__core__facts__Settlement'];
 export type TruenavCoreOrdersOrderState = components['schemas']['truenav__core__orders__OrderState'];
 export type TruenavCoreOrdersSide = components['schemas']['truenav__core__orders__Side'];
 export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];
@@ -37777,6 +38539,134 @@ export interface operations {
             };
         };
     };
+    decide_proposal_api_v1_product_decisions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instruction"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_product_families_api_v1_product_families_get: {
         parameters: {
             query?: never;
@@ -37941,6 +38831,747 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_hedge_api_v1_product_hedges__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hedge"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_instructions_api_v1_product_instructions_get: {
+        parameters: {
+            query?: {
+                listing?: string | null;
+                /** @description The whole list as a file, at most 100000 rows */
+                format?: components["schemas"]["TableFormat"] | null;
+                /** @description Most items in a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Annotated_Instruction___AsRecord__"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_instruction_api_v1_product_instructions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstructionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instruction"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_instruction_api_v1_product_instructions__id__approve_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instruction"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_instruction_api_v1_product_instructions__id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session; needed with a cookie, not with an API token */
+                "X-Truenav-CSRF"?: string;
+                /** @description The same key and request again gives the same answer and changes nothing */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instruction"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since it was read (`If-Match`) */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_market_api_v1_product_markets__listing__get: {
+        parameters: {
+            query?: {
+                /** @description Of the holder whose round trip is computed */
+                units?: string;
+            };
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitMarket"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39661,6 +41292,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_disclosed_market_api_v1_public__tenant__products__product__market_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitMarket"];
                 };
             };
             /** @description The request cannot be read */

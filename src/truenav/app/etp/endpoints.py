@@ -14,18 +14,20 @@ from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_orde
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.exporting import product_bundle
 from truenav.app.etp.instruction_endpoints import router as instruction_router
+from truenav.app.etp.market import LooksDep, UnitMarket, unit_market
 from truenav.app.etp.reading import ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
-from truenav.app.http.models import Instant
+from truenav.app.http.models import Instant, Number
 from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
 from truenav.calc.etp.live.disclosure import Disclosure
 from truenav.core.failure import InvalidInputError
+from truenav.core.money import ONE
 
 LONGEST_SPAN = timedelta(days=400)
 """Of a series that is asked for at once."""
@@ -97,6 +99,22 @@ def get_product_series(
     start = since or end - timedelta(days=1)
     _refuse_span(start, end)
     return list(reading.points(session, listing, start, end, most=most))
+
+
+@router.get("/product-markets/{listing}", dependencies=_READ, responses=refusals(409))
+def get_product_market(
+    listing: IdPath,
+    *,
+    principal: PrincipalDep,
+    session: SessionDep,
+    sight: SightDep,
+    house: HouseDep,
+    looks: LooksDep,
+    units: Annotated[Number, Query(description="Of the holder whose round trip is computed")] = ONE,
+) -> Record[UnitMarket]:
+    """What the venue shows of a product's units now, beside NAV; asked at most every 15 seconds."""
+    found = reading.find_listing(session, principal, sight, listing)
+    return unit_market(house, principal.tenant, found, looks, units=units)
 
 
 @router.get("/product-bands/{listing}", dependencies=_READ, responses=refusals(409))

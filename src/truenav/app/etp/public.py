@@ -16,6 +16,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request, Response
 
 from truenav.app.etp import reading
+from truenav.app.etp.market import LooksDep, UnitMarket, unit_market
 from truenav.app.etp.reading import NotDisclosedError, ProductPoint
 from truenav.app.house import House
 from truenav.app.http.context import HouseDep, NowDep
@@ -29,6 +30,7 @@ from truenav.calc.etp.live.disclosure import Disclosure, tables
 from truenav.core.canonical import canonical_json
 from truenav.core.ids import TenantId
 from truenav.core.listing import Listing
+from truenav.core.money import ONE
 from truenav.store import products
 from truenav.store.database import Session
 from truenav.store.tenants import list_tenants
@@ -125,6 +127,17 @@ def get_disclosed_series(
                 reading.points(session, product, until - _DAYS[span], until, most=SERIES_POINTS)
             ),
         )
+    return _kept_for_a_while(request, Response(body, media_type="application/json"))
+
+
+@router.get("/market", dependencies=_OPEN, response_model=Record[UnitMarket], responses=refusals(404))
+def get_disclosed_market(
+    tenant: IdPath, product: IdPath, request: Request, house: HouseDep, looks: LooksDep
+) -> Response:
+    """What the venue shows of a product's units, beside NAV, for a holder of one."""
+    with _disclosed(house, tenant, product) as (_, listing):
+        pass
+    body = canonical_json(unit_market(house, TenantId(tenant), listing, looks, units=ONE))
     return _kept_for_a_while(request, Response(body, media_type="application/json"))
 
 

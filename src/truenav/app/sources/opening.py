@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from truenav.app.house import House
 from truenav.app.sources.model import Connection
-from truenav.connect.contract import Connector, Payload
+from truenav.connect.contract import Archive, Connector, Payload
 from truenav.connect.registry import configured
 from truenav.connect.transport import Transport, open_network
 
@@ -33,8 +33,9 @@ def ask_once(
     what: Callable[[Transport], Awaitable[T]],
     *,
     account: str = "",
+    archive: Archive | None = None,
 ) -> T:
-    """Ask a venue something of which nothing is kept, by a network of its own."""
+    """Ask a venue something by a network of its own; without an ``archive`` nothing of it is kept."""
 
     async def ask() -> T:
         async with open_network(
@@ -43,7 +44,9 @@ def ask_once(
             clock=house.clock,
             limits=house.settings.limits_folder,
         ) as network:
-            return await what(network.transport(source, _forget, account=account, base_url=base_url))
+            return await what(
+                network.transport(source, archive or _forget, account=account, base_url=base_url)
+            )
 
     return asyncio.run(ask())
 

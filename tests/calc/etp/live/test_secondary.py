@@ -77,6 +77,13 @@ def test_orders_at_the_very_distance_count():
     assert (found.bid_depth, found.ask_depth) == (98, 102)
 
 
+def test_of_a_book_that_goes_on_a_depth_is_known_only_where_it_reaches_beyond_the_distance():
+    market = replace(FULL, bids=FULL.bids[:2], goes_on=True)
+    found = secondary_view(market, UNIT, units=D(1))
+    assert (found.bid_depth, found.ask_depth) == (None, 201 + 1010)
+    assert found.missing == ("bid_depth",)
+
+
 def test_an_empty_book_has_no_depth_and_no_middle():
     found = secondary_view(replace(FULL, bids=[]), UNIT, units=D(1))
     assert found.bid_depth == 0

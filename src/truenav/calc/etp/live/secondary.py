@@ -24,7 +24,10 @@ Book = Sequence[tuple[Decimal, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What a venue shows of a product's units. None is what could not be read; an empty book is empty."""
+    """What a venue shows of a product's units. None is what could not be read; an empty book is empty.
+
+    A book that ``goes_on`` was told in part: its best levels, and more behind them.
+    """
 
     last: Decimal | None = None
     last_at: int | None = None
@@ -32,6 +35,7 @@ class Market:
     asks: Book | None = None
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,8 @@ def secondary_view(
             "premium_last": market.last / nav - 1 if market.last is not None and nav > 0 else None,
             "premium_mid": mid / nav - 1 if mid is not None and nav > 0 else None,
             "spread": (asks[0][0] - bids[0][0]) / mid if mid is not None and bids and asks else None,
-            "bid_depth": _depth(bids, nav * (1 - within), nav * (1 + within)),
-            "ask_depth": _depth(asks, nav * (1 - within), nav * (1 + within)),
+            "bid_depth": _depth(bids, nav, within, goes_on=market.goes_on),
+            "ask_depth": _depth(asks, nav, within, goes_on=market.goes_on),
             "round_trip_taker": _taker_round_trip(bids, asks, market.taker_fee, units),
             "round_trip_maker": _maker_round_trip(market.maker_fee),
         }
@@ -143,9 +147,12 @@ def _mid(bids: Book | None, asks: Book | None) -> Decimal | None:
     return (bids[0][0] + asks[0][0]) / 2
 
 
-def _depth(book: Book | None, low: Decimal, high: Decimal) -> Decimal | None:
-    """Value of the levels between two prices; unknown without a book, zero in an empty one."""
-    if book is None:
+def _depth(book: Book | None, nav: Decimal, within: Decimal, *, goes_on: bool) -> Decimal | None:
+    """Value of the levels no further from NAV; zero in an empty book, unknown without one and where levels
+    that were not told may lie as near.
+    """
+    low, high = nav * (1 - within), nav * (1 + within)
+    if book is None or (goes_on and book and low <= book[-1][0] <= high):
         return None
     return sum((price * units for price, units in book if low <= price <= high), ZERO)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from truenav.connect.transport import Transport
 
 VENUE = "binance"
-MOST = 1000
-DEPTH = Endpoint("spot.depth/1", "/api/v3/depth", "spot", weight=50, host="spot")
+MOST = 100
+DEPTH = Endpoint("spot.depth/1", "/api/v3/depth", "spot", weight=5, host="spot")
 
 
 async def spot_book(api: Transport, instrument: Instrument) -> OrderBook:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from truenav.connect.transport import Transport
 
 VENUE = "okx"
-MOST = 400
+MOST = 100
 BOOKS = Endpoint("books/1", "/api/v5/market/books", "books")
 
 
