@@ -256,6 +256,26 @@ def test_more_events_than_foreseen_are_all_kept() -> None:
     assert assert_same(rules, prices, times_of(500)).triggered > 400
 
 
+def test_the_runs_of_one_path_may_be_shared_by_threads_and_have_more_events_than_foreseen() -> None:
+    prices = np.where(np.arange(600) % 2, 100.0, 108.0)
+    busy = Trigger(adverse_move=D("0.05"), favourable_move=D("0.05"))
+    rules = [
+        product(three_long(target=D(target), trigger=trigger))
+        for target in ("3", "2", "-1")
+        for trigger in (busy, Trigger())
+    ]
+    path = Path(times_of(600), prices)
+    plain = simulate_many(rules, [path], events=True, accelerator="python")
+    assert plain.triggered.tolist() == [599, 0, 599, 0, 599, 0]
+    for threads in (1, 2, 5):
+        found = simulate_many(rules, [path], events=True, accelerator="numba", threads=threads)
+        assert found.events is not None
+        assert plain.events is not None
+        np.testing.assert_array_equal(found.nav, plain.nav)
+        for column in found.events.__slots__:
+            np.testing.assert_array_equal(getattr(found.events, column), getattr(plain.events, column))
+
+
 @pytest.mark.parametrize("accelerator", ["python", "numba"])
 @pytest.mark.parametrize(
     ("price", "said"),
