@@ -157,8 +157,10 @@ def _walk(
 def _look(
     marks: Marks, block: int, here: int, end: int, limit: Bounds, state: State, peak: Number, worst: Number
 ) -> tuple[int, Number, Number]:
-    """As `_walk`, for marks of one block: those of a whole one are walked through only where its extremes do
-    not tell, which is where a bound is reached, or where NAV reaches a new high and may fall deeper below it.
+    """As `_walk`, for the marks of a block from ``here`` to ``end``.
+
+    Those of a whole block are walked through only where its extremes do not tell: where a bound is reached,
+    or where NAV makes a new high and may fall deeper below it.
     """
     low, high = marks.lows[block], marks.highs[block]
     if end - here == BLOCK and not is_reached(limit, low) and not is_reached(limit, high):
@@ -179,21 +181,6 @@ def _watched(limit: Bounds, state: State, peak: Number, worst: Number, tie: Numb
     low, high = (fall, rise) if state.position > 0 else (rise, fall)
     low, high = low * (1 + tie), high * (1 - tie)
     return Bounds(max(low, limit.low), min(high, limit.high) if limit.high > 0 else high)
-
-
-def _drawdown(
-    state: State, low: Number, high: Number, peak: Number, worst: Number
-) -> tuple[bool, Number, Number]:
-    """The highest NAV and the lowest share of it after marks whose extremes are ``low`` and ``high``.
-
-    False where these do not tell: a new high and a deeper fall, which of them came first?
-    """
-    top, bottom = net_value(state, high), net_value(state, low)
-    if state.position < 0:
-        top, bottom = bottom, top
-    if top <= peak:
-        return True, peak, bottom / peak if bottom < worst * peak else worst
-    return bottom >= worst * top, top, worst
 
 
 def _quiet(
