@@ -120,7 +120,7 @@ def test_the_vendor_wants_its_key_and_names_what_it_does_not_know(
 def test_the_control_path_tells_truth_and_counts_requests(simulator: Running, http: httpx.Client) -> None:
     told = http.get("/_simulator/truth?account=custodian-cold").json()
     assert told["equity"]["BTC"]["value"] == "645.62345678"
-    assert len(http.get("/_simulator/truth").json()) == 8
+    assert len(http.get("/_simulator/truth").json()) == 10
     assert http.get("/_simulator/truth?account=nobody").status_code == 404
     http.get("/api/v3/time")
     counts = http.get("/_simulator/requests").json()
@@ -167,7 +167,7 @@ def test_copies_of_an_account_have_their_own_keys(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     accounts = load_scenario(path).accounts
     assert accounts["okx-trend-03"].api_key == "demo-okx-trend-key-03"
-    assert len(accounts) == 10
+    assert len(accounts) == 12
 
 
 async def _clock_requests(world: World) -> list[httpx.Response]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from truenav.access.policy import Principal
     from truenav.app.catalogue import Catalogue
     from truenav.app.house import House
+    from truenav.core.instrument import Instrument
     from truenav.store.runs import Run
 
 BY_FILE = ("custodian-cold", "evm-treasury")
@@ -103,11 +104,11 @@ class Demo:
         from truenav.app.sources.catalogues import ACCOUNTS
 
         with self.steps.step("Portfolio: 1 fund of funds, 5 funds, 15 managed accounts on 8 accounts"):
-            self._ensure(ACCOUNTS, self.plan["accounts"])
-            self._ensure(NODES, self.plan["nodes"])
-            self._ensure(RULES, self.plan["rules"])
-            self._ensure(SHARE_CLASSES, self.plan["share_classes"])
-            self._ensure(NUMERAIRES, [self._index_numeraire()])
+            self.ensure(ACCOUNTS, self.plan["accounts"])
+            self.ensure(NODES, self.plan["nodes"])
+            self.ensure(RULES, self.plan["rules"])
+            self.ensure(SHARE_CLASSES, self.plan["share_classes"])
+            self.ensure(NUMERAIRES, [self._index_numeraire()])
 
     def _index_numeraire(self) -> dict[str, Any]:
         """The custom index, its base prices those of the inception day."""
@@ -169,7 +170,7 @@ class Demo:
     def import_files(self) -> None:
         """Dealings, manual items, and the statements of the custodian and the wallet."""
         with self.steps.step("Files: dealings, manual items, statements of custodian and wallet"):
-            self._import("dealings.csv", self._dealings())
+            self.import_file("dealings.csv", self._dealings())
             self._manual_items()
             for account in BY_FILE:
                 self._import_statement(account, None, ("transfers", "balances"))
@@ -187,11 +188,10 @@ class Demo:
                 )
 
     def list_products(self) -> None:
-        """A long and a short token on bitcoin by ready rules, at the venue's marks from now on."""
+        """A long and a short token on bitcoin by ready rules, each hedged in an account of its own."""
         from truenav.app.etp.catalogues import LISTINGS
         from truenav.app.sources.context import parse_context
         from truenav.connect.products.rules import read_family
-        from truenav.core.canonical import encode
         from truenav.core.listing import Listing
 
         plan = self.plan["products"]
@@ -199,24 +199,55 @@ class Demo:
             with self.house.database.transaction(self.tenant) as session:
                 listed = {one.id for one in LISTINGS.list_all(session, self.max)}
                 instrument = parse_context(session).instruments.get(plan["instrument"])
-            wanted = [
-                Listing(
-                    id=product.id.lower(),
-                    node=plan["node"],
-                    product=product,
-                    instrument=instrument.id,
-                    opened_at=self.house.clock.now(),
-                    opening_nav=Decimal(plan["opening_nav"]),
-                    opening_units=Decimal(plan["opening_units"]),
-                    tick=Decimal(plan["tick"]),
-                    disclosed=True,
+            for product in read_family(plan["family"]):
+                name = product.id.lower()
+                if name in listed:
+                    continue
+                hedge = plan["hedges"][name]
+                self._open_trading(hedge["account"], instrument)
+                limit = hedge["automatic_up_to"]
+                self._put(
+                    LISTINGS,
+                    Listing(
+                        id=name,
+                        node=plan["node"],
+                        product=product,
+                        instrument=instrument.id,
+                        opened_at=self.house.clock.now(),
+                        opening_nav=Decimal(plan["opening_nav"]),
+                        opening_units=Decimal(plan["opening_units"]),
+                        tick=Decimal(plan["tick"]),
+                        hedge_account=hedge["account"],
+                        automatic_up_to=None if limit is None else Decimal(limit),
+                        disclosed=True,
+                    ),
                 )
-                for product in read_family(plan["family"])
-                if product.id.lower() not in listed
-            ]
-            self._ensure(LISTINGS, [encode(one) for one in wanted])
-            for one in wanted:
-                say(f"   {one.id}: {one.product.terms[-1].target}x {one.product.underlying}, disclosed")
+                approval = "a person approves" if limit is None else f"up to {limit} without approval"
+                say(f"   {name}: {product.terms[-1].target}x, hedged in {hedge['account']}, {approval}")
+
+    def _open_trading(self, name: str, instrument: Instrument) -> None:
+        """An account that a product is hedged in: read with one key, traded with another, within limits."""
+        from truenav.app.sources.catalogues import ACCOUNTS
+        from truenav.app.sources.model import Connection
+        from truenav.app.trading.catalogues import LIMITS
+        from truenav.app.trading.keys import put_key
+        from truenav.app.trading.limits import TradingLimits
+        from truenav.connect.contract import Credentials
+        from truenav.core.account import Account, AccountKind
+        from truenav.core.ids import AccountId, ConnectionId
+
+        id = AccountId(name)
+        account = Account(id, name.replace("-", " ").capitalize(), "binance", AccountKind.EXCHANGE, ("usdm",))
+        self._put(ACCOUNTS, account)
+        link = Connection(ConnectionId(name), "binance", id, self.inception, self.address)
+        self._connect(link, Credentials(f"demo-{name}-key", f"demo-{name}-secret"))
+        limits = {limit: Decimal(number) for limit, number in self.plan["products"]["limits"].items()}
+        trading = Credentials(f"demo-{name}-trading-key", f"demo-{name}-trading-secret")
+        with self.house.database.transaction(self.tenant) as session:
+            LIMITS.put(
+                session, self.house, self.fay, TradingLimits(id, (instrument.id,), instrument.quote, **limits)
+            )
+            put_key(session, self.house, self.max, id, trading)
 
     # -- NAVs
 
@@ -247,7 +278,7 @@ class Demo:
 
         for account in self.plan["accounts"]:
             self._import_statement(account["id"], at, ("balances", "positions"))
-        self._import("prices.csv", _csv(self._closing_prices(at)))
+        self.import_file("prices.csv", _csv(self._closing_prices(at)))
         run = self.strike(at)
         self.approve(run)
         self.publish(run)
@@ -315,7 +346,7 @@ class Demo:
             user["email"], user["password"], address="demo", tenant=self.tenant
         ).principal
 
-    def _ensure(self, catalogue: Catalogue[Any], wanted: Sequence[dict[str, Any]]) -> None:
+    def ensure(self, catalogue: Catalogue[Any], wanted: Sequence[dict[str, Any]]) -> None:
         """Write the definitions that are not there as wanted, in their order."""
         with self.house.database.transaction(self.tenant) as session:
             known = {one.id: one.body for one in catalogue.list_all(session, self.max)}
@@ -327,9 +358,10 @@ class Demo:
     def _put(self, catalogue: Catalogue[Any], body: Any) -> None:
         from truenav.core.canonical import encode
 
-        self._ensure(catalogue, [encode(body)])
+        self.ensure(catalogue, [encode(body)])
 
-    def _import(self, name: str, data: bytes) -> None:
+    def import_file(self, name: str, data: bytes) -> None:
+        """Import a file, and say what was new in it."""
         from truenav.app.sources.imports import run_import
 
         with self.house.database.transaction(self.tenant) as session:
@@ -340,7 +372,7 @@ class Demo:
         rows = self._ask("statement", account=account, at="" if at is None else instant_text(at))
         for kind in kinds:
             if rows[kind]:
-                self._import(f"{kind}.csv", _csv(rows[kind]))
+                self.import_file(f"{kind}.csv", _csv(rows[kind]))
 
     def _closing_prices(self, at: datetime) -> list[dict[str, str]]:
         rows: list[dict[str, str]] = self._ask("prices", at=instant_text(at))

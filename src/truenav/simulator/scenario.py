@@ -114,6 +114,9 @@ class AccountPlan:
     events: tuple[Event, ...]
     borrows: bool = False
     """Whether its unified account may spend what it does not have, and owe it."""
+    trading_key: str = ""
+    """A second key of the account, which may trade, too; empty where there is none."""
+    trading_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def _scenario(table: dict[str, Any], folder: Path) -> Scenario:
     entries = [copy for entry in table["accounts"] for copy in _copies(entry)]
     plans = [_account(n, entry, venues) for n, entry in enumerate(entries, start=1)]
     _refuse_twins("account id", [plan.id for plan in plans])
-    _refuse_twins("api_key", [plan.api_key for plan in plans if plan.api_key])
+    _refuse_twins("api_key", [key for plan in plans for key in (plan.api_key, plan.trading_key) if key])
     try:
         inception = parse_time(table["inception"])
     except ControlError as error:
@@ -200,7 +203,7 @@ def _copies(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The account itself and, with ``copies = N``, its namesakes ``ID-02`` to ``ID-N``."""
     yield entry
     for n in range(2, int(entry.get("copies", 1)) + 1):
-        names = ("id", "api_key", "secret", "passphrase")
+        names = ("id", "api_key", "secret", "passphrase", "trading_key", "trading_secret")
         yield entry | {name: f"{entry[name]}-{n:02d}" for name in names if entry.get(name)}
 
 
@@ -240,6 +243,8 @@ def _account(number: int, entry: dict[str, Any], venues: dict[str, Venue]) -> Ac
         address=str(entry.get("address", "")),
         events=tuple(events),
         borrows=borrows,
+        trading_key=str(entry.get("trading_key", "")),
+        trading_secret=str(entry.get("trading_secret", "")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -79,7 +80,7 @@ class World:
         self.bell = Bell()
         self.faults = Faults()
         self.meter = Meter(scenario.limits)
-        self._keys = {plan.api_key: plan for plan in scenario.accounts.values() if plan.api_key}
+        self._keys = {key.api_key: key for plan in scenario.accounts.values() for key in _keys(plan)}
         for step in scenario.tiers:
             market.instrument(step.venue, step.instrument)
         self.tiers = Tiers(scenario.tiers)
@@ -126,7 +127,7 @@ class World:
         return plan
 
     def account_of_key(self, api_key: str) -> AccountPlan | None:
-        """The account whose API key this is."""
+        """The account whose API key this is, with the secret and the rights of this key."""
         return self._keys.get(api_key)
 
     def books(self, name: str, at: datetime | None = None) -> Books:
@@ -307,3 +308,12 @@ def open_world(scenario_path: Path, state_dir: Path, clock: Clock) -> World:
     name = load_scenario(scenario_path).name
     anchor = remembered_anchor(state_dir, name, clock.now().astimezone(UTC).date())
     return World.load(scenario_path, anchor, clock, Journal(state_dir / "orders.jsonl", name))
+
+
+def _keys(plan: AccountPlan) -> Iterator[AccountPlan]:
+    """The account as each of its keys opens it."""
+    if plan.api_key:
+        yield plan
+    if plan.trading_key:
+        rights = plan.permissions | {"trade"}
+        yield replace(plan, api_key=plan.trading_key, secret=plan.trading_secret, permissions=rights)
