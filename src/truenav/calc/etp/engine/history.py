@@ -120,7 +120,8 @@ def check_charges(rates: Sequence[tuple[int, Decimal]], rolls: Sequence[tuple[in
             )
     for row, (at, roll) in enumerate(rolls, start=1):
         if not (roll.is_finite() and roll > 0):
-            raise BadMarkError(f"Roll {row} ({instant_text(instant_of(at))}): {roll} is no number above 0.")
+            why = "is not above 0" if roll.is_finite() else "is no number"
+            raise BadMarkError(f"Roll {row} ({instant_text(instant_of(at))}): {roll} {why}.")
 
 
 def _bad(row: int, at: int, why: str) -> BadMarkError:
