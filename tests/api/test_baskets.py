@@ -435,6 +435,8 @@ def test_the_value_through_the_day_follows_the_prices_and_shows_the_premium(issu
         values.value(values.read(at), at)
     points = issuer.desk.get("/api/v1/basket-inav/trio").json()
     assert len(points) == 4
+    thin = issuer.desk.get("/api/v1/basket-inav/trio", params={"most": 2}).json()
+    assert thin == [points[1], points[3]]
     assert points[-1]["per_share"] == WORKED["list"]["nav_per_share"]
     expected = Decimal(52) / Decimal(WORKED["list"]["nav_per_share"]) - 1
     assert abs(Decimal(points[-1]["premium"]) - expected) < Decimal("0.000001")
@@ -443,7 +445,6 @@ def test_the_value_through_the_day_follows_the_prices_and_shows_the_premium(issu
     assert issuer.fund.upload("btc.csv", "at,base,quote,price\n" + price).status_code == 201
     later = datetime(2026, 1, 31, 7, 59, 30, tzinfo=UTC)
     values.value(values.read(later), later)
-    values.write(1)
     point = issuer.desk.get("/api/v1/basket-inav/trio").json()[-1]
     quantity = Decimal(WORKED["list"]["BTC"])
     gain = quantity * (Decimal(120000) - Decimal("107753.95")) / WORKED["unit_size"]
@@ -458,7 +459,6 @@ def test_without_a_published_list_there_is_no_value_and_the_series_is_empty(issu
     values = TenantValues(issuer.fund.installation.house, issuer.tenant)
     at = issuer.clock.now()
     values.value(values.read(at), at)
-    values.write(1)
     assert issuer.desk.get("/api/v1/basket-inav/trio").json() == []
     wrong = {"since": "2026-01-31T00:00:00Z", "until": "2026-01-30T00:00:00Z"}
     assert issuer.desk.get("/api/v1/basket-inav/trio", params=wrong).status_code == 422

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from truenav.cli.common import demo_folder, say, settings
+from truenav.cli.demo_basket import BasketDemo
 from truenav.cli.demo_fund import Demo, Steps
 from truenav.core.failure import UnavailableError
 
@@ -58,6 +59,7 @@ def _run(show: Demo) -> None:
     show.approve_and_publish(run)
     show.export_and_verify(run)
     show.list_products()
+    BasketDemo(show).show()
     show.log_ins()
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from truenav.core.ap_orders import ApOrderConflictError, BoughtIn, DeliverySeen, OrderFact, OrderReceived
@@ -239,36 +240,32 @@ def journal(session: Session, product: str, *, until: datetime | None = None) ->
     )
 
 
-def write_inav(session: Session, product: str, points: Sequence[InavPoint]) -> None:
-    """Keep some values, in order of time; those of another writer with the same beginning stay."""
-    row = {
-        "product": product,
-        "from_at": points[0].at,
-        "until_at": points[-1].at,
-        "body": [encode(point) for point in points],
-    }
-    try:
-        with session.begin_nested():
-            session.execute(insert(basket_inav), [row])
-    except IntegrityError:
-        return
+def write_inav(session: Session, product: str, point: InavPoint) -> None:
+    """Keep a value; where another writer kept one of the same instant, that one stays."""
+    row = {"product": product, "at": point.at, "body": encode(point)}
+    session.execute(upsert(basket_inav).values(row).on_conflict_do_nothing())
 
 
-def inav_points(session: Session, product: str, since: datetime, until: datetime) -> tuple[InavPoint, ...]:
-    """The values of a span, oldest first."""
+def inav_points(
+    session: Session, product: str, since: datetime, until: datetime, *, most: int
+) -> tuple[InavPoint, ...]:
+    """The values of a span, oldest first; of more than ``most`` only so many, evenly apart, the last too."""
     table = basket_inav
-    reaching = (table.c.product == product, table.c.until_at >= since, table.c.from_at <= until)
-    rows = session.scalars(select(table.c.body).where(*reaching).order_by(table.c.from_at))
-    points = (restore(InavPoint, one) for body in rows for one in body)
-    return tuple(point for point in points if since <= point.at <= until)
+    within = (table.c.product == product, table.c.at >= since, table.c.at <= until)
+    latest = func.row_number().over(order_by=table.c.at.desc()) - 1
+    numbered = select(table.c.at, table.c.body, latest.label("place"), func.count().over().label("count"))
+    found = numbered.where(*within).subquery()
+    step = (found.c.count + most - 1) // most
+    rows = session.scalars(select(found.c.body).where(found.c.place % step == 0).order_by(found.c.at))
+    return tuple(restore(InavPoint, body) for body in rows)
 
 
 def latest_inav(session: Session, product: str) -> InavPoint | None:
     """The last value; None where there never was one."""
     table = basket_inav
-    query = select(table.c.body).where(table.c.product == product).order_by(table.c.from_at.desc()).limit(1)
+    query = select(table.c.body).where(table.c.product == product).order_by(table.c.at.desc()).limit(1)
     body = session.scalar(query)
-    return None if body is None else restore(InavPoint, body[-1])
+    return None if body is None else restore(InavPoint, body)
 
 
 def _row(product: str, entry: JournalEntry) -> dict[str, Any]:

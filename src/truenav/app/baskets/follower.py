@@ -30,15 +30,11 @@ from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
 from truenav.core.instrument import InstrumentBook
 from truenav.store import baskets, definitions, roles
-from truenav.store.baskets import InavPoint
 from truenav.store.definitions import Kind
 from truenav.store.journal import FactQuery, Journal
 from truenav.store.tenants import list_tenants
 
 MODULE = "baskets"
-
-KEPT_TOGETHER = 4
-"""Values of a product that are written as one row: a minute of them."""
 
 _log = structlog.get_logger("truenav.baskets")
 
@@ -65,7 +61,6 @@ class TenantValues:
     board: MarkBoard = field(default_factory=MarkBoard)
     markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
     followed: frozenset[QuoteKey] = frozenset()
-    waiting: dict[str, list[InavPoint]] = field(default_factory=dict)
 
     async def tick(self, at: datetime) -> None:
         """One value of each product, and the streams that the next ones need."""
@@ -74,10 +69,9 @@ class TenantValues:
         await self._adjust(known)
 
     async def close(self) -> None:
-        """End the streams, and write what is not written yet."""
+        """End the streams."""
         for market in self.markets.values():
             await market.close()
-        await asyncio.to_thread(self.write, 1)
 
     def read(self, at: datetime) -> _Known:
         """What is to be valued now."""
@@ -100,23 +94,14 @@ class TenantValues:
 
     def value(self, known: _Known, at: datetime) -> frozenset[QuoteKey]:
         """Value each product and keep the value; gives the quotes that could move one."""
+        book = QuoteBook([*known.recorded, *self.board.latest(self.followed).quotes])
         wanted: set[QuoteKey] = set()
-        for one in known.products:
-            book = QuoteBook([*known.recorded, *self.board.latest(self.followed).quotes])
-            marks, quotes = select(one, book, at)
-            wanted |= quotes
-            point = indicative_value(one, book, marks, at)
-            self.waiting.setdefault(one.listing.id, []).append(point)
-        self.write(KEPT_TOGETHER)
+        with self.house.database.transaction(self.id) as session:
+            for one in known.products:
+                marks, quotes = select(one, book, at)
+                wanted |= quotes
+                baskets.write_inav(session, one.listing.id, indicative_value(one, book, marks, at))
         return frozenset(wanted)
-
-    def write(self, least: int) -> None:
-        """Write the values of each product of which ``least`` wait."""
-        for product, points in self.waiting.items():
-            if len(points) >= least:
-                with self.house.database.transaction(self.id) as session:
-                    baskets.write_inav(session, product, points)
-                points.clear()
 
     async def _adjust(self, known: _Known) -> None:
         """Open the streams of what is followed, and close those that nobody needs any more."""

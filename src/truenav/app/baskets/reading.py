@@ -69,10 +69,8 @@ def inav_view(point: InavPoint) -> InavView:
 def inav_series(
     session: Session, product: str, since: datetime, until: datetime, *, most: int
 ) -> tuple[InavView, ...]:
-    """The values of a span, thinned evenly to about ``most``; the last one stays."""
-    found = baskets.inav_points(session, product, since, until)
-    step = -(-len(found) // most) if found else 1
-    return tuple(inav_view(point) for point in found[(len(found) - 1) % step :: step])
+    """The values of a span, thinned evenly to ``most``; the last one stays."""
+    return tuple(inav_view(one) for one in baskets.inav_points(session, product, since, until, most=most))
 
 
 def tracking(session: Session, listing: BasketListing) -> Tracking:

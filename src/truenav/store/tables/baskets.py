@@ -65,8 +65,7 @@ basket_fact = table(
 basket_inav = table(
     "basket_inav",
     words("product"),
-    instant("from_at"),
-    instant("until_at"),
+    instant("at"),
     Column("body", JSONB, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "product", "from_at"),
+    PrimaryKeyConstraint("tenant_id", "product", "at"),
 )

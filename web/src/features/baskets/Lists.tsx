@@ -113,7 +113,8 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
     { id: 'cash', header: t.substitution, card: 'aside', cell: (line) => t.substitutions[line.substitution] },
   ];
   return (
-    <section aria-label={t.listOf(summary.trade_day)}>
+    <section>
+      <h3 className={css.foot}>{t.listOf(summary.trade_day)}</h3>
       <DataTable label={t.listOf(summary.trade_day)} columns={columns} rows={listed.lines} rowKey={(line) => line.asset} />
       <dl className={`${css.facts} ${css.foot}`}>
         <dt>{`${t.estimatedCash}, ${quote}`}</dt>

@@ -51,10 +51,9 @@ CREATE UNIQUE INDEX uq_basket_fact_reference ON basket_fact (tenant_id, referenc
 CREATE TABLE basket_inav (
     {_TENANT},
     product text NOT NULL,
-    from_at timestamptz NOT NULL,
-    until_at timestamptz NOT NULL,
+    at timestamptz NOT NULL,
     body jsonb NOT NULL,
-    CONSTRAINT pk_basket_inav PRIMARY KEY (tenant_id, product, from_at)
+    CONSTRAINT pk_basket_inav PRIMARY KEY (tenant_id, product, at)
 );
 """
 
