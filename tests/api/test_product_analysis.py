@@ -488,6 +488,14 @@ def test_too_much_is_refused_before_it_is_computed(reader):
     assert "take fewer" in answer.json()["detail"]
 
 
+def test_rules_that_would_act_at_every_mark_of_a_year_are_left_out(reader):
+    path = {"is": "described", "days": 365, "marks_a_day": 1440, "change": "0", "volatility": "0.8"}
+    busy = rules(UP={"target": 3, "trigger": "{above: 3.003}"}, CALM={"target": 3})
+    found = asked(reader, "product-replays", rules=["given:UP", "given:CALM"], text=busy, history=path)
+    assert [one["rules"] for one in found["replays"]] == ["given:CALM"]
+    assert "steps" in found["refused"][0]["message"]
+
+
 def test_who_may_not_read_products_computes_none(installation, tenant):
     investor = installation.logged_in(tenant, "ivy", "investor")
     question = {"rules": ["hbtc:BTC3L"], "history": marks([100, 101])}

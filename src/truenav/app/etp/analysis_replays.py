@@ -19,13 +19,20 @@ from truenav.calc.etp.explain.attribution import Explanation, explain
 from truenav.calc.etp.explain.decay import MICROSECONDS_A_YEAR, continuous_return, realised_volatility
 from truenav.calc.etp.explain.described import MOST_MARKS, Described, described_history
 from truenav.calc.etp.explain.path import nav_path
-from truenav.calc.etp.explain.replay import FinancingSource, financing_source, gaps_of, replay
+from truenav.calc.etp.explain.replay import (
+    FinancingSource,
+    financing_source,
+    gaps_of,
+    most_steps,
+    replay,
+    way_of,
+)
 from truenav.calc.etp.explain.tracking import Tracking, promise_of, tracking
 from truenav.connect.products.marks import Reading, read_history
 from truenav.connect.products.tables import PriceFileError
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, exact, rounded
-from truenav.core.product import Terms
+from truenav.core.product import Product, Terms
 from truenav.store import products
 from truenav.store.database import Session
 
@@ -37,6 +44,9 @@ MOST_GIVEN = 10_000
 
 MOST_WORK = 3_000_000
 """Marks of all rule sets of one question together."""
+
+MOST_STEPS = 120_000
+"""Steps that all rule sets of one question may come to; one costs as much as hundreds of quiet marks."""
 
 MOST_POINTS = 2_000
 MOST_EVENTS = 1_000
@@ -273,18 +283,20 @@ def _seen(history: SeenMarks, session: Session) -> History:
     since, until = microseconds(history.since), microseconds(history.until)
     times: list[int] = []
     prices: list[Decimal] = []
+    rates: list[tuple[int, Decimal]] = []
     _, chapters = products.between(session, history.listing, history.since, history.until)
     for chapter in chapters:
         inside = [mark for mark in chapter.marks if since <= mark.at <= until]
         times += [mark.at for mark in inside]
         prices += [mark.price for mark in inside]
+        rates += [(one.charged_at, one.rate) for one in chapter.rates if since < one.charged_at <= until]
         if len(times) > MOST_MARKS:
             raise ReplayInputError(
                 f"There are more than {MOST_MARKS:,} marks in this span; take a shorter one."
             )
     if len(times) < 2:
         raise BadMarkError(f"{history.listing} saw {len(times)} marks in this span; two are needed.")
-    return History(times, prices)
+    return History(times, prices, tuple(rates))
 
 
 def _limited(history: History) -> History:
@@ -320,12 +332,14 @@ class _Board:
     def __init__(self, history: History, manner: Manner) -> None:
         self._history, self._manner = history, manner
         self._promises: dict[tuple[Terms, ...], Simulation] = {}
+        self._steps_left, self._way = MOST_STEPS, way_of(history)
         volatility = realised_volatility(history)
         self._volatility = rounded(Decimal(volatility), 12) if isfinite(volatility) else None
 
     def replayed(self, one: RuleSet) -> Replay:
         manner = self._manner
         product = followed(one.product, manner.rules_as_of, last_rules=manner.last_rules)
+        self._refuse_steps(product)
         run = replay(product, self._history, nav=manner.nav, continuous=manner.continuous)
         promise = self._promise(run)
         explanation = explain(run)
@@ -374,6 +388,15 @@ class _Board:
             change=change,
             volatility=self._volatility,
         )
+
+    def _refuse_steps(self, product: Product) -> None:
+        steps = most_steps(product, self._history, self._way, continuous=self._manner.continuous)
+        if steps > self._steps_left:
+            raise ReplayInputError(
+                f"{product.id} may come to {steps:,} steps here, and all rule sets of a question to "
+                f"{MOST_STEPS:,}; take fewer marks or rule sets, or replay it by the command line."
+            )
+        self._steps_left -= steps
 
     def _promise(self, run: Simulation) -> Simulation:
         promise = promise_of(run.product)
