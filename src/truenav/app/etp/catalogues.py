@@ -11,6 +11,8 @@ from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.state import LiveProduct
 from truenav.calc.portfolio.tree import Tree
+from truenav.connect.registry import installed
+from truenav.connect.trading import OrderingConnector
 from truenav.core.account import Account
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import AccountId, parse_slug
@@ -18,7 +20,7 @@ from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.listing import Listing
 from truenav.core.portfolio import Node
 from truenav.core.product import Exposure, Terms
-from truenav.store import definitions
+from truenav.store import definitions, products
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 
@@ -54,7 +56,14 @@ def _check(session: Session, listing: Listing) -> None:
     instrument = instruments.get(listing.instrument)
     units = None if listing.traded_as is None else instruments.get(listing.traded_as)
     accounts = {one.id: one for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
-    wrong = [*_faults(listing, terms, instrument, accounts), *_market_faults(listing, instrument, units)]
+    others = [one for one in definitions.bodies(session, Kind.LISTING, Listing) if one.id != listing.id]
+    last = products.latest(session, listing.id)
+    wrong = [
+        *_faults(listing, terms, instrument, accounts),
+        *_market_faults(listing, instrument, units),
+        *_hedge_faults(listing, terms, instrument.venue, others),
+        *(() if last is None else _opened_faults(listing, last.live)),
+    ]
     if wrong:
         raise BadListingError(f"{listing.id} cannot be run: {' '.join(wrong)}", wrong=wrong)
 
@@ -84,12 +93,14 @@ def _market_faults(listing: Listing, instrument: Instrument, units: Instrument |
         yield "Maker and taker fees are shares of the amount, between -1 and 1; a rebate is below 0."
 
 
-def _hedge_faults(listing: Listing, terms: Terms, others: Iterable[Listing]) -> Iterator[str]:
+def _hedge_faults(listing: Listing, terms: Terms, venue: str, others: Iterable[Listing]) -> Iterator[str]:
     """What speaks against trading for a product in its account."""
     if listing.hedge_account is None:
         return
     if terms.exposure not in _HEDGED:
         yield f"Nothing is traded here for products that hold {terms.exposure}; leave the hedge account out."
+    elif not isinstance(installed(venue), OrderingConnector):
+        yield f"No orders are sent to {venue} from here; leave the hedge account out."
     place = (listing.hedge_account, listing.instrument)
     for one in others:
         if (one.hedge_account, one.instrument) == place:
