@@ -6993,6 +6993,41 @@ export interface components {
          */
         DealingKind: "subscription" | "redemption";
         /**
+         * DealtAmounts
+         * @description What a creation or redemption came to, in the quote asset: at ``nav`` a unit, with the ``fee``.
+         *
+         *     ``true_up`` is by how much the final ``total`` differs from the estimate, paid by the participant where it
+         *     is positive; none while the hedge is being traded.
+         */
+        DealtAmounts: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-31T08:00:00Z
+             */
+            at: string;
+            /**
+             * Fee
+             * Format: decimal
+             * @example 1234.56
+             */
+            fee: string;
+            /**
+             * Nav
+             * Format: decimal
+             * @example 1234.56
+             */
+            nav: string;
+            /**
+             * Total
+             * Format: decimal
+             * @example 1234.56
+             */
+            total: string;
+            /** True Up */
+            true_up: string | null;
+        };
+        /**
          * DecayPoint
          * @description What volatility of a year alone takes, in the time asked for, where the price ends as it began.
          */
@@ -7266,7 +7301,7 @@ export interface components {
             /** Account */
             account?: string | null;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement-Input"] | components["schemas"]["Quote-Input"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** External Id */
             external_id?: string | null;
             /**
@@ -7362,7 +7397,7 @@ export interface components {
             connector_version: string;
             /** Endpoint */
             endpoint: string;
-            request: components["schemas"]["truenav__core__evidence__Request"];
+            request: components["schemas"]["Request"];
             /** Sha256 */
             sha256: string;
             /** Size */
@@ -7497,7 +7532,7 @@ export interface components {
             /** Account */
             account: string;
             /** Body */
-            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["truenav__core__facts__Settlement"] | components["schemas"]["truenav__core__facts__Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
+            body: components["schemas"]["BalanceSnapshot"] | components["schemas"]["PositionSnapshot"] | components["schemas"]["Trade"] | components["schemas"]["Transfer"] | components["schemas"]["CashFlow"] | components["schemas"]["Settlement"] | components["schemas"]["Quote"] | components["schemas"]["truenav__core__facts__Dealing"] | components["schemas"]["FeePayment"] | components["schemas"]["ManualItem"] | components["schemas"]["NavRecord"] | components["schemas"]["Void"];
             /** Content Hash */
             content_hash: string;
             /** Evidence */
@@ -8549,23 +8584,19 @@ export interface components {
             volume: string | null;
         };
         /**
-         * Instruction
-         * @description A person's wish and what became of it.
-         *
-         *     ``wish`` is what ``made_by`` wants of a listing. ``estimate`` are the amounts of a creation or redemption
-         *     at its dealing time, while its hedge is traded; ``settlement`` the final ones. ``outcome`` says why it was
-         *     refused or withdrawn. ``chapter`` holds the deed.
+         * InstructionAnswer
+         * @description What somebody wants of a product, and what became of it; ``outcome`` says why it was not done.
          */
-        Instruction: {
+        InstructionAnswer: {
             /** Approved At */
-            approved_at?: string | null;
+            approved_at: string | null;
             /** Approved By */
-            approved_by?: string | null;
+            approved_by: string | null;
             /** Chapter */
-            chapter?: number | null;
+            chapter: number | null;
+            dealt: components["schemas"]["DealtAmounts"] | null;
             /** Ended At */
-            ended_at?: string | null;
-            estimate?: components["schemas"]["truenav__calc__etp__live__dealing__Quote"] | null;
+            ended_at: string | null;
             /** Id */
             id: string;
             /** Listing */
@@ -8578,18 +8609,9 @@ export interface components {
             made_at: string;
             /** Made By */
             made_by: string;
-            /**
-             * Outcome
-             * @default
-             */
+            /** Outcome */
             outcome: string;
-            settlement?: components["schemas"]["truenav__calc__etp__live__dealing__Settlement"] | null;
             state: components["schemas"]["InstructionState"];
-            /**
-             * Version
-             * @default 1
-             */
-            version: number;
             /** Wish */
             wish: components["schemas"]["ApproveProposal"] | components["schemas"]["CloseProposal"] | components["schemas"]["HaltDealing"] | components["schemas"]["CreateUnits"] | components["schemas"]["RedeemUnits"] | components["schemas"]["ChangeUnits"];
         };
@@ -10695,10 +10717,10 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[Annotated[Instruction, _AsRecord]] */
-        Page_Annotated_Instruction___AsRecord__: {
+        /** Page[Annotated[InstructionAnswer, _AsRecord]] */
+        Page_Annotated_InstructionAnswer___AsRecord__: {
             /** Items */
-            items: components["schemas"]["Instruction"][];
+            items: components["schemas"]["InstructionAnswer"][];
             /** Next */
             next?: string | null;
         };
@@ -11713,7 +11735,7 @@ export interface components {
          *
          *     ``volume`` weights an index, in units of base. ``reason`` is required for a manual quote.
          */
-        "Quote-Input": {
+        Quote: {
             /** Base */
             base: string;
             /**
@@ -12208,6 +12230,21 @@ export interface components {
             replays: components["schemas"]["Replay"][];
             /** Times */
             times: string[];
+        };
+        /**
+         * Request
+         * @description A request without its secrets: no key, signature, passphrase or token is ever in here.
+         */
+        Request: {
+            /** Method */
+            method: string;
+            /**
+             * Params
+             * @default []
+             */
+            params: string[][];
+            /** Url */
+            url: string;
         };
         /**
          * Right
@@ -12706,7 +12743,7 @@ export interface components {
          *
          *     It closes what is held: where no cash shows a side (a worthless option), its size alone is sure.
          */
-        "Settlement-Input": {
+        Settlement: {
             cash: components["schemas"]["Amount"];
             /** Instrument */
             instrument: string;
@@ -14025,135 +14062,6 @@ export interface components {
             promised: string;
         };
         /**
-         * Quote
-         * @description What a request comes to at the NAV of ``at``.
-         *
-         *     ``position`` and ``cash`` are what the units stand for (a loan is negative), ``amount`` their NAV, ``fee``
-         *     the issuer's. ``total`` is what is paid at creation, and received at redemption.
-         */
-        truenav__calc__etp__live__dealing__Quote: {
-            /**
-             * Amount
-             * Format: decimal
-             * @example 1234.56
-             */
-            amount: string;
-            /** At */
-            at: number;
-            /**
-             * Cash
-             * Format: decimal
-             * @example 1234.56
-             */
-            cash: string;
-            /**
-             * Fee
-             * Format: decimal
-             * @example 1234.56
-             */
-            fee: string;
-            /**
-             * Fee Rate
-             * Format: decimal
-             * @example 1234.56
-             */
-            fee_rate: string;
-            /**
-             * Nav
-             * Format: decimal
-             * @example 1234.56
-             */
-            nav: string;
-            /**
-             * Position
-             * Format: decimal
-             * @example 1234.56
-             */
-            position: string;
-            /**
-             * Price
-             * Format: decimal
-             * @example 1234.56
-             */
-            price: string;
-            request: components["schemas"]["truenav__calc__etp__live__dealing__Request"];
-            /**
-             * Total
-             * Format: decimal
-             * @example 1234.56
-             */
-            total: string;
-        };
-        /**
-         * Request
-         * @description Somebody's wish to have ``units`` created or redeemed.
-         */
-        truenav__calc__etp__live__dealing__Request: {
-            /** Id */
-            id: string;
-            /** Received At */
-            received_at: number;
-            side: components["schemas"]["truenav__core__basket__Side"];
-            /**
-             * Units
-             * Format: decimal
-             * @example 1234.56
-             */
-            units: string;
-        };
-        /**
-         * Settlement
-         * @description A request dealt: final amounts, and by how much they differ from the estimate.
-         *
-         *     ``true_up`` is paid by the participant where it is positive, and to them where it is negative.
-         *     ``position`` and ``cash`` are what the product gets (at redemption: gives, then negative).
-         */
-        truenav__calc__etp__live__dealing__Settlement: {
-            /**
-             * Amount
-             * Format: decimal
-             * @example 1234.56
-             */
-            amount: string;
-            /**
-             * Cash
-             * Format: decimal
-             * @example 1234.56
-             */
-            cash: string;
-            /**
-             * Fee
-             * Format: decimal
-             * @example 1234.56
-             */
-            fee: string;
-            /**
-             * Hedge Cost
-             * Format: decimal
-             * @example 1234.56
-             */
-            hedge_cost: string;
-            /**
-             * Position
-             * Format: decimal
-             * @example 1234.56
-             */
-            position: string;
-            quote: components["schemas"]["truenav__calc__etp__live__dealing__Quote"];
-            /**
-             * Total
-             * Format: decimal
-             * @example 1234.56
-             */
-            total: string;
-            /**
-             * True Up
-             * Format: decimal
-             * @example 1234.56
-             */
-            true_up: string;
-        };
-        /**
          * NavLine
          * @description A published NAV, as it was, and in present units.
          */
@@ -14252,21 +14160,6 @@ export interface components {
          */
         truenav__core__basket__Side: "create" | "redeem";
         /**
-         * Request
-         * @description A request without its secrets: no key, signature, passphrase or token is ever in here.
-         */
-        truenav__core__evidence__Request: {
-            /** Method */
-            method: string;
-            /**
-             * Params
-             * @default []
-             */
-            params: string[][];
-            /** Url */
-            url: string;
-        };
-        /**
          * Dealing
          * @description Units issued to or redeemed by an investor; ``units`` and ``amount`` are positive.
          *
@@ -14292,67 +14185,6 @@ export interface components {
              * @example 1234.56
              */
             units: string;
-        };
-        /**
-         * Quote
-         * @description Units of ``quote`` for one of ``base``; ``base`` is an asset id or a derivative's instrument id.
-         *
-         *     ``volume`` weights an index, in units of base. ``reason`` is required for a manual quote.
-         */
-        truenav__core__facts__Quote: {
-            /** Base */
-            base: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            is: "quote";
-            kind: components["schemas"]["QuoteKind"];
-            /**
-             * Price
-             * Format: decimal
-             * @example 1234.56
-             */
-            price: string;
-            /** Quote */
-            quote: string;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /** Volume */
-            volume?: string | null;
-        };
-        /**
-         * Settlement
-         * @description An expiry: ``quantity`` is the change of the position (a long of 3 closes with -3), ``price`` final.
-         *
-         *     It closes what is held: where no cash shows a side (a worthless option), its size alone is sure.
-         */
-        truenav__core__facts__Settlement: {
-            cash: components["schemas"]["Amount"];
-            /** Instrument */
-            instrument: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            is: "settlement";
-            /**
-             * Price
-             * Format: decimal
-             * @example 1234.56
-             */
-            price: string;
-            /**
-             * Quantity
-             * Format: decimal
-             * @example 1234.56
-             */
-            quantity: string;
-            /** Wallet */
-            wallet: string;
         };
         /**
          * OrderState
@@ -14497,6 +14329,7 @@ export type CreationList = components['schemas']['CreationList'];
 export type DailyDisclosure = components['schemas']['DailyDisclosure'];
 export type DailyTimes = components['schemas']['DailyTimes'];
 export type DealingKind = components['schemas']['DealingKind'];
+export type DealtAmounts = components['schemas']['DealtAmounts'];
 export type DecayPoint = components['schemas']['DecayPoint'];
 export type DecayTheory = components['schemas']['DecayTheory'];
 export type DecisionBody = components['schemas']['DecisionBody'];
@@ -14575,7 +14408,7 @@ export type IndexDefinition = components['schemas']['IndexDefinition'];
 export type IndexNumeraire = components['schemas']['IndexNumeraire'];
 export type IndexStatus = components['schemas']['IndexStatus'];
 export type IndexVenue = components['schemas']['IndexVenue'];
-export type Instruction = components['schemas']['Instruction'];
+export type InstructionAnswer = components['schemas']['InstructionAnswer'];
 export type InstructionBody = components['schemas']['InstructionBody'];
 export type InstructionState = components['schemas']['InstructionState'];
 export type Instrument = components['schemas']['Instrument'];
@@ -14672,7 +14505,7 @@ export type OverviewAnswer = components['schemas']['OverviewAnswer'];
 export type OwnHolding = components['schemas']['OwnHolding'];
 export type PageAccountDefinition = components['schemas']['Page_AccountDefinition_'];
 export type PageAliasDefinition = components['schemas']['Page_AliasDefinition_'];
-export type PageAnnotatedInstructionAsRecord = components['schemas']['Page_Annotated_Instruction___AsRecord__'];
+export type PageAnnotatedInstructionAnswerAsRecord = components['schemas']['Page_Annotated_InstructionAnswer___AsRecord__'];
 export type PageAnnotatedProductRowAsRecord = components['schemas']['Page_Annotated_ProductRow___AsRecord__'];
 export type PageAssetDefinition = components['schemas']['Page_AssetDefinition_'];
 export type PageAuditEntryAnswer = components['schemas']['Page_AuditEntryAnswer_'];
@@ -14737,7 +14570,7 @@ export type PublishedUnit = components['schemas']['PublishedUnit'];
 export type Quality = components['schemas']['Quality'];
 export type Question = components['schemas']['Question'];
 export type Queued = components['schemas']['Queued'];
-export type QuoteInput = components['schemas']['Quote-Input'];
+export type Quote = components['schemas']['Quote'];
 export type QuoteKind = components['schemas']['QuoteKind'];
 export type ReadyFamily = components['schemas']['ReadyFamily'];
 export type ReadyProduct = components['schemas']['ReadyProduct'];
@@ -14759,6 +14592,7 @@ export type ReplayMerge = components['schemas']['ReplayMerge'];
 export type ReplayQuestion = components['schemas']['ReplayQuestion'];
 export type ReplayedHistory = components['schemas']['ReplayedHistory'];
 export type Replays = components['schemas']['Replays'];
+export type Request = components['schemas']['Request'];
 export type Right = components['schemas']['Right'];
 export type RiskNote = components['schemas']['RiskNote'];
 export type RoleAnswer = components['schemas']['RoleAnswer'];
@@ -14786,7 +14620,7 @@ export type SentAnswer = components['schemas']['SentAnswer'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type Sessions = components['schemas']['Sessions'];
 export type SettleBody = components['schemas']['SettleBody'];
-export type SettlementInput = components['schemas']['Settlement-Input'];
+export type Settlement = components['schemas']['Settlement'];
 export type SetupBody = components['schemas']['SetupBody'];
 export type ShareClass = components['schemas']['ShareClass'];
 export type ShareClassDefinition = components['schemas']['ShareClassDefinition'];
@@ -14855,17 +14689,11 @@ export type TruenavAppOverviewModelMissing = components['schemas']['truenav__app
 export type TruenavAppStatementsWordsLanguage = components['schemas']['truenav__app__statements__words__Language'];
 export type TruenavCalcEtpExplainRiskNoteLanguage = components['schemas']['truenav__calc__etp__explain__risk_note__Language'];
 export type TruenavCalcEtpExplainTrackingTracking = components['schemas']['truenav__calc__etp__explain__tracking__Tracking'];
-export type TruenavCalcEtpLiveDealingQuote = components['schemas']['truenav__calc__etp__live__dealing__Quote'];
-export type TruenavCalcEtpLiveDealingRequest = components['schemas']['truenav__calc__etp__live__dealing__Request'];
-export type TruenavCalcEtpLiveDealingSettlement = components['schemas']['truenav__calc__etp__live__dealing__Settlement'];
 export type TruenavCalcEtpLiveDisclosureNavLine = components['schemas']['truenav__calc__etp__live__disclosure__NavLine'];
 export type TruenavCalcNavModelNavLine = components['schemas']['truenav__calc__nav__model__NavLine'];
 export type TruenavCoreApOrdersOrderState = components['schemas']['truenav__core__ap_orders__OrderState'];
 export type TruenavCoreBasketSide = components['schemas']['truenav__core__basket__Side'];
-export type TruenavCoreEvidenceRequest = components['schemas']['truenav__core__evidence__Request'];
 export type TruenavCoreFactsDealing = components['schemas']['truenav__core__facts__Dealing'];
-export type TruenavCoreFactsQuote = components['schemas']['truenav__core__facts__Quote'];
-export type TruenavCoreFactsSettlement = components['schemas']['truenav__core__facts__Settlement'];
 export type TruenavCoreOrdersOrderState = components['schemas']['truenav__core__orders__OrderState'];
 export type TruenavCoreOrdersSide = components['schemas']['truenav__core__orders__Side'];
 export type TruenavCoreProductDealing = components['schemas']['truenav__core__product__Dealing'];
@@ -38563,7 +38391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instruction"];
+                    "application/json": components["schemas"]["InstructionAnswer"];
                 };
             };
             /** @description The request cannot be read */
@@ -39027,7 +38855,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Annotated_Instruction___AsRecord__"];
+                    "application/json": components["schemas"]["Page_Annotated_InstructionAnswer___AsRecord__"];
                 };
             };
             /** @description Unchanged (`If-None-Match`) */
@@ -39144,7 +38972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instruction"];
+                    "application/json": components["schemas"]["InstructionAnswer"];
                 };
             };
             /** @description The request cannot be read */
@@ -39270,7 +39098,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instruction"];
+                    "application/json": components["schemas"]["InstructionAnswer"];
                 };
             };
             /** @description The request cannot be read */
@@ -39400,7 +39228,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instruction"];
+                    "application/json": components["schemas"]["InstructionAnswer"];
                 };
             };
             /** @description The request cannot be read */

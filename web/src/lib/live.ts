@@ -17,6 +17,7 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
   'changed definition': ['nodes', 'numeraires', 'sources', 'pricing', 'overview', 'portfolio', 'products'],
   'changed nav_run': ['nav', 'overview', 'portfolio'],
   'changed product_chapter': ['products'],
+  'changed product_instruction': ['products'],
 };
 
 const TOGETHER_MS = 60; // news of one batch come in a burst; the pages read once

@@ -6,6 +6,8 @@ import type { Disclosure } from '@/api/schema';
 import { Shown } from '@/ui/States';
 import { Attribution } from './analysis/Attribution';
 import { Course, type Span } from './Course';
+import { Hedge } from './Hedge';
+import { Instructions } from './Instructions';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
 import css from './Products.module.css';
 
@@ -32,11 +34,13 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
         <div className={css.main}>
           <Course name={id} data={data} read={(span) => seriesOf(id, span)} />
           <Attribution id={id} name={data.product} />
+          <Instructions id={id} quote={data.quote} />
           <Changes data={data} />
           <Charges lines={data.charges} quote={data.quote} />
           <Rules data={data} />
         </div>
         <div className={css.side}>
+          <Hedge id={id} underlying={data.underlying} quote={data.quote} />
           <Basket data={data} />
           <Rebalances lines={data.rebalances} data={data} />
         </div>
