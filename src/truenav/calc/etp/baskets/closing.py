@@ -105,29 +105,26 @@ def with_fees(
     """The holdings with the sponsor's fee that is owed: what was ``before``, and that of so many days since.
 
     The fee of an asset is on what all places hold of it together, net of what is owed already. It stands at
-    the asset's first place, rounded half-even to `MAX_SCALE` decimals.
+    the asset's first place, rounded half-even to `MAX_SCALE` decimals. What was paid beyond what was owed is
+    no asset: nobody promised it back.
     """
     net: dict[AssetId, Decimal] = {}
     with exact():
         for one in holdings.assets:
             net[one.asset] = net.get(one.asset, ZERO) + net_quantity(one)
         fees = {
-            asset: rounded(
-                before.get(asset, ZERO)
-                + token_fee(
-                    max(held - before.get(asset, ZERO), ZERO),
-                    rate=terms.expense_rate,
-                    days=days,
-                    day_count=terms.day_count,
-                ),
-                MAX_SCALE,
-            )
-            for asset, held in net.items()
+            asset: _fee(held, max(before.get(asset, ZERO), ZERO), days, terms) for asset, held in net.items()
         }
-        assets = []
-        for one in holdings.assets:
-            assets.append(replace(one, accrued_fee=one.accrued_fee + fees.pop(one.asset, ZERO)))
+        assets = [
+            replace(one, accrued_fee=one.accrued_fee + fees.pop(one.asset, ZERO)) for one in holdings.assets
+        ]
     return replace(holdings, assets=tuple(assets))
+
+
+def _fee(held: Decimal, owed: Decimal, days: int, terms: BasketTerms) -> Decimal:
+    net = max(held - owed, ZERO)
+    since = token_fee(net, rate=terms.expense_rate, days=days, day_count=terms.day_count)
+    return rounded(owed + since, MAX_SCALE)
 
 
 def fees_owed(holdings: Holdings) -> dict[AssetId, Decimal]:
