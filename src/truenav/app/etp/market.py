@@ -45,7 +45,7 @@ LAST_KNOWN_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingFigure:
     """A figure that is not known, and why."""
 
     figure: str
@@ -85,7 +85,7 @@ class UnitMarket:
     holding_fees: Decimal
     holding_financing: Decimal | None
     holding: Decimal | None
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingFigure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def unit_market(
         holding=_shown(cost.total),
         missing=(
             *_missing(listing, seen, view),
-            *(Missing(f"holding_{one}", _FINANCING) for one in cost.missing if one == "financing"),
+            *(MissingFigure(f"holding_{one}", _FINANCING) for one in cost.missing if one == "financing"),
         ),
     )
 
@@ -183,24 +183,24 @@ def unit_market(
 _FINANCING = "The rules follow published financing rates, and what these will be is not known."
 
 
-def _missing(listing: Listing, seen: Look, view: SecondaryView) -> Iterator[Missing]:
+def _missing(listing: Listing, seen: Look, view: SecondaryView) -> Iterator[MissingFigure]:
     no_book = seen.trouble or "The book is empty on one side."
     for figure in view.missing:
         match figure:
             case "premium_last":
-                yield Missing(figure, _no_last(listing))
+                yield MissingFigure(figure, _no_last(listing))
             case "bid_depth" | "ask_depth" if seen.book is not None:
-                yield Missing(
+                yield MissingFigure(
                     figure, "The venue shows its best levels only, and more may lie as near to NAV."
                 )
             case "round_trip_maker":
-                yield Missing(figure, _no_fee("maker"))
+                yield MissingFigure(figure, _no_fee("maker"))
             case "round_trip_taker" if listing.taker_fee is None:
-                yield Missing(figure, _no_fee("taker"))
+                yield MissingFigure(figure, _no_fee("taker"))
             case "round_trip_taker" if seen.book is not None:
-                yield Missing(figure, "The book does not hold so many units.")
+                yield MissingFigure(figure, "The book does not hold so many units.")
             case _:
-                yield Missing(figure, no_book)
+                yield MissingFigure(figure, no_book)
 
 
 def _no_last(listing: Listing) -> str:

@@ -1,16 +1,21 @@
 // One product: where it stands, where it will be rebalanced, what happened, and by which rules.
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api, ask } from '@/api/client';
+import { api, ask, Problem } from '@/api/client';
 import type { Disclosure } from '@/api/schema';
+import { useWords } from '@/lib/i18n';
 import { Shown } from '@/ui/States';
+import { toldOf } from '@/ui/tell';
 import { Attribution } from './analysis/Attribution';
 import { Course, type Span } from './Course';
 import { Hedge } from './Hedge';
 import { Instructions } from './Instructions';
+import { Market } from './Market';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
 import css from './Products.module.css';
+import words from './words';
 
+const MARKET_AGAIN_AFTER_MS = 30_000;
 const DAYS: Readonly<Record<Span, number>> = { day: 1, week: 7, month: 30, year: 365 };
 
 export default function ProductPage() {
@@ -42,10 +47,32 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
         <div className={css.side}>
           <Hedge id={id} underlying={data.underlying} quote={data.quote} />
           <Basket data={data} />
+          <Units id={id} />
           <Rebalances lines={data.rebalances} data={data} />
         </div>
       </div>
     </div>
+  );
+}
+
+function Units({ id }: { id: string }) {
+  const t = useWords(words);
+  const path = { listing: id };
+  const market = useQuery({
+    queryKey: ['products', id, 'market'],
+    queryFn: () => ask(api.GET('/api/v1/product-markets/{listing}', { params: { path } })),
+    refetchInterval: MARKET_AGAIN_AFTER_MS,
+  });
+  const band = useQuery({
+    queryKey: ['products', id, 'band'],
+    queryFn: () => ask(api.GET('/api/v1/product-bands/{listing}', { params: { path } })),
+    refetchInterval: MARKET_AGAIN_AFTER_MS,
+  });
+  const none = band.error instanceof Problem ? (band.error.status === 404 ? t.noBand : toldOf(band.error).title) : undefined;
+  return (
+    <Shown of={market} rows={6}>
+      {(shown) => <Market market={shown} band={band.error ? none : band.data} />}
+    </Shown>
   );
 }
 

@@ -1,4 +1,5 @@
 // What a product's page shows to those who run it and to the public alike.
+import type { ReactNode } from 'react';
 import type { AdjustmentLine, ChangeLine, ChargeLine, Disclosure, RebalanceLine } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
@@ -146,21 +147,29 @@ export function Rules({ data }: { data: Disclosure }) {
   return (
     <Panel title={t.rules} sub={`${t.method} ${data.method}`} padded>
       <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(said(data.rules), null, 2)}</pre>
-      {data.sources.length > 0 ? <h3 className="dim">{t.sources}</h3> : null}
-      <ul className={css.sources}>
+      <Points title={t.sources}>
         {data.sources.map((one) => (
           <li key={one.address}>
             {one.address}
             {one.note ? <span className="dim"> {one.note}</span> : null}
           </li>
         ))}
-        {[...data.conflicts, ...data.assumptions].map((one) => (
-          <li key={one} className="ink2">
-            {one}
-          </li>
-        ))}
-      </ul>
+      </Points>
+      <Points title={t.conflicts}>{data.conflicts.map(point)}</Points>
+      <Points title={t.assumptions}>{data.assumptions.map(point)}</Points>
     </Panel>
+  );
+}
+
+const point = (text: string) => <li key={text}>{text}</li>;
+
+function Points({ title, children }: { title: string; children: readonly ReactNode[] }) {
+  if (children.length === 0) return null;
+  return (
+    <>
+      <h3 className={`dim ${css.points}`}>{title}</h3>
+      <ul className={css.sources}>{children}</ul>
+    </>
   );
 }
 

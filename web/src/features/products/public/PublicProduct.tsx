@@ -13,6 +13,7 @@ import { Mark } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
 import { Loading, Shown, State } from '@/ui/States';
 import { Course } from '../Course';
+import { Market } from '../Market';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from '../parts';
 import css from '../Products.module.css';
 import type { Place } from './address';
@@ -22,6 +23,7 @@ import words from './words';
 type NavLine = Disclosure['navs'][number];
 
 const AGAIN_AFTER_MS = 10_000; // the browser asks with the tag of what it has, and mostly hears that nothing changed
+const MARKET_AGAIN_AFTER_MS = 30_000;
 const SHOWN = 100;
 const TABLES = ['figures', 'rebalances', 'charges', 'navs', 'adjustments', 'changes'] as const;
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
@@ -101,6 +103,7 @@ function Whole({ place, data }: { place: Place; data: Disclosure }) {
         </div>
         <div className={css.side}>
           <Basket data={data} />
+          <Units place={place} />
           <Rebalances lines={data.rebalances} data={data} />
           <Files place={place} />
           <Risks place={place} />
@@ -108,6 +111,15 @@ function Whole({ place, data }: { place: Place; data: Disclosure }) {
       </div>
     </>
   );
+}
+
+function Units({ place }: { place: Place }) {
+  const market = useQuery({
+    queryKey: ['public', place.tenant, place.product, 'market'],
+    queryFn: () => ask(api.GET('/api/v1/public/{tenant}/products/{product}/market', { params: { path: place } })),
+    refetchInterval: MARKET_AGAIN_AFTER_MS,
+  });
+  return <Shown of={market} rows={6}>{(shown) => <Market market={shown} />}</Shown>;
 }
 
 function Navs({ lines, quote }: { lines: readonly NavLine[]; quote: string }) {
