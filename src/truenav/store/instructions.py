@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import Select, insert, select, update
 
 from truenav.calc.etp.engine.calendar import microseconds
-from truenav.calc.etp.live.dealing import Quote, Settlement
+from truenav.calc.etp.live.dealing import DealingQuote, Settlement
 from truenav.core.canonical import encode, restore
 from truenav.core.failure import ConflictError, NotFoundError
 from truenav.core.instruction import WAITING, InstructionState, Wish
@@ -53,7 +53,7 @@ class Instruction:
     made_at: datetime
     approved_by: str | None = None
     approved_at: datetime | None = None
-    estimate: Quote | None = None
+    estimate: DealingQuote | None = None
     settlement: Settlement | None = None
     outcome: str = ""
     chapter: int | None = None

@@ -6284,7 +6284,7 @@ export interface components {
             /** Closing */
             closing: string | null;
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /** Opening */
             opening: string | null;
             /** Parts */
@@ -8329,7 +8329,7 @@ export interface components {
             /** Margins */
             margins: components["schemas"]["Margin"][];
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /** Net */
             net: string | null;
         };
@@ -9602,7 +9602,7 @@ export interface components {
             /** Account */
             account: string;
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /** Ratio */
             ratio: string | null;
             /** Venue */
@@ -9706,6 +9706,31 @@ export interface components {
          * @enum {string}
          */
         Measure: "value" | "contracts" | "base" | "dollars";
+        /**
+         * Missing
+         * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
+         */
+        Missing: {
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MissingFigure
+         * @description A figure that is not known, and why.
+         */
+        MissingFigure: {
+            /** Figure */
+            figure: string;
+            /** Why */
+            why: string;
+        };
         /**
          * ModuleAnswer
          * @description A module in words, and whether it is on.
@@ -12337,7 +12362,7 @@ export interface components {
             /** Lines */
             lines: number;
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /** Name */
             name: string;
             /** Nav */
@@ -13725,7 +13750,7 @@ export interface components {
             /** Maker Fee */
             maker_fee: string | null;
             /** Missing */
-            missing: components["schemas"]["truenav__app__etp__market__Missing"][];
+            missing: components["schemas"]["MissingFigure"][];
             /**
              * Nav
              * Format: decimal
@@ -13794,7 +13819,7 @@ export interface components {
             /** Lines Unpriced */
             lines_unpriced: number;
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /**
              * Observed
              * Format: decimal
@@ -13969,7 +13994,7 @@ export interface components {
             /** Classes */
             classes: components["schemas"]["ClassWorth"][];
             /** Missing */
-            missing: components["schemas"]["truenav__app__overview__model__Missing"][];
+            missing: components["schemas"]["Missing"][];
             /** Nav */
             nav: string | null;
             /** Others */
@@ -13994,31 +14019,6 @@ export interface components {
             difference: string | null;
             /** Error */
             error: string | null;
-        };
-        /**
-         * Missing
-         * @description A figure that is not known, and why.
-         */
-        truenav__app__etp__market__Missing: {
-            /** Figure */
-            figure: string;
-            /** Why */
-            why: string;
-        };
-        /**
-         * Missing
-         * @description Why a figure is unknown. ``reason`` is a key that screens translate; ``detail`` names what is meant.
-         */
-        truenav__app__overview__model__Missing: {
-            /**
-             * Detail
-             * @default
-             */
-            detail: string;
-            /** Field */
-            field: string;
-            /** Reason */
-            reason: string;
         };
         /**
          * Language
@@ -14463,6 +14463,8 @@ export type MarksPage = components['schemas']['MarksPage'];
 export type Me = components['schemas']['Me'];
 export type Meaning = components['schemas']['Meaning'];
 export type Measure = components['schemas']['Measure'];
+export type Missing = components['schemas']['Missing'];
+export type MissingFigure = components['schemas']['MissingFigure'];
 export type ModuleAnswer = components['schemas']['ModuleAnswer'];
 export type ModulesBody = components['schemas']['ModulesBody'];
 export type NavBridge = components['schemas']['NavBridge'];
@@ -14684,8 +14686,6 @@ export type Welcome = components['schemas']['Welcome'];
 export type WithdrawBody = components['schemas']['WithdrawBody'];
 export type Worth = components['schemas']['Worth'];
 export type TruenavAppBasketsReadingTracking = components['schemas']['truenav__app__baskets__reading__Tracking'];
-export type TruenavAppEtpMarketMissing = components['schemas']['truenav__app__etp__market__Missing'];
-export type TruenavAppOverviewModelMissing = components['schemas']['truenav__app__overview__model__Missing'];
 export type TruenavAppStatementsWordsLanguage = components['schemas']['truenav__app__statements__words__Language'];
 export type TruenavCalcEtpExplainRiskNoteLanguage = components['schemas']['truenav__calc__etp__explain__risk_note__Language'];
 export type TruenavCalcEtpExplainTrackingTracking = components['schemas']['truenav__calc__etp__explain__tracking__Tracking'];

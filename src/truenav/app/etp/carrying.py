@@ -16,9 +16,9 @@ from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.dealing import (
     DealingHaltedError,
+    DealingQuote,
     DealingRefusedError,
     Execution,
-    Quote,
     Request,
     StaleNavError,
     batch,
@@ -150,7 +150,7 @@ def _deal(
 
 
 def _estimated(
-    running: RunningProduct, live: LiveProduct, one: Instruction, quote: Quote, *, at: datetime
+    running: RunningProduct, live: LiveProduct, one: Instruction, quote: DealingQuote, *, at: datetime
 ) -> tuple[Instruction, Instruction]:
     estimated = replace(one, estimate=quote)
     if needs_hedge(live, one):

@@ -190,7 +190,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class DealingQuote:
     """What a request comes to at the NAV of ``at``.
 
     ``position`` and ``cash`` are what the units stand for (a loan is negative), ``amount`` their NAV, ``fee``
@@ -228,7 +228,7 @@ class Settlement:
     ``position`` and ``cash`` are what the product gets (at redemption: gives, then negative).
     """
 
-    quote: Quote
+    quote: DealingQuote
     hedge_cost: Decimal
     amount: Decimal
     fee: Decimal
@@ -257,7 +257,7 @@ class Batch:
     """The requests of one dealing time, in the order they came, as far as the cap went."""
 
     at: int
-    quotes: tuple[Quote, ...]
+    quotes: tuple[DealingQuote, ...]
     refused: tuple[Refused, ...]
 
 
@@ -282,7 +282,9 @@ def halted_until(terms: Terms, at: int) -> int | None:
     return begun[-1] + length if begun else None
 
 
-def quote(live: LiveProduct, terms: Terms, request: Request, *, now: int, dealt: Decimal = ZERO) -> Quote:
+def quote(
+    live: LiveProduct, terms: Terms, request: Request, *, now: int, dealt: Decimal = ZERO
+) -> DealingQuote:
     """What a request comes to at the last mark, if it can be dealt ``now``.
 
     ``dealt`` is what was dealt of the daily cap. Refused with the reason: a halt, a stale NAV, a number of
@@ -298,7 +300,7 @@ def quote(live: LiveProduct, terms: Terms, request: Request, *, now: int, dealt:
         create = request.side is Side.CREATE
         rate = terms.dealing.creation_fee if create else terms.dealing.redemption_fee
         fee = amount * rate
-        return Quote(
+        return DealingQuote(
             request=request,
             at=live.mark.at,
             price=live.price,
@@ -312,7 +314,7 @@ def quote(live: LiveProduct, terms: Terms, request: Request, *, now: int, dealt:
         )
 
 
-def settle(estimate: Quote, execution: Execution | None = None) -> Settlement:
+def settle(estimate: DealingQuote, execution: Execution | None = None) -> Settlement:
     """The final amounts of a request.
 
     With an ``execution`` the participant bears what the hedge cost beside the mark: slippage and fees. What
@@ -376,7 +378,7 @@ def batch(
     All are dealt at the same NAV. A halt or a stale NAV refuses the batch as a whole.
     """
     _check_halts(live, terms, at)
-    quotes: list[Quote] = []
+    quotes: list[DealingQuote] = []
     refused: list[Refused] = []
     free = live.units
     with exact():
@@ -439,7 +441,7 @@ def _check_cap(terms: Terms, amount: Decimal, dealt: Decimal) -> None:
         )
 
 
-def _check_execution(estimate: Quote, execution: Execution, sign: int) -> None:
+def _check_execution(estimate: DealingQuote, execution: Execution, sign: int) -> None:
     wanted = sign * estimate.position
     if not execution.price > 0 or execution.quantity * wanted < 0:
         raise DealingRefusedError(
