@@ -148,6 +148,9 @@ class Demo:
                     ),
                     key,
                 )
+            for hedge in self.plan["products"]["hedges"].values():
+                if hedge["account"] in self._account_names():  # the venues' address is another one by now
+                    self._connect_hedge(hedge["account"])
             vendor = Credentials("demo-vendor-key")
             for connector, credentials in (("ecb", None), ("vendor", vendor)):
                 connection = Connection(
@@ -204,6 +207,7 @@ class Demo:
                 if name in listed:
                     continue
                 hedge = plan["hedges"][name]
+                self._connect_hedge(hedge["account"])
                 self._open_trading(hedge["account"], instrument)
                 limit = hedge["automatic_up_to"]
                 self._put(
@@ -225,29 +229,35 @@ class Demo:
                 approval = "a person approves" if limit is None else f"up to {limit} without approval"
                 say(f"   {name}: {product.terms[-1].target}x, hedged in {hedge['account']}, {approval}")
 
-    def _open_trading(self, name: str, instrument: Instrument) -> None:
-        """An account that a product is hedged in: read with one key, traded with another, within limits."""
+    def _connect_hedge(self, name: str) -> None:
+        """An account that a product is hedged in, and the key that reads it."""
         from truenav.app.sources.catalogues import ACCOUNTS
         from truenav.app.sources.model import Connection
-        from truenav.app.trading.catalogues import LIMITS
-        from truenav.app.trading.keys import put_key
-        from truenav.app.trading.limits import TradingLimits
         from truenav.connect.contract import Credentials
         from truenav.core.account import Account, AccountKind
         from truenav.core.ids import AccountId, ConnectionId
 
         id = AccountId(name)
-        account = Account(id, name.replace("-", " ").capitalize(), "binance", AccountKind.EXCHANGE, ("usdm",))
-        self._put(ACCOUNTS, account)
+        title = name.replace("-", " ").capitalize()
+        self._put(ACCOUNTS, Account(id, title, "binance", AccountKind.EXCHANGE, ("usdm",)))
         link = Connection(ConnectionId(name), "binance", id, self.inception, self.address)
         self._connect(link, Credentials(f"demo-{name}-key", f"demo-{name}-secret"))
-        limits = {limit: Decimal(number) for limit, number in self.plan["products"]["limits"].items()}
-        trading = Credentials(f"demo-{name}-trading-key", f"demo-{name}-trading-secret")
+
+    def _open_trading(self, name: str, instrument: Instrument) -> None:
+        """Let an account be traded: its limits, set by who watches the risk, and a second key."""
+        from truenav.app.trading.catalogues import LIMITS
+        from truenav.app.trading.keys import put_key
+        from truenav.app.trading.limits import TradingLimits
+        from truenav.connect.contract import Credentials
+        from truenav.core.ids import AccountId
+
+        id = AccountId(name)
+        notionals = {limit: Decimal(number) for limit, number in self.plan["products"]["limits"].items()}
+        limits = TradingLimits(id, (instrument.id,), instrument.quote, **notionals)
+        key = Credentials(f"demo-{name}-trading-key", f"demo-{name}-trading-secret")
         with self.house.database.transaction(self.tenant) as session:
-            LIMITS.put(
-                session, self.house, self.fay, TradingLimits(id, (instrument.id,), instrument.quote, **limits)
-            )
-            put_key(session, self.house, self.max, id, trading)
+            LIMITS.put(session, self.house, self.fay, limits)
+            put_key(session, self.house, self.max, id, key)
 
     # -- NAVs
 
@@ -345,6 +355,12 @@ class Demo:
         return self.house.access.log_in(
             user["email"], user["password"], address="demo", tenant=self.tenant
         ).principal
+
+    def _account_names(self) -> set[str]:
+        from truenav.app.sources.catalogues import ACCOUNTS
+
+        with self.house.database.transaction(self.tenant) as session:
+            return {one.id for one in ACCOUNTS.list_all(session, self.max)}
 
     def ensure(self, catalogue: Catalogue[Any], wanted: Sequence[dict[str, Any]]) -> None:
         """Write the definitions that are not there as wanted, in their order."""
