@@ -488,6 +488,7 @@ def test_the_public_reads_what_is_published_and_disclosed_and_nothing_else(issue
     assert shown.status_code == 200, shown.text
     assert shown.json()["listed"]["unit_value"] == WORKED["list"]["unit_value"]
     assert shown.json()["disclosure"]["day"] == "2026-01-31"
+    assert shown.json()["symbols"][issuer.ids["BTC"]] == "BTC"
     assert read_creation_list(visitor.get(f"{page}/list.csv").content).unit_size == WORKED["unit_size"]
     assert read_disclosure(visitor.get(f"{page}/disclosure.json").content).product == "trio"
     assert visitor.get(f"{page}/inav").json() == []

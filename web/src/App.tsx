@@ -2,6 +2,7 @@
 import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
 import { Navigate, RouterProvider, createBrowserRouter, matchPath, type RouteObject } from 'react-router';
 import { api } from './api/client';
+import { basketPlace } from './features/baskets/public/address';
 import { publicPlace } from './features/products/public/address';
 import { Door } from './features/session/Door';
 import { LogInOverPage } from './features/session/LogIn';
@@ -43,14 +44,17 @@ function routeOf(page: PageDef): RouteObject {
 let router: ReturnType<typeof createBrowserRouter> | null = null;
 
 const PublicProduct = lazy(() => import('./features/products/public/PublicProduct'));
+const PublicBasket = lazy(() => import('./features/baskets/public/PublicBasket'));
 
 export function App() {
-  const [place] = useState(() => publicPlace(location.pathname));
+  const [product] = useState(() => publicPlace(location.pathname));
+  const [basket] = useState(() => basketPlace(location.pathname));
   useChineseType();
-  if (place === null) return <House />;
+  if (product === null && basket === null) return <House />;
   return (
     <Suspense>
-      <PublicProduct place={place} />
+      {product ? <PublicProduct place={product} /> : null}
+      {basket ? <PublicBasket place={basket} /> : null}
     </Suspense>
   );
 }

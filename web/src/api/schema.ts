@@ -11664,6 +11664,8 @@ export interface components {
         /**
          * PublicBasket
          * @description A product as everybody may see it: the newest published list, the close before, the last iNAV.
+         *
+         *     ``symbols`` are what people call the assets that it speaks of, by their ids.
          */
         PublicBasket: {
             disclosure: components["schemas"]["DailyDisclosure"] | null;
@@ -11673,6 +11675,10 @@ export interface components {
             listed: components["schemas"]["CreationList"];
             /** Name */
             name: string;
+            /** Symbols */
+            symbols: {
+                [key: string]: string;
+            };
         };
         /**
          * Published

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +19,7 @@ from truenav.app.http.downloads import attachment
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, public
+from truenav.app.sources.context import asset_book
 from truenav.connect.products.creation_lists import ListForm
 from truenav.core.basket import BasketListing, CreationList, DailyDisclosure
 from truenav.core.failure import NotFoundError
@@ -26,7 +27,7 @@ from truenav.core.ids import TenantId
 from truenav.store import baskets, definitions, roles
 from truenav.store.baskets import KeptList, ListState
 from truenav.store.database import Session
-from truenav.store.definitions import DefinitionNotFoundError, Kind
+from truenav.store.definitions import DefinitionNotFoundError, Definitions, Kind
 from truenav.store.tenants import list_tenants
 
 router = Router(prefix="/public/{tenant}/baskets/{product}", tags=["public"])
@@ -44,10 +45,14 @@ class BasketNotDisclosedError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class PublicBasket:
-    """A product as everybody may see it: the newest published list, the close before, the last iNAV."""
+    """A product as everybody may see it: the newest published list, the close before, the last iNAV.
+
+    ``symbols`` are what people call the assets that it speaks of, by their ids.
+    """
 
     id: str
     name: str
+    symbols: Mapping[str, str]
     listed: CreationList
     disclosure: DailyDisclosure | None
     inav: InavView | None
@@ -61,6 +66,7 @@ def get_basket(tenant: IdPath, product: IdPath, house: HouseDep) -> Record[Publi
         return PublicBasket(
             listing.id,
             listing.product.name,
+            _symbols(session, kept.document.listed),
             kept.document.listed,
             kept.document.disclosure,
             None if last is None else reading.inav_view(last),
@@ -112,6 +118,11 @@ def _disclosed(house: House, tenant: str, product: str) -> Iterator[tuple[Sessio
         if not listing.disclosed or kept is None or "baskets" in roles.modules_off(session):
             raise _nothing(product)
         yield session, listing, kept
+
+
+def _symbols(session: Session, listed: CreationList) -> dict[str, str]:
+    book = asset_book(Definitions(session, (Kind.ASSET, Kind.ALIAS)))
+    return {asset: book.symbol(asset) for asset in (listed.quote, *(line.asset for line in listed.lines))}
 
 
 def _nothing(product: str) -> BasketNotDisclosedError:

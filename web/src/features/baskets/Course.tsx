@@ -19,25 +19,23 @@ export function Course({ listing }: { listing: BasketListing }) {
   return (
     <Panel title={t.inav} sub={t.day} tools={<ExportMenu href={(format) => `/api/v1/basket-inav/${listing.id}?format=${format}`} />}>
       <Shown of={series} height={HEIGHT}>
-        {(points) =>
-          points.length < 2 ? (
-            <State icon="clock" title={t.inav}>
-              {t.noInav}
-            </State>
-          ) : (
-            <Line points={points} name={listing.product.name} />
-          )
-        }
+        {(points) => <Line points={points} name={listing.product.name} />}
       </Shown>
     </Panel>
   );
 }
 
-function Line({ points, name }: { points: readonly InavView[]; name: string }) {
+/** The two lines; until there are two values, what they wait for. */
+export function Line({ points, name }: { points: readonly InavView[]; name: string }) {
   const t = useWords(words);
   const language = useLanguage();
   const option = useCallback((colours: Palette) => optionOf(points, colours, language, [t.inav, t.lastPrice]), [points, language, t]);
-  return <Chart option={option} summary={t.sumInav(name)} height={HEIGHT} />;
+  if (points.length > 1) return <Chart option={option} summary={t.sumInav(name)} height={HEIGHT} />;
+  return (
+    <State icon="clock" title={t.inav}>
+      {t.noInav}
+    </State>
+  );
 }
 
 function optionOf(points: readonly InavView[], colours: Palette, language: Language, [inav, price]: readonly [string, string]) {

@@ -143,7 +143,7 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
   );
 }
 
-function Files({ forms, href }: { forms: readonly string[]; href: (form: string) => string }) {
+export function Files({ forms, href }: { forms: readonly string[]; href: (form: string) => string }) {
   return (
     <>
       {forms.map((form, index) => (
