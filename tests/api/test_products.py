@@ -157,3 +157,41 @@ def test_a_bundle_is_given_only_where_its_evidence_leads_to_the_product(house):
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:truenav:problem:not-provable")
     assert "payloads/" + "a" * 64 in refused.json()["detail"]  # these marks were stated by nothing
     assert house.checker.get("/api/v1/product-bundles/other").status_code == 404
+
+
+def test_what_is_wanted_of_a_product_waits_for_another_person_and_can_be_withdrawn(house):
+    _run(house)
+    create = {"is": "create", "participant": "maker-one", "units": "5"}
+    asked = house.maker.post("/api/v1/product-instructions", json={"listing": "zz3l", "wish": create})
+    assert (asked.status_code, asked.json()["state"]) == (201, "requested")
+    id = asked.json()["id"]
+    assert house.maker.post(f"/api/v1/product-instructions/{id}/approve").status_code == 403
+    approved = house.checker.post(f"/api/v1/product-instructions/{id}/approve")
+    assert (approved.status_code, approved.json()["approved_by"]) == (200, "fay")
+    assert house.checker.post(f"/api/v1/product-instructions/{id}/approve").status_code == 409
+    path = f"/api/v1/product-instructions/{id}/withdraw"
+    assert house.maker.post(path, json={"why": "too early"}).json()["outcome"] == "too early"
+    assert house.maker.post(path, json={"why": "again"}).status_code == 409
+    (listed,) = house.checker.get("/api/v1/product-instructions", params={"listing": "zz3l"}).json()["items"]
+    assert (listed["id"], listed["state"], listed["dealt"]) == (id, "withdrawn", None)
+    assert house.checker.post("/api/v1/product-instructions/none/approve").status_code == 404
+
+
+def test_who_deals_and_who_decides_have_doors_of_their_own(house):
+    _run(house)
+    halt = {"listing": "zz3l", "wish": {"is": "halt", "halted": True, "why": "x"}}
+    decision = {"listing": "zz3l", "wish": {"is": "approve", "number": 1}}
+    assert house.checker.post("/api/v1/product-instructions", json=halt).status_code == 403
+    assert house.checker.post("/api/v1/product-decisions", json=decision).status_code == 201
+    assert house.maker.post("/api/v1/product-instructions", json=decision).status_code == 422
+    assert house.maker.post("/api/v1/product-decisions", json=halt).status_code == 422
+    unknown = {**halt, "listing": "nothing"}
+    assert house.maker.post("/api/v1/product-instructions", json=unknown).status_code == 404
+
+
+def test_a_product_that_is_its_model_has_no_hedge(house):
+    assert house.maker.put("/api/v1/products/zz3l", json=LISTING).status_code == 200
+    assert house.checker.get("/api/v1/product-hedges/zz3l").status_code == 409
+    _run(house)
+    shown = house.checker.get("/api/v1/product-hedges/zz3l").json()
+    assert (shown["is_hedged"], shown["difference"], shown["proposal"]) == (False, None, None)

@@ -38,7 +38,7 @@ function Standing({ data, underlying, quote }: { data: HedgeState; underlying: s
       <dl className={css.pairs}>
         <dt>{t.difference}</dt>
         <dd>
-          <Figure value={data.difference} places={6} signed unit={quote} /> (<Percent value={data.relative} places={3} signed />)
+          <Figure value={data.difference} places={6} signed unit={quote} /> (<Percent value={data.relative} places={3} signed unit="%" />)
         </dd>
         <dt>{t.actual}</dt>
         <dd>
