@@ -102,6 +102,14 @@ def latest(session: Session, listing: str) -> Chapter | None:
     return None if body is None else restore(Chapter, body)
 
 
+def last_live(session: Session, listing: str) -> LiveProduct | None:
+    """The product as the newest chapter left it, without the rest of the chapter."""
+    table = product_chapter
+    query = select(table.c.body["live"]).where(table.c.listing == listing)
+    live = session.scalar(query.order_by(table.c.number.desc()).limit(1))
+    return None if live is None else restore(LiveProduct, live)
+
+
 def last_number(session: Session, listing: str) -> int | None:
     """The number of the newest chapter; None where the product did not open yet."""
     table = product_chapter

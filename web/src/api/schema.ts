@@ -7361,7 +7361,7 @@ export interface components {
          * @description Kinds of news.
          * @enum {string}
          */
-        Event: "nav-waits" | "nav-refused" | "sync-failed" | "clock-off" | "test";
+        Event: "nav-waits" | "nav-refused" | "sync-failed" | "clock-off" | "product-nav-stale" | "product-ruined" | "product-merge-due" | "product-rebalance-waits" | "test";
         /**
          * EventKind
          * @description What happened at a mark: charges alone, a scheduled rebalance, a triggered one, or the end.

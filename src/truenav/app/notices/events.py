@@ -16,12 +16,17 @@ from truenav.access.policy import Principal, Resource, may
 from truenav.access.principals import load_principal
 from truenav.app.sources.jobs import ended_gatherings
 from truenav.app.trading.clocks import VENUE_CLOCK
+from truenav.calc.etp.engine.calendar import instant_of
+from truenav.calc.etp.engine.simulate import terms_at
+from truenav.calc.etp.live.state import LiveProduct
 from truenav.core.canonical import canonical_json
 from truenav.core.clock import instant_text
 from truenav.core.failure import UnauthenticatedError
 from truenav.core.ids import TenantId
-from truenav.store import issues, notices, runs
+from truenav.core.listing import Listing
+from truenav.store import definitions, issues, notices, products, roles, runs
 from truenav.store.database import Session, tenant_of
+from truenav.store.definitions import Kind
 from truenav.store.notices import Channel, Notice
 from truenav.store.progress import TaskState
 from truenav.store.runs import Run, RunState
@@ -29,6 +34,13 @@ from truenav.store.runs import Run, RunState
 LOOKED_BACK = timedelta(days=2)
 """Older states are no news."""
 
+WRITTEN_AFTER = timedelta(seconds=30)
+"""A product's marks are written a little later than they are seen; so long is no news."""
+
+DECIDED_BY_ITSELF_WITHIN = timedelta(seconds=30)
+"""A rebalance within the listing's limit is approved by itself; one that waits longer waits for people."""
+
+ETP = "etp"
 _RUNS_LOOKED_AT = 50
 _TASKS_LOOKED_AT = 5
 
@@ -40,6 +52,10 @@ class Event(StrEnum):
     NAV_REFUSED = "nav-refused"
     SYNC_FAILED = "sync-failed"
     CLOCK_OFF = "clock-off"
+    NAV_STALE = "product-nav-stale"
+    PRODUCT_RUINED = "product-ruined"
+    MERGE_DUE = "product-merge-due"
+    REBALANCE_WAITS = "product-rebalance-waits"
     TEST = "test"
 
 
@@ -56,9 +72,8 @@ def collect(session: Session, *, now: datetime) -> int:
     channels = notices.enabled_channels(session)
     if not channels:
         return 0
-    found = {
-        news.notice.id: news for news in (*_runs(session, now), *_syncs(session, now), *_clocks(session, now))
-    }
+    looks = (_runs, _syncs, _clocks, _products)
+    found = {news.notice.id: news for look in looks for news in look(session, now)}
     old = notices.known(session, found.keys())
     new = [news for id, news in found.items() if id not in old]
     if not new:
@@ -149,6 +164,46 @@ def _trades(person: Principal) -> bool:
 
 def _keeps_sources(person: Principal) -> bool:
     return person.nodes is None and may(person, "source:write")
+
+
+def _products(session: Session, now: datetime) -> Iterator[News]:
+    """What a product that is run here wants of people: each state that begins is told once."""
+    if ETP in roles.modules_off(session):
+        return
+    for listing in definitions.bodies(session, Kind.LISTING, Listing):
+        live = products.last_live(session, listing.id)
+        if live is None:
+            continue
+        about = {"product": listing.id}
+        for event, which, action in _product_states(listing, live, now):
+            notice = _notice(f"{event}:{listing.id}:{which}", event, listing.id, about, now)
+            yield News(notice, _may_for(listing, action))
+
+
+def _product_states(
+    listing: Listing, live: LiveProduct, now: datetime
+) -> Iterator[tuple[Event, object, str]]:
+    """The events, what makes each one of its kind, and the right of those whom it concerns."""
+    if live.ruined:
+        yield Event.PRODUCT_RUINED, live.opened_at, "product:read"
+        return
+    if live.changes:
+        yield Event.MERGE_DUE, live.published_at, "product:deal"
+    marked_at = instant_of(live.mark.at)
+    ended = listing.product.until is not None and listing.product.until <= now
+    allowed = timedelta(seconds=terms_at(listing.product, live.mark.at).stale_after_seconds)
+    if not ended and now - marked_at > allowed + WRITTEN_AFTER:
+        yield Event.NAV_STALE, live.mark.at, "product:write"
+    proposal = live.proposal
+    if proposal is None or now - instant_of(proposal.at) <= DECIDED_BY_ITSELF_WITHIN:
+        return
+    if live.trouble or live.approved != proposal.number:
+        reason = "stopped" if live.trouble else "new"
+        yield Event.REBALANCE_WAITS, f"{proposal.number}:{reason}", "product:approve"
+
+
+def _may_for(listing: Listing, action: str) -> Callable[[Principal], bool]:
+    return lambda person: may(person, action) and (person.nodes is None or listing.node in person.nodes)
 
 
 def _notice(id: str, event: Event, subject: str, about: Mapping[str, str], at: datetime) -> Notice:

@@ -16,6 +16,10 @@ _SUBJECTS: Mapping[str, tuple[str, str]] = {
     Event.NAV_REFUSED: ("NAV of {fund} was refused", "{fund} 的净值被退回"),
     Event.SYNC_FAILED: ("{account} could not be read", "{account} 读取失败"),
     Event.CLOCK_OFF: ("The clock of {account}'s venue is off", "{account} 所在场所的时钟有偏差"),
+    Event.NAV_STALE: ("{product} has no fresh NAV", "{product} 没有最新净值"),
+    Event.PRODUCT_RUINED: ("Nothing is left of {product}", "{product} 净值归零"),
+    Event.MERGE_DUE: ("Units of {product} must be merged or split", "{product} 需合并或拆分份额"),
+    Event.REBALANCE_WAITS: ("A rebalance of {product} waits for you", "{product} 的再平衡待处理"),
     Event.TEST: ("Test notice", "测试通知"),
 }
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -35,6 +39,24 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The clock of {account}'s venue differs from ours by more than a second; beyond 5 s nothing is "
         "ordered. Synchronise this machine's clock by NTP.",
         "{account} 所在场所的时钟与本机相差超过 1 秒；超过 5 秒将停止下单。请用 NTP 校准本机时钟。",
+    ),
+    Event.NAV_STALE: (
+        "No price of {product} could be used for longer than its rules allow: none came, or those that came "
+        "were refused. Without a fresh NAV no order is within the band, and nothing is created or redeemed.",
+        "{product} 超过规则允许的时间没有可用价格（没有到达，或被拒绝）。"
+        "没有最新净值时，不接受委托、不申购赎回。",
+    ),
+    Event.PRODUCT_RUINED: (
+        "The NAV of {product} has come to nothing. Dealing is halted; close what is left of its position.",
+        "{product} 的净值已归零，交易与申赎已暂停；请平掉剩余持仓。",
+    ),
+    Event.MERGE_DUE: (
+        "The published NAV of {product} calls for a share merge or split; dealing is halted until then.",
+        "{product} 的公布净值触发份额合并或拆分，完成之前交易与申赎暂停。",
+    ),
+    Event.REBALANCE_WAITS: (
+        "A rebalance of {product} waits to be approved, or its execution stopped; see the product's page.",
+        "{product} 的再平衡等待批准，或执行已中止，见产品页。",
     ),
     Event.TEST: ("This channel works.", "此渠道可用。"),
 }

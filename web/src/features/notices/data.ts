@@ -4,7 +4,7 @@ import { api, ask } from '@/api/client';
 import type { Event, NoticeAnswer } from '@/api/schema';
 import { queries } from '@/lib/queries';
 
-export const EVENTS = ['nav-waits', 'nav-refused', 'sync-failed', 'clock-off'] as const satisfies readonly Event[];
+export const EVENTS = ['nav-waits', 'nav-refused', 'sync-failed', 'clock-off', 'product-nav-stale', 'product-ruined', 'product-merge-due', 'product-rebalance-waits'] as const satisfies readonly Event[];
 
 const WHILE_WAITING_MS = 3000;
 
