@@ -18,6 +18,7 @@ from truenav.calc.etp.live.deeds import Approved, Changed, Closed, Compared, Dea
 from truenav.calc.etp.live.hedged import NoProposalError, remaining
 from truenav.calc.etp.live.state import Fill, basket
 from truenav.calc.etp.live.units import unit_plan
+from truenav.connect.rates import FundingRate
 from truenav.core.basket import Side
 from truenav.core.canonical import canonical_json, encode, restore
 from truenav.core.facts import QuoteKind
@@ -25,7 +26,7 @@ from truenav.core.ids import AccountId, InstrumentId, Sha256
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.money import Amount, AssetId, exact
 from truenav.core.product import Fractions, Trigger
-from truenav.store.products import Chapter, UsedRate
+from truenav.store.products import Chapter
 
 from .listings import OPENED, listing, quote, terms
 
@@ -125,10 +126,12 @@ def _hedged_life():
         product=replace(first.product, terms=(terms(trigger=Trigger(above=Decimal("3.2"))),)),
     )
     running = RunningProduct(second, 2, chapters[-1])
-    rate = UsedRate(microseconds(OPENED + 60 * SECOND), Decimal("0.0001"), Sha256("b" * 64), 0)
     told = quote("48500", 300)
-    rate = replace(rate, charged_at=microseconds(told.occurred_at))
-    assert running.see(told, at=told.occurred_at, rates=(rate,))
+    before, since, later = (
+        FundingRate(OPENED + seconds * SECOND, Decimal("0.0001"), Sha256("b" * 64))
+        for seconds in (0, 60, 301)
+    )
+    assert running.see(told, at=told.occurred_at, rates=(before, since, later))
     _acts(running, "d3", Closed(3, microseconds(OPENED) + 10**12, "declined"))
     _acts(running, "h1", Halted(True, "by the issuer"))
     _acts(running, "h2", Halted(False, "by the issuer"))
@@ -154,6 +157,7 @@ def test_marks_rates_and_deeds_lead_to_every_chapter_byte_for_byte():
     assert [one.proposal.number for one in rebalances] == [1, 2, 3]
     assert chapters[-1].live.units == 143
     assert [one.event.financing > 0 for one in chapters[3].steps] == [True]
+    assert [instant_of(one.at) for one in chapters[3].rates] == [OPENED + 60 * SECOND]
 
 
 def test_a_chapter_that_was_written_otherwise_is_found():

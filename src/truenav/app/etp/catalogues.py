@@ -11,6 +11,7 @@ from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.state import LiveProduct
 from truenav.calc.portfolio.tree import Tree
+from truenav.connect.rates import FundingConnector
 from truenav.connect.registry import installed
 from truenav.connect.trading import OrderingConnector
 from truenav.core.account import Account
@@ -76,6 +77,8 @@ def _faults(
         yield f"{instrument.id} is no {'inverse ' if inverse else ''}{kind}, which the rules hold."
     if listing.opening_nav <= 0 or listing.opening_units <= 0 or listing.tick <= 0:
         yield "The opening NAV, the opening units and the tick must be above 0."
+    if listing.published_rates and not isinstance(installed(instrument.venue), FundingConnector):
+        yield f"{instrument.venue} publishes no funding rates that are read here; charge those of the rules."
     if listing.automatic_up_to is not None and listing.automatic_up_to < 0:
         yield "What is executed without approval cannot be below 0."
     if listing.hedge_account is not None:

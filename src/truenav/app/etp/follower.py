@@ -16,6 +16,7 @@ import structlog
 
 from truenav.app.etp.carrying import carry_out
 from truenav.app.etp.catalogues import MODULE
+from truenav.app.etp.financing import FundingRates
 from truenav.app.etp.hedging import Hedger, SystemTrader, Trader
 from truenav.app.etp.instructions import ended
 from truenav.app.etp.running import RunningProduct, evidenced, mark_key
@@ -83,6 +84,7 @@ class TenantProducts:
     markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
     messages: dict[Sha256, Payload] = field(default_factory=dict)
     carried: dict[str, tuple[Instruction, Instruction]] = field(default_factory=dict)
+    rates: FundingRates | None = None
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -96,11 +98,13 @@ class TenantProducts:
             limits=settings.limits_folder,
         ) as network:
             hedger = self.hedger(SystemTrader(self.house, self.id, network))
+            self.rates = FundingRates(self.house, self.id, network)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._keep_listed())
                     tasks.create_task(self._keep_written())
                     tasks.create_task(self._keep_tended(hedger))
+                    tasks.create_task(self._keep_financed(self.rates))
             finally:
                 await hedger.close()
                 for market in self.markets.values():
@@ -154,6 +158,18 @@ class TenantProducts:
             except TruenavError as error:
                 _log.warning("products are not tended", tenant=self.id, reason=error.message)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_financed(self, rates: FundingRates) -> None:
+        """Read the funding rates of the products that are financed at published ones."""
+        while True:
+            await self.read_rates(rates)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def read_rates(self, rates: FundingRates) -> None:
+        """Ask for the funding rates that were published since the last ones, once in a while."""
+        for running in tuple(self.running.values()):
+            if running.listing.published_rates:
+                await rates.read(running, self._terms(running.listing.instrument), self.known.places)
 
     async def tend(self, hedger: Hedger) -> None:
         """Carry out what people want of the products, and trade for those that are hedged."""
@@ -265,7 +281,8 @@ class TenantProducts:
             if key is None:
                 continue
             for running in self.wanted.get(key, ()):
-                if running.see(fact, at=at):
+                rates = () if self.rates is None else self.rates.of(running.listing.id)
+                if running.see(fact, at=at, rates=rates):
                     self.happened.set()
 
     async def _write(self) -> None:

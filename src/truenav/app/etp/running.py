@@ -13,6 +13,7 @@ from truenav.calc.etp.live.deeds import Deed, What, done
 from truenav.calc.etp.live.product import MarkFault, advance, issue, watch
 from truenav.calc.etp.live.state import LiveProduct, Mark, Rebalance, Step
 from truenav.calc.pricing.quotes import QuoteKey
+from truenav.connect.rates import FundingRate
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.failure import ConflictError
 from truenav.core.instrument import Instrument, InstrumentKind
@@ -70,8 +71,10 @@ class RunningProduct:
         """Whether a deed of this id was done."""
         return deed in self._known
 
-    def see(self, quote: Fact, *, at: datetime, rates: Sequence[UsedRate] = ()) -> bool:
+    def see(self, quote: Fact, *, at: datetime, rates: Sequence[FundingRate] = ()) -> bool:
         """Take the product to a quote received ``at``; gives whether something happened that must be written.
+
+        ``rates`` are published ones, oldest first; those are charged that were not, and are not of later.
 
         A venue's clock may run ahead of ours: what was received at an instant did not occur after it. A mark
         that cannot be used leaves the product as it was, and its reason in ``trouble``.
@@ -82,9 +85,8 @@ class RunningProduct:
         if instant < microseconds(self.listing.opened_at):
             return False
         try:
-            happened = self.take(
-                UsedMark(instant, body.price, quote.evidence), quote.source, now=now, rates=rates
-            )
+            used = UsedMark(instant, body.price, quote.evidence)
+            happened = self.take(used, quote.source, now=now, rates=self._due(rates, instant))
         except BadMarkError as error:
             self._refused(error)
             return False
@@ -158,6 +160,14 @@ class RunningProduct:
         del self._marks[: len(chapter.marks)], self._rates[: len(chapter.rates)]
         del self._deeds[: len(chapter.deeds)], self._steps[: len(chapter.steps)]
         del self._rebalances[: len(chapter.rebalances)]
+
+    def _due(self, rates: Sequence[FundingRate], instant: int) -> tuple[UsedRate, ...]:
+        """The published rates that a mark of this instant is the first to know of."""
+        charged = None if self.live is None else self.live.rates_until
+        if charged is None:
+            return ()
+        known = [UsedRate(microseconds(one.at), one.rate, one.evidence, instant) for one in rates]
+        return tuple(one for one in known if charged < one.at <= instant)
 
     def _refused(self, error: BadMarkError) -> None:
         if error.context.get("fault") in _PASSED_OVER:
