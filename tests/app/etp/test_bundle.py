@@ -25,13 +25,14 @@ from truenav.calc.etp.live.deeds import Approved, Closed, Filled
 from truenav.calc.etp.live.hedged import remaining
 from truenav.calc.etp.live.state import Fill
 from truenav.connect.contract import ParseContext
+from truenav.connect.rates import FundingRate
 from truenav.connect.registry import parse
 from truenav.core.asset import BUILTIN_ALIASES, BUILTIN_ASSETS, AssetBook
 from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
-from truenav.store.products import Chapter, UsedRate
+from truenav.store.products import Chapter
 
 from .listings import OPENED, PERPETUAL, listing
 
@@ -116,8 +117,7 @@ def lived(venue: Venue) -> tuple[dict[str, object], tuple[Chapter, ...]]:
     at = OPENED + 60 * SECOND
     row = {"symbol": "BTCUSDT", "fundingTime": round(at.timestamp() * 1000), "fundingRate": "0.00010000"}
     told = venue.sends("usdm.fundingRate/1", [row], OPENED + 190 * SECOND)
-    charged = microseconds(OPENED + 200 * SECOND)
-    see("50600", 200, (UsedRate(microseconds(at), Decimal("0.0001"), told.sha256, charged),))
+    see("50600", 200, (FundingRate(at, Decimal("0.0001"), told.sha256),))
     write()
     return {"3": one}, tuple(chapters)
 
