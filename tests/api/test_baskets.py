@@ -283,6 +283,25 @@ def test_what_may_not_pass_is_rejected_with_every_reason(issuer):
     assert "limit for an order is 2" in told
 
 
+def test_cash_by_choice_is_taken_where_the_terms_allow_it(issuer):
+    body = issuer.listing()
+    btc = body["product"]["terms"][0]["constituents"][0]
+    btc |= {"substitution": "allowed", "creation_premium": "0.01"}
+    issuer.put("baskets/trio", body)
+    issuer.published()
+    refused = issuer.order("no", cash_for=[issuer.ids["ETH"]]).json()
+    assert refused["reasons"] == [f"Cash cannot be chosen in place of {ETH}."]
+    order = issuer.order("yes", cash_for=[issuer.ids["BTC"]]).json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    owed = {one["asset"]: Decimal(one["number"]) for one in issuer.done(order["number"], "price")["due_in"]}
+    cash = UNITS * Decimal(WORKED["list"]["BTC"]) * Decimal(109000) * Decimal("1.01")
+    assert BTC not in owed
+    assert abs(owed[USD] - cash - 375) < Decimal("0.02")
+
+
 def test_steps_out_of_turn_are_refused_and_change_nothing(issuer):
     order = issuer.order().json()
     early = issuer.step(order["number"], "accept", by=issuer.checker)

@@ -10428,11 +10428,8 @@ export interface components {
          * @description An order of whole creation units; ``cash_for``: assets that the participant settles in cash.
          */
         OrderBody: {
-            /**
-             * Cash For
-             * @default []
-             */
-            cash_for: string[];
+            /** Cash For */
+            cash_for?: string[];
             /** Client Id */
             client_id: string;
             /** Participant */

@@ -54,7 +54,7 @@ class OrderBody(Body):
     client_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     side: Annotated[Side, Field(strict=False)]
     units: Annotated[int, Field(ge=1, le=10**9)]
-    cash_for: tuple[AssetText, ...] = ()
+    cash_for: Annotated[list[AssetText], Field(default_factory=list, max_length=200)]
 
 
 class DeliveryBody(Body):
