@@ -149,6 +149,14 @@ def _items(session: Session, listing: str, name: str, here: ColumnElement[bool])
     return (item for items in session.scalars(query) for item in items)
 
 
+def eventful(session: Session, listing: str, *, after: int, until: int) -> tuple[Chapter, ...]:
+    """Chapters in which something happened, at marks or between them: those after one number, up to another."""
+    table = product_chapter
+    here = (table.c.listing == listing, table.c.number > after, table.c.number <= until)
+    query = select(table.c.body).where(*here, (table.c.steps > 0) | (table.c.deeds > 0))
+    return tuple(restore(Chapter, body) for body in session.scalars(query.order_by(table.c.number)))
+
+
 def begun_by(session: Session, listing: str, at: datetime) -> Chapter | None:
     """The newest chapter that begins at or before an instant; None where there is none."""
     table = product_chapter

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 
+from truenav.app.etp.analysis_hedged import Seen, explain_hedged, hedged_end, refuse_empty
 from truenav.app.etp.analysis_rules import RuleSet
 from truenav.calc.etp.engine.calendar import eras, microseconds
 from truenav.calc.etp.engine.history import History
@@ -169,49 +169,50 @@ def _check_profile(question: ProfileQuestion) -> None:
 def attribution(session: Session, listing: Listing, since: datetime, until: datetime) -> Explanation:
     """Where the return of a unit as issued came from, between the last marks at or before two instants.
 
-    It is that of the rules at the marks themselves (the model); what a hedge really paid beside is in its
-    rebalances. A start before the opening counts as the opening. `EmptyWindowError` where no mark lies
-    between both ends. Of the chapters only those at both ends and at the begin of new terms are read.
+    Of a hedged product it is that of what was really held, between the ends of the chapters that both
+    instants fall into; `truenav.app.etp.analysis_hedged` says which part holds what. A start before the
+    opening counts as the opening. `EmptyWindowError` where no mark lies between both ends. Of the chapters
+    only those at both ends, in which something happened, and at the begin of new terms are read.
     """
-    first = products.begun_by(session, listing.id, since) or products.ending_from(session, listing.id, since)
+    first = products.begun_by(session, listing.id, since)
     last = products.begun_by(session, listing.id, until)
-    if first is None or last is None:
+    if last is None:
         raise EmptyWindowError(f"{listing.id} has no mark before {until:%Y-%m-%d %H:%M} UTC.")
-    start, end = _mark_by(first, microseconds(since)), _mark_by(last, microseconds(until))
-    if end.at <= start.at:
-        raise EmptyWindowError(f"No mark of {listing.id} lies between the start and the end of the window.")
+    if last.live.actual is not None:
+        start, end = hedged_end(listing, first, session), hedged_end(listing, last, session)
+        refuse_empty(listing, start.at, end.at)
+        begins = list(_begins(session, listing, start.at, end.at))
+        return explain_hedged(session, listing, start, end, begins)
+    if first is None:
+        first = products.ending_from(session, listing.id, since)
+        assert first is not None  # there is a later one
+    begin, stop = _mark_by(first, microseconds(since)), _mark_by(last, microseconds(until))
+    refuse_empty(listing, begin.at, stop.at)
     happened = products.steps(session, listing.id)
-    events = [step.event for step in happened if start.at < step.event.at <= end.at]
-    opening = _held_after(first, start)
-    begins = _begins(session, listing, start.at, end.at)
-    history, places = _history(start, [*begins, end], events, opening)
+    events = [step.event for step in happened if begin.at < step.event.at <= stop.at]
+    opening = _held_after(first, begin)
+    begins = list(_begins(session, listing, begin.at, stop.at))
+    history, places = _history(begin, [*begins, stop], events, opening)
     recorded = [replace(event, place=places[event.at]) for event in events]
     return explain_recorded(listing.product, history, opening, recorded)
 
 
-class _Seen(NamedTuple):
-    """A mark (microseconds since 1970), and the price of what was held after its events."""
-
-    at: int
-    price: Decimal
-
-
-def _mark_by(chapter: Chapter, at: int) -> _Seen:
+def _mark_by(chapter: Chapter, at: int) -> Seen:
     """The last mark of a chapter at or before an instant, else its first; if it has none, the one before."""
     if not chapter.marks:
-        return _Seen(chapter.live.mark.at, chapter.live.price)
+        return Seen(chapter.live.mark.at, chapter.live.price)
     mark = max(
         (mark for mark in chapter.marks if mark.at <= at), key=attrgetter("at"), default=chapter.marks[0]
     )
     return _seen_at(chapter, mark)
 
 
-def _seen_at(chapter: Chapter, mark: UsedMark) -> _Seen:
+def _seen_at(chapter: Chapter, mark: UsedMark) -> Seen:
     worth = next((step.event.price for step in chapter.steps if step.event.at == mark.at), mark.price)
-    return _Seen(mark.at, worth)
+    return Seen(mark.at, worth)
 
 
-def _held_after(chapter: Chapter, mark: _Seen) -> State:
+def _held_after(chapter: Chapter, mark: Seen) -> State:
     """What a unit as issued held after the events of a mark."""
     before = [step.event for step in chapter.steps if step.event.at <= mark.at]
     if before:
@@ -225,7 +226,7 @@ def _held_after(chapter: Chapter, mark: _Seen) -> State:
         return State(exposure / price, event.nav_before - exposure, mark.price, 0)
 
 
-def _begins(session: Session, listing: Listing, start: int, end: int) -> Iterator[_Seen]:
+def _begins(session: Session, listing: Listing, start: int, end: int) -> Iterator[Seen]:
     """The first mark of each new terms within a window."""
     for terms, since, _ in eras(listing.product):
         chapter = products.ending_from(session, listing.id, terms.since) if start < since <= end else None
@@ -234,7 +235,7 @@ def _begins(session: Session, listing: Listing, start: int, end: int) -> Iterato
 
 
 def _history(
-    start: _Seen, others: Sequence[_Seen], events: Sequence[Event], opening: State
+    start: Seen, others: Sequence[Seen], events: Sequence[Event], opening: State
 ) -> tuple[History, dict[int, int]]:
     """The marks that an explanation needs, with the rolls of a future, and the place of each."""
     worth = {mark.at: mark.price for mark in (start, *others)} | {event.at: event.price for event in events}
