@@ -150,7 +150,7 @@ def _items(session: Session, listing: str, name: str, here: ColumnElement[bool])
 
 
 def eventful(session: Session, listing: str, *, after: int, until: int) -> tuple[Chapter, ...]:
-    """Chapters in which something happened, at marks or between them: those after one number, up to another."""
+    """Chapters numbered above ``after`` up to ``until`` in which something happened, at marks or between."""
     table = product_chapter
     here = (table.c.listing == listing, table.c.number > after, table.c.number <= until)
     query = select(table.c.body).where(*here, (table.c.steps > 0) | (table.c.deeds > 0))
