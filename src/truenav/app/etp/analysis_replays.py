@@ -18,15 +18,9 @@ from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
 from truenav.calc.etp.explain.attribution import Explanation, explain
 from truenav.calc.etp.explain.decay import MICROSECONDS_A_YEAR, continuous_return, realised_volatility
 from truenav.calc.etp.explain.described import MOST_MARKS, Described, described_history
+from truenav.calc.etp.explain.effort import most_steps, way_of
 from truenav.calc.etp.explain.path import nav_path
-from truenav.calc.etp.explain.replay import (
-    FinancingSource,
-    financing_source,
-    gaps_of,
-    most_steps,
-    replay,
-    way_of,
-)
+from truenav.calc.etp.explain.replay import FinancingSource, financing_source, gaps_of, replay
 from truenav.calc.etp.explain.tracking import Tracking, promise_of, tracking
 from truenav.connect.products.marks import Reading, read_history
 from truenav.connect.products.tables import PriceFileError
