@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import httpx
 import pytest
 from tests.browser.conftest import settled, shut_out
 from tests.browser.test_live_marks import simulator
@@ -29,3 +32,38 @@ def test_a_product_is_opened_at_the_first_price_and_its_page_follows(visit, demo
         assert 95 < float(shown) < 105
         assert shut_out(max_.page) == []
         max_.page.wait_for_function(_OTHER, arg=[NAV, shown], timeout=60_000)
+
+
+def test_everybody_reads_what_is_disclosed_without_a_log_in(visit, demo, people):
+    max_ = visit()
+    max_.log_in(demo.address, *people["max"])
+    links = max_.call("GET", "/connections").json()["items"]
+    address = next(one["body"]["base_url"] for one in links if one["id"] == "binance-directional")
+    with simulator(demo, address):
+        visitor = visit(bypass_csp=True, color_scheme="dark").page
+        visitor.set_viewport_size({"width": 400, "height": 800})
+        place = f"{demo.address}/public/demo/btc3l"
+        _wait_until_told(f"{demo.address}/api/v1/public/demo/products/btc3l")
+        visitor.goto(place)
+        visitor.get_by_role("heading", level=1, name="BTC3L by HBTC").wait_for()
+        assert 95 < float(visitor.locator(NAV).first.text_content()) < 105
+        visitor.get_by_text("What a holder should know").click()
+        visitor.get_by_text("BTC3L aims at").wait_for()
+        assert shut_out(visitor) == []
+        wide = visitor.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 400, "the page scrolls sideways on a phone"
+        visitor.get_by_role("button", name="中文").click()
+        visitor.get_by_text("单位净值").wait_for()
+        with visitor.expect_download() as file:
+            visitor.get_by_role("link", name="再平衡, CSV").click()
+        assert file.value.suggested_filename == "btc3l-rebalances.csv"
+        visitor.goto(f"{demo.address}/public/demo/nothing")
+        visitor.get_by_text("没有此产品").wait_for()
+
+
+def _wait_until_told(address: str) -> None:
+    for _ in range(600):
+        if httpx.get(address, timeout=10).status_code == 200:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{address} tells nothing")

@@ -11415,10 +11415,16 @@ export interface components {
         /**
          * ProductRow
          * @description Where a product stands, of one present unit; what a product that waits has not got is unknown.
+         *
+         *     ``hedge_difference`` is actual over model NAV, less 1; unknown, too, where the model is the product.
          */
         ProductRow: {
             /** As Of */
             as_of: string | null;
+            /** Halts */
+            halts: components["schemas"]["HaltCause"][];
+            /** Hedge Difference */
+            hedge_difference: string | null;
             /** Id */
             id: string;
             /** Issuer */

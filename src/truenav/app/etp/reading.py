@@ -18,7 +18,8 @@ from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.deeds import Changed, Dealt, Filled
 from truenav.calc.etp.live.disclosure import PLACES, Disclosure, disclosure
-from truenav.calc.etp.live.state import basket, issued_units, unit_state
+from truenav.calc.etp.live.hedged import tracking
+from truenav.calc.etp.live.state import HaltCause, LiveProduct, basket, halts, issued_units, unit_state
 from truenav.core.failure import NotFoundError
 from truenav.core.ids import NodeId
 from truenav.core.listing import Listing
@@ -49,7 +50,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """Where a product stands, of one present unit; what a product that waits has not got is unknown."""
+    """Where a product stands, of one present unit; what a product that waits has not got is unknown.
+
+    ``hedge_difference`` is actual over model NAV, less 1; unknown, too, where the model is the product.
+    """
 
     id: str
     node: NodeId
@@ -65,6 +69,8 @@ class ProductRow:
     leverage: Decimal | None
     units: Decimal | None
     net_assets: Decimal | None
+    hedge_difference: Decimal | None
+    halts: tuple[HaltCause, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class ProductPoint:
 def list_rows(session: Session, principal: Principal, sight: Sight) -> tuple[ProductRow, ...]:
     """All products in sight, by id."""
     listed = [one.body for one in LISTINGS.list_all(session, principal) if LISTINGS.seen(sight, one.body)]
-    return tuple(_row(one, products.latest(session, one.id)) for one in listed)
+    return tuple(_row(one, products.last_live(session, one.id)) for one in listed)
 
 
 def find_listing(session: Session, principal: Principal, sight: Sight, id: str) -> Listing:
@@ -151,18 +157,18 @@ def points(
     return tuple(known[(len(known) - 1) % step :: step])
 
 
-def _row(listing: Listing, last: Chapter | None) -> ProductRow:
+def _row(listing: Listing, live: LiveProduct | None) -> ProductRow:
     rules = listing.product
     known = (listing.id, listing.node, rules.id, rules.issuer, rules.underlying, rules.quote)
-    if last is None:
+    if live is None:
         target = terms_at(rules, microseconds(listing.opened_at)).target
-        return ProductRow(*known, target, Standing.WAITING, None, None, None, None, None, None)
-    live, held = last.live, basket(last.live)
+        return ProductRow(*known, target, Standing.WAITING, None, None, None, None, None, None, None, ())
+    held, hedge, terms = basket(live), tracking(live), terms_at(rules, live.mark.at)
     with exact():
         net_assets = held.nav * live.units
     return ProductRow(
         *known,
-        target=terms_at(rules, live.mark.at).target,
+        target=terms.target,
         standing=Standing.RUINED if live.ruined else Standing.RUNNING,
         as_of=instant_of(held.at),
         price=rounded(held.price, PLACES),
@@ -170,6 +176,8 @@ def _row(listing: Listing, last: Chapter | None) -> ProductRow:
         leverage=None if held.leverage is None else rounded(held.leverage, PLACES),
         units=rounded(live.units, PLACES),
         net_assets=rounded(net_assets, PLACES),
+        hedge_difference=None if hedge is None or hedge.relative is None else rounded(hedge.relative, PLACES),
+        halts=tuple(sorted(halts(live, terms))),
     )
 
 
