@@ -102,3 +102,24 @@ def test_what_was_written_is_computed_again_and_one_changed_digit_is_found(fund,
     ran = fund("etp", "verify", "btc3l")
     assert (ran.code, "Chapter 2" in ran.err) == (1, True)
     assert fund("etp", "verify", "nothing").code == 3
+
+
+def test_what_is_wanted_is_asked_for_listed_and_taken_back(fund, house, tmp_path):
+    fund.ok("etp", "launch", *LAUNCH, "--opens", OPENS)
+    _run(house, fund.tenant, "100", "101")
+    holders = tmp_path / "holders.csv"
+    holders.write_text("holder,units\nanna,600\nben,400\n", encoding="utf-8")
+    asked = fund.ok("etp", "instruct", "change", "btc3l", "10", "1", str(holders)).strip()
+    (row,) = json.loads(fund.ok("etp", "instructions", "--output", "json"))
+    assert (row["id"], row["state"], row["wish"]["holders"]) == (
+        asked,
+        "requested",
+        {"anna": "600", "ben": "400"},
+    )
+    fund.ok("etp", "withdraw", asked, "--why", "another day")
+    (row,) = json.loads(fund.ok("etp", "instructions", "--listing", "btc3l", "--output", "json"))
+    assert (row["state"], row["outcome"]) == ("withdrawn", "another day")
+    assert fund("etp", "withdraw", asked, "--why", "again").code == 4
+    holders.write_text("holder,units\nanna,600\nanna,400\n", encoding="utf-8")
+    assert fund("etp", "instruct", "change", "btc3l", "10", "1", str(holders)).code == 2
+    assert json.loads(fund.ok("etp", "hedge", "btc3l"))["is_hedged"] is False
