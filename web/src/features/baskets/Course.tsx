@@ -44,7 +44,7 @@ function optionOf(points: readonly InavView[], colours: Palette, language: Langu
   const values = (of: (point: InavView) => string | null) => points.map((point): [string, number | null] => [point.at, drawn(of(point))]);
   return {
     grid: { left: 64, right: 20, top: 30, bottom: 28 },
-    legend: { right: 16, top: 4, textStyle: { color: colours['ink-2'] }, icon: 'rect', itemWidth: 14, itemHeight: 2 },
+    legend: { data: [inav, price], right: 16, top: 4, textStyle: { color: colours['ink-2'] }, icon: 'rect', itemWidth: 14, itemHeight: 2 },
     tooltip: tooltip(colours),
     xAxis: { ...base, type: 'time' as const, splitLine: { show: false }, splitNumber: 5, axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => moment(new Date(at), language) } },
     yAxis: { ...base, type: 'value' as const, scale: true, splitNumber: 4 },

@@ -150,6 +150,12 @@ function Positions({ place, data: { disclosure, symbols } }: { place: Place; dat
   return (
     <Panel title={`${t.disclosure} ${disclosure.day}`} tools={<Files forms={['json', 'csv']} href={(form) => file(place, 'disclosure', form)} />}>
       <DataTable label={t.disclosure} columns={columns} rows={disclosure.lines} rowKey={(line) => line.asset} />
+      <dl className={`${css.facts} ${css.foot}`}>
+        <dt>{`${t.cash}, ${symbols[disclosure.quote] ?? disclosure.quote}`}</dt>
+        <dd>
+          <Figure value={disclosure.cash} places={2} />
+        </dd>
+      </dl>
     </Panel>
   );
 }
