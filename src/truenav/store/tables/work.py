@@ -192,6 +192,8 @@ trade_order = table(
     # One order an intention: the client id follows from what asked for it.
     PrimaryKeyConstraint("tenant_id", "account", "client_id"),
     Index("ix_trade_order_tenant_id_account_created_at", "tenant_id", "account", "created_at"),
+    Index("ix_trade_order_tenant_id_created_at", "tenant_id", "created_at", "account", "client_id"),
+    Index("ix_trade_order_tenant_id_account_updated_at", "tenant_id", "account", "updated_at"),
     Index("ix_trade_order_unsettled", "tenant_id", "account", postgresql_where=text("NOT settled")),
 )
 
