@@ -1,4 +1,4 @@
-"""``truenav verify``: check an evidence bundle; needs neither database nor network."""
+"""``truenav verify``: check an evidence bundle of any kind; needs neither database nor network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIFFERENT = 8
 
 _MOST_BYTES = 0xFFFFFFFF
 _MOST_KEY_FILE_BYTES = 4096
-_FIELDS = ("run", "fund", "payloads", "facts", "merkle_root", "fingerprint", "sha256")
+_FIELDS = ("product", "run", "fund", "payloads", "facts", "merkle_root", "fingerprint", "sha256")
 
 
 @click.command()
@@ -27,7 +27,7 @@ _FIELDS = ("run", "fund", "payloads", "facts", "merkle_root", "fingerprint", "sh
     "Get it from the fund, not from the bundle.",
 )
 def verify(*, bundle: Path, key: str | None) -> None:
-    """Compute the NAV in BUNDLE again from its evidence and compare every byte.
+    """Compute the NAV, or the product, in BUNDLE again from its evidence and compare every byte.
 
     Exit codes: 0 identical; 7 intact, but without --key the signer is not verified; 8 different.
     """
@@ -39,7 +39,8 @@ def verify(*, bundle: Path, key: str | None) -> None:
     if found.difference:
         click.echo("first difference: " + "\n  ".join(map(_printable, found.difference.split("\n"))))
     for name in _FIELDS:
-        click.echo(f"  {name.replace('_', ' '):<12} {_printable(str(getattr(found, name)))}")
+        if (value := getattr(found, name)) != "":
+            click.echo(f"  {name.replace('_', ' '):<12} {_printable(str(value))}")
     if found.unified:
         click.echo(
             f"{found.unified} of the payloads are rows that ccxt made of the venues' answers; "
