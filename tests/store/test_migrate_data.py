@@ -60,6 +60,8 @@ def value(kind: str, number: int) -> Any:
         return json.dumps({"number": str(number)})
     if kind == "boolean":
         return number % 2 == 0
+    if kind == "date":
+        return f"2026-01-{number:02d}"
     if kind.startswith("timestamp"):
         return f"2026-01-{number:02d}T00:00:00Z"
     if kind == "uuid":
