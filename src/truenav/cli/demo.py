@@ -31,7 +31,7 @@ LOOPBACK = "127.0.0.1"
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Stop after the verified NAV instead of serving.")
+@click.option("--once", is_flag=True, help="Stop when all is shown instead of serving.")
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), help="Folder of the demo fund.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the API.")
 def demo(*, once: bool, files: Path | None, port: int | None) -> None:
@@ -41,14 +41,13 @@ def demo(*, once: bool, files: Path | None, port: int | None) -> None:
     began = time.monotonic()
     steps = Steps()
     with _simulator(folder) as address, _opened(steps) as house:
-        _run(Demo(house, folder, address, steps))
-        say(f"\nFrom start to verified NAV: {time.monotonic() - began:.1f} s")
+        _run(Demo(house, folder, address, steps), began)
         if not once:
             _let_prices_walk(address)
             _serve(port)
 
 
-def _run(show: Demo) -> None:
+def _run(show: Demo, began: float) -> None:
     show.people()
     show.portfolio()
     show.connect()
@@ -58,6 +57,7 @@ def _run(show: Demo) -> None:
     run = show.strike_live()
     show.approve_and_publish(run)
     show.export_and_verify(run)
+    say(f"\nFrom start to verified NAV: {time.monotonic() - began:.1f} s\n")
     show.list_products()
     BasketDemo(show).show()
     show.log_ins()
