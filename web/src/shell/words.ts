@@ -63,7 +63,7 @@ export default defineWords({
     auto: '跟随系统',
     theme: '外观',
     otherLanguage: 'EN',
-    toOtherLanguage: 'Switch to English',
+    toOtherLanguage: 'EN: Switch to English',
     logOut: '退出登录',
     live: '实时',
     connecting: '连接中',

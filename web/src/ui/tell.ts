@@ -6,11 +6,16 @@ import { titleOf } from '@/lib/problems';
 import words from './words';
 
 export function tellDone(message: string): void {
-  notifications.show({ message, color: 'accent', autoClose: 4000 });
+  notifications.show({ message, color: 'accent', autoClose: 4000, ...closing() });
 }
 
 export function tellProblem(error: unknown): void {
-  notifications.show({ ...toldOf(error), color: 'crit', autoClose: 10_000 });
+  notifications.show({ ...toldOf(error), color: 'crit', autoClose: 10_000, ...closing() });
+}
+
+/** The name of the button that closes one, for who cannot see its cross. */
+function closing() {
+  return { closeButtonProps: { 'aria-label': words[language()].close } };
 }
 
 interface Told {
