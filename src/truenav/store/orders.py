@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import and_, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from truenav.core.canonical import decode, encode
@@ -244,7 +244,14 @@ def page(
 
     ``since``: written down then or later.
     """
-    query = select(trade_order.c.body)
+    first = trade_order_event
+    asked = and_(
+        first.c.tenant_id == trade_order.c.tenant_id,
+        first.c.account == trade_order.c.account,
+        first.c.client_id == trade_order.c.client_id,
+        first.c.version == 1,
+    )
+    query = select(trade_order.c.body, first.c.actor).join(first, asked)
     if accounts is not None:
         query = query.where(trade_order.c.account.in_(accounts))
     if state is not None:
@@ -254,19 +261,8 @@ def page(
     place = (trade_order.c.created_at, trade_order.c.account, trade_order.c.client_id)
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
-    query = query.order_by(*(column.desc() for column in place)).limit(limit)
-    found = [decode(Order, body) for body in session.scalars(query)]
-    by = _askers(session, [(one.request.account, one.request.client_id) for one in found])
-    return tuple(AskedOrder(one, by[one.request.account, one.request.client_id]) for one in found)
-
-
-def _askers(session: Session, named: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """Who wrote down each of some orders, by account and client id."""
-    table = trade_order_event
-    query = select(table.c.account, table.c.client_id, table.c.actor).where(
-        table.c.version == 1, tuple_(table.c.account, table.c.client_id).in_(named)
-    )
-    return {(row.account, row.client_id): row.actor for row in session.execute(query)}
+    rows = session.execute(query.order_by(*(column.desc() for column in place)).limit(limit))
+    return tuple(AskedOrder(decode(Order, row.body), row.actor) for row in rows)
 
 
 def events(session: Session, account: AccountId, client_id: str) -> tuple[OrderEvent, ...]:

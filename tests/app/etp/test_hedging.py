@@ -11,12 +11,14 @@ import pytest
 from tests.app.trading.conftest import DESK, LIMITS, PERP
 
 from truenav.app.etp.hedging import automatic, fills_of, order_for
+from truenav.app.etp.running import replayed
 from truenav.calc.etp.live.deeds import Approved, Closed, Compared, Filled, Stopped
-from truenav.calc.etp.live.state import basket
+from truenav.calc.etp.live.state import ProposalKind, basket
 from truenav.core.canonical import canonical_json
 from truenav.core.instruction import ApproveProposal, CloseProposal, CreateUnits, InstructionState
 from truenav.core.money import Amount, AssetId, exact
 from truenav.core.orders import Order, OrderFill, OrderState, Side
+from truenav.core.product import DailyTimes, Fee, Schedule
 from truenav.simulator.world import Override
 from truenav.store import orders
 
@@ -58,8 +60,6 @@ def test_the_opening_is_traded_within_limits_and_closed_and_computed_again(follo
     assert _deeds(following)[-1] is Closed
     (rebalance,) = following.chapters()[0].rebalances
     assert rebalance.fees > 0
-    from truenav.app.etp.running import replayed
-
     (computed,) = replayed(following.chapters(), {1: following.listing()})
     assert canonical_json(computed) == canonical_json(following.chapters()[0])
 
@@ -100,6 +100,36 @@ def test_a_trigger_reduces_and_the_venue_lets_it_only_reduce(following):
     assert [one.request.reduce_only for one in orders_made] == [False, True]
     assert following.running().live.actual.position < held
     assert basket(following.running().live).leverage == pytest.approx(3, abs=D("0.05"))
+
+
+def test_the_daily_event_charges_its_fee_and_is_traded_at_the_venue(following):
+    soon = DailyTimes((f"{following.trading.clock.now() + timedelta(minutes=2):%H:%M}",))
+    rules = terms(schedules=(Schedule(soon),), fees=(Fee(D("0.0003"), soon),))
+    _hedged(following, product=replace(listing().product, terms=(rules,)))
+    following.tended()
+    held = following.running().live.actual
+    with exact():
+        higher = (following.trading.mark() * D("1.03")).quantize(D("0.1"))
+        worth = held.position * higher + held.cash
+    following.trading.world.overrides["binance", PERP] = Override(higher)
+    following.told(higher, 150)
+    live = following.running().live
+    assert live.proposal.kind is ProposalKind.SCHEDULED
+    with exact():
+        assert held.cash - live.actual.cash == worth * D("0.0003")
+    following.tended()
+    live = following.running().live
+    assert live.proposal is None
+    assert live.actual.position > held.position  # a long product buys after a rise
+    assert live.actual.position == following.trading.position()
+    assert basket(live).leverage == pytest.approx(3, abs=D("0.005"))
+    following.written()
+    (computed,) = replayed(following.chapters(), {1: following.listing()})
+    assert canonical_json(computed) == canonical_json(following.chapters()[0])
+    assert [one.proposal.kind for one in computed.rebalances] == [
+        ProposalKind.OPENING,
+        ProposalKind.SCHEDULED,
+    ]
 
 
 def test_what_the_limits_refuse_waits_with_the_reason_until_a_person_approves_again(following):
