@@ -91,6 +91,7 @@ IDS = {
     "product-hedges": {"listing": "zz3l"},
     "product-families": {"family": "hbtc"},
     "product-attributions": {"listing": "zz3l"},
+    "product-rule-files": {"listing": "zz3l"},
     "product-bands": {"listing": "zz3l"},
     "product-band-checks": {"listing": "zz3l"},
     "product-markets": {"listing": "zz3l"},

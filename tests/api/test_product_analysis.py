@@ -368,6 +368,22 @@ def test_rules_that_can_be_followed_are_ready_to_be_replayed(reader):
     assert replayed["replays"][0]["explanation"]["product"] == "0.2"
 
 
+def test_rules_that_were_checked_are_listed_as_they_were_answered(fund):
+    state_instrument(fund.installation, fund.tenant)
+    checked = asked(fund.maker, "product-rule-checks", text=rules(UP={"target": 2}))
+    (up,) = checked["rules"]
+    assert fund.maker.put("/api/v1/products/zz3l", json={**LISTING, "product": up}).status_code == 200
+    assert fund.maker.get("/api/v1/products/zz3l").json()["body"]["product"] == up
+
+
+def test_the_rule_file_of_a_listed_product_reads_as_its_rules(fund):
+    state_instrument(fund.installation, fund.tenant)
+    listed = fund.maker.put("/api/v1/products/zz3l", json=LISTING).json()["body"]["product"]
+    text = fund.checker.get("/api/v1/product-rule-files/zz3l").json()["text"]
+    assert asked(fund.checker, "product-rule-checks", text=text)["rules"] == [listed]
+    assert fund.checker.get("/api/v1/product-rule-files/nobody").status_code == 404
+
+
 # --- bad input -------------------------------------------------------------------------------------------
 
 

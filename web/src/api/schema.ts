@@ -4076,6 +4076,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-rule-files/{listing}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Rule File
+         * @description The rules of a product that is run here as a rule file, to be read, checked and changed.
+         *
+         *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
+         */
+        get: operations["get_product_rule_file_api_v1_product_rule_files__listing__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/product-series/{listing}": {
         parameters: {
             query?: never;
@@ -6400,12 +6422,15 @@ export interface components {
         };
         /**
          * CheckedRules
-         * @description Rules that were sent: their products, or the first thing that is wrong with them.
+         * @description Rules that were sent: their products, in short and with all their ``rules``, or the first thing that is
+         *     wrong with them.
          */
         CheckedRules: {
             problem: components["schemas"]["RuleProblem"] | null;
             /** Products */
             products: components["schemas"]["ReadyProduct"][];
+            /** Rules */
+            rules: components["schemas"]["Product"][];
         };
         /**
          * Checklist
@@ -12411,6 +12436,14 @@ export interface components {
             version: number;
         };
         /**
+         * RuleFileAnswer
+         * @description A rule file in YAML.
+         */
+        RuleFileAnswer: {
+            /** Text */
+            text: string;
+        };
+        /**
          * RuleFileBody
          * @description A rule file, YAML or JSON.
          */
@@ -14611,6 +14644,7 @@ export type RoleBody = components['schemas']['RoleBody'];
 export type RolesAnswer = components['schemas']['RolesAnswer'];
 export type Row = components['schemas']['Row'];
 export type RuleDefinition = components['schemas']['RuleDefinition'];
+export type RuleFileAnswer = components['schemas']['RuleFileAnswer'];
 export type RuleFileBody = components['schemas']['RuleFileBody'];
 export type RuleProblem = components['schemas']['RuleProblem'];
 export type Rules = components['schemas']['Rules'];
@@ -39913,6 +39947,116 @@ export interface operations {
             };
             /** @description Changed since it was read (`If-Match`) */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts or requests; `Retry-After` says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours; the log has it under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or another service does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_rule_file_api_v1_product_rule_files__listing__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                listing: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleFileAnswer"];
+                };
+            };
+            /** @description Unchanged (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,7 +19,7 @@ from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.login import Caller
-from truenav.app.http.models import Body, Instant, Number
+from truenav.app.http.models import Answer, Body, Instant, Number
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
@@ -28,6 +28,7 @@ from truenav.app.http.uploads import uploaded_name
 from truenav.app.sight import sight_of
 from truenav.calc.etp.explain.attribution import Explanation
 from truenav.connect.products.rules import read_family
+from truenav.connect.products.writing import write_products
 from truenav.core.canonical import decode
 from truenav.core.product import Product
 from truenav.store.database import Session
@@ -51,6 +52,12 @@ class RuleFileBody(Body):
     text: Annotated[str, Field(max_length=QUESTION_BYTES)]
 
 
+class RuleFileAnswer(Answer):
+    """A rule file in YAML."""
+
+    text: str
+
+
 @router.get("/product-families", dependencies=_READ)
 def list_product_families() -> list[Record[ReadyFamily]]:
     """The ready rule files: products, sources, what contradicts itself in them, what was assumed."""
@@ -67,6 +74,15 @@ def get_product_family(family: IdPath) -> list[Record[Product]]:
 def check_product_rules(rules: RuleFileBody) -> Record[CheckedRules]:
     """Whether a rule file can be followed, and if not, what is wrong on which line. Nothing is kept."""
     return analysis_rules.check_rules(rules.text)
+
+
+@router.get("/product-rule-files/{listing}", dependencies=_READ)
+def get_product_rule_file(
+    listing: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep
+) -> RuleFileAnswer:
+    """The rules of a product that is run here as a rule file, to be read, checked and changed."""
+    product = find_listing(session, principal, sight, listing).product
+    return RuleFileAnswer(text=write_products([product]))
 
 
 @router.post("/product-replays", dependencies=_COMPUTES, responses=refusals(404))

@@ -80,9 +80,12 @@ class RuleProblem:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRules:
-    """Rules that were sent: their products, or the first thing that is wrong with them."""
+    """Rules that were sent: their products, in short and with all their ``rules``, or the first thing that is
+    wrong with them.
+    """
 
     products: tuple[ReadyProduct, ...]
+    rules: tuple[Product, ...]
     problem: RuleProblem | None
 
 
@@ -99,8 +102,8 @@ def check_rules(text: str) -> CheckedRules:
     except ProductFileError as error:
         line = error.context["line"]
         assert isinstance(line, int)
-        return CheckedRules((), RuleProblem(line, error.message))
-    return CheckedRules(tuple(_ready(GIVEN, one) for one in products), None)
+        return CheckedRules((), (), RuleProblem(line, error.message))
+    return CheckedRules(tuple(_ready(GIVEN, one) for one in products), products, None)
 
 
 def rule_sets(
