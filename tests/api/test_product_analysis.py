@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Shell
 
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.product import RunningProduct
 from truenav.core.canonical import decode
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.product import RunningProduct
 from truenav.core.canonical import decode
 from truenav.core.facts import Fact, Quote, QuoteKind
 from truenav.core.ids import Sha256

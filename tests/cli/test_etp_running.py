@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.product import RunningProduct
 from truenav.app.house import open_house
 from truenav.app.settings import Settings
 from truenav.core.canonical import decode

@@ -133,7 +133,7 @@ def events(*, name: str, output: str) -> None:
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="By default LISTING.zip.")
 def export(*, name: str, out: Path | None) -> None:
     """Write the evidence bundle of a product: everything that it went through, for `truenav verify`."""
-    from truenav.app.etp.exporting import product_bundle
+    from truenav.app.etp.proof.exporting import product_bundle
     from truenav.app.etp.reading import find_listing
     from truenav.app.sight import sight_of
 
@@ -149,8 +149,8 @@ def export(*, name: str, out: Path | None) -> None:
 @click.argument("name", metavar="LISTING")
 def verify(*, name: str) -> None:
     """Compute a product's journal again from its marks and deeds; exit code 1 where anything differs."""
+    from truenav.app.etp.proof.verifying import verify as verified
     from truenav.app.etp.reading import find_listing
-    from truenav.app.etp.verifying import verify as verified
     from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:

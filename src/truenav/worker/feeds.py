@@ -47,7 +47,7 @@ def _accounts(house: House) -> Follower:
 
 
 def _products(house: House) -> Follower:
-    from truenav.app.etp.follower import ProductFollower  # loads what connectors need
+    from truenav.app.etp.live.follower import ProductFollower  # loads what connectors need
 
     return ProductFollower(house)
 

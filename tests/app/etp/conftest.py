@@ -10,8 +10,8 @@ from tests.app.trading.conftest import (  # noqa: F401 - fixtures
     trading_dsn,
 )
 
-from truenav.app.etp import follower
-from truenav.app.etp.follower import TenantProducts
+from truenav.app.etp.live import follower
+from truenav.app.etp.live.follower import TenantProducts
 
 from .following import Following, Market
 

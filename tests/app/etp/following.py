@@ -10,9 +10,9 @@ from tests.app.trading.conftest import USDT, Trading
 
 from truenav.access.policy import Principal
 from truenav.app.etp import instructions
-from truenav.app.etp.follower import TenantProducts
-from truenav.app.etp.hedging import Hedger, SystemTrader
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.follower import TenantProducts
+from truenav.app.etp.live.hedging import Hedger, SystemTrader
+from truenav.app.etp.live.product import RunningProduct
 from truenav.app.sight import Sight
 from truenav.connect.contract import Payload
 from truenav.core.canonical import sha256_hex

@@ -16,7 +16,7 @@ from truenav.core.ids import TenantId
 from truenav.store import products
 
 from .listings import OPENED
-from .test_running import _hedged_life
+from .live.test_product import _hedged_life
 
 NEARLY = Fraction(1, 10**60)
 _numbers = count(1)

@@ -12,9 +12,9 @@ from truenav.app.etp import public, reading
 from truenav.app.etp.analysis_endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
-from truenav.app.etp.exporting import product_bundle
 from truenav.app.etp.instruction_endpoints import router as instruction_router
 from truenav.app.etp.market import LooksDep, UnitMarket, unit_market
+from truenav.app.etp.proof.exporting import product_bundle
 from truenav.app.etp.reading import ProductPoint, ProductRow
 from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router

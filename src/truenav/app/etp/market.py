@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from truenav.app.etp import reading
-from truenav.app.etp.running import mark_key
+from truenav.app.etp.live.product import mark_key
 from truenav.app.house import House
 from truenav.app.sources.context import parse_context
 from truenav.app.sources.model import Connection

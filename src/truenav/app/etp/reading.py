@@ -11,7 +11,7 @@ from math import prod
 
 from truenav.access.policy import Principal
 from truenav.app.etp.catalogues import LISTINGS, MODULE
-from truenav.app.etp.running import NotOpenError
+from truenav.app.etp.live.product import NotOpenError
 from truenav.app.sight import Sight
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import instant_of, microseconds

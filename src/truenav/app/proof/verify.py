@@ -67,7 +67,7 @@ bundle are not read. Raises ``BundleDifferenceError`` where nothing can be compu
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
         "truenav-evidence/1": "truenav.app.nav.bundle:compute_again",
-        "truenav-product/1": "truenav.app.etp.bundle:compute_again",
+        "truenav-product/1": "truenav.app.etp.proof.bundle:compute_again",
     }
 )
 """What ``run.jsonl`` may say a bundle is, and what computes it again; loaded when there is one."""

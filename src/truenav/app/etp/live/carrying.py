@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.app.etp.running import NotOpenError, RunningProduct
+from truenav.app.etp.live.product import NotOpenError, RunningProduct
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.simulate import terms_at

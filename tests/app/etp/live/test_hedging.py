@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 from tests.app.trading.conftest import DESK, LIMITS, PERP
 
-from truenav.app.etp.hedging import automatic, fills_of, order_for
-from truenav.app.etp.running import replayed
+from truenav.app.etp.live.hedging import automatic, fills_of, order_for
+from truenav.app.etp.live.product import replayed
 from truenav.calc.etp.live.deeds import Approved, Closed, Compared, Filled, Stopped
 from truenav.calc.etp.live.state import ProposalKind, basket
 from truenav.core.canonical import canonical_json
@@ -22,8 +22,8 @@ from truenav.core.product import DailyTimes, Fee, Schedule
 from truenav.simulator.world import Override
 from truenav.store import orders
 
-from ..trading.conftest import PERPETUAL as CONTRACT
-from .listings import listing, terms
+from ...trading.conftest import PERPETUAL as CONTRACT
+from ..listings import listing, terms
 
 D = Decimal
 
@@ -174,7 +174,7 @@ def test_a_process_that_dies_at_an_order_books_its_fills_once(following, monkeyp
     with pytest.raises(Died):
         following.tended()
     monkeypatch.undo()
-    monkeypatch.setattr("truenav.app.etp.follower.LiveMarket", _market())
+    monkeypatch.setattr("truenav.app.etp.live.follower.LiveMarket", _market())
     again = following.restarted()
     following.trading.clock.set(following.trading.clock.now() + timedelta(seconds=7))
     again.told(following.trading.mark(), 8)
@@ -187,7 +187,7 @@ def test_a_process_that_dies_at_an_order_books_its_fills_once(following, monkeyp
 
 
 def _market():
-    from .following import Market
+    from ..following import Market
 
     return Market
 

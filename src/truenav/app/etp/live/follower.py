@@ -14,12 +14,12 @@ from decimal import Decimal
 
 import structlog
 
-from truenav.app.etp.carrying import carry_out
 from truenav.app.etp.catalogues import MODULE
-from truenav.app.etp.financing import FundingRates
-from truenav.app.etp.hedging import Hedger, SystemTrader, Trader
 from truenav.app.etp.instructions import ended
-from truenav.app.etp.running import RunningProduct, evidenced, mark_key
+from truenav.app.etp.live.carrying import carry_out
+from truenav.app.etp.live.financing import FundingRates
+from truenav.app.etp.live.hedging import Hedger, SystemTrader, Trader
+from truenav.app.etp.live.product import RunningProduct, evidenced, mark_key
 from truenav.app.house import House
 from truenav.app.marks.market import LiveMarket, VenueKey, narrowed
 from truenav.app.sources.context import parse_context

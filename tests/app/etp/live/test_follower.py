@@ -8,7 +8,7 @@ from decimal import Decimal
 from truenav.store import products
 from truenav.store.database import DatabaseUnavailableError
 
-from .listings import listing
+from ..listings import listing
 
 
 def test_the_first_mark_of_a_chapter_keeps_its_message_whatever_else_was_told_meanwhile(following):

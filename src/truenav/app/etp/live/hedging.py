@@ -17,8 +17,8 @@ import structlog
 
 from truenav.access.policy import Principal
 from truenav.access.users import system_principal
-from truenav.app.etp.carrying import settled
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.carrying import settled
+from truenav.app.etp.live.product import RunningProduct
 from truenav.app.house import House
 from truenav.app.trading import service
 from truenav.calc.etp.engine.calendar import instant_of, microseconds

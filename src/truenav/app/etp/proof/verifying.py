@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import tee
 
-from truenav.app.etp.running import replayed
+from truenav.app.etp.live.product import replayed
 from truenav.core.canonical import canonical_json
 from truenav.core.failure import TruenavError
 from truenav.core.listing import Listing

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from truenav.app.etp.running import evidenced, mark_key, replayed
+from truenav.app.etp.live.product import evidenced, mark_key, replayed
 from truenav.app.proof.lines import BundleDifferenceError, read_line, read_lines, read_section, section_lines
 from truenav.app.proof.seal import (
     DEFINITIONS,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from truenav.app.etp.running import RunningProduct
+from truenav.app.etp.live.product import RunningProduct
 from truenav.app.house import House
 from truenav.app.marks.market import VenueKey
 from truenav.calc.etp.engine.calendar import instant_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from truenav.access.policy import Principal
-from truenav.app.etp.bundle import (
+from truenav.app.etp.live.product import NotOpenError
+from truenav.app.etp.proof.bundle import (
     Content,
     Definitions,
     ProductRecord,
@@ -13,7 +14,6 @@ from truenav.app.etp.bundle import (
     fills_in,
     payloads_of,
 )
-from truenav.app.etp.running import NotOpenError
 from truenav.app.house import House
 from truenav.app.proof.signer import tenant_signer
 from truenav.app.proof.verify import Verdict, verify_bundle

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from truenav.app.etp.running import NotOpenError, RunningProduct, mark_key, replayed
+from truenav.app.etp.live.product import NotOpenError, RunningProduct, mark_key, replayed
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import EventKind
@@ -28,7 +28,7 @@ from truenav.core.money import Amount, AssetId, exact
 from truenav.core.product import Fractions, Trigger
 from truenav.store.products import Chapter
 
-from .listings import OPENED, listing, quote, terms
+from ..listings import OPENED, listing, quote, terms
 
 SECOND = timedelta(seconds=1)
 

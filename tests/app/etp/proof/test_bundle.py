@@ -10,14 +10,14 @@ from decimal import Decimal
 import pytest
 from tests.app.nav.bundle_tools import contents, resealed, second_opinion
 
-from truenav.app.etp.bundle import (
+from truenav.app.etp.live.product import RunningProduct
+from truenav.app.etp.proof.bundle import (
     Content,
     Definitions,
     ProductRecord,
     build_bundle,
     payloads_of,
 )
-from truenav.app.etp.running import RunningProduct
 from truenav.app.proof.signing import Signer
 from truenav.app.proof.verify import Verdict, verify_bundle
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
@@ -34,7 +34,7 @@ from truenav.core.ids import AccountId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
 from truenav.store.products import Chapter
 
-from .listings import OPENED, PERPETUAL, listing
+from ..listings import OPENED, PERPETUAL, listing
 
 SECOND = timedelta(seconds=1)
 SIGNER = Signer(bytes(range(32)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
-from truenav.app.etp.financing import FundingRates
-from truenav.app.etp.running import replayed
+from truenav.app.etp.live.financing import FundingRates
+from truenav.app.etp.live.product import replayed
 from truenav.calc.etp.engine.calendar import instant_of
 from truenav.core.canonical import canonical_json
 from truenav.core.money import exact
 
-from .listings import listing
+from ..listings import listing
 
 HOUR = 3600
 

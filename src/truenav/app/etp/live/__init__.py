@@ -1,0 +1,1 @@
+"""The process that runs listed products: marks, deeds, hedges, and their journal."""
