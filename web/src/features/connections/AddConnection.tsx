@@ -7,6 +7,7 @@ import { Problem, api, ask } from '@/api/client';
 import type { AccountKind, CheckedAnswer, ConnectorAnswer, KeyBody } from '@/api/schema';
 import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
+import { SLUG, slug } from '@/lib/slug';
 import { Badge } from '@/ui/Badge';
 import { Icon } from '@/ui/Icon';
 import { Panel } from '@/ui/Panel';
@@ -19,15 +20,6 @@ import { Initials } from './SourceTable';
 import { useAccounts, useConnectors, useGather, usePutConnection } from './data';
 import { BY_FILE } from './guides';
 import words from './words';
-
-const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-
-const slug = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 64);
 
 interface Draft {
   mode: 'new' | 'existing';

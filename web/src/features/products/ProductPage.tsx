@@ -10,6 +10,7 @@ import { Attribution } from './analysis/Attribution';
 import { Course, type Span } from './Course';
 import { Hedge } from './Hedge';
 import { Instructions } from './Instructions';
+import { ListedProduct } from './listing/ListedProduct';
 import { Market } from './Market';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
 import css from './Products.module.css';
@@ -25,9 +26,12 @@ export default function ProductPage() {
     queryFn: () => ask(api.GET('/api/v1/product-states/{listing}', { params: { path: { listing: product } } })),
   });
   return (
-    <Shown of={state} rows={12}>
-      {(data) => <Whole id={product} data={data} />}
-    </Shown>
+    <>
+      <ListedProduct id={product} opened={state.data !== undefined} />
+      <Shown of={state} rows={12}>
+        {(data) => <Whole id={product} data={data} />}
+      </Shown>
+    </>
   );
 }
 

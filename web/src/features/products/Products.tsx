@@ -11,6 +11,7 @@ import { Figure, PercentChange } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { ExplainLinks } from './analysis/ExplainLinks';
+import { NewProduct } from './listing/NewProduct';
 import words from './words';
 
 export default function Products() {
@@ -19,6 +20,7 @@ export default function Products() {
   return (
     <Panel title={t.products} sub={products.data ? String(products.data.items.length) : undefined} tools={
         <>
+          <NewProduct />
           <ExplainLinks />
           <ExportMenu href={(format) => `/api/v1/product-states?format=${format}`} />
         </>

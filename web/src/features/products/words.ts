@@ -4,7 +4,7 @@ export default defineWords({
   en: {
     products: 'Leveraged products',
     none: 'No product is listed yet',
-    noneHint: 'List one with its rules: truenav etp put FILE, or the API. It opens at the first price of its instrument.',
+    noneHint: 'List one by its rules: here, by truenav etp launch, or the API. It opens at the first price of its instrument.',
     product: 'Product',
     issuer: 'Issuer',
     target: 'Target',
@@ -81,7 +81,7 @@ export default defineWords({
   zh: {
     products: '杠杆产品',
     none: '还没有上架的产品',
-    noneHint: '用规则上架：truenav etp put FILE，或通过 API。标的出现第一个价格时开始运行。',
+    noneHint: '按规则上架：在此、truenav etp launch 或 API。标的出现第一个价格时开始运行。',
     product: '产品',
     issuer: '发行人',
     target: '目标',
