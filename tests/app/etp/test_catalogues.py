@@ -54,6 +54,18 @@ def test_whether_a_product_is_hedged_stays_as_it_was_when_it_opened(put, followi
     put(hedge_account=DESK, automatic_up_to=Decimal(1000))
 
 
+def test_a_product_that_has_opened_is_not_made_another_one(put, following):
+    trading = following.trading
+    opened = listing(opened_at=trading.clock.now())
+    following.list(opened)
+    following.told(trading.mark(), 0)
+    following.written()
+    for other in ({"id": "ETH3L"}, {"underlying": "ETH"}):
+        with pytest.raises(BadListingError, match="its id and its underlying stay"):
+            put(product=replace(opened.product, **other))
+    put(product=replace(opened.product, issuer="Somebody"))
+
+
 def test_what_nobody_trades_here_is_not_hedged_here(put):
     product = replace(listing().product, terms=(terms(exposure=Exposure.SPOT),))
     with pytest.raises(BadListingError, match="Nothing is traded here for products that hold spot"):

@@ -112,6 +112,8 @@ def _hedge_faults(listing: Listing, terms: Terms, venue: str, others: Iterable[L
 
 def _opened_faults(listing: Listing, live: LiveProduct) -> Iterator[str]:
     """What cannot be changed any more of a product that has opened."""
+    if (live.product, live.mark.of) != (listing.product.id, listing.product.underlying):
+        yield f"It has opened as {live.product} on {live.mark.of}; its id and its underlying stay."
     if (live.actual is not None) != (listing.hedge_account is not None):
         yield "It has opened; whether it is hedged stays as it is."
     if (live.rates_until is not None) != listing.published_rates:
