@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.app.trading.conftest import DESK, PERPETUAL
+from tests.app.trading.desk import DESK, PERPETUAL
 from tests.simulator.conftest import run_in_thread
 from tests.simulator.trading import account, trading_world
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.app.trading.conftest import BTC, PERPETUAL
+from tests.app.trading.desk import BTC, PERPETUAL
 from tests.simulator.conftest import run_in_thread
 from tests.simulator.trading import account, trading_world
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tests.app.trading.conftest import USDT, Trading
+from tests.app.trading.desk import USDT, Trading
 
 from truenav.access.policy import Principal
 from truenav.app.etp import instructions

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.app.trading.conftest import DESK
+from tests.app.trading.desk import DESK
 
 from truenav.app.etp.catalogues import LISTINGS, BadListingError
 from truenav.core.ids import NodeId

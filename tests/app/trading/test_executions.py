@@ -15,7 +15,7 @@ from truenav.core.facts import Trade
 from truenav.core.instrument import InstrumentBook
 from truenav.core.orders import Order, Side
 
-from .conftest import DESK, NOW, PERPETUAL, D, Trading, limit, request
+from .desk import DESK, NOW, PERPETUAL, D, Trading, limit, request
 
 
 def gathered(trading: Trading) -> list[Trade]:

@@ -31,7 +31,7 @@ from truenav.core.orders import (
 from truenav.store import evidence, issues, orders
 from truenav.store.orders import ExecutorBusyError, OrderConflictError, StaleExecutorError
 
-from .conftest import BTC, DESK, LIMITS, NOW, PERP, PERPETUAL, D, Trading, limit, request
+from .desk import BTC, DESK, LIMITS, NOW, PERP, PERPETUAL, D, Trading, limit, request
 
 WIDE = replace(LIMITS, order_notional=D(10**9), day_notional=D(10**9), position_notional=D(10**9))
 """Limits that leave everything to the venue."""

@@ -24,7 +24,7 @@ from truenav.store.definitions import Kind
 from truenav.store.issues import Issue, IssueState
 from truenav.store.journal import FactQuery, Journal
 
-from .conftest import DESK, Trading, limit, request
+from .desk import DESK, Trading, limit, request
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from truenav.core.orders import OrderState
 from truenav.store import audit, definitions
 from truenav.store.definitions import Kind
 
-from .conftest import DESK, Trading, account, request
+from .desk import DESK, Trading, account, request
 
 KEY = Credentials("binance", "s")
 

@@ -34,7 +34,7 @@ from truenav.store.commit_points import VARIABLE
 from truenav.store.database import Database
 
 from ...conftest import LOOPBACK
-from .conftest import DESK, furnish, request
+from .desk import DESK, furnish, request
 
 PROCESS = Path(__file__).with_name("process.py")
 _numbers = count(1)

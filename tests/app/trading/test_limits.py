@@ -14,7 +14,7 @@ from truenav.core.orders import OrderState, Reason
 from truenav.store import audit, definitions
 from truenav.store.definitions import Kind
 
-from .conftest import DESK, LIMITS, D, Trading, request
+from .desk import DESK, LIMITS, D, Trading, request
 
 
 def test_limits_are_versions_and_audited(trading: Trading) -> None:

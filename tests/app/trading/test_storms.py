@@ -12,7 +12,7 @@ from truenav.app.trading import executor
 from truenav.connect.errors import VenueError
 from truenav.core.orders import OrderRequest, OrderState, OrderType, Side
 
-from .conftest import DESK, D, Trading, request
+from .desk import DESK, D, Trading, request
 
 KINDS = ("lost", "unsure", "cut", "truncate", "hang", "status", "html", "latency", "empty_page")
 PATHS = (

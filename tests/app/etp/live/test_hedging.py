@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from tests.app.trading.conftest import DESK, LIMITS, PERP
+from tests.app.trading.desk import DESK, LIMITS, PERP
 
 from truenav.app.etp.live.hedging import automatic, fills_of, order_for
 from truenav.app.etp.live.product import replayed
@@ -22,7 +22,7 @@ from truenav.core.product import DailyTimes, Fee, Schedule
 from truenav.simulator.world import Override
 from truenav.store import orders
 
-from ...trading.conftest import PERPETUAL as CONTRACT
+from ...trading.desk import PERPETUAL as CONTRACT
 from ..listings import listing, terms
 
 D = Decimal
@@ -218,7 +218,7 @@ def test_a_position_that_the_product_does_not_hold_is_told_once(following):
 
 
 def _foreign():
-    from tests.app.trading.conftest import request
+    from tests.app.trading.desk import request
 
     return replace(request(quantity="0.25"), origin="by hand")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
-import pytest
-from psycopg import sql
 from tests.simulator.trading import NOW, account, trading_world
 
 from truenav.access.policy import Principal
@@ -37,10 +34,9 @@ from truenav.proving.inside import Inside
 from truenav.simulator.server import FOREVER, create_app
 from truenav.simulator.times import VirtualClock
 from truenav.simulator.world import World
-from truenav.store import definitions, migrate, orders
+from truenav.store import definitions, orders
 from truenav.store.database import Database
 from truenav.store.definitions import Kind
-from truenav.store.postgres import DATABASE, EmbeddedPostgres, Role, grant_database
 
 D = Decimal
 DESK = AccountId("binance")
@@ -205,25 +201,6 @@ class Line(Inside):
                 await super().request(late.method, late.url, headers=dict(late.headers))
 
 
-@pytest.fixture(scope="session")
-def trading_dsn(postgres_server: EmbeddedPostgres) -> str:
-    """A migrated database whose tests work in tenants of their own."""
-    admin = postgres_server.dsn(Role.ADMIN, database="postgres")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE trading OWNER {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(Role.OWNER), sql.Identifier(DATABASE)))
-        grant_database(connection, "trading")
-    migrate.upgrade(postgres_server.dsn(Role.OWNER, database="trading"))
-    return postgres_server.dsn(Role.APP, database="trading")
-
-
-@pytest.fixture(scope="session")
-def trading_database(trading_dsn: str) -> Iterator[Database]:
-    opened = Database(trading_dsn)
-    yield opened
-    opened.close()
-
-
 def furnish(house: House, tenant: TenantId, base_url: str, at: datetime) -> None:
     """Account, connection, trading key, terms and limits."""
     with house.database.transaction(tenant) as session:
@@ -247,15 +224,3 @@ def furnished(
     tenant = TenantId(f"desk-{next(_tenants)}")
     furnish(house, tenant, "http://venue.test", NOW)
     return Trading(house, tenant, world, clock)
-
-
-@pytest.fixture
-def trading(trading_database: Database, tmp_path: Path) -> Trading:
-    return furnished(trading_database, tmp_path)
-
-
-@pytest.fixture
-def furnish_trading(trading_database: Database, tmp_path: Path) -> Callable[..., Trading]:
-    """Makes more of them, each in its own folder and tenant."""
-    folders = count(1)
-    return lambda **more: furnished(trading_database, tmp_path / str(next(folders)), **more)
