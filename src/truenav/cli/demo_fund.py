@@ -73,13 +73,13 @@ class Demo:
     # -- people and portfolio
 
     def people(self) -> None:
-        """The tenant and its three users, at the first time."""
+        """The tenant and its users, at the first time."""
         from truenav.access import users
         from truenav.access.bootstrap import create_tenant
         from truenav.access.users import NewUser
         from truenav.store import users as store
 
-        with self.steps.step("People: tenant, administrator, maker, checker"):
+        with self.steps.step("People: tenant, administrator, maker, checker, risk officer"):
             new: list[NewUser] = [
                 NewUser(**{**user, "roles": tuple(user["roles"])}) for user in self.plan["users"]
             ]
@@ -95,7 +95,7 @@ class Demo:
                 for user in new:
                     if user.id not in known:
                         users.add_user(session, self.ada, user, now=now)
-            self.max, self.fay = (self._log_in(user) for user in self.plan["users"][1:])
+            self.max, self.fay, self.ron = (self._log_in(user) for user in self.plan["users"][1:])
 
     def portfolio(self) -> None:
         """Tree, accounts, sub-book rules, classes, policies, numeraires: written where they changed."""
@@ -256,7 +256,7 @@ class Demo:
         limits = TradingLimits(id, (instrument.id,), instrument.quote, **notionals)
         key = Credentials(f"demo-{name}-trading-key", f"demo-{name}-trading-secret")
         with self.house.database.transaction(self.tenant) as session:
-            LIMITS.put(session, self.house, self.fay, limits)
+            LIMITS.put(session, self.house, self.ron, limits)
             put_key(session, self.house, self.max, id, key)
 
     # -- NAVs

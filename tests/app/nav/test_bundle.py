@@ -235,7 +235,7 @@ def test_a_signature_with_the_group_order_added_is_refused():
             "run.jsonl",
             0,
             lambda row: row.update(format="truenav-evidence/9"),
-            "reads truenav-evidence/1 only",
+            "this verifier reads truenav-evidence/1,",
         ),
         ("run.jsonl", 0, lambda row: row.update(extra=1), "unknown field 'extra'"),
     ],
