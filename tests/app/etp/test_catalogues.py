@@ -9,7 +9,7 @@ import pytest
 from tests.app.trading.desk import DESK
 
 from truenav.app.etp.catalogues import LISTINGS, BadListingError
-from truenav.core.ids import NodeId
+from truenav.core.ids import AccountId, NodeId
 from truenav.core.portfolio import Node, NodeKind
 from truenav.core.product import Exposure
 from truenav.store import definitions
@@ -51,6 +51,10 @@ def test_whether_a_product_is_hedged_stays_as_it_was_when_it_opened(put, followi
         put()
     with pytest.raises(BadListingError, match="whether published rates are charged stays"):
         put(hedge_account=DESK, published_rates=True)
+    with pytest.raises(BadListingError, match="these stay, as its position does"):
+        put(hedge_account=AccountId("other"))
+    with pytest.raises(BadListingError, match="It has opened with binance-usdm:BTCUSDT, in USDT"):
+        put(hedge_account=DESK, product=replace(listing().product, quote="USDC"))
     put(hedge_account=DESK, automatic_up_to=Decimal(1000))
 
 

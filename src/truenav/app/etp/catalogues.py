@@ -9,14 +9,13 @@ from truenav.app.sources.context import parse_context
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.rules import check_product
 from truenav.calc.etp.engine.simulate import terms_at
-from truenav.calc.etp.live.state import LiveProduct
 from truenav.calc.portfolio.tree import Tree
 from truenav.connect.rates import FundingConnector
 from truenav.connect.registry import installed
 from truenav.connect.trading import OrderingConnector
 from truenav.core.account import Account
 from truenav.core.failure import InvalidInputError
-from truenav.core.ids import AccountId, parse_slug
+from truenav.core.ids import AccountId, InstrumentId, parse_slug
 from truenav.core.instrument import Instrument, InstrumentKind
 from truenav.core.listing import Listing
 from truenav.core.portfolio import Node
@@ -58,12 +57,11 @@ def _check(session: Session, listing: Listing) -> None:
     units = None if listing.traded_as is None else instruments.get(listing.traded_as)
     accounts = {one.id: one for one in definitions.bodies(session, Kind.ACCOUNT, Account)}
     others = [one for one in definitions.bodies(session, Kind.LISTING, Listing) if one.id != listing.id]
-    last = products.latest(session, listing.id)
     wrong = [
         *_faults(listing, terms, instrument, accounts),
         *_market_faults(listing, instrument, units),
         *_hedge_faults(listing, terms, instrument.venue, others),
-        *(() if last is None else _opened_faults(listing, last.live)),
+        *_opened_faults(session, listing),
     ]
     if wrong:
         raise BadListingError(f"{listing.id} cannot be run: {' '.join(wrong)}", wrong=wrong)
@@ -110,14 +108,29 @@ def _hedge_faults(listing: Listing, terms: Terms, venue: str, others: Iterable[L
             yield f"{one.id} is hedged with {listing.instrument} in {listing.hedge_account} already."
 
 
-def _opened_faults(listing: Listing, live: LiveProduct) -> Iterator[str]:
+def _opened_faults(session: Session, listing: Listing) -> Iterator[str]:
     """What cannot be changed any more of a product that has opened."""
+    last = products.latest(session, listing.id)
+    if last is None:
+        return
+    live, versions = last.live, definitions.history(session, Kind.LISTING, listing.id, Listing)
+    ran_as = next((one.body for one in versions if one.version == last.version), listing)
     if (live.product, live.mark.of) != (listing.product.id, listing.product.underlying):
         yield f"It has opened as {live.product} on {live.mark.of}; its id and its underlying stay."
     if (live.actual is not None) != (listing.hedge_account is not None):
         yield "It has opened; whether it is hedged stays as it is."
     if (live.rates_until is not None) != listing.published_rates:
         yield "It has opened; whether published rates are charged stays as it is."
+    if _held_as(ran_as) != _held_as(listing):
+        yield (
+            f"It has opened with {ran_as.instrument}, in {ran_as.product.quote}, hedged in "
+            f"{ran_as.hedge_account or 'no account'}; these stay, as its position does."
+        )
+
+
+def _held_as(listing: Listing) -> tuple[InstrumentId, str, AccountId | None]:
+    """What a product's position is: of which contract, counted in what, and where."""
+    return listing.instrument, listing.product.quote, listing.hedge_account
 
 
 LISTINGS = Catalogue(
