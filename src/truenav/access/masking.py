@@ -35,7 +35,7 @@ _FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "keys": frozenset({"check", "identity", "key_id", "key_name"}),
         "addresses": frozenset({"address", "base_url", "counterpart", "request", "txid"}),
-        "strategies": frozenset({"tag", "client_id", "strategy", "selector"}),
+        "strategies": frozenset({"tag", "strategy", "selector"}),
     }
 )
 _PLACES = frozenset({"node", "parent", "id", "name"})
@@ -100,7 +100,8 @@ def _walk(data: Any, hidden: frozenset[str], strategies: bool, addresses: bool, 
             below and name in _PLACES
         )
         filed = name == "account" and node is not None and value == node  # a manual item lies under its node
-        if name in hidden or place or filed or (transfer and name == "external_id"):
+        tagged = strategies and name == "client_id" and "tag" in data  # such an id begins with the tag
+        if name in hidden or place or filed or tagged or (transfer and name == "external_id"):
             shown[name] = _masked(value)
         else:
             shown[name] = _walk(value, hidden, strategies, addresses, funds)
