@@ -9,7 +9,7 @@ from fastapi import Path, Query, Response
 
 from truenav.access.masking import refuse_raw
 from truenav.app.etp import public, reading
-from truenav.app.etp.analysis_endpoints import router as analysis_router
+from truenav.app.etp.analysis.endpoints import router as analysis_router
 from truenav.app.etp.band import Band, BandCheck, UnitOrder, band_of, check_order
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.instruction_endpoints import router as instruction_router

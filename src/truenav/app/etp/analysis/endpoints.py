@@ -11,10 +11,18 @@ from typing import Annotated
 from fastapi import Form, Path, Query, UploadFile
 from pydantic import Field
 
-from truenav.app.etp import analysis, analysis_replays, analysis_rules
-from truenav.app.etp.analysis import DecayTheory, ProfileQuestion, Profiles
-from truenav.app.etp.analysis_replays import FileQuestion, ReplayQuestion, Replays, SeenMarks
-from truenav.app.etp.analysis_rules import CheckedRules, ReadyFamily
+from truenav.app.etp.analysis.histories import history_of_file, history_of_question
+from truenav.app.etp.analysis.profiles import DecayTheory, ProfileQuestion, Profiles, decay_theory, profiles
+from truenav.app.etp.analysis.questions import FileQuestion, ReplayQuestion, SeenMarks
+from truenav.app.etp.analysis.recorded import attribution
+from truenav.app.etp.analysis.replays import Replays, replays
+from truenav.app.etp.analysis.rule_sets import (
+    CheckedRules,
+    ReadyFamily,
+    check_rules,
+    ready_families,
+    rule_sets,
+)
 from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
@@ -61,7 +69,7 @@ class RuleFileAnswer(Answer):
 @router.get("/product-families", dependencies=_READ)
 def list_product_families() -> list[Record[ReadyFamily]]:
     """The ready rule files: products, sources, what contradicts itself in them, what was assumed."""
-    return list(analysis_rules.ready_families())
+    return list(ready_families())
 
 
 @router.get("/product-families/{family}", dependencies=_READ)
@@ -73,7 +81,7 @@ def get_product_family(family: IdPath) -> list[Record[Product]]:
 @router.post("/product-rule-checks", dependencies=_COMPUTES)
 def check_product_rules(rules: RuleFileBody) -> Record[CheckedRules]:
     """Whether a rule file can be followed, and if not, what is wrong on which line. Nothing is kept."""
-    return analysis_rules.check_rules(rules.text)
+    return check_rules(rules.text)
 
 
 @router.get("/product-rule-files/{listing}", dependencies=_READ)
@@ -92,12 +100,12 @@ def replay_rules(
     """Rule sets side by side on a described path, on given marks, or on those that a product has seen."""
     history = question.history
     with _reading(house, caller) as reader:
-        sets = analysis_rules.rule_sets(question.rules, question.text, reader.product)
+        sets = rule_sets(question.rules, question.text, reader.product)
         if isinstance(history, SeenMarks):
             reader.product(history.listing)
-        marks = analysis_replays.history_of_question(history, reader.session, now=now)
+        marks = history_of_question(history, reader.session, now=now)
     name = history.listing if isinstance(history, SeenMarks) else ""
-    return analysis_replays.replays(name, marks, sets, question.manner)
+    return replays(name, marks, sets, question.manner)
 
 
 @router.post(
@@ -121,17 +129,17 @@ def replay_rules_on_file(
     """Rule sets side by side on the prices of a CSV or Parquet file. Nothing is kept."""
     name, asked = uploaded_name(file), decode(FileQuestion, parse_json(question.encode()))
     with _reading(house, caller) as reader:
-        sets = analysis_rules.rule_sets(asked.rules, asked.text, reader.product)
-    marks = analysis_replays.history_of_file(name, file.file.read(), asked.reading, now=now)
-    return analysis_replays.replays(name, marks, sets, asked.manner)
+        sets = rule_sets(asked.rules, asked.text, reader.product)
+    marks = history_of_file(name, file.file.read(), asked.reading, now=now)
+    return replays(name, marks, sets, asked.manner)
 
 
 @router.post("/product-profiles", dependencies=_COMPUTES, responses=refusals(404))
 def profile_rules(question: Record[ProfileQuestion], caller: CallerDep, house: HouseDep) -> Record[Profiles]:
     """What rule sets mean before any price: risk note, where they act, a day one way, two moves in turn."""
     with _reading(house, caller) as reader:
-        sets = analysis_rules.rule_sets(question.rules, question.text, reader.product)
-    return analysis.profiles(question, sets)
+        sets = rule_sets(question.rules, question.text, reader.product)
+    return profiles(question, sets)
 
 
 @router.get("/product-decay", dependencies=_READ)
@@ -144,7 +152,7 @@ def get_product_decay(
     fee: Annotated[Number, Query(description="Of NAV, charged each day")] = Decimal(0),
 ) -> Record[DecayTheory]:
     """The return that theory expects of a product rebalanced without pause, and the curve of decay."""
-    return analysis.decay_theory(leverage, drift, volatility, days, fee)
+    return decay_theory(leverage, drift, volatility, days, fee)
 
 
 @router.get("/product-attributions/{listing}", dependencies=_READ)
@@ -161,7 +169,7 @@ def get_product_attribution(
     """Where the return of a running product came from in any window, in parts that sum exactly."""
     end = until or now
     start: datetime = since or end - timedelta(days=1)
-    return analysis.attribution(session, find_listing(session, principal, sight, listing), start, end)
+    return attribution(session, find_listing(session, principal, sight, listing), start, end)
 
 
 class _Reader:

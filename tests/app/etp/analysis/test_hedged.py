@@ -9,14 +9,14 @@ from itertools import count
 
 import pytest
 
-from truenav.app.etp.analysis import attribution
+from truenav.app.etp.analysis.recorded import attribution
 from truenav.calc.etp.engine.calendar import instant_of
 from truenav.calc.etp.explain.attribution import EmptyWindowError
 from truenav.core.ids import TenantId
 from truenav.store import products
 
-from .listings import OPENED
-from .live.test_product import _hedged_life
+from ..listings import OPENED
+from ..live.test_product import _hedged_life
 
 NEARLY = Fraction(1, 10**60)
 _numbers = count(1)

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from math import isfinite, prod
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import ClassVar
 
-from truenav.app.etp.analysis_rules import RuleSet, followed
-from truenav.calc.etp.engine.calendar import instant_of, microseconds, usual_step
-from truenav.calc.etp.engine.history import BadMarkError, History, checked
+from truenav.app.etp.analysis.questions import Manner, ReplayInputError
+from truenav.app.etp.analysis.rule_sets import RuleSet, followed
+from truenav.calc.etp.engine.calendar import instant_of, usual_step
+from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
 from truenav.calc.etp.explain.attribution import Explanation, explain
 from truenav.calc.etp.explain.decay import MICROSECONDS_A_YEAR, continuous_return, realised_volatility
-from truenav.calc.etp.explain.described import MOST_MARKS, Described, described_history
 from truenav.calc.etp.explain.effort import most_steps, way_of
 from truenav.calc.etp.explain.path import nav_path
 from truenav.calc.etp.explain.replay import FinancingSource, financing_source, gaps_of, replay
 from truenav.calc.etp.explain.tracking import Tracking, promise_of, tracking
-from truenav.connect.products.marks import Reading, read_history
-from truenav.connect.products.tables import PriceFileError
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, exact, rounded
 from truenav.core.product import Product, Terms
-from truenav.store import products
-from truenav.store.database import Session
 
 PLACES = 18
 """Decimals of paths and events; totals and their parts are exact."""
-
-MOST_GIVEN = 10_000
-"""Marks that may stand in a question itself."""
 
 MOST_WORK = 3_000_000
 """Marks of all rule sets of one question together."""
@@ -45,99 +35,7 @@ MOST_STEPS = 120_000
 MOST_POINTS = 2_000
 MOST_EVENTS = 1_000
 
-DESCRIBED_START = datetime(2026, 1, 1, tzinfo=UTC)
-
-_GZIP = b"\x1f\x8b"
 _SECOND = 1_000_000
-
-
-class ReplayInputError(InvalidInputError):
-    """A question of a replay is too large, or one of its numbers makes no sense."""
-
-    code = "replay-input"
-    title = "This replay cannot be computed"
-
-
-# --- questions -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class GivenMark:
-    """A price of the underlying, in the quote asset."""
-
-    at: datetime
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class GivenMarks:
-    """Marks that stand in the question itself, in order of time."""
-
-    TAG: ClassVar[str] = "given"
-
-    marks: tuple[GivenMark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeenMarks:
-    """The marks that a product that is run here was given by its venue."""
-
-    TAG: ClassVar[str] = "seen"
-
-    listing: str
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How rule sets are replayed.
-
-    ``nav`` is what a unit is issued at. ``rules_as_of``: the rules of this instant as if they had always
-    held; ``last_rules``: the last ones. ``continuous`` fills triggers at their own price. ``points`` is how
-    many points of each path are given, at most.
-    """
-
-    nav: Decimal = Decimal(100)
-    rules_as_of: datetime | None = None
-    last_rules: bool = False
-    continuous: bool = False
-    points: int = 400
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayQuestion:
-    """Rule sets by their names (``text`` holds those that are *given*), and the history to replay them on."""
-
-    rules: tuple[str, ...]
-    history: Described | GivenMarks | SeenMarks
-    text: str | None = None
-    manner: Manner = Manner()
-
-
-@dataclass(frozen=True, slots=True)
-class FileReading:
-    """How a file of prices is read where it does not say so itself; see the command ``truenav etp``."""
-
-    zone: str | None = None
-    symbol: str | None = None
-    time_column: str | None = None
-    price_column: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileQuestion:
-    """The same for a file of prices that is sent along."""
-
-    rules: tuple[str, ...]
-    text: str | None = None
-    reading: FileReading = FileReading()
-    manner: Manner = Manner()
-
-
-# --- answers ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,74 +133,6 @@ class Replays:
     prices: tuple[Decimal, ...]
     replays: tuple[Replay, ...]
     refused: tuple[Refused, ...]
-
-
-# --- histories -------------------------------------------------------------------------------------------
-
-
-def history_of_file(name: str, data: bytes, reading: FileReading, *, now: datetime) -> History:
-    """The marks of a CSV or Parquet file; `PriceFileError` names the line that cannot be used."""
-    if data.startswith(_GZIP):
-        raise PriceFileError(f"{name} is packed; send it unpacked, or replay it by the command line.")
-    own = Reading(
-        reading.zone, reading.symbol, reading.time_column, reading.price_column, reading.start, reading.end
-    )
-    with TemporaryDirectory(prefix="truenav-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(data)
-        return _limited(read_history(path, own, now=now))
-
-
-def history_of_question(
-    history: Described | GivenMarks | SeenMarks, session: Session, *, now: datetime
-) -> History:
-    """The marks that a question names or describes; a listing in it was looked up by the caller."""
-    match history:
-        case Described():
-            return described_history(history, DESCRIBED_START)
-        case GivenMarks():
-            return _given(history, now)
-        case SeenMarks():
-            return _seen(history, session)
-
-
-def _given(history: GivenMarks, now: datetime) -> History:
-    if len(history.marks) > MOST_GIVEN:
-        raise ReplayInputError(f"A question may hold {MOST_GIVEN:,} marks; send more of them as a file.")
-    times = [microseconds(mark.at) for mark in history.marks]
-    return checked(History(times, [mark.price for mark in history.marks]), now=now)
-
-
-def _seen(history: SeenMarks, session: Session) -> History:
-    since, until = microseconds(history.since), microseconds(history.until)
-    times: list[int] = []
-    prices: list[Decimal] = []
-    rates: list[tuple[int, Decimal]] = []
-    _, chapters = products.between(session, history.listing, history.since, history.until)
-    for chapter in chapters:
-        inside = [mark for mark in chapter.marks if since <= mark.at <= until]
-        times += [mark.at for mark in inside]
-        prices += [mark.price for mark in inside]
-        rates += [(one.charged_at, one.rate) for one in chapter.rates if since < one.charged_at <= until]
-        if len(times) > MOST_MARKS:
-            raise ReplayInputError(
-                f"There are more than {MOST_MARKS:,} marks in this span; take a shorter one."
-            )
-    if len(times) < 2:
-        raise BadMarkError(f"{history.listing} saw {len(times)} marks in this span; two are needed.")
-    return History(times, prices, tuple(rates))
-
-
-def _limited(history: History) -> History:
-    if len(history) > MOST_MARKS:
-        raise ReplayInputError(
-            f"The file has {len(history):,} marks, more than {MOST_MARKS:,}; choose a start and an end, or "
-            "replay it by the command line."
-        )
-    return history
-
-
-# --- replays ---------------------------------------------------------------------------------------------
 
 
 def replays(name: str, history: History, sets: Sequence[RuleSet], manner: Manner) -> Replays:

@@ -1,0 +1,86 @@
+"""The marks that a question of a replay names, describes or brings along."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from truenav.app.etp.analysis.questions import FileReading, GivenMarks, ReplayInputError, SeenMarks
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.history import BadMarkError, History, checked
+from truenav.calc.etp.explain.described import MOST_MARKS, Described, described_history
+from truenav.connect.products.marks import Reading, read_history
+from truenav.connect.products.tables import PriceFileError
+from truenav.store import products
+from truenav.store.database import Session
+
+MOST_GIVEN = 10_000
+"""Marks that may stand in a question itself."""
+
+DESCRIBED_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+_GZIP = b"\x1f\x8b"
+
+
+def history_of_file(name: str, data: bytes, reading: FileReading, *, now: datetime) -> History:
+    """The marks of a CSV or Parquet file; `PriceFileError` names the line that cannot be used."""
+    if data.startswith(_GZIP):
+        raise PriceFileError(f"{name} is packed; send it unpacked, or replay it by the command line.")
+    own = Reading(
+        reading.zone, reading.symbol, reading.time_column, reading.price_column, reading.start, reading.end
+    )
+    with TemporaryDirectory(prefix="truenav-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        return _limited(read_history(path, own, now=now))
+
+
+def history_of_question(
+    history: Described | GivenMarks | SeenMarks, session: Session, *, now: datetime
+) -> History:
+    """The marks that a question names or describes; a listing in it was looked up by the caller."""
+    match history:
+        case Described():
+            return described_history(history, DESCRIBED_START)
+        case GivenMarks():
+            return _given(history, now)
+        case SeenMarks():
+            return _seen(history, session)
+
+
+def _given(history: GivenMarks, now: datetime) -> History:
+    if len(history.marks) > MOST_GIVEN:
+        raise ReplayInputError(f"A question may hold {MOST_GIVEN:,} marks; send more of them as a file.")
+    times = [microseconds(mark.at) for mark in history.marks]
+    return checked(History(times, [mark.price for mark in history.marks]), now=now)
+
+
+def _seen(history: SeenMarks, session: Session) -> History:
+    since, until = microseconds(history.since), microseconds(history.until)
+    times: list[int] = []
+    prices: list[Decimal] = []
+    rates: list[tuple[int, Decimal]] = []
+    _, chapters = products.between(session, history.listing, history.since, history.until)
+    for chapter in chapters:
+        inside = [mark for mark in chapter.marks if since <= mark.at <= until]
+        times += [mark.at for mark in inside]
+        prices += [mark.price for mark in inside]
+        rates += [(one.charged_at, one.rate) for one in chapter.rates if since < one.charged_at <= until]
+        if len(times) > MOST_MARKS:
+            raise ReplayInputError(
+                f"There are more than {MOST_MARKS:,} marks in this span; take a shorter one."
+            )
+    if len(times) < 2:
+        raise BadMarkError(f"{history.listing} saw {len(times)} marks in this span; two are needed.")
+    return History(times, prices, tuple(rates))
+
+
+def _limited(history: History) -> History:
+    if len(history) > MOST_MARKS:
+        raise ReplayInputError(
+            f"The file has {len(history):,} marks, more than {MOST_MARKS:,}; choose a start and an end, or "
+            "replay it by the command line."
+        )
+    return history
