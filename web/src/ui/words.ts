@@ -41,6 +41,9 @@ export default defineWords({
     progress: (share: string) => `${share} %`,
     chart: 'Chart',
     table: 'Table',
+    otherLanguage: '中文',
+    theme: 'Theme',
+    themes: { auto: 'System', light: 'Light', dark: 'Dark' },
   },
   zh: {
     provisional: '暂定：尚未批准',
@@ -82,5 +85,8 @@ export default defineWords({
     progress: (share: string) => `${share} %`,
     chart: '图',
     table: '表',
+    otherLanguage: 'English',
+    theme: '外观',
+    themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
   },
 });

@@ -5,10 +5,11 @@ import { useSymbols } from '@/lib/assets';
 import { useWords } from '@/lib/i18n';
 import { Badge } from '@/ui/Badge';
 import { Drawer } from '@/ui/Drawer';
+import { Facts } from '@/ui/Facts';
 import { Figure, Percent, PercentChange } from '@/ui/Figure';
+import { Answers, Columns, Stack } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
 import { Shown } from '@/ui/States';
-import css from './Baskets.module.css';
 import { Course } from './Course';
 import { HeldTable } from './Holdings';
 import { Lists } from './Lists';
@@ -33,26 +34,30 @@ function Whole({ listing }: { listing: BasketListing }) {
   const { number } = useParams();
   const holdings = useHoldings(listing.id);
   return (
-    <div className={css.page}>
+    <Stack>
       <Head listing={listing} view={holdings.data} />
-      <div className={css.columns}>
-        <div className={css.main}>
-          <Course listing={listing} />
-          <Orders listing={listing} selected={number ?? null} />
-        </div>
-        <div className={css.side}>
-          <Lists listing={listing} />
-          <Panel title={t.holdings}>
-            <Shown of={holdings} rows={6}>
-              {(view) => <HeldTable view={view} />}
-            </Shown>
-          </Panel>
-        </div>
-      </div>
+      <Columns
+        main={
+          <>
+            <Course listing={listing} />
+            <Orders listing={listing} selected={number ?? null} />
+          </>
+        }
+        side={
+          <>
+            <Lists listing={listing} />
+            <Panel title={t.holdings}>
+              <Shown of={holdings} rows={6}>
+                {(view) => <HeldTable view={view} />}
+              </Shown>
+            </Panel>
+          </>
+        }
+      />
       <Drawer opened={number !== undefined} title={`${t.order} ${number ?? ''}`} onClose={() => void navigate(`/baskets/${listing.id}`)}>
         {number === undefined ? null : <Order listing={listing} number={Number(number)} />}
       </Drawer>
-    </div>
+    </Stack>
   );
 }
 
@@ -64,7 +69,7 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
   const quote = symbol(listing.product.quote);
   return (
     <Panel padded>
-      <div className={css.head}>
+      <Answers>
         <div>
           <h2 className="dim">{`${listing.product.name} · ${t.navPerShare}`}</h2>
           <p className="hero">
@@ -72,7 +77,7 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
           </p>
           {listing.halted ? <Badge tone="warn">{t.halted}</Badge> : null}
         </div>
-        <dl className={css.facts}>
+        <Facts>
           <dt>{`${t.inav}, ${quote}`}</dt>
           <dd>
             <Figure value={last?.per_share} places={4} reason={t.noInav} />
@@ -81,8 +86,8 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
           <dd>
             <Percent value={last?.coverage} places={1} unit="%" reason={t.noInav} />
           </dd>
-        </dl>
-        <dl className={css.facts}>
+        </Facts>
+        <Facts>
           <dt>{`${t.lastPrice}, ${quote}`}</dt>
           <dd>
             <Figure value={last?.market_price ?? view?.market_price} places={4} reason={t.noPrice} />
@@ -99,8 +104,8 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
           <dd>
             <Percent value={tracking?.error} places={3} unit="%" reason={t.noBenchmark} />
           </dd>
-        </dl>
-        <dl className={css.facts}>
+        </Facts>
+        <Facts>
           <dt>{t.shares}</dt>
           <dd>
             <Figure value={view?.holdings.shares_outstanding == null ? null : String(view.holdings.shares_outstanding)} reason={t.unknownNow} />
@@ -113,8 +118,8 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
           <dd>
             <Figure value={String(listing.product.terms.at(-1)?.unit_size ?? '')} />
           </dd>
-        </dl>
-      </div>
+        </Facts>
+      </Answers>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import type { HoldingsView } from '@/api/schema';
 import { useSymbols } from '@/lib/assets';
 import { useWords } from '@/lib/i18n';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Facts } from '@/ui/Facts';
 import { Figure } from '@/ui/Figure';
 import css from './Baskets.module.css';
 import words from './words';
@@ -24,12 +25,12 @@ export function HeldTable({ view }: { view: HoldingsView }) {
   return (
     <>
       <DataTable label={t.holdings} columns={columns} rows={assets} rowKey={(one, index) => `${one.asset} ${index}`} />
-      <dl className={`${css.facts} ${css.foot}`}>
+      <Facts className={css.foot}>
         <dt>{`${t.cash}, ${symbol(quote)}`}</dt>
         <dd>
           <Figure value={cash} places={2} />
         </dd>
-      </dl>
+      </Facts>
       {view.failures.length > 0 ? (
         <ul className={css.doubts} aria-label={t.doubtful}>
           {view.failures.map((failure) => (

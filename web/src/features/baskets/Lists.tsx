@@ -8,6 +8,7 @@ import { useCan } from '@/lib/permissions';
 import { Badge, type Tone } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Facts } from '@/ui/Facts';
 import { Figure } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
@@ -116,7 +117,7 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
     <section>
       <h3 className={css.foot}>{t.listOf(summary.trade_day)}</h3>
       <DataTable label={t.listOf(summary.trade_day)} columns={columns} rows={listed.lines} rowKey={(line) => line.asset} />
-      <dl className={`${css.facts} ${css.foot}`}>
+      <Facts className={css.foot}>
         <dt>{`${t.estimatedCash}, ${quote}`}</dt>
         <dd>
           <Figure value={listed.estimated_cash} places={4} />
@@ -137,7 +138,7 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
             </dd>
           </>
         ) : null}
-      </dl>
+      </Facts>
       <Decide product={product} list={summary} />
     </section>
   );

@@ -8,8 +8,10 @@ import { useCan } from '@/lib/permissions';
 import { full, moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Dialog } from '@/ui/Dialog';
+import { Facts } from '@/ui/Facts';
 import { Form } from '@/ui/Form';
 import { Shown, State } from '@/ui/States';
+import { Steps } from '@/ui/Steps';
 import css from './Baskets.module.css';
 import { StateOf } from './Orders';
 import { type Step, useDeliver, useOrders, useStep, useTransfers } from './data';
@@ -32,14 +34,14 @@ export function Order({ listing, number }: { listing: BasketListing; number: num
 function Whole({ product, order }: { product: string; order: OrderView }) {
   return (
     <>
-      <Facts order={order} />
-      <Steps product={product} order={order} />
+      <Summary order={order} />
+      <NextSteps product={product} order={order} />
       <Trail order={order} />
     </>
   );
 }
 
-function Facts({ order }: { order: OrderView }) {
+function Summary({ order }: { order: OrderView }) {
   const t = useWords(words);
   return (
     <section className={css.section}>
@@ -55,7 +57,7 @@ function Facts({ order }: { order: OrderView }) {
           {reason}
         </p>
       ))}
-      <dl className={css.facts}>
+      <Facts>
         <dt>{t.units}</dt>
         <dd className="num">{order.order.units}</dd>
         <dt>{t.dealingDay}</dt>
@@ -81,7 +83,7 @@ function Facts({ order }: { order: OrderView }) {
             <dd className="num warn">{order.late_days}</dd>
           </>
         ) : null}
-      </dl>
+      </Facts>
     </section>
   );
 }
@@ -103,7 +105,7 @@ function Owed({ name, amounts }: { name: string; amounts: readonly Amount[] }) {
   );
 }
 
-function Steps({ product, order }: { product: string; order: OrderView }) {
+function NextSteps({ product, order }: { product: string; order: OrderView }) {
   const t = useWords(words);
   const can = useCan();
   const act = useStep(product, order.number);
@@ -195,7 +197,7 @@ function Trail({ order }: { order: OrderView }) {
   return (
     <section className={css.section}>
       <h3>{t.steps}</h3>
-      <ol className={css.steps}>
+      <Steps>
         {order.steps.map((step) => (
           <li key={step.number}>
             <span className="num dim" title={full(step.at)}>
@@ -205,7 +207,7 @@ function Trail({ order }: { order: OrderView }) {
             <span className="dim">{step.actor}</span>
           </li>
         ))}
-      </ol>
+      </Steps>
     </section>
   );
 }

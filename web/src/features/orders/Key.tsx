@@ -9,6 +9,7 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Facts } from '@/ui/Facts';
 import { Masked } from '@/ui/Figure';
 import { Icon } from '@/ui/Icon';
 import { Shown } from '@/ui/States';
@@ -57,7 +58,7 @@ function Told({ of: key }: { of: TradingKeyAnswer }) {
   const right = (value: keyof typeof t.rights | undefined) => (value === undefined ? <Masked /> : t.rights[value]);
   return (
     <>
-      <dl className={css.facts}>
+      <Facts className={css.facts}>
         <dt>{t.entered}</dt>
         <dd>{t.keyOf(key.entered_by, moment(key.entered_at, language))}</dd>
         <dt>{t.read}</dt>
@@ -72,7 +73,7 @@ function Told({ of: key }: { of: TradingKeyAnswer }) {
             <dd className="num">{identity}</dd>
           </>
         ) : null}
-      </dl>
+      </Facts>
       {/* A role that does not see the rights of keys sees no notes either. */}
       {(notes as readonly string[] | undefined)?.map((note) => (
         <p key={note} className={css.note}>

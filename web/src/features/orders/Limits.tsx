@@ -10,6 +10,7 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Facts } from '@/ui/Facts';
 import { Figure } from '@/ui/Figure';
 import { Form } from '@/ui/Form';
 import { tellDone } from '@/ui/tell';
@@ -46,7 +47,7 @@ function Told({ limits: { body, changed_at, changed_by }, spent }: { limits: Non
   const language = useLanguage();
   const unit = useSymbols()(body.quote);
   return (
-    <dl className={css.facts}>
+    <Facts className={css.facts}>
       <dt>{t.instruments}</dt>
       <dd className="mono">{body.instruments.length === 0 ? t.noInstruments : body.instruments.join(', ')}</dd>
       <dt>{t.oneOrder}</dt>
@@ -71,7 +72,7 @@ function Told({ limits: { body, changed_at, changed_by }, spent }: { limits: Non
       </dd>
       <dt>{t.changed}</dt>
       <dd>{t.keyOf(changed_by, moment(changed_at, language))}</dd>
-    </dl>
+    </Facts>
   );
 }
 

@@ -5,10 +5,12 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { full, moment } from '@/lib/time';
 import { Badge } from '@/ui/Badge';
+import { Facts } from '@/ui/Facts';
 import { Figure } from '@/ui/Figure';
 import { Fingerprint } from '@/ui/Fingerprint';
 import { Icon } from '@/ui/Icon';
 import { Shown } from '@/ui/States';
+import { Steps } from '@/ui/Steps';
 import { Fees, State } from './Orders';
 import css from './Orders.module.css';
 import { useOrder } from './data';
@@ -20,7 +22,7 @@ export function Order({ account, order }: { account: string; order: string }) {
     <Shown of={found} rows={8}>
       {(detail) => (
         <>
-          <Facts detail={detail} />
+          <Summary detail={detail} />
           <Fills detail={detail} />
           <Trail detail={detail} />
         </>
@@ -29,7 +31,7 @@ export function Order({ account, order }: { account: string; order: string }) {
   );
 }
 
-function Facts({ detail: { order, sent, notional } }: { detail: OrderDetailAnswer }) {
+function Summary({ detail: { order, sent, notional } }: { detail: OrderDetailAnswer }) {
   const t = useWords(words);
   return (
     <>
@@ -40,7 +42,7 @@ function Facts({ detail: { order, sent, notional } }: { detail: OrderDetailAnswe
         <State of={order} /> {order.reason ? t.reasons[order.reason] : ''}
       </p>
       {order.note ? <p className="ink2">{order.note}</p> : null}
-      <dl className={css.facts}>
+      <Facts className={css.facts}>
         <dt>{t.account}</dt>
         <dd>{order.account}</dd>
         <dt>{t.type}</dt>
@@ -85,7 +87,7 @@ function Facts({ detail: { order, sent, notional } }: { detail: OrderDetailAnswe
         <dd className="num">{full(order.created_at)}</dd>
         <dt>{t.goodUntil}</dt>
         <dd className="num">{full(order.good_until)}</dd>
-      </dl>
+      </Facts>
     </>
   );
 }
@@ -97,7 +99,7 @@ function Fills({ detail: { fills } }: { detail: OrderDetailAnswer }) {
   return (
     <section className={css.section}>
       <h3>{t.fills}</h3>
-      <ul className={css.steps}>
+      <Steps>
         {fills.map((fill) => (
           <li key={fill.id}>
             <span className="num">{full(fill.at)}</span>
@@ -110,7 +112,7 @@ function Fills({ detail: { fills } }: { detail: OrderDetailAnswer }) {
             </span>
           </li>
         ))}
-      </ul>
+      </Steps>
     </section>
   );
 }
@@ -123,7 +125,7 @@ function Trail({ detail: { trail } }: { detail: OrderDetailAnswer }) {
     <section className={css.section}>
       <h3>{t.trail}</h3>
       <p className="dim">{t.trailHint}</p>
-      <ol className={css.steps}>
+      <Steps>
         {trail.map((step) => (
           <li key={step.version}>
             <span className="num" title={full(step.at)}>
@@ -146,7 +148,7 @@ function Trail({ detail: { trail } }: { detail: OrderDetailAnswer }) {
             ) : null}
           </li>
         ))}
-      </ol>
+      </Steps>
     </section>
   );
 }

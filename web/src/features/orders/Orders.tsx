@@ -10,6 +10,7 @@ import { DataTable, type Column } from '@/ui/DataTable';
 import { Drawer } from '@/ui/Drawer';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure, MASK } from '@/ui/Figure';
+import { Stack } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { Accounts } from './Accounts';
@@ -25,13 +26,13 @@ export default function Orders() {
   const [params] = useSearchParams();
   const close = () => void navigate({ pathname: '/orders', search: params.toString() });
   return (
-    <div className={css.page}>
+    <Stack>
       <Accounts />
       <List selected={order ?? null} />
       <Drawer opened={order !== undefined} title={t.title} onClose={close}>
         {account !== undefined && order !== undefined ? <Order account={account} order={order} /> : null}
       </Drawer>
-    </div>
+    </Stack>
   );
 }
 

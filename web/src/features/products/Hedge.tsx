@@ -8,11 +8,11 @@ import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
+import { Facts } from '@/ui/Facts';
 import { Figure, Percent } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { tellDone } from '@/ui/tell';
 import words from './hedgeWords';
-import css from './Products.module.css';
 
 /** Nothing where the model is the product. */
 export function Hedge({ id, underlying, quote }: { id: string; underlying: string; quote: string }) {
@@ -35,7 +35,7 @@ function Standing({ data, underlying, quote }: { data: HedgeState; underlying: s
   const differs = data.unexplained !== null && data.unexplained !== '0';
   return (
     <>
-      <dl className={css.pairs}>
+      <Facts>
         <dt>{t.difference}</dt>
         <dd>
           <Figure value={data.difference} places={6} signed unit={quote} /> (<Percent value={data.relative} places={3} signed unit="%" />)
@@ -64,7 +64,7 @@ function Standing({ data, underlying, quote }: { data: HedgeState; underlying: s
             </dd>
           </>
         ) : null}
-      </dl>
+      </Facts>
       <p className="dim">{data.automatic_up_to === null ? t.allWait : t.automatic(`${data.automatic_up_to} ${quote}`)}</p>
     </>
   );
@@ -83,7 +83,7 @@ function Proposal({ id, proposal, underlying, quote }: { id: string; proposal: O
         <span className="medium">{t.open(number)}</span> <Badge tone={proposal.trouble ? 'crit' : proposal.is_approved ? 'ok' : 'warn'}>{standing}</Badge>
       </p>
       {proposal.trouble ? <p className="crit">{proposal.trouble}</p> : null}
-      <dl className={css.pairs}>
+      <Facts>
         <dt>{t.rest}</dt>
         <dd>
           <Figure value={proposal.rest} places={6} signed unit={underlying} />
@@ -92,7 +92,7 @@ function Proposal({ id, proposal, underlying, quote }: { id: string; proposal: O
         <dd>
           <Figure value={proposal.notional} places={2} unit={quote} />
         </dd>
-      </dl>
+      </Facts>
       {may ? (
         <p>
           {proposal.is_approved ? null : (

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Band, UnitMarket } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
+import { Facts } from '@/ui/Facts';
 import { Figure, Percent, PercentChange } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import css from './Products.module.css';
@@ -20,7 +21,7 @@ export function Market({ market, band }: MarketProps) {
   const reasons = [...new Set(market.missing.map((one) => one.why))];
   return (
     <Panel title={t.market} sub={market.instrument ?? t.nowhere} padded>
-      <dl className={css.pairs}>
+      <Facts>
         <Row name={t.last} at={market.last_at}>
           <Figure value={market.last} places={6} reason={why('premium_last')} />
         </Row>
@@ -54,7 +55,7 @@ export function Market({ market, band }: MarketProps) {
         <Row name={t.holdingFinancing}>
           <Percent value={market.holding_financing} places={2} unit="%" reason={why('holding_financing')} />
         </Row>
-      </dl>
+      </Facts>
       {reasons.length > 0 ? (
         <ul className={`dim ${css.sources}`}>
           {reasons.map((one) => (

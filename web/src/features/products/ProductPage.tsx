@@ -4,6 +4,7 @@ import { useParams } from 'react-router';
 import { api, ask, Problem } from '@/api/client';
 import type { Disclosure } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
+import { Columns, Stack } from '@/ui/Layout';
 import { Shown } from '@/ui/States';
 import { toldOf } from '@/ui/tell';
 import { Attribution } from './analysis/Attribution';
@@ -13,7 +14,6 @@ import { Instructions } from './Instructions';
 import { ListedProduct } from './listing/ListedProduct';
 import { Market } from './Market';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
-import css from './Products.module.css';
 import words from './words';
 
 const MARKET_AGAIN_AFTER_MS = 30_000;
@@ -37,25 +37,29 @@ export default function ProductPage() {
 
 function Whole({ id, data }: { id: string; data: Disclosure }) {
   return (
-    <div className={css.page}>
+    <Stack>
       <Head data={data} />
-      <div className={css.columns}>
-        <div className={css.main}>
-          <Course name={id} data={data} read={(span) => seriesOf(id, span)} />
-          <Attribution id={id} name={data.product} />
-          <Instructions id={id} quote={data.quote} />
-          <Changes data={data} />
-          <Charges lines={data.charges} quote={data.quote} />
-          <Rules data={data} />
-        </div>
-        <div className={css.side}>
-          <Hedge id={id} underlying={data.underlying} quote={data.quote} />
-          <Basket data={data} />
-          <Units id={id} />
-          <Rebalances lines={data.rebalances} data={data} />
-        </div>
-      </div>
-    </div>
+      <Columns
+        main={
+          <>
+            <Course name={id} data={data} read={(span) => seriesOf(id, span)} />
+            <Attribution id={id} name={data.product} />
+            <Instructions id={id} quote={data.quote} />
+            <Changes data={data} />
+            <Charges lines={data.charges} quote={data.quote} />
+            <Rules data={data} />
+          </>
+        }
+        side={
+          <>
+            <Hedge id={id} underlying={data.underlying} quote={data.quote} />
+            <Basket data={data} />
+            <Units id={id} />
+            <Rebalances lines={data.rebalances} data={data} />
+          </>
+        }
+      />
+    </Stack>
   );
 }
 

@@ -4,7 +4,9 @@ import type { AdjustmentLine, ChangeLine, ChargeLine, Disclosure, RebalanceLine 
 import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Facts } from '@/ui/Facts';
 import { Figure } from '@/ui/Figure';
+import { Answers } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
 import { State } from '@/ui/States';
 import { Band } from './Band';
@@ -19,7 +21,7 @@ export function Head({ data }: { data: Disclosure }) {
   const language = useLanguage();
   return (
     <Panel padded>
-      <div className={css.head}>
+      <Answers>
         <div>
           <h2 className="dim">{`${data.product} · ${t.nav}`}</h2>
           <p className="hero">
@@ -31,20 +33,20 @@ export function Head({ data }: { data: Disclosure }) {
           {data.halts.length > 0 ? <p className="crit">{`${t.halted}: ${data.halts.map((cause) => t.halts[cause]).join(', ')}`}</p> : null}
         </div>
         <Band data={data} />
-        <dl className={css.pairs}>
+        <Facts>
           <dt>{t.nextRebalance}</dt>
           <dd>{data.next_scheduled_at ? <span className="num">{full(data.next_scheduled_at)}</span> : t.noSchedule}</dd>
           {data.rebalances_at_or_below ? <Pair name={t.orFalls(data.underlying)} value={data.rebalances_at_or_below} /> : null}
           {data.rebalances_at_or_above ? <Pair name={t.orRises(data.underlying)} value={data.rebalances_at_or_above} /> : null}
           {data.nothing_left_at ? <Pair name={t.nothingLeft(data.underlying)} value={data.nothing_left_at} /> : null}
-        </dl>
-        <dl className={css.pairs}>
+        </Facts>
+        <Facts>
           <Pair name={t.units} value={data.units} places={4} />
           <Pair name={`${t.netAssets}, ${data.quote}`} value={data.net_assets} />
           <dt>{t.issuer}</dt>
           <dd>{data.issuer}</dd>
-        </dl>
-      </div>
+        </Facts>
+      </Answers>
     </Panel>
   );
 }

@@ -1,20 +1,20 @@
 // A basket product as its issuer discloses it: for everybody, without a log-in.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { api, ask, Problem } from '@/api/client';
 import type { PublicBasket as Basket } from '@/api/schema';
-import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
+import { useWords } from '@/lib/i18n';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { Facts } from '@/ui/Facts';
 import { Figure, Percent, PercentChange } from '@/ui/Figure';
-import { Mark } from '@/ui/Icon';
+import { Answers, Columns } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
+import { PublicPage } from '@/ui/PublicPage';
 import { Shown, State } from '@/ui/States';
 import css from '../Baskets.module.css';
 import { Line } from '../Course';
 import { Files } from '../Lists';
 import words from '../words';
 import type { Place } from './address';
-import look from './Public.module.css';
 
 const AGAIN_AFTER_MS = 15_000;
 
@@ -23,40 +23,24 @@ type Listed = Basket['listed']['lines'][number];
 
 export default function PublicBasket({ place }: { place: Place }) {
   const t = useWords(words);
-  const language = useLanguage();
   const found = useQuery({
     queryKey: ['public', place.tenant, 'basket', place.product],
     queryFn: () => ask(api.GET('/api/v1/public/{tenant}/baskets/{product}', { params: { path: place } })),
     refetchInterval: AGAIN_AFTER_MS,
   });
-  const title = found.data?.name ?? place.product;
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
   const missing = found.error instanceof Problem && found.error.status === 404;
   return (
-    <div className={look.page}>
-      <header className={look.bar}>
-        <Mark size={24} />
-        <h1 className={look.title}>{title}</h1>
-        <span className="grow" />
-        <button type="button" className="link" lang={language === 'en' ? 'zh-Hans' : 'en'} onClick={() => chooseLanguage(language === 'en' ? 'zh' : 'en')}>
-          {t.other}
-        </button>
-      </header>
-      <main className={css.page}>
-        {missing ? (
-          <State icon="search" title={t.missingProduct}>
-            {t.missingHint}
-          </State>
-        ) : (
-          <Shown of={found} rows={12}>
-            {(data) => <Whole place={place} data={data} />}
-          </Shown>
-        )}
-      </main>
-      <footer className={`dim ${look.foot}`}>{t.by}</footer>
-    </div>
+    <PublicPage title={found.data?.name ?? place.product} foot={t.by}>
+      {missing ? (
+        <State icon="search" title={t.missingProduct}>
+          {t.missingHint}
+        </State>
+      ) : (
+        <Shown of={found} rows={12}>
+          {(data) => <Whole place={place} data={data} />}
+        </Shown>
+      )}
+    </PublicPage>
   );
 }
 
@@ -70,19 +54,19 @@ function Whole({ place, data }: { place: Place; data: Basket }) {
   return (
     <>
       <Head data={data} />
-      <div className={css.columns}>
-        <div className={css.main}>
-          <Panel title={t.inav} sub={t.day}>
-            <Shown of={series} height={260}>
-              {(points) => <Line points={points} name={data.name} />}
-            </Shown>
-          </Panel>
-          <Positions place={place} data={data} />
-        </div>
-        <div className={css.side}>
-          <List place={place} data={data} />
-        </div>
-      </div>
+      <Columns
+        main={
+          <>
+            <Panel title={t.inav} sub={t.day}>
+              <Shown of={series} height={260}>
+                {(points) => <Line points={points} name={data.name} />}
+              </Shown>
+            </Panel>
+            <Positions place={place} data={data} />
+          </>
+        }
+        side={<List place={place} data={data} />}
+      />
     </>
   );
 }
@@ -92,7 +76,7 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
   const quote = symbols[listed.quote] ?? listed.quote;
   return (
     <Panel padded>
-      <div className={css.head}>
+      <Answers>
         <div>
           <h2 className="dim">{`${name} · ${t.navPerShare}`}</h2>
           <p className="hero">
@@ -100,7 +84,7 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
           </p>
           <p className="dim num">{listed.previous_day}</p>
         </div>
-        <dl className={css.facts}>
+        <Facts>
           <dt>{`${t.inav}, ${quote}`}</dt>
           <dd>
             <Figure value={inav?.per_share} places={4} reason={t.noInav} />
@@ -109,8 +93,8 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
           <dd>
             <Percent value={inav?.coverage} places={1} unit="%" reason={t.noInav} />
           </dd>
-        </dl>
-        <dl className={css.facts}>
+        </Facts>
+        <Facts>
           <dt>{`${t.lastPrice}, ${quote}`}</dt>
           <dd>
             <Figure value={inav?.market_price} places={4} reason={t.noPrice} />
@@ -119,8 +103,8 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
           <dd>
             <PercentChange value={inav?.premium} places={3} unit="%" reason={t.noPrice} bare calm />
           </dd>
-        </dl>
-        <dl className={css.facts}>
+        </Facts>
+        <Facts>
           <dt>{t.shares}</dt>
           <dd>
             <Figure value={String(listed.shares_outstanding)} />
@@ -129,8 +113,8 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
           <dd>
             <Figure value={disclosure?.nav} places={2} reason={t.unknownNow} />
           </dd>
-        </dl>
-      </div>
+        </Facts>
+      </Answers>
     </Panel>
   );
 }
@@ -150,12 +134,12 @@ function Positions({ place, data: { disclosure, symbols } }: { place: Place; dat
   return (
     <Panel title={`${t.disclosure} ${disclosure.day}`} tools={<Files forms={['json', 'csv']} href={(form) => file(place, 'disclosure', form)} />}>
       <DataTable label={t.disclosure} columns={columns} rows={disclosure.lines} rowKey={(line) => line.asset} />
-      <dl className={`${css.facts} ${css.foot}`}>
+      <Facts className={css.foot}>
         <dt>{`${t.cash}, ${symbols[disclosure.quote] ?? disclosure.quote}`}</dt>
         <dd>
           <Figure value={disclosure.cash} places={2} />
         </dd>
-      </dl>
+      </Facts>
     </Panel>
   );
 }
@@ -170,7 +154,7 @@ function List({ place, data: { listed, symbols } }: { place: Place; data: Basket
   return (
     <Panel title={t.listOf(listed.trade_day)} tools={<Files forms={['json', 'csv', 'xml']} href={(form) => file(place, 'list', form)} />}>
       <DataTable label={t.listOf(listed.trade_day)} columns={columns} rows={listed.lines} rowKey={(line) => line.asset} />
-      <dl className={`${css.facts} ${css.foot}`}>
+      <Facts className={css.foot}>
         <dt>{t.unit}</dt>
         <dd>
           <Figure value={String(listed.unit_size)} />
@@ -187,7 +171,7 @@ function List({ place, data: { listed, symbols } }: { place: Place; data: Basket
         <dd>
           <Figure value={listed.previous_cash} places={4} reason={t.noPrevious} />
         </dd>
-      </dl>
+      </Facts>
     </Panel>
   );
 }

@@ -1,16 +1,14 @@
 // A product as its issuer discloses it: for everybody, without a log-in.
-import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { api, ask, Problem } from '@/api/client';
 import type { Disclosure } from '@/api/schema';
-import { chooseLanguage, useLanguage, useWords } from '@/lib/i18n';
-import { type Theme, useTheme } from '@/lib/theme';
+import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Figure } from '@/ui/Figure';
-import { Mark } from '@/ui/Icon';
+import { Columns } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
+import { PublicPage } from '@/ui/PublicPage';
 import { Loading, Shown, State } from '@/ui/States';
 import { Course } from '../Course';
 import { Market } from '../Market';
@@ -26,7 +24,6 @@ const AGAIN_AFTER_MS = 10_000; // the browser asks with the tag of what it has, 
 const MARKET_AGAIN_AFTER_MS = 30_000;
 const SHOWN = 100;
 const TABLES = ['figures', 'rebalances', 'charges', 'navs', 'adjustments', 'changes'] as const;
-const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
 export default function PublicProduct({ place }: { place: Place }) {
   const t = useWords(words);
@@ -35,52 +32,19 @@ export default function PublicProduct({ place }: { place: Place }) {
     queryFn: () => ask(api.GET('/api/v1/public/{tenant}/products/{product}', { params: { path: place } })),
     refetchInterval: AGAIN_AFTER_MS,
   });
-  const title = shown.data ? t.title(shown.data.product, shown.data.issuer) : place.product;
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
   const missing = shown.error instanceof Problem && shown.error.status === 404;
   return (
-    <div className={look.page}>
-      <Bar title={title} />
-      <main className={css.page}>
-        {missing ? (
-          <State icon="search" title={t.missing}>
-            {t.missingHint}
-          </State>
-        ) : (
-          <Shown of={shown} rows={12}>
-            {(data) => <Whole place={place} data={data} />}
-          </Shown>
-        )}
-      </main>
-      <footer className={`dim ${look.foot}`}>
-        {t.fresh} {t.by}
-      </footer>
-    </div>
-  );
-}
-
-function Bar({ title }: { title: string }) {
-  const t = useWords(words);
-  const language = useLanguage();
-  const { chosen, choose } = useTheme();
-  return (
-    <header className={look.bar}>
-      <Mark size={24} />
-      <h1 className={look.title}>{title}</h1>
-      <span className="grow" />
-      <SegmentedControl
-        size="xs"
-        aria-label={t.theme}
-        value={chosen}
-        onChange={(value) => choose(value as Theme)}
-        data={THEMES.map((value) => ({ value, label: t.themes[value] }))}
-      />
-      <button type="button" className="link" lang={language === 'en' ? 'zh-Hans' : 'en'} onClick={() => chooseLanguage(language === 'en' ? 'zh' : 'en')}>
-        {t.other}
-      </button>
-    </header>
+    <PublicPage title={shown.data ? t.title(shown.data.product, shown.data.issuer) : place.product} foot={`${t.fresh} ${t.by}`}>
+      {missing ? (
+        <State icon="search" title={t.missing}>
+          {t.missingHint}
+        </State>
+      ) : (
+        <Shown of={shown} rows={12}>
+          {(data) => <Whole place={place} data={data} />}
+        </Shown>
+      )}
+    </PublicPage>
   );
 }
 
@@ -89,26 +53,30 @@ function Whole({ place, data }: { place: Place; data: Disclosure }) {
   return (
     <>
       <Head data={data} />
-      <div className={css.columns}>
-        <div className={css.main}>
-          <Course
-            name={name}
-            data={data}
-            read={(span) => ask(api.GET('/api/v1/public/{tenant}/products/{product}/series', { params: { path: place, query: { span } } }))}
-          />
-          <Navs lines={data.navs} quote={data.quote} />
-          <Changes data={data} />
-          <Charges lines={data.charges} quote={data.quote} />
-          <Rules data={data} />
-        </div>
-        <div className={css.side}>
-          <Basket data={data} />
-          <Units place={place} />
-          <Rebalances lines={data.rebalances} data={data} />
-          <Files place={place} />
-          <Risks place={place} />
-        </div>
-      </div>
+      <Columns
+        main={
+          <>
+            <Course
+              name={name}
+              data={data}
+              read={(span) => ask(api.GET('/api/v1/public/{tenant}/products/{product}/series', { params: { path: place, query: { span } } }))}
+            />
+            <Navs lines={data.navs} quote={data.quote} />
+            <Changes data={data} />
+            <Charges lines={data.charges} quote={data.quote} />
+            <Rules data={data} />
+          </>
+        }
+        side={
+          <>
+            <Basket data={data} />
+            <Units place={place} />
+            <Rebalances lines={data.rebalances} data={data} />
+            <Files place={place} />
+            <Risks place={place} />
+          </>
+        }
+      />
     </>
   );
 }

@@ -3,9 +3,6 @@ import { defineWords } from '@/lib/i18n';
 export default defineWords({
   en: {
     title: (product: string, issuer: string) => `${product} by ${issuer}`,
-    other: '中文',
-    theme: 'Theme',
-    themes: { auto: 'System', light: 'Light', dark: 'Dark' },
     missing: 'There is no such product',
     missingHint: 'It may have ended, or its issuer discloses it no longer.',
     publishedNavs: 'Published NAV',
@@ -24,9 +21,6 @@ export default defineWords({
   },
   zh: {
     title: (product: string, issuer: string) => `${product}（${issuer}）`,
-    other: 'English',
-    theme: '外观',
-    themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
     missing: '没有此产品',
     missingHint: '产品可能已终止，或发行人不再公开。',
     publishedNavs: '公布净值',
