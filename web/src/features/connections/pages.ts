@@ -1,45 +1,14 @@
 import type { CommandDef, PageDef } from '@/lib/pages';
 
-const load = () => import('./Connections');
+const shared = { icon: 'connect', module: 'sources' } as const;
+const list = { ...shared, action: 'source:read', load: () => import('./Connections') } as const;
 
 export const pages: readonly PageDef[] = [
-  {
-    path: '/connections',
-    label: { en: 'Connect', zh: '连接' },
-    icon: 'connect',
-    action: 'source:read',
-    module: 'sources',
-    group: 'rail',
-    order: 70,
-    load,
-  },
-  {
-    path: '/connections/new',
-    label: { en: 'Connect a source', zh: '连接数据来源' },
-    icon: 'connect',
-    action: 'source:write',
-    module: 'sources',
-    group: 'none',
-    load: () => import('./AddConnection'),
-  },
-  {
-    path: '/connections/:id',
-    label: { en: 'Connections', zh: '连接' },
-    icon: 'connect',
-    action: 'source:read',
-    module: 'sources',
-    group: 'none',
-    load,
-  },
+  { ...list, path: '/connections', label: { en: 'Connect', zh: '连接' }, group: 'rail', order: 70 },
+  { ...shared, path: '/connections/new', label: { en: 'Connect a source', zh: '连接数据来源' }, action: 'source:write', group: 'none', load: () => import('./AddConnection') },
+  { ...list, path: '/connections/:id', label: { en: 'Connections', zh: '连接' }, group: 'none' },
 ];
 
 export const commands: readonly CommandDef[] = [
-  {
-    id: 'connect',
-    label: { en: 'Connect a venue', zh: '连接交易场所' },
-    icon: 'connect',
-    action: 'source:write',
-    module: 'sources',
-    run: (navigate) => void navigate('/connections/new'),
-  },
+  { ...shared, id: 'connect', label: { en: 'Connect a venue', zh: '连接交易场所' }, action: 'source:write', run: (navigate) => void navigate('/connections/new') },
 ];
