@@ -13,13 +13,13 @@ from tests.simulator.trading import account, trading_world
 
 from truenav.access.masking import MASKED
 from truenav.access.policy import Principal
-from truenav.app.http.pages import write_cursor
+from truenav.app.http.pages import read_cursor, write_cursor
 from truenav.app.sources.model import Connection
 from truenav.app.trading import service
-from truenav.core.ids import ConnectionId, UserId
-from truenav.core.orders import OrderRequest, Side
+from truenav.core.ids import AccountId, ConnectionId, UserId
+from truenav.core.orders import Order, OrderRequest, Side
 from truenav.simulator.server import create_app
-from truenav.store import roles
+from truenav.store import orders, roles
 from truenav.store.definitions import Kind
 from truenav.store.definitions import put as put_definition
 
@@ -179,6 +179,24 @@ def test_pages_of_orders_miss_and_repeat_nothing(desk):
     assert found == whole
     assert len(whole) == 5
     assert desk.checker.get("/api/v1/orders", params={"cursor": write_cursor("x")}).status_code == 422
+
+
+def test_the_place_between_two_pages_tells_no_strategy_and_survives_any_name_of_an_account(desk):
+    name, database = AccountId("main desk, No 2"), desk.installation.house.database
+    with database.transaction(desk.tenant) as session:
+        office = orders.take_office(session, name, actor="max", at=NOW)
+        for leg in range(3):
+            asked = OrderRequest(name, "etp/btc3l/1", leg, PERPETUAL.id, Side.BUY, Decimal(1), tag="carry")
+            orders.add(session, office, Order(asked, NOW, NOW, NOW))
+    finance = desk.installation.logged_in(desk.tenant, "fin", "finance")
+    legs, cursor = [], None
+    while cursor or not legs:
+        page = finance.get("/api/v1/orders", params={"limit": 1} | ({"cursor": cursor} if cursor else {}))
+        assert page.status_code == 200, page.text
+        legs += [one["leg"] for one in page.json()["items"]]
+        cursor = page.json()["next"]
+        assert cursor is None or "carry" not in read_cursor(cursor)
+    assert sorted(legs) == [0, 1, 2]
 
 
 def test_an_order_shows_each_step_with_the_answer_that_told_it(desk):

@@ -100,7 +100,10 @@ class OrderEvent:
 
 
 OrderPlace = tuple[datetime, AccountId, str]
-"""Where an order stands in the list: when it was written down, account and client id."""
+"""Where an order stands in the list: when it was written down, its account, and the digits of its client id.
+
+The tag before the digits is left out: it names a strategy, and a place is told to people who see none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,8 @@ def page(
         query = query.where(trade_order.c.state == state)
     if since is not None:
         query = query.where(trade_order.c.created_at >= since)
-    place = (trade_order.c.created_at, trade_order.c.account, trade_order.c.client_id)
+    digits = func.split_part(trade_order.c.client_id, "-", 2)
+    place = (trade_order.c.created_at, trade_order.c.account, digits)
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     rows = session.execute(query.order_by(*(column.desc() for column in place)).limit(limit))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -132,13 +131,15 @@ def delete_trading_key(
 
 
 def _key(asked: AskedOrder) -> str:
+    """A place in the list; its parts hold no blank, except for the account in the middle."""
     order = asked.order
-    return f"{instant_text(order.created_at)} {order.request.account} {order.request.client_id}"
+    digits = order.request.client_id.partition("-")[2]
+    return f"{instant_text(order.created_at)} {digits} {order.request.account}"
 
 
 def _place(position: str) -> OrderPlace:
-    parts = position.split(" ")
-    if len(parts) != 3:
+    at, _, rest = position.partition(" ")
+    digits, _, account = rest.partition(" ")
+    if not account:
         raise bad_cursor()
-    at: datetime = parse_instant(parts[0], what="cursor")
-    return at, AccountId(parts[1]), parts[2]
+    return parse_instant(at, what="cursor"), AccountId(account), digits
