@@ -289,14 +289,22 @@ class TenantProducts:
         """Write the next chapter of each product that something is to be written of.
 
         All chapters are taken at one moment with all messages until then, so that none misses a message.
+        What is not written, or broken off, keeps its messages for the next time.
         """
         async with self.writing:
             found = [(one, chapter) for one in self.running.values() if (chapter := one.chapter())]
             messages, self.messages = self.messages, {}
-            for running, chapter in found:
-                named = [messages[sha] for sha in _telling(chapter) if sha in messages]
-                if not await self._write_one(running, chapter, named):
-                    self.messages |= {one.evidence.sha256: one for one in named}
+            unwritten = {
+                running.listing.id: [messages[sha] for sha in _telling(chapter) if sha in messages]
+                for running, chapter in found
+            }
+            try:
+                for running, chapter in found:
+                    name = running.listing.id
+                    if await self._write_one(running, chapter, unwritten[name]):
+                        del unwritten[name]
+            finally:
+                self.messages |= {one.evidence.sha256: one for kept in unwritten.values() for one in kept}
 
     async def _write_one(
         self, running: RunningProduct, chapter: Chapter, messages: Sequence[Payload]
