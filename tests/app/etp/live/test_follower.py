@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -48,6 +51,46 @@ def test_what_cannot_be_written_is_written_later_with_its_evidence(following, mo
     (chapter,) = following.chapters()
     assert len(chapter.marks) == 2
     assert following.archived({first, last}) == {first, last}
+
+
+def test_a_write_that_is_broken_off_leaves_its_messages_to_the_next(following, monkeypatch):
+    following.list(listing(opened_at=following.trading.clock.now()))
+    first = following.told("50000", 0)
+    begun, on = threading.Event(), threading.Event()
+
+    def fails(*_: object) -> None:
+        begun.set()
+        on.wait(10)
+        raise DatabaseUnavailableError("The database does not answer.")
+
+    async def broken_off() -> None:
+        writing = asyncio.create_task(following.products._write())
+        await asyncio.to_thread(begun.wait, 10)
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        on.set()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(products, "append", fails)
+        asyncio.run(broken_off())
+    following.written()
+    assert len(following.chapters()) == 1
+    assert following.archived({first}) == {first}
+
+
+def test_a_product_whose_journal_could_not_be_read_is_run_as_soon_as_it_can(following, monkeypatch):
+    def fails(*_: object) -> None:
+        raise DatabaseUnavailableError("The database does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(products, "latest", fails)
+        following.list(listing(opened_at=following.trading.clock.now()))
+    assert following.products.running == {}
+    asyncio.run(following.products.look())
+    following.told("50000", 0)
+    following.written()
+    assert len(following.chapters()) == 1
 
 
 def test_who_learns_that_another_runs_a_product_goes_on_from_what_was_written(following):

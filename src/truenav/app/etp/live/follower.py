@@ -31,7 +31,7 @@ from truenav.connect.registry import connector, installed
 from truenav.connect.transport import open_network
 from truenav.core.asset import AssetBook
 from truenav.core.facts import Fact
-from truenav.core.failure import ConflictError, TruenavError
+from truenav.core.failure import ConflictError, TruenavError, UnavailableError
 from truenav.core.ids import AccountId, InstrumentId, Sha256, TenantId
 from truenav.core.instruction import InstructionState
 from truenav.core.instrument import Instrument, InstrumentBook
@@ -74,6 +74,8 @@ class TenantProducts:
     """The running products of one tenant.
 
     ``messages`` of its venues are held until the chapters of the marks that they stated are written.
+    ``carried`` are instructions whose deeds are not written yet, before and after. It ``is_behind`` where the
+    journal of a listed product could not be read, so that it is not run yet.
     """
 
     house: House
@@ -85,6 +87,7 @@ class TenantProducts:
     messages: dict[Sha256, Payload] = field(default_factory=dict)
     carried: dict[str, tuple[Instruction, Instruction]] = field(default_factory=dict)
     rates: FundingRates | None = None
+    is_behind: bool = False
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -129,12 +132,16 @@ class TenantProducts:
     async def _keep_listed(self) -> None:
         while True:
             try:
-                known = await asyncio.to_thread(self._read)
-                if known is not self.known:
-                    await self._adjust(known)
+                await self.look()
             except TruenavError as error:
                 _log.warning("what is listed is not known", tenant=self.id, reason=error.message)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Run what is listed by now, and what could not be begun before."""
+        known = await asyncio.to_thread(self._read)
+        if known is not self.known or self.is_behind:
+            await self._adjust(known)
 
     async def _keep_written(self) -> None:
         while True:
@@ -228,6 +235,7 @@ class TenantProducts:
         """
         self.wanted = {}
         await self._write()
+        self.is_behind = False
         standing = {(one.id, one.version) for one in known.listings}
         self.running = {id: one for id, one in self.running.items() if (id, one.version) in standing}
         for listing in known.listings:
@@ -238,10 +246,14 @@ class TenantProducts:
         await self._adjust_markets(known)
 
     async def _begin(self, listing: Definition[Listing]) -> None:
-        """Run a product from its last chapter on; one that cannot go on hinders no other."""
+        """Run a product from its last chapter on; one that cannot go on hinders no other.
+
+        Where the journal does not answer, it is tried again at the next look.
+        """
         try:
             self.running[listing.id] = await asyncio.to_thread(self._from_journal, listing)
         except TruenavError as error:
+            self.is_behind |= isinstance(error, UnavailableError)
             _log.warning("product cannot be run", product=listing.id, reason=error.message)
 
     def _from_journal(self, listing: Definition[Listing]) -> RunningProduct:
