@@ -6,7 +6,7 @@ holds the deed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -98,19 +98,20 @@ def waiting(session: Session, state: InstructionState) -> tuple[Instruction, ...
     return _read(session, query.order_by(table.c.made_at, table.c.id))
 
 
-def dealt_since(session: Session, listing: str, at: datetime) -> Decimal:
+def dealt_since(session: Session, listing: str, at: datetime, *, also: Iterable[Instruction] = ()) -> Decimal:
     """What creations and redemptions of a listing came to since an instant, in its quote asset; those whose
-    hedge is being traded count.
+    hedge is being traded count, and of ``also`` those that are not written yet, or are as they were before.
     """
     table = product_instruction
     alive = (InstructionState.APPROVED, InstructionState.DONE)
     query = select(table.c.body).where(
         table.c.listing == listing, table.c.state.in_(alive), table.c.body["estimate"].astext.isnot(None)
     )
-    found = _read(session, query.order_by(table.c.made_at, table.c.id))
+    found = {one.id: one for one in _read(session, query.order_by(table.c.made_at, table.c.id))}
+    found |= {one.id: one for one in also if one.listing == listing}
     since = microseconds(at)
     with exact():
-        amounts = (one.estimate.amount for one in found if one.estimate and one.estimate.at >= since)
+        amounts = (one.estimate.amount for one in found.values() if one.estimate and one.estimate.at >= since)
         return sum(amounts, ZERO)
 
 

@@ -132,6 +132,19 @@ def test_the_daily_cap_holds_over_all_requests_of_a_day(following):
     assert "daily cap" in _end(following, third).outcome
 
 
+def test_what_was_dealt_and_is_not_written_yet_counts_for_the_cap(following):
+    _opened(following, dealing=Dealing(daily_cap=D(15_000)))
+    first = _asked(following, CreateUnits("maker", D(100)))
+    following.trading.later(seconds=1)
+    following.told("50000", 2)
+    following.tended()
+    second = _asked(following, CreateUnits("maker", D(60)))
+    following.trading.later(seconds=1)
+    following.told("50000", 5)
+    assert "daily cap" in _end(following, second).outcome
+    assert following.instruction(first).state is DONE
+
+
 def test_a_merge_gives_each_holder_what_is_his_and_is_done_once(following):
     _opened(following, merge=ShareMerge(D(1), 10))
     holders = {"anna": D("999.5"), "ben": D("0.5")}

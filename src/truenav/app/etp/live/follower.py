@@ -182,20 +182,26 @@ class TenantProducts:
         """Carry out what people want of the products, and trade for those that are hedged."""
         if not self.running:
             return
-        waiting, dealt = await asyncio.to_thread(self._approved)
+        carried = tuple(after for _, after in self.carried.values())
+        waiting, dealt = await asyncio.to_thread(self._approved, carried)
         for name, running in tuple(self.running.items()):
             mine = [one for one in waiting if one.listing == name]
             for step in carry_out(running, mine, at=self.house.clock.now(), dealt=dealt.get(name, ZERO)):
                 await self._ended(*step)
         hedger.tend([one for one in waiting if one.estimate is not None])
 
-    def _approved(self) -> tuple[tuple[Instruction, ...], dict[str, Decimal]]:
-        """What is to be carried out, and what was dealt of each product today (UTC)."""
+    def _approved(self, carried: Sequence[Instruction]) -> tuple[tuple[Instruction, ...], dict[str, Decimal]]:
+        """What is to be carried out, and what was dealt of each product today (UTC).
+
+        ``carried`` are instructions that were carried out and need not be written yet.
+        """
         midnight = day_of(self.house.clock.now())
         with self.house.database.transaction(self.id) as session:
             waiting = instructions.waiting(session, InstructionState.APPROVED)
             names = {one.listing for one in waiting}
-            return waiting, {name: instructions.dealt_since(session, name, midnight) for name in names}
+            return waiting, {
+                name: instructions.dealt_since(session, name, midnight, also=carried) for name in names
+            }
 
     async def _ended(self, before: Instruction, after: Instruction) -> None:
         """Note how far an instruction got; what was done is written with the chapter of its deed."""
