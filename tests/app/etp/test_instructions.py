@@ -10,10 +10,11 @@ import pytest
 from truenav.app.etp import instructions
 from truenav.app.sight import Sight
 from truenav.calc.etp.live.state import HaltCause, basket, halts
-from truenav.core.failure import ForbiddenError
+from truenav.core.failure import ForbiddenError, InvalidInputError
 from truenav.core.instruction import (
     ApproveProposal,
     ChangeUnits,
+    CloseProposal,
     CreateUnits,
     HaltDealing,
     InstructionState,
@@ -80,6 +81,35 @@ def test_who_does_not_deal_asks_for_nothing(opened, roles):
     halt = HaltDealing(halted=True, why="x")
     with house.database.transaction(opened.trading.tenant) as session, pytest.raises(ForbiddenError):
         instructions.request(session, house, person, Sight(), "btc3l", halt)
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        (CreateUnits("maker", D(0)), "units"),
+        (CreateUnits("maker", D("1e77")), "units"),
+        (RedeemUnits("maker", D(-1)), "units"),
+        (ChangeUnits(3, 2, {"anna": D(1000)}), "3 units cannot become 2"),
+        (ChangeUnits(0, 1, {"anna": D(1000)}), "0 units cannot become 1"),
+        (CloseProposal(1, -1, "x"), "minutes"),
+        (CloseProposal(1, 10**9, "x"), "minutes"),
+        (CreateUnits("ma\0ker", D(1)), "control character"),
+    ],
+)
+def test_what_nobody_can_carry_out_is_refused_when_it_is_asked_for(opened, wish, told):
+    with pytest.raises(InvalidInputError, match=told):
+        opened.asks(wish)
+
+
+def test_a_reason_that_cannot_be_written_down_is_refused(opened):
+    asked = opened.asks(CreateUnits("maker", D(50)))
+    house, person = opened.trading.house, opened.person("max", "manager")
+    for why in ("a\0b", "x" * 3000):
+        with (
+            house.database.transaction(opened.trading.tenant) as session,
+            pytest.raises(InvalidInputError, match="why"),
+        ):
+            instructions.withdraw(session, house, person, Sight(), asked, why=why)
 
 
 def test_a_halt_is_carried_out_at_once_and_stops_creations_until_it_ends(opened):

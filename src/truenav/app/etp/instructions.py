@@ -8,25 +8,38 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 from truenav.access.policy import Principal, Resource, authorize
 from truenav.app.etp.catalogues import LISTINGS
 from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.sight import Sight
+from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.core.canonical import encode
+from truenav.core.failure import InvalidInputError
 from truenav.core.instruction import (
     SECOND_PERSON,
     WAITING,
     ApproveProposal,
+    ChangeUnits,
     CloseProposal,
+    CreateUnits,
     InstructionState,
+    RedeemUnits,
     Wish,
 )
 from truenav.core.names import refuse_bad_texts
 from truenav.store import audit, instructions
 from truenav.store.database import Session
 from truenav.store.instructions import Instruction, InstructionOverError
+
+MOST_UNITS = Decimal("1e30")
+"""Creations and redemptions are below: no product has so many, and amounts of them stay exact."""
+
+LONGEST_REST = timedelta(days=30)
+"""For how long the trigger of a product may rest by one person's word."""
 
 
 def request(
@@ -42,6 +55,7 @@ def request(
     action = "product:approve" if approves else "product:deal"
     authorize(principal, action, Resource(principal.tenant, "listing", listing))
     refuse_bad_texts(encode(wish), what="the instruction")
+    _refuse_nonsense(wish)
     now = house.clock.now()
     made = Instruction(
         id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
@@ -84,6 +98,7 @@ def withdraw(
     authorize(principal, "product:deal", Resource(principal.tenant, "listing", found.listing))
     if found.state not in WAITING or found.estimate is not None:
         raise InstructionOverError(f"Instruction {id} is {found.state}, or being carried out; too late.")
+    refuse_bad_texts({"why": why}, what="the withdrawal")
     now = house.clock.now()
     after = replace(found, state=InstructionState.WITHDRAWN, outcome=why, ended_at=now)
     after = instructions.save(session, found, after)
@@ -119,6 +134,19 @@ def ended(session: Session, after: Instruction) -> None:
     """The audit entry of what the follower carried out or refused."""
     detail = {"outcome": after.outcome, "chapter": after.chapter}
     _tell(session, "system", f"product.{after.state}", after, detail)
+
+
+def _refuse_nonsense(wish: Wish) -> None:
+    """Refuse what could not be carried out whatever the product is like, before a second person sees it."""
+    match wish:
+        case CreateUnits(units=units) | RedeemUnits(units=units):
+            if not 0 < units < MOST_UNITS:
+                raise InvalidInputError(f"Ask for units above 0 and below {MOST_UNITS:.0e}.")
+        case ChangeUnits(old, new):
+            UnitChange(old, new)
+        case CloseProposal(rest_minutes=minutes):
+            if not 0 <= minutes <= LONGEST_REST // timedelta(minutes=1):
+                raise InvalidInputError(f"A trigger rests for 0 minutes to {LONGEST_REST.days} days.")
 
 
 def _listings(session: Session, principal: Principal, sight: Sight) -> frozenset[str]:
