@@ -243,6 +243,48 @@ def test_a_creation_in_cash_is_traded_first_and_trues_up(following):
     assert done.settlement.true_up > 0  # fee and half the spread are the participant's
 
 
+def test_a_creation_that_ended_meanwhile_is_not_traded_by_who_read_it_before(following):
+    _hedged(following)
+    following.tended()
+    asked = following.asks(CreateUnits("maker", D(100)))
+    following.approves(asked)
+    following.trading.later(seconds=1)
+    following.told(following.trading.mark(), 5)
+
+    async def estimated() -> None:
+        hedger = following.hedger()
+        await following.products.tend(hedger)
+        await hedger.close()
+
+    asyncio.run(estimated())
+    deal = following.instruction(asked)
+    assert deal.estimate is not None
+    now = following.trading.clock.now()
+    refused = replace(deal, state=InstructionState.REFUSED, outcome="no margin", ended_at=now)
+    following.products._save(deal, refused)
+
+    async def late() -> None:
+        hedger = following.hedger()
+        hedger.tend([deal])
+        await hedger.idle()
+
+    asyncio.run(late())
+    assert len(following.trading.journal()) == 1  # the opening
+    assert following.running().live.units == 1000
+
+
+def test_a_product_that_ended_meanwhile_is_not_traded_for(following):
+    _hedged(following)
+
+    async def late() -> None:
+        hedger = following.hedger()
+        following.products.running = {}
+        await hedger._work("btc3l", DESK, ())
+
+    asyncio.run(late())
+    assert following.trading.journal() == {}
+
+
 def test_two_orders_of_one_decision_are_no_others(following):
     _hedged(following)
     following.tended()

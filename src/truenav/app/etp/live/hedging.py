@@ -36,7 +36,7 @@ from truenav.core.instrument import Instrument
 from truenav.core.listing import Listing
 from truenav.core.money import ZERO, Amount, exact, to_text
 from truenav.core.orders import Order, OrderRequest, Side, TooSmallError, fitted
-from truenav.store import orders
+from truenav.store import instructions, orders
 from truenav.store.instructions import Instruction
 from truenav.store.orders import ExecutorBusyError
 
@@ -225,10 +225,11 @@ class Hedger:
 
     async def _work(self, name: str, account: AccountId, deals: Sequence[Instruction]) -> None:
         """All that is to be traded for one product now; what cannot be is told, and waits."""
-        running = self.running()[name]
-        live = running.live
-        assert live is not None
-        number = live.proposal.number if live.proposal is not None else 0
+        running = self.running().get(name)
+        if running is None or running.live is None:
+            return  # it ended, or begins anew, since this was decided
+        proposal = running.live.proposal
+        number = 0 if proposal is None else proposal.number
         try:
             await self._book_late(name, account)
             for deal in deals:
@@ -319,6 +320,8 @@ class Hedger:
         """Trade the hedge of a creation or redemption in cash, then settle it with its true-up."""
         assert deal.estimate is not None
         assert deal.approved_at is not None
+        if not await asyncio.to_thread(self._stands, deal):
+            return
         origin, quote = f"etp/{name}/deal/{deal.id}", deal.estimate
         with exact():
             wanted = quote.position if quote.request.side is DealSide.CREATE else -quote.position
@@ -348,6 +351,11 @@ class Hedger:
                 return
             await self.ended(*settled(running, deal, found, at=self.house.clock.now()))
             return
+
+    def _stands(self, deal: Instruction) -> bool:
+        """Whether an instruction is still as it was read: what was refused meanwhile must not be traded."""
+        with self.house.database.transaction(self.tenant) as session:
+            return instructions.get(session, deal.id).version == deal.version
 
     # -- orders
 
