@@ -243,7 +243,7 @@ def test_an_open_order_stays_as_large_when_units_are_created():
         (Side.CREATE, -1, "above 0"),
         (Side.CREATE, "NaN", "above 0"),
         (Side.CREATE, "2.5", "unit size 2"),
-        (Side.REDEEM, 12, "10 units are outstanding"),
+        (Side.REDEEM, 12, "Of 10 units outstanding 10 are left"),
         (Side.CREATE, 4, "left of the daily cap, 300"),
     ],
 )
@@ -315,4 +315,24 @@ def test_a_batch_does_not_redeem_more_than_is_outstanding():
     requests = [_request(side, units, received_at=NOW - 3, name=name) for side, units, name in asked]
     found = batch(_live(), three_long(), requests, at=NOW)
     assert [one.request.id for one in found.quotes] == ["a", "c", "d"]
-    assert "4 are left" in found.refused[0].why
+    assert "Of 10 units outstanding 4 are left" in found.refused[0].why
+
+
+def test_a_batch_leaves_a_hedged_product_some_units():
+    """What two redemptions would end together is not traded: the second could never be settled."""
+    asked = [(5, "a"), (5, "b"), (4, "c")]
+    requests = [_request(Side.REDEEM, units, received_at=NOW - 3, name=name) for units, name in asked]
+    live = _hedged()
+    found = batch(live, three_long(), requests, at=NOW)
+    assert [one.request.id for one in found.quotes] == ["a", "c"]
+    assert "end it" in found.refused[0].why
+    for one in found.quotes:
+        live = dealt(live, settle(one))
+    assert live.units == 1
+
+
+def test_units_whose_redemption_is_under_way_are_not_redeemed_again():
+    requests = [_request(Side.REDEEM, 4, name="a"), _request(Side.REDEEM, 3, name="b")]
+    found = batch(_live(), three_long(), requests, at=NOW, bound=D(6))
+    assert [one.request.id for one in found.quotes] == ["a"]
+    assert "Of 10 units outstanding 0 are left" in found.refused[0].why

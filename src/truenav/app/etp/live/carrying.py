@@ -40,6 +40,7 @@ from truenav.core.instruction import (
     InstructionState,
     RedeemUnits,
 )
+from truenav.core.money import ZERO
 from truenav.core.product import Fractions, Terms
 from truenav.store.instructions import Instruction
 
@@ -58,7 +59,9 @@ def carry_out(
             yield from _tried(running, one, at=at)
     waiting = [one for one in new if isinstance(one.wish, CreateUnits | RedeemUnits) and one.estimate is None]
     if waiting and running.live is not None:
-        yield from _deal(running, running.live, waiting, at=at, dealt=dealt)
+        under_way = (one.wish for one in new if one.estimate is not None)
+        bound = sum((wish.units for wish in under_way if isinstance(wish, RedeemUnits)), ZERO)
+        yield from _deal(running, running.live, waiting, at=at, dealt=dealt, bound=bound)
 
 
 def settled(
@@ -124,6 +127,7 @@ def _deal(
     *,
     at: datetime,
     dealt: Decimal,
+    bound: Decimal,
 ) -> Iterator[tuple[Instruction, Instruction]]:
     """The creations and redemptions whose dealing time a mark has reached, all at its NAV."""
     terms = terms_at(running.listing.product, live.mark.at)
@@ -136,7 +140,7 @@ def _deal(
             yield one, _refused(due.pop(one.id), error, at=at)
     requests = [_request(one) for one in due.values()]
     try:
-        found = batch(live, terms, requests, at=microseconds(at), dealt=dealt)
+        found = batch(live, terms, requests, at=microseconds(at), dealt=dealt, bound=bound)
     except StaleNavError:
         return
     except DealingHaltedError as error:

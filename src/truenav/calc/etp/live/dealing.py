@@ -352,7 +352,7 @@ def dealt(live: LiveProduct, settlement: Settlement) -> LiveProduct:
     """
     with exact():
         units = live.units + settlement.units
-        _check_left(live, units)
+        _check_left(live, live.units, -settlement.units)
         if live.actual is None:
             return replace(live, units=units)
         actual = replace(
@@ -371,22 +371,29 @@ def dealt(live: LiveProduct, settlement: Settlement) -> LiveProduct:
 
 
 def batch(
-    live: LiveProduct, terms: Terms, requests: Sequence[Request], *, at: int, dealt: Decimal = ZERO
+    live: LiveProduct,
+    terms: Terms,
+    requests: Sequence[Request],
+    *,
+    at: int,
+    dealt: Decimal = ZERO,
+    bound: Decimal = ZERO,
 ) -> Batch:
     """The requests due at a dealing time: first come, first served, each whole or not at all.
 
-    All are dealt at the same NAV. A halt or a stale NAV refuses the batch as a whole.
+    All are dealt at the same NAV. A halt or a stale NAV refuses the batch as a whole. ``bound`` are the units
+    whose redemption is under way: quoted, and not settled yet.
     """
     _check_halts(live, terms, at)
     quotes: list[DealingQuote] = []
     refused: list[Refused] = []
-    free = live.units
     with exact():
+        free = live.units - bound
         for request in sorted(requests, key=lambda one: (one.received_at, one.id)):
             try:
-                if request.side is Side.REDEEM and request.units > free:
-                    raise DealingRefusedError(f"Of the units outstanding {to_text(free)} are left to redeem.")
                 found = quote(live, terms, request, now=at, dealt=dealt)
+                if request.side is Side.REDEEM:
+                    _check_left(live, free, request.units)
             except DealingRefusedError as error:
                 refused.append(Refused(request, error.message))
                 continue
@@ -418,13 +425,16 @@ def _check_units(live: LiveProduct, terms: Terms, request: Request) -> None:
                 f"{to_text(request.units)} units are not a multiple of the unit size {to_text(size)}."
             )
         if request.side is Side.REDEEM:
-            _check_left(live, live.units - request.units)
+            _check_left(live, live.units, request.units)
 
 
-def _check_left(live: LiveProduct, units: Decimal) -> None:
-    if units < 0:
-        raise DealingRefusedError(f"Only {to_text(live.units)} units are outstanding.")
-    if units == 0 and live.actual is not None:
+def _check_left(live: LiveProduct, free: Decimal, units: Decimal) -> None:
+    """Refuse to redeem more units than are ``free``, and the last ones of a product that holds a position."""
+    if units > free:
+        raise DealingRefusedError(
+            f"Of {to_text(live.units)} units outstanding {to_text(free)} are left to redeem."
+        )
+    if units == free and live.actual is not None:
         raise DealingRefusedError(
             f"The last units of {live.product} end it; close its position and pay its cash out instead."
         )
