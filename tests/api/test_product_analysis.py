@@ -6,12 +6,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.cli.conftest import Shell
 
+from truenav.app.etp.analysis.histories import MOST_ROWS
 from truenav.app.etp.live.product import RunningProduct
 from truenav.core.canonical import decode
 from truenav.core.facts import Fact, Quote, QuoteKind
@@ -427,6 +430,16 @@ def test_a_file_of_another_kind_is_refused(reader, name, data, told):
     answer = _sent(reader, name, data, rules=["hbtc:BTC3L"])
     assert answer.status_code == 422, answer.text
     assert told in answer.json()["detail"]
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(reader):
+    alike = pl.repeat("2025-01-01T00:00:00Z", MOST_ROWS + 1, eager=True)
+    packed = BytesIO()
+    pl.DataFrame({"time": alike, "price": alike}).write_parquet(packed)
+    assert len(packed.getvalue()) < 20_000
+    answer = _sent(reader, "p.parquet", packed.getvalue(), rules=["hbtc:BTC3L"])
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:truenav:problem:price-file")
+    assert "more than 2,000,000 rows" in answer.json()["detail"]
 
 
 def test_gaps_are_told_and_are_no_error(reader):

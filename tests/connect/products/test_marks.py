@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truenav.calc.etp.engine.calendar import microseconds
+from truenav.connect.products import tables
 from truenav.connect.products.marks import RATES, Reading, read_history, read_series
 from truenav.connect.products.tables import MAX_COLUMNS, PriceFileError
 
@@ -294,6 +295,25 @@ def test_a_bad_price_in_parquet_is_refused_with_its_row(tmp_path, price, why):
     path = tmp_path / "prices.parquet"
     pl.DataFrame({"time": [1767225600, 1767225660], "price": [1.0, price]}).write_parquet(path)
     assert why in refusal(path)
+
+
+def test_rows_that_are_alike_pack_well_and_are_refused_before_they_fill_memory(tmp_path):
+    path = tmp_path / "prices.parquet"
+    alike = pl.repeat("2026-01-01T00:00:00Z", 2_000_000, eager=True)
+    pl.DataFrame({"time": alike, "price": alike}).write_parquet(path)
+    assert path.stat().st_size < 20_000
+    assert refusal(path, most_rows=1_000).startswith("prices.parquet has more than 1,000 rows")
+    plain = write(tmp_path, "time,price\n" + "1767225600,1\n" * 1_001)
+    assert refusal(plain, most_rows=1_000).startswith("prices.csv has more than 1,000 rows")
+
+
+def test_a_long_text_that_stands_in_every_row_of_parquet_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_BYTES", 2**20)
+    path = tmp_path / "prices.parquet"
+    frame = pl.DataFrame({"time": pl.repeat("x" * 5_000, 1_000, eager=True), "price": ["1"] * 1_000})
+    frame.write_parquet(path)
+    assert path.stat().st_size < 20_000
+    assert "'time' has more than 1 MiB" in refusal(path)
 
 
 def test_a_parquet_column_of_other_things_is_refused(tmp_path):

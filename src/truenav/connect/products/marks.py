@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from truenav.calc.etp.engine.calendar import microseconds, zone_of
 from truenav.calc.etp.engine.history import BadMarkError, History, checked
-from truenav.connect.products.tables import PriceFileError, Table, read_table, shown
+from truenav.connect.products.tables import MAX_ROWS, PriceFileError, Table, read_table, shown
 from truenav.core.clock import NaiveTimeError
 from truenav.core.money import MAX_SCALE, NotANumberError, parse_decimal
 
@@ -66,6 +66,7 @@ def read_history(
     until: datetime | None = None,
     funding: Path | None = None,
     rolls: Path | None = None,
+    most_rows: int = MAX_ROWS,
 ) -> History:
     """The marks of a CSV or Parquet file (CSV also with gzip), checked.
 
@@ -77,13 +78,14 @@ def read_history(
     now, until : no mark is later than ``now``, or as late as ``until``, when the product had ended.
     funding, rolls : files of their own with times and rates (instead of those beside the prices), or with
         times and prices of an expiring future over those of the next one.
+    most_rows : of each file; a longer one is refused before it is taken apart.
 
     Raises
     ------
     PriceFileError
         With the file, the physical line (the row of a Parquet file), and what would mend it.
     """
-    table = read_table(path, lambda header: filter(None, _names(header, reading)))
+    table = read_table(path, lambda header: filter(None, _names(header, reading)), most_rows=most_rows)
     names = _names(table.header, reading)
     rows = _rows(table, names.symbol, reading.symbol)
     times = _instants(table, names.time, rows, reading.zone)
@@ -95,10 +97,10 @@ def read_history(
         rows, times, prices = _windowed(reading, rows, times, prices, table.file)
         rates = [(at, rate) for at, rate in rates if times[0] <= at <= times[-1]]
     if funding is not None:
-        rates = read_series(funding, RATES, "funding rate", reading)
+        rates = read_series(funding, RATES, "funding rate", reading, most_rows=most_rows)
         if not any(times[0] < at <= times[-1] for at, _ in rates):
             raise PriceFileError(f"{funding.name} holds no rate between the first mark and the last.")
-    rolled = read_series(rolls, ROLLS, "roll", reading) if rolls is not None else ()
+    rolled = read_series(rolls, ROLLS, "roll", reading, most_rows=most_rows) if rolls is not None else ()
     try:
         return checked(History(times, prices, rates, rolled), now=now, until=until)
     except BadMarkError as error:
@@ -107,14 +109,21 @@ def read_history(
 
 
 def read_series(
-    path: Path, known: Sequence[str], what: str, reading: Reading = Reading()
+    path: Path,
+    known: Sequence[str],
+    what: str,
+    reading: Reading = Reading(),
+    *,
+    most_rows: int = MAX_ROWS,
 ) -> tuple[tuple[int, Decimal], ...]:
     """Instants (microseconds since 1970, rising) and numbers of a file, whose column is one of ``known``.
 
     Of ``reading`` the zone counts, and the symbol where the file holds several.
     """
     own = Reading(zone=reading.zone)
-    table = read_table(path, lambda header: filter(None, _names(header, own, known, what)))
+    table = read_table(
+        path, lambda header: filter(None, _names(header, own, known, what)), most_rows=most_rows
+    )
     names = _names(table.header, own, known, what)
     several = names.symbol is not None and len(set(table.columns[names.symbol])) > 1
     rows = _rows(table, names.symbol, reading.symbol if several else None)

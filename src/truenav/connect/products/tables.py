@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**30
 """Bytes that a file may have, unpacked."""
 
+MAX_ROWS = 100_000_000
+"""Rows that a file may have: some kilobytes of Parquet can hold billions that are alike."""
+
 MAX_COLUMNS = 1_000
 
 _BLOCK = 2**20
@@ -64,18 +67,25 @@ def shown(name: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[:40])
 
 
-def read_table(path: Path, choose: Choose) -> Table:
-    """Read the columns that ``choose`` picks.
+def read_table(path: Path, choose: Choose, *, most_rows: int = MAX_ROWS) -> Table:
+    """Read the columns that ``choose`` picks, of ``most_rows`` at most.
 
     Parquet and gzip are known by their first bytes. Numbers and times of Parquet become text: a float the
     shortest one that reads back as itself, an instant RFC 3339; nothing is the empty text.
     """
     with path.open("rb") as file:
         if file.read(4) == _PARQUET:
-            return _parquet(path, choose)
+            return _parquet(path, choose, most_rows)
         file.seek(0)
         data = file.read(MAX_BYTES + 1)
-    return _csv(_unpacked(data, path.name), path.name, choose)
+    data = _unpacked(data, path.name)
+    if data.count(b"\n") > most_rows + 1:
+        raise _too_many(path.name, most_rows)
+    return _csv(data, path.name, choose)
+
+
+def _too_many(name: str, most_rows: int) -> PriceFileError:
+    return PriceFileError(f"{name} has more than {most_rows:,} rows; split it by time.")
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
@@ -211,18 +221,21 @@ def _is_number(cell: str) -> bool:
 # --- Parquet ---------------------------------------------------------------------------------------------
 
 
-def _parquet(path: Path, choose: Choose) -> Table:
+def _parquet(path: Path, choose: Choose, most_rows: int) -> Table:
     import polars as pl
 
     try:
         names = list(pl.read_parquet_schema(path))
         _check_header(names, path.name)
-        frame = pl.read_parquet(path, columns=list(dict.fromkeys(choose(names))))
+        wanted = list(dict.fromkeys(choose(names)))
+        frame = pl.read_parquet(path, columns=wanted, n_rows=most_rows + 1)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise PriceFileError(
             f"{path.name} is not a Parquet file that can be read ({reason}); it may be cut off."
         ) from error
+    if frame.height > most_rows:
+        raise _too_many(path.name, most_rows)
     columns = {column.name: _texts(column, path.name) for column in frame}
     return Table(path.name, names, columns, lambda row: f"{path.name}, row {row + 1}")
 
@@ -240,4 +253,6 @@ def _texts(column: pl.Series, file: str) -> list[str]:
         text = column.cast(pl.String)
     else:
         raise PriceFileError(f"{file}: the column {column.name!r} holds {kind}, no numbers, times or texts.")
+    if (text.str.len_bytes().sum() or 0) > MAX_BYTES:
+        raise PriceFileError(f"{file}: the column {column.name!r} has more than {MAX_BYTES // 2**20} MiB.")
     return text.fill_null("").to_list()

@@ -19,6 +19,9 @@ from truenav.store.database import Session
 MOST_GIVEN = 10_000
 """Marks that may stand in a question itself."""
 
+MOST_ROWS = 2_000_000
+"""Rows of a file, those of other symbols and outside the window among them."""
+
 DESCRIBED_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 _GZIP = b"\x1f\x8b"
@@ -34,7 +37,7 @@ def history_of_file(name: str, data: bytes, reading: FileReading, *, now: dateti
     with TemporaryDirectory(prefix="truenav-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        return _limited(read_history(path, own, now=now))
+        return _limited(read_history(path, own, now=now, most_rows=MOST_ROWS))
 
 
 def history_of_question(
