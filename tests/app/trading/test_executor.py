@@ -334,6 +334,22 @@ def test_working_orders_count_as_if_they_were_filled(trading: Trading) -> None:
     assert third.reason is Reason.POSITION_NOTIONAL
 
 
+def test_once_its_key_is_removed_a_run_sends_nothing_more_and_follows_what_it_sent(trading: Trading) -> None:
+    """The first order works, the answer to the second is lost, and the key goes before it is sent again."""
+
+    def remove() -> None:
+        with trading.house.database.transaction(trading.tenant) as session:
+            trading.house.vault.delete(session, "trading/binance")
+
+    trading.lagging.append(remove)
+    losses = [None, 60.0]
+    trading.hold = lambda: losses.pop(0) if losses else None
+    working, lost = trading.run(limit(trading.mark() - 500), request(1), seconds=30)
+    assert (working.state, working.settled) == (OrderState.CANCELLED, True)
+    assert (lost.state, lost.reason, lost.sendings) == (OrderState.REJECTED, Reason.KEY, 1)
+    assert len(trading.posts) == 2
+
+
 @pytest.mark.parametrize("broken", ["limits", "position", "mark"])
 def test_with_the_limiter_down_only_what_reduces_goes_out(trading: Trading, broken: str) -> None:
     trading.run(request())

@@ -26,10 +26,19 @@ T = TypeVar("T")
 class OrderBook:
     """The orders of one account, written in the name of one office."""
 
-    def __init__(self, database: Database, tenant: TenantId, blobs: BlobStore, office: Office) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tenant: TenantId,
+        blobs: BlobStore,
+        office: Office,
+        *,
+        may_send: Callable[[Session], bool],
+    ) -> None:
         self._database = database
         self._tenant = tenant
         self._blobs = blobs
+        self._may_send = may_send
         self._office = office
         self._heard: list[Evidence] = []
         self._clock_off: bool | None = None
@@ -83,6 +92,10 @@ class OrderBook:
         return await self._do(
             lambda session: tuple(orders.get(session, one.account, one.client_id) for one in requests)
         )
+
+    async def may_send(self) -> bool:
+        """Whether the account's trading key is still there."""
+        return await self._do(self._may_send)
 
     async def note_clock(self, offset: timedelta, *, at: datetime) -> None:
         """Tell people that the venue's clock (less ours) is off, or is right again; once as it changes."""

@@ -129,7 +129,7 @@ class Executor:
     # -- sending ------------------------------------------------------------------------------
 
     async def _send(self, order: Order) -> Order:
-        """Send an order that the venue certainly does not have, if clock and limits allow it."""
+        """Send an order that the venue certainly does not have, if clock, limits and key allow it."""
         offset = await self.port.clock_offset()
         await self.book.note_clock(offset, at=self.clock.now())
         if abs(offset) > CLOCK_TRUSTED:
@@ -153,6 +153,8 @@ class Executor:
             return await self._reject(order, Reason.NOT_ALLOWED, error.message)
         if refused := refusal(request, instrument, standing):
             return await self._reject(order, refused.reason, refused.note)
+        if not await self.book.may_send():  # asked last: somebody may stop the account at any moment
+            return await self._reject(order, Reason.KEY, "The account's trading key was removed.")
         window = self.port.window(self.clock.now() + offset)
         worth = worth_of(request, instrument, market.mark)
         order = await self.book.save(order, order.sending(request, window, worth, at=self.clock.now()))

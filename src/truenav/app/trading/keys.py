@@ -119,6 +119,11 @@ def trading_key(session: Session, house: House, account: AccountId) -> Credentia
         raise NoTradingError(f"{account} has no trading key; enter one.") from error
 
 
+def has_trading_key(session: Session, house: House, account: AccountId) -> bool:
+    """Whether orders of the account may still be sent: its key was not removed meanwhile."""
+    return _secret(account) in house.vault.names(session)
+
+
 def venue_of(session: Session, account: AccountId) -> Venue:
     """Where the account's orders go; ``NoTradingError`` where none are taken."""
     for connection in definitions.bodies(session, Kind.CONNECTION, Connection):

@@ -14,7 +14,7 @@ from truenav.app.house import House
 from truenav.app.sources.context import parse_context
 from truenav.app.trading.book import OrderBook
 from truenav.app.trading.executor import Executor
-from truenav.app.trading.keys import refuse_unfit_key, trading_key, venue_of
+from truenav.app.trading.keys import has_trading_key, refuse_unfit_key, trading_key, venue_of
 from truenav.connect.contract import Payload
 from truenav.connect.trading import OrderMarket
 from truenav.connect.transport import Network, open_network
@@ -72,7 +72,13 @@ async def execute_on(
             venue, key = venue_of(session, account), trading_key(session, house, account)
             context = parse_context(session)
             office = orders.take_office(session, account, actor=principal.user, at=house.clock.now())
-        book = OrderBook(house.database, tenant, house.blobs(tenant), office)
+        book = OrderBook(
+            house.database,
+            tenant,
+            house.blobs(tenant),
+            office,
+            may_send=lambda session: has_trading_key(session, house, account),
+        )
         api = network.transport(venue.source, book.archive, account=account, base_url=venue.base_url)
         rest = network.transport(venue.source, _forget, account=account, base_url=venue.base_url)
         for note in refuse_unfit_key(await venue.source.check_key(rest, key)):
