@@ -83,6 +83,12 @@ def test_who_holds_less_than_a_new_unit_is_paid_out():
     assert (plan.holders[0].after, plan.holders[0].cashed, plan.units_after) == (0, 19, 0)
 
 
+def test_a_hedged_product_keeps_a_unit():
+    """Its position would belong to nobody, and NAV be a share of nothing."""
+    with pytest.raises(UnitChangeError, match="leaves no unit of BTC3L"):
+        unit_plan(_live(19, hedged=True), TWENTY, {"a": D(19)}, fractions=Fractions.CASHED)
+
+
 HOLDERS = st.dictionaries(
     st.text("abcdef", min_size=1), st.decimals("0", "1e9", places=10), min_size=1, max_size=6
 )
@@ -100,6 +106,11 @@ def test_no_unit_and_no_value_is_lost(holders, change, fractions, hedged):
     if total == 0:
         return
     live = _live(total, hedged=hedged)
+    part = change.old * (1 if change.new == 1 and fractions is Fractions.CASHED else D("1e-8"))
+    if hedged and all(units < part for units in holders.values()):
+        with pytest.raises(UnitChangeError, match="leaves no unit"):
+            unit_plan(live, change, holders, fractions=fractions)
+        return
     plan = unit_plan(live, change, holders, fractions=fractions)
     with exact():
         for one in plan.holders:

@@ -74,7 +74,8 @@ def unit_plan(
 
     A merge leaves whole multiples of ``smallest`` where ``fractions`` are kept, else whole units; the old
     units that give no such part are cashed at NAV. A split cashes only what is below ``smallest`` before it.
-    `UnitChangeError` where holders and units outstanding differ.
+    `UnitChangeError` where holders and units outstanding differ, after ruin, and where a product that holds a
+    position would be left without units.
     """
     with exact():
         held = sum(holders.values(), ZERO)
@@ -89,6 +90,12 @@ def unit_plan(
         one = basket(live)
         least = ONE if fractions is Fractions.CASHED and change.new == 1 else smallest
         changes = tuple(_holder_changes(change, holders, one.nav, least))
+        units_after = sum((holder.after for holder in changes), ZERO)
+        if units_after == 0 and live.actual is not None:
+            raise UnitChangeError(
+                f"{change.old}:{change.new} leaves no unit of {live.product} for the position that it holds; "
+                "keep fractions instead."
+            )
         return UnitPlan(
             product=live.product,
             at=live.mark.at,
@@ -98,7 +105,7 @@ def unit_plan(
             position_after=one.position * change.old / change.new,
             cash_after=one.cash * change.old / change.new,
             units=live.units,
-            units_after=sum((holder.after for holder in changes), ZERO),
+            units_after=units_after,
             paid_out=sum((holder.cash for holder in changes), ZERO),
             holders=changes,
             cancel=tuple(sorted(open_orders)),
