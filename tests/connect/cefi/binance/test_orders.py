@@ -174,6 +174,9 @@ def test_a_documented_refusal_is_certain_and_has_a_reason(code: int, reason: Rea
         httpx.Response(200, text='{"orderId": 28'),
         httpx.Response(200, json={"orderId": 1}),
         httpx.Response(200, json=ORDER | {"status": "SOMETHING"}),
+        httpx.Response(200, json=ORDER | {"side": "BORROW"}),
+        httpx.Response(200, json=ORDER | {"executedQty": "0.501"}),
+        httpx.Response(200, json=ORDER | {"executedQty": "-0.1"}),
         httpx.Response(302, headers={"location": "https://elsewhere.test"}),
     ],
 )
@@ -290,6 +293,21 @@ def test_a_symbol_that_is_not_traded_or_has_no_filters_is_refused() -> None:
     assert refusal.value.reason is Reason.CLOSED
     with pytest.raises(MalformedPayloadError, match="LOT_SIZE is missing"):
         market(listing(LOT_SIZE={}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"PRICE_FILTER": {"tickSize": "0.00"}},
+        {"LOT_SIZE": {"stepSize": "0", "minQty": "0", "maxQty": "1000"},
+         "MARKET_LOT_SIZE": {"stepSize": "0", "minQty": "0", "maxQty": "120"}},
+        {"LOT_SIZE": {"stepSize": "0.001", "minQty": "0.001", "maxQty": "0"}},
+    ],
+)  # fmt: skip
+def test_terms_that_no_order_could_keep_are_refused(change: dict[str, Any]) -> None:
+    """A step or tick of zero would be divided by, and end the run for all orders of the account."""
+    with pytest.raises(MalformedPayloadError, match="above 0"):
+        market(listing(**change))
 
 
 def test_an_instrument_of_another_market_is_not_ordered() -> None:

@@ -65,6 +65,7 @@ _STATES: Mapping[str, OrderState] = {
     "EXPIRED": OrderState.EXPIRED,
     "EXPIRED_IN_MATCH": OrderState.EXPIRED,
 }
+_SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
 _REFUSALS: Mapping[str, Reason] = {
     "-1015": Reason.TOO_MANY,
     "-1021": Reason.TOO_LATE,
@@ -294,13 +295,16 @@ def _order_of(row: Node, instrument: InstrumentId) -> VenueOrder:
     state = _STATES.get(row.text("status"))
     if state is None:
         raise row.wrong(f"an order's status {row.text('status')[:40]!r} is not documented")
+    side, quantity, filled = row.text("side"), row.decimal("origQty"), row.decimal("executedQty")
+    if side not in _SIDES or not 0 <= filled <= quantity:
+        raise row.wrong(f"{side[:10]!r} of {quantity}, filled {filled}, is no order")
     return VenueOrder(
         venue_id=row.text("orderId"),
         client_id=row.text("clientOrderId"),
         instrument=instrument,
-        side=Side.BUY if row.text("side") == "BUY" else Side.SELL,
-        quantity=row.decimal("origQty"),
-        filled=row.decimal("executedQty"),
+        side=_SIDES[side],
+        quantity=quantity,
+        filled=filled,
         state=state,
         at=row.instant("updateTime"),
     )
@@ -314,10 +318,13 @@ def _terms(listing: Node) -> OrderTerms:
             raise listing.wrong(f"the filter {name} is missing")
     lots = (filters["LOT_SIZE"], filters["MARKET_LOT_SIZE"])
     least = filters.get("MIN_NOTIONAL")
-    return OrderTerms(
+    terms = OrderTerms(
         step=max(lot.decimal("stepSize") for lot in lots),
         tick=filters["PRICE_FILTER"].decimal("tickSize"),
         least=max(lot.decimal("minQty") for lot in lots),
         most=min(lot.decimal("maxQty") for lot in lots),
         least_notional=ZERO if least is None else least.decimal("notional"),
     )
+    if min(terms.step, terms.tick, terms.most) <= 0:
+        raise listing.wrong("a step, a tick and a most above 0 are expected")
+    return terms
