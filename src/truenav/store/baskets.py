@@ -16,7 +16,14 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
-from truenav.core.ap_orders import ApOrderConflictError, BoughtIn, DeliverySeen, OrderFact, OrderReceived
+from truenav.core.ap_orders import (
+    ApOrderConflictError,
+    BoughtIn,
+    DeliverySeen,
+    OrderFact,
+    OrderKey,
+    OrderReceived,
+)
 from truenav.core.basket import ListDocument, SponsorFeePaid
 from truenav.core.canonical import canonical_json, encode, restore, sha256_hex
 from truenav.core.failure import ConflictError, NotFoundError
@@ -85,6 +92,13 @@ class JournalEntry:
     actor: str
     fact: Happened
 
+    @property
+    def key(self) -> OrderKey | None:
+        """The order that it is about; None of a fee payment."""
+        if isinstance(self.fact, SponsorFeePaid):
+            return None
+        return self.fact.order.key if isinstance(self.fact, OrderReceived) else self.fact.key
+
 
 @dataclass(frozen=True, slots=True)
 class InavPoint:
@@ -102,7 +116,7 @@ class InavPoint:
 def add_list(session: Session, document: ListDocument, *, by: str, at: datetime) -> KeptList:
     """Keep a list as the newest draft of its day; refused where one was approved already."""
     listed = document.listed
-    hold(session, f"basket-list:{listed.product}")
+    _hold_lists(session, listed.product)
     if (standing := standing_list(session, listed.product, listed.trade_day)) is not None:
         mend = "it is final" if standing.state is ListState.PUBLISHED else "reject it to make another one"
         raise ListStateError(
@@ -184,8 +198,18 @@ def lists(
 def decide(
     session: Session, kept: KeptList, state: ListState, *, by: str, at: datetime, note: str | None = None
 ) -> KeptList:
-    """Bring a list to its next state; `ListStateError` where it cannot go there, or has moved meanwhile."""
+    """Bring the newest list of a day to its next state.
+
+    `ListStateError` where it cannot go there, has moved since ``kept`` was read, or was made anew.
+    """
     listed = kept.document.listed
+    _hold_lists(session, listed.product)
+    newest = find_list(session, listed.product, listed.trade_day)
+    told = f"The list of {listed.product} for {listed.trade_day}"
+    if newest.version != kept.version:
+        raise ListStateError(f"{told} was made anew: version {newest.version} stands there; read that one.")
+    if newest.state not in _BEFORE[state]:
+        raise ListStateError(f"{told} is {newest.state.value}, and cannot become {state.value}.")
     values: dict[str, Any] = {"state": state}
     if state is ListState.REJECTED:
         values["note"] = note
@@ -195,20 +219,20 @@ def decide(
         basket_list.c.product == listed.product,
         basket_list.c.trade_day == listed.trade_day,
         basket_list.c.version == kept.version,
-        basket_list.c.state.in_(_BEFORE[state]),
     )
-    if session.execute(update(basket_list).where(*here).values(values)).rowcount == 0:
-        raise ListStateError(
-            f"The list of {listed.product} for {listed.trade_day} is {kept.state.value}, and cannot become "
-            f"{state.value}."
-        )
+    session.execute(update(basket_list).where(*here).values(values))
     return find_list(session, listed.product, listed.trade_day)
+
+
+def _hold_lists(session: Session, product: str) -> None:
+    """Be the only one to make or decide lists of a product until the transaction ends."""
+    hold(session, f"basket-list:{product}")
 
 
 def append(session: Session, product: str, facts: Iterable[Happened], *, by: str) -> tuple[JournalEntry, ...]:
     """Write the next facts of a product's journal; hold it (`hold_journal`) from before it was read.
 
-    `ApOrderConflictError` for an order's id, or a transfer's, that another product's journal has.
+    `ApOrderConflictError` for an order's id, or a transfer's, that a journal has already.
     """
     last = session.scalar(select(func.max(basket_fact.c.number)).where(basket_fact.c.product == product)) or 0
     entries = tuple(JournalEntry(number, by, fact) for number, fact in enumerate(facts, last + 1))
@@ -219,7 +243,7 @@ def append(session: Session, product: str, facts: Iterable[Happened], *, by: str
             session.execute(insert(basket_fact), [_row(product, entry) for entry in entries])
     except IntegrityError as error:
         raise ApOrderConflictError(
-            "This order's id, or this transfer, was recorded for another product before; each counts once."
+            "This order's id, or this transfer, was recorded for something else before; each counts once."
         ) from error
     return entries
 
@@ -269,8 +293,7 @@ def latest_inav(session: Session, product: str) -> InavPoint | None:
 
 
 def _row(product: str, entry: JournalEntry) -> dict[str, Any]:
-    fact = entry.fact
-    key = fact.order.key if isinstance(fact, OrderReceived) else getattr(fact, "key", None)
+    fact, key = entry.fact, entry.key
     return {
         "product": product,
         "number": entry.number,
