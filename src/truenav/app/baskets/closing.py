@@ -29,7 +29,7 @@ from truenav.calc.nav.strike import strike_nav
 from truenav.calc.portfolio.tree import Tree
 from truenav.calc.pricing.marks import Marks, QuoteBook, Subject, select_marks
 from truenav.core.asset import AssetBook
-from truenav.core.basket import BasketListing, BasketProduct, Holdings, SponsorFeePaid
+from truenav.core.basket import BasketListing, BasketProduct, BasketTerms, Holdings, SponsorFeePaid
 from truenav.core.failure import Failure
 from truenav.core.ids import NodeId, TenantId
 from truenav.core.instrument import InstrumentBook
@@ -85,10 +85,12 @@ def look(
     waiting = [listing]
     while waiting:
         one = waiting.pop()
+        if one.id in seen:
+            continue
         known = unread if one.id == listing.id else ()
         seen[one.id] = _see(session, house, tenant, one, every, day, as_of, known_at, known)
         held = {unit.product for unit in seen[one.id].holdings.units}
-        waiting += [every[id] for id in sorted(held) if id not in seen]
+        waiting += [every[id] for id in sorted(held)]
     net = {
         id: _with_fees(session, every[id], one.holdings, day, as_of) if id != listing.id else one.holdings
         for id, one in seen.items()
@@ -139,7 +141,7 @@ def _see(
         quote=product.quote,
         share=product.share,
         products={one.product.share: one.id for one in every.values() if one.id != listing.id},
-        listed=_constituents(product, next_dealing_day(product, day)),
+        listed=constituents(_terms_on(product, next_dealing_day(product, day))),
     )
     found = with_debts(found, owed_to_participants(book, product.share))
     return _Seen(replace(found, shares_outstanding=book.shares_outstanding), inputs, result)
@@ -148,31 +150,40 @@ def _see(
 def _with_fees(
     session: Session, listing: BasketListing, holdings: Holdings, day: date, as_of: datetime
 ) -> Holdings:
-    """The sponsor's fee as it stood at the last close that was approved, less what was paid since."""
+    """The sponsor's fee as it stood at the last close that was approved, less what was paid since.
+
+    Before the first close it is what was owed at the opening, less all that was paid.
+    """
     last = baskets.latest_list(session, listing.id, closed_before=day)
-    terms = terms_on(listing.product, max(day, listing.product.terms[0].since))
-    if last is None:
-        before = {one.asset: one.number for one in listing.opening_fees}
-        return with_fees(holdings, before, days=0, terms=terms)
-    close = last.document.close
-    owed = fees_owed(close.holdings)
+    close = None if last is None else last.document.close
+    owed = _opening_fees(listing) if close is None else fees_owed(close.holdings)
     with exact():
         for entry in baskets.journal(session, listing.id, until=as_of):
             paid = entry.fact
-            if isinstance(paid, SponsorFeePaid) and paid.at > close.as_of:
+            if isinstance(paid, SponsorFeePaid) and (close is None or paid.at > close.as_of):
                 owed[paid.amount.asset] = owed.get(paid.amount.asset, ZERO) - paid.amount.number
-    return with_fees(holdings, owed, days=(day - close.day).days, terms=terms)
+    days = 0 if close is None else (day - close.day).days
+    return with_fees(holdings, owed, days=days, terms=_terms_on(listing.product, day))
 
 
-def _constituents(product: BasketProduct, day: date) -> list[AssetId]:
-    terms = terms_on(product, max(day, product.terms[0].since))
+def _opening_fees(listing: BasketListing) -> dict[AssetId, Decimal]:
+    return {one.asset: one.number for one in listing.opening_fees}
+
+
+def constituents(terms: BasketTerms) -> list[AssetId]:
+    """The assets of a creation unit by some terms."""
     return [one.asset for one in terms.constituents]
+
+
+def _terms_on(product: BasketProduct, day: date) -> BasketTerms:
+    """The terms of a day; before the first ones, these."""
+    return terms_on(product, max(day, product.terms[0].since))
 
 
 def _valued(product: BasketProduct, holdings: Holdings, day: date) -> set[AssetId]:
     """All that needs a price: what is held, and what the lists of the day and of the next one name."""
-    ending, coming = _constituents(product, day), _constituents(product, next_dealing_day(product, day))
-    return {*pooled(holdings)[0], *ending, *coming}
+    ending, coming = _terms_on(product, day), _terms_on(product, next_dealing_day(product, day))
+    return {*pooled(holdings)[0], *constituents(ending), *constituents(coming)}
 
 
 def _marks(inputs: NavInputs, assets: Iterable[AssetId]) -> Marks:

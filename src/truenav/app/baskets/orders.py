@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from truenav.access.policy import Principal, Resource, authorize
-from truenav.app.baskets.closing import order_book
+from truenav.app.baskets.closing import constituents, order_book
 from truenav.app.baskets.lists import value_at
 from truenav.app.house import House
 from truenav.calc.etp.baskets import ap_delivery, ap_orders
@@ -135,12 +135,12 @@ class OrderDesk:
     """
 
     def __init__(self, session: Session, house: House, principal: Principal, listing: BasketListing) -> None:
-        self._now = house.clock.now()
         self._session = session
         self._house = house
         self._principal = principal
         self._listing = listing
         baskets.hold_journal(session, listing.id)
+        self._now = house.clock.now()  # after the wait: facts stand in the order of their instants
         self._entries = baskets.journal(session, listing.id)
         self._book = order_book(listing, self._entries)
 
@@ -282,17 +282,20 @@ class OrderDesk:
         )
         return self._record(key, (fact,))
 
-    def pay_fee(self, *, amount: Amount, reference: str) -> JournalEntry:
-        """Record that accrued fee left the product, in tokens."""
+    def pay_fee(self, *, amount: Amount, reference: str) -> None:
+        """Record that accrued fee left the product, in tokens. The same payment again changes nothing."""
         self._authorize("basket:deal")
         if amount.number <= ZERO:
             raise InvalidInputError("A payment of the fee is above zero.")
-        (entry,) = baskets.append(
-            self._session,
-            self._listing.id,
-            (SponsorFeePaid(self._now, amount, reference),),
-            by=self._principal.user,
-        )
+        if not any(amount.asset in constituents(terms) for terms in self._listing.product.terms):
+            raise InvalidInputError(
+                f"{amount.asset[:60]!r} is no constituent of {self._listing.id}; the fee accrues in those."
+            )
+        paid = [one.fact for one in self._entries if isinstance(one.fact, SponsorFeePaid)]
+        if any((one.reference, one.amount) == (reference, amount) for one in paid):
+            return
+        fact = SponsorFeePaid(self._now, amount, reference)
+        baskets.append(self._session, self._listing.id, (fact,), by=self._principal.user)
         audit.append(
             self._session,
             actor=self._principal.user,
@@ -301,7 +304,6 @@ class OrderDesk:
             at=self._now,
             detail=encode({"amount": amount, "reference": reference}),
         )
-        return entry
 
     def _authorize(self, action: str, *, makers: Sequence[str] = ()) -> None:
         """Refuse who may not, and who made what is to be checked."""
@@ -319,7 +321,7 @@ class OrderDesk:
     def _actors(self, key: OrderKey, *kinds: type) -> tuple[str, ...]:
         """Who recorded facts of some kinds about an order."""
         found = (entry for entry in self._entries if isinstance(entry.fact, kinds))
-        return tuple(dict.fromkeys(entry.actor for entry in found if _key(entry) == key))
+        return tuple(dict.fromkeys(entry.actor for entry in found if entry.key == key))
 
     def _dealing_day(self, key: OrderKey) -> date:
         """On which an order deals."""
@@ -389,19 +391,12 @@ def _participant(session: Session, id: str) -> AuthorisedParticipant | None:
         return None
 
 
-def _key(entry: JournalEntry) -> OrderKey | None:
-    fact = entry.fact
-    if isinstance(fact, SponsorFeePaid):
-        return None
-    return fact.order.key if isinstance(fact, OrderReceived) else fact.key
-
-
 def _steps(entries: Iterable[JournalEntry]) -> dict[OrderKey, list[JournalEntry]]:
     """The entries of each order."""
     found: dict[OrderKey, list[JournalEntry]] = {}
     for entry in entries:
-        if (key := _key(entry)) is not None:
-            found.setdefault(key, []).append(entry)
+        if entry.key is not None:
+            found.setdefault(entry.key, []).append(entry)
     return found
 
 
