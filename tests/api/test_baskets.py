@@ -132,6 +132,17 @@ def issuer(fund):
     return made
 
 
+def _priced(issuer, **more):
+    """An order that is priced at the close of the golden case, by the list of the day before."""
+    issuer.published()
+    order = issuer.order(**more).json()
+    issuer.done(order["number"], "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    return issuer.done(order["number"], "price")
+
+
 def _delivered(issuer, number, due):
     for place, amount in enumerate(due):
         issuer.done(number, "deliver", reference=f"tx-{number}-{place}", amount=amount)
@@ -192,16 +203,10 @@ def test_an_order_is_created_at_the_close_and_settled_by_a_second_person(issuer)
 
 
 def test_what_arrived_but_is_not_settled_belongs_to_the_participant(issuer):
-    issuer.published()
-    order = issuer.order().json()
-    issuer.done(order["number"], "accept", by=issuer.checker)
-    issuer.wait_a_day()
-    issuer.state("2026-02-01", "close")
-    issuer.published()
-    priced = issuer.done(order["number"], "price")
-    issuer.done(order["number"], "instruct")
+    priced = _priced(issuer)
+    issuer.done(priced["number"], "instruct")
     before = issuer.desk.get("/api/v1/basket-holdings/trio").json()["nav_per_share"]
-    _delivered(issuer, order["number"], priced["due_in"])
+    _delivered(issuer, priced["number"], priced["due_in"])
     issuer.clock.advance(minutes=10)
     more = {one["asset"]: Decimal(one["number"]) for one in priced["due_in"]}
     at = "2026-02-01T08:10:00Z"
@@ -213,7 +218,7 @@ def test_what_arrived_but_is_not_settled_belongs_to_the_participant(issuer):
     rows.append(f"vault,{at},{USD},{Decimal(WORKED['cash']) + more[USD]}")
     issuer.fund.upload("arrived.csv", "\n".join(["account,as_of,asset,amount", *rows, ""]))
     assert issuer.desk.get("/api/v1/basket-holdings/trio").json()["nav_per_share"] == before
-    issuer.done(order["number"], "settle", by=issuer.checker)
+    issuer.done(priced["number"], "settle", by=issuer.checker)
     after = issuer.desk.get("/api/v1/basket-holdings/trio").json()
     assert after["nav_per_share"] == before
     assert after["holdings"]["shares_outstanding"] == WORKED["shares"] + UNITS * WORKED["unit_size"]
@@ -323,21 +328,14 @@ def test_steps_out_of_turn_are_refused_and_change_nothing(issuer):
 
 
 def test_a_transfer_counts_once_and_part_of_a_delivery_is_none(issuer):
-    issuer.published()
-    order = issuer.order().json()
-    issuer.done(order["number"], "accept", by=issuer.checker)
-    issuer.wait_a_day()
-    issuer.state("2026-02-01", "close")
-    issuer.published()
-    issuer.done(order["number"], "price")
-    pending = issuer.done(order["number"], "instruct")
-    first = pending["due_in"][0]
-    seen = issuer.done(order["number"], "deliver", reference="tx-1", amount=first)
-    assert issuer.done(order["number"], "deliver", reference="tx-1", amount=first) == seen
+    number = _priced(issuer)["number"]
+    first = issuer.done(number, "instruct")["due_in"][0]
+    seen = issuer.done(number, "deliver", reference="tx-1", amount=first)
+    assert issuer.done(number, "deliver", reference="tx-1", amount=first) == seen
     other = {**first, "number": "1"}
-    assert issuer.step(order["number"], "deliver", reference="tx-1", amount=other).status_code == 409
-    assert issuer.step(order["number"], "deliver", reference="tx-2").status_code == 422
-    part = issuer.step(order["number"], "settle", by=issuer.checker)
+    assert issuer.step(number, "deliver", reference="tx-1", amount=other).status_code == 409
+    assert issuer.step(number, "deliver", reference="tx-2").status_code == 422
+    part = issuer.step(number, "settle", by=issuer.checker)
     assert part.status_code == 409
     assert "still to come" in part.json()["detail"]
 
@@ -357,6 +355,37 @@ def test_a_list_of_what_is_not_known_is_not_made(issuer):
     assert "Gather the account again" in stale.json()["detail"]
     made = issuer.made(as_of="2026-01-31T07:55:00Z")
     assert made["unit_value"] == WORKED["list"]["unit_value"]
+
+
+def test_what_has_no_price_is_named_on_every_day_and_not_only_on_the_first(issuer):
+    issuer.published()
+    token = {"id": "x:new", "symbol": "NEW", "name": "New", "kind": "crypto", "decimals": 6}
+    issuer.put("assets/x:new", token)
+    body = issuer.listing()
+    (terms,) = body["product"]["terms"]
+    more = [*terms["constituents"], {"asset": "x:new", "decimals": 6}]
+    body["product"]["terms"].append({**terms, "since": "2026-02-02", "constituents": more})
+    issuer.put("baskets/trio", body)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    held = "account,as_of,asset,amount\nvault,2026-02-01T07:52:00Z,x:new,5\n"
+    assert issuer.fund.upload("new.csv", held).status_code == 201
+    refused = issuer.desk.post("/api/v1/basket-lists/trio", json={})
+    assert refused.status_code == 409, refused.text
+    assert "x:new has no price" in refused.json()["detail"]
+
+
+def test_fees_that_were_paid_before_the_first_list_are_owed_no_more(issuer):
+    body = {"amount": {"number": "0.3", "asset": BTC}, "reference": "fee-1"}
+    assert issuer.desk.post("/api/v1/basket-fees/trio", json=body).status_code == 204
+    assert issuer.desk.post("/api/v1/basket-fees/trio", json=body).status_code == 204  # counts once
+    held = issuer.desk.get("/api/v1/basket-holdings/trio").json()["holdings"]["assets"]
+    assert [one["accrued_fee"] for one in held if one["asset"] == BTC] == ["0.03824"]
+    other = {**body, "amount": {"number": "0.2", "asset": BTC}}
+    assert issuer.desk.post("/api/v1/basket-fees/trio", json=other).status_code == 409
+    for number, asset in (("1", "BTC"), ("0", BTC), ("-1", BTC)):
+        wrong = {"amount": {"number": number, "asset": asset}, "reference": "fee-2"}
+        assert issuer.desk.post("/api/v1/basket-fees/trio", json=wrong).status_code == 422
 
 
 def test_the_sponsors_fee_accrues_in_tokens_and_what_is_paid_is_owed_no_more(issuer):

@@ -166,19 +166,20 @@ def _close(
 
 
 def _document(session: Session, listing: BasketListing, trade_day: date, close: BasketClose) -> ListDocument:
-    before = baskets.standing_list(session, listing.id, close.day)
+    open_for_orders = not listing.halted
     listed = creation_list(
         listing.product,
         trade_day,
         close.holdings,
         close.prices,
-        previous_cash=None if before is None else actual_cash(listing.product, before, close),
-        creation=not listing.halted,
-        redemption=not listing.halted,
+        creation=open_for_orders,
+        redemption=open_for_orders,
     )
     if isinstance(listed, NotPublishable):
         raise _not_publishable(listed)
-    return ListDocument(close, listed, _disclosure(listing.product, close))
+    before = baskets.standing_list(session, listing.id, close.day)
+    cash = None if before is None else actual_cash(listing.product, before, close)
+    return ListDocument(close, replace(listed, previous_cash=cash), _disclosure(listing.product, close))
 
 
 def _disclosure(product: BasketProduct, close: BasketClose) -> DailyDisclosure | None:
