@@ -118,6 +118,19 @@ def test_after_ruin_there_is_no_band():
         price_band(watched.live, BANDED, tick=D("0.01"), now=NOW + MINUTE)
 
 
+def test_trades_that_lost_everything_halt_before_the_next_mark_tells_of_ruin():
+    """Bought at 150 and sold at 100: a unit is worth -50, and nobody is paid to have one created."""
+    live = _live(hedged=True)
+    for name, quantity, price in (("a", 30, 150), ("b", -30, 100)):
+        live = filled(live, Fill(name, NOW, D(quantity), D(price)))
+    live, _ = closed(live, at=NOW)
+    assert (basket(live).nav, live.ruined) == (-50, False)
+    with pytest.raises(DealingHaltedError, match="lost everything"):
+        quote(live, BANDED, _request(Side.CREATE, 1), now=NOW)
+    with pytest.raises(DealingHaltedError, match="lost everything"):
+        price_band(live, BANDED, tick=D("0.01"), now=NOW)
+
+
 def test_while_a_merge_is_due_units_are_not_traded():
     live = replace(_live(), changes=(UnitChange(10, 1),))
     with pytest.raises(DealingHaltedError, match="merge or split"):

@@ -30,7 +30,7 @@ def _live(units: object, *, nav: object = "0.0431", hedged: bool = False) -> Liv
     live = opened(product(three_long()), nav=D(str(nav)), units=D(str(units)), hedged=hedged).live
     if not hedged:
         return live
-    trade = Fill("first", live.mark.at, remaining(live), D(101), D("0.01"))
+    trade = Fill("first", live.mark.at, remaining(live), D(101), live.actual.cash / 1000)
     return closed(filled(live, trade), at=live.mark.at)[0]
 
 
@@ -153,6 +153,13 @@ def test_a_product_that_lost_everything_is_not_merged():
     watched, _ = at(opened(product(three_long())), 60, minutes=1)
     with pytest.raises(UnitChangeError, match="lost everything"):
         unit_plan(watched.live, TWENTY, {"a": D(10)})
+
+
+def test_a_product_whose_trades_lost_everything_is_not_merged():
+    live = filled(_live(10, nav=100, hedged=True), Fill("dear", 1, D(100), D(150)))
+    assert not live.ruined
+    with pytest.raises(UnitChangeError, match="lost everything"):
+        unit_plan(live, TWENTY, {"a": D(10)})
 
 
 def test_a_merge_that_is_due_is_done_and_the_product_goes_on():

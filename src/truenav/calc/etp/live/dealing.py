@@ -164,16 +164,19 @@ def _to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
 
 
 def fresh_nav(live: LiveProduct, terms: Terms, now: int) -> Decimal:
-    """NAV of a unit; `StaleNavError` where its mark is too old, `DealingHaltedError` after ruin."""
+    """NAV of a unit; `StaleNavError` where its mark is too old, `DealingHaltedError` where it is not above 0:
+    after ruin, or once trades alone have lost everything.
+    """
     if now - live.mark.at > terms.stale_after_seconds * SECOND:
         raise StaleNavError(
             f"The NAV of {live.product} is of {instant_text(instant_of(live.mark.at))}; it may be "
             f"{terms.stale_after_seconds} s old. Wait for the next mark.",
             product=live.product,
         )
-    if live.ruined:
+    nav = basket(live).nav
+    if nav <= 0:
         raise DealingHaltedError(f"{live.product} has lost everything and is halted.", causes=["ruin"])
-    return basket(live).nav
+    return nav
 
 
 # Creation and redemption

@@ -85,9 +85,9 @@ def unit_plan(
                 "outstanding; each must have none or more, and together all of them.",
                 held=held,
             )
-        if live.ruined:
-            raise UnitChangeError(f"{live.product} has lost everything; its units are worth nothing.")
         one = basket(live)
+        if one.nav <= 0:
+            raise UnitChangeError(f"{live.product} has lost everything; its units are worth nothing.")
         least = ONE if fractions is Fractions.CASHED and change.new == 1 else smallest
         changes = tuple(_holder_changes(change, holders, one.nav, least))
         units_after = sum((holder.after for holder in changes), ZERO)
