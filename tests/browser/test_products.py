@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -59,6 +61,25 @@ def test_everybody_reads_what_is_disclosed_without_a_log_in(visit, demo, people)
         assert file.value.suggested_filename == "btc3l-rebalances.csv"
         visitor.goto(f"{demo.address}/public/demo/nothing")
         visitor.get_by_text("没有此产品").wait_for()
+
+
+def test_charts_tell_their_times_in_utc_and_rounded_figures_wherever_they_are_looked_at(visit, demo, people):
+    max_ = visit(timezone_id="Asia/Shanghai")
+    max_.log_in(demo.address, *people["max"])
+    links = max_.call("GET", "/connections").json()["items"]
+    address = next(one["body"]["base_url"] for one in links if one["id"] == "binance-directional")
+    with simulator(demo, address) as control:
+        control.post("/_simulator/walk", json={"on": True}).raise_for_status()
+        _wait_until_told(f"{demo.address}/api/v1/public/demo/products/btc3l")
+        max_.page.goto(f"{demo.address}/products/btc3l")
+        chart = max_.page.locator("div[role=img] svg").first
+        chart.hover()
+        box = max_.page.locator("div[role=img]").filter(has_text=" UTC").first
+        box.wait_for()
+        shown = box.text_content()
+        said = datetime.strptime(re.search(r"\d{4}-\d\d-\d\d [\d:]{8}", shown)[0], "%Y-%m-%d %H:%M:%S")
+        assert abs(datetime.now(UTC) - said.replace(tzinfo=UTC)) < timedelta(hours=1)
+        assert not re.search(r"\.\d{6}", shown), "a drawn number is shown with all its digits"
 
 
 def _wait_until_told(address: str) -> None:

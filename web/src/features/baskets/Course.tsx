@@ -3,8 +3,7 @@ import { useCallback } from 'react';
 import type { BasketListing, InavView } from '@/api/schema';
 import { forDrawing } from '@/lib/decimal';
 import { useLanguage, useWords, type Language } from '@/lib/i18n';
-import { moment } from '@/lib/time';
-import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { Chart, axis, timeAxis, told, tooltip, type Palette } from '@/ui/chart/Chart';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Panel } from '@/ui/Panel';
 import { Shown, State } from '@/ui/States';
@@ -45,8 +44,8 @@ function optionOf(points: readonly InavView[], colours: Palette, language: Langu
   return {
     grid: { left: 64, right: 20, top: 30, bottom: 28 },
     legend: { data: [inav, price], right: 16, top: 4, textStyle: { color: colours['ink-2'] }, icon: 'rect', itemWidth: 14, itemHeight: 2 },
-    tooltip: tooltip(colours),
-    xAxis: { ...base, type: 'time' as const, splitLine: { show: false }, splitNumber: 5, axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => moment(new Date(at), language) } },
+    tooltip: { ...tooltip(colours), valueFormatter: told(4) },
+    xAxis: timeAxis(colours, language),
     yAxis: { ...base, type: 'value' as const, scale: true, splitNumber: 4 },
     series: [
       { ...line, name: inav, data: values((point) => point.per_share), lineStyle: { width: 1.75, color: colours.s1 }, itemStyle: { color: colours.s1 } },

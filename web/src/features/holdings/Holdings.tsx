@@ -8,7 +8,7 @@ import { useSymbols } from '@/lib/assets';
 import { add, forDrawing } from '@/lib/decimal';
 import { useLanguage, useWords, type Language } from '@/lib/i18n';
 import { day, full } from '@/lib/time';
-import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { Chart, axis, timeAxis, told, tooltip, type Palette } from '@/ui/chart/Chart';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
@@ -140,14 +140,8 @@ function optionOf(points: readonly PublishedUnit[], colours: Palette, language: 
   const base = axis(colours);
   return {
     grid: { left: 64, right: 20, top: 14, bottom: 28 },
-    tooltip: tooltip(colours),
-    xAxis: {
-      ...base,
-      type: 'time' as const,
-      splitLine: { show: false },
-      splitNumber: 4,
-      axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => day(new Date(at), language) },
-    },
+    tooltip: { ...tooltip(colours), valueFormatter: told(6) },
+    xAxis: { ...timeAxis(colours, language, (at) => day(at, language)), splitNumber: 4 },
     yAxis: { ...base, type: 'value' as const, scale: true, splitNumber: 3 },
     series: [
       {

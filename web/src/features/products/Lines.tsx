@@ -3,8 +3,7 @@ import { useCallback } from 'react';
 import type { Disclosure, ProductPoint } from '@/api/schema';
 import { forDrawing } from '@/lib/decimal';
 import { useLanguage, useWords, type Language } from '@/lib/i18n';
-import { moment } from '@/lib/time';
-import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { Chart, axis, timeAxis, told, tooltip, type Palette } from '@/ui/chart/Chart';
 import words from './words';
 
 export function Lines({ points, data }: { points: readonly ProductPoint[]; data: Disclosure }) {
@@ -21,7 +20,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
   const leverage = points.map((one): [string, number | null] => [one.at, one.leverage === null ? null : Math.abs(forDrawing(one.leverage))]);
   const first = points[0]?.at ?? '';
   const events = data.rebalances.filter((one) => one.kind === 'triggered' && one.at >= first);
-  const time = { ...base, type: 'time' as const, splitLine: { show: false }, splitNumber: 5, axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => moment(new Date(at), language) } };
+  const time = timeAxis(colours, language);
   const line = { type: 'line' as const, showSymbol: false };
   return {
     grid: [
@@ -29,7 +28,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
       { left: 56, right: 20, top: 262, height: 84 },
     ],
     legend: { data: [names[0], names[1]], right: 16, top: 4, textStyle: { color: colours['ink-2'] }, icon: 'rect', itemWidth: 14, itemHeight: 2 },
-    tooltip: tooltip(colours),
+    tooltip: { ...tooltip(colours), valueFormatter: told(3) },
     axisPointer: { link: [{ xAxisIndex: 'all' as const }] },
     xAxis: [
       { ...time, gridIndex: 0, axisLabel: { show: false } },
@@ -37,7 +36,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
     ],
     yAxis: [
       { ...base, type: 'value' as const, scale: true, splitNumber: 4, gridIndex: 0 },
-      { ...base, type: 'value' as const, scale: true, splitNumber: 2, minInterval: 0.05, gridIndex: 1, axisLabel: { ...base.axisLabel, formatter: (value: number) => `${value.toFixed(2)}×` } },
+      { ...base, type: 'value' as const, scale: true, splitNumber: 2, minInterval: 0.05, gridIndex: 1, axisLabel: { ...base.axisLabel, formatter: told(2, '×') } },
     ],
     series: [
       { ...line, name: names[0], data: nav, lineStyle: { width: 1.75, color: colours.s1 }, itemStyle: { color: colours.s1 } },
@@ -45,6 +44,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
       {
         ...line,
         name: names[2],
+        tooltip: { valueFormatter: told(3, '×') },
         xAxisIndex: 1,
         yAxisIndex: 1,
         data: leverage,
@@ -54,6 +54,7 @@ function optionOf(points: readonly ProductPoint[], data: Disclosure, colours: Pa
       {
         type: 'line' as const,
         name: names[3],
+        tooltip: { valueFormatter: told(3, '×') },
         xAxisIndex: 1,
         yAxisIndex: 1,
         data: events.map((one): [string, number] => [one.at, Math.abs(forDrawing(one.leverage_after ?? '0'))]),

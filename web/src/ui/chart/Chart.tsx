@@ -1,8 +1,11 @@
-// A chart in our colours: redrawn with the theme, without animation, with a spoken summary.
+// A chart in our colours: redrawn with the theme, without animation, its times in UTC, with a spoken summary.
 import { useComputedColorScheme } from '@mantine/core';
 import type { EChartsOption } from 'echarts';
 import type { EChartsType } from 'echarts/core';
 import { useEffect, useMemo, useRef } from 'react';
+import { grouped } from '@/lib/decimal';
+import type { Language } from '@/lib/i18n';
+import { full, moment } from '@/lib/time';
 
 const NAMES = ['ink', 'ink-2', 'ink-3', 'line', 'line-2', 'control', 'surface', 'accent', 'up', 'down', 'warn', 'crit', 's1', 's2', 's3', 's4', 's5', 's6'] as const;
 
@@ -31,6 +34,24 @@ export function axis(colours: Palette) {
   };
 }
 
+/** An axis of instants: short under it, in full and as UTC in the box under the pointer. */
+export function timeAxis(colours: Palette, language: Language, tell: (at: Date) => string = (at) => moment(at, language)) {
+  const base = axis(colours);
+  return {
+    ...base,
+    type: 'time' as const,
+    splitLine: { show: false },
+    splitNumber: 5,
+    axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: (at: number) => tell(new Date(at)) },
+    axisPointer: { label: { formatter: ({ value }: { value: unknown }) => full(new Date(Number(value))) } },
+  };
+}
+
+/** How the box under the pointer writes a drawn number: rounded and grouped as all figures are. */
+export function told(places: number, unit = ''): (value: unknown) => string {
+  return (value) => (typeof value === 'number' ? `${grouped(value.toFixed(places))}${unit}` : '—');
+}
+
 /** The shared look of the box under the pointer. */
 export function tooltip(colours: Palette) {
   return {
@@ -56,6 +77,7 @@ export function Chart({ option, summary, height }: ChartProps) {
       const colours = readPalette();
       return {
         animation: false,
+        useUTC: true,
         textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, color: colours['ink-3'] },
         ...option(colours),
       };

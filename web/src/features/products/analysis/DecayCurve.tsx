@@ -2,7 +2,7 @@
 import { useCallback } from 'react';
 import { forDrawing, shift, show } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
-import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { Chart, axis, told, tooltip, type Palette } from '@/ui/chart/Chart';
 import { Panel } from '@/ui/Panel';
 import { Shown } from '@/ui/States';
 import { useDecay } from './data';
@@ -30,10 +30,10 @@ function Curve({ data, volatility, name }: { data: DecayTheory; volatility: stri
   const option = useCallback(
     (colours: Palette) => {
       const base = axis(colours);
-      const percent = (value: number) => `${value.toFixed(0)} %`;
+      const percent = told(0, ' %');
       return {
         grid: { left: 8, right: 20, top: 14, bottom: 8, containLabel: true },
-        tooltip: { ...tooltip(colours), valueFormatter: (value: unknown) => (typeof value === 'number' ? `${value.toFixed(2)} %` : String(value)) },
+        tooltip: { ...tooltip(colours), valueFormatter: told(2, ' %') },
         xAxis: { ...base, type: 'value' as const, max: 200, splitLine: { show: false }, axisLabel: { ...base.axisLabel, formatter: percent } },
         yAxis: { ...base, type: 'value' as const, splitNumber: 4, axisLabel: { ...base.axisLabel, formatter: percent } },
         series: [

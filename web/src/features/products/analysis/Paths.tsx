@@ -4,7 +4,7 @@ import type { Replay, Replays } from '@/api/schema';
 import { forDrawing } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { day, moment } from '@/lib/time';
-import { Chart, axis, tooltip, type Palette } from '@/ui/chart/Chart';
+import { Chart, axis, timeAxis, told, tooltip, type Palette } from '@/ui/chart/Chart';
 import words from './words';
 
 const HUES = ['s1', 's2', 's3', 's4', 's5', 's6'] as const;
@@ -21,7 +21,7 @@ export function Paths({ data, chosen }: { data: Replays; chosen: Replay }) {
     (colours: Palette) => {
       const base = axis(colours);
       const span = Date.parse(data.history.end) - Date.parse(data.history.start);
-      const tell = (at: number) => (span > 5 * DAY ? day(new Date(at), language) : moment(new Date(at), language));
+      const tell = (at: Date) => (span > 5 * DAY ? day(at, language) : moment(at, language));
       const line = (name: string, values: readonly string[], colour: string, more: object = {}) => ({
         type: 'line' as const,
         name,
@@ -34,8 +34,8 @@ export function Paths({ data, chosen }: { data: Replays; chosen: Replay }) {
       const start = forDrawing(chosen.explanation.nav_before);
       return {
         grid: { left: 8, right: 16, top: 12, bottom: 8, containLabel: true },
-        tooltip: { ...tooltip(colours), valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toFixed(2) : String(value)) },
-        xAxis: { ...base, type: 'time' as const, splitLine: { show: false }, splitNumber: 5, axisLabel: { ...base.axisLabel, hideOverlap: true, formatter: tell } },
+        tooltip: { ...tooltip(colours), valueFormatter: told(2) },
+        xAxis: timeAxis(colours, language, tell),
         yAxis: { ...base, type: 'value' as const, scale: true, splitNumber: 4 },
         series: [
           line(t.underlying, data.prices, colours['ink-3']),
