@@ -20,7 +20,7 @@ export interface Column<Row> {
   width?: number | string;
   /** Where the cell stands in a phone's card; `none` leaves it out. Default: a labelled line. */
   card?: 'title' | 'value' | 'note' | 'aside' | 'line' | 'none';
-  /** The unit behind the cell in a card, which has no header. */
+  /** The unit behind the cell in a card, which has no header; without one it is that of the header. */
   cardUnit?: string;
 }
 
@@ -181,12 +181,17 @@ function moveWithArrows(event: KeyboardEvent<HTMLElement>): void {
 const CARDS_AT_ONCE = 200;
 
 function inCard<Row>(row: Row): (column: Column<Row>) => ReactNode {
-  return (column) => (
-    <span key={column.id}>
-      {column.cell(row)}
-      {column.cardUnit ? ` ${column.cardUnit}` : null}
-    </span>
-  );
+  return (column) => {
+    const cell = column.cell(row);
+    const unit = column.cardUnit ?? column.unit;
+    if (cell === null) return null;
+    return (
+      <span key={column.id}>
+        {cell}
+        {unit ? <> {unit}</> : null}
+      </span>
+    );
+  };
 }
 
 function Cards<Row>({ columns, rows, rowKey, label, onOpen, rowTone }: DataTableProps<Row>) {
