@@ -4,12 +4,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
 import type { ApproveProposal, CloseProposal, Hedge as HedgeState, OpenProposal } from '@/api/schema';
+import { grouped } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { Badge } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Facts } from '@/ui/Facts';
 import { Figure, Percent } from '@/ui/Figure';
+import { Verbs } from '@/ui/Form';
+import { Stack } from '@/ui/Layout';
 import { Panel } from '@/ui/Panel';
 import { tellDone } from '@/ui/tell';
 import words from './hedgeWords';
@@ -24,8 +27,10 @@ export function Hedge({ id, underlying, quote }: { id: string; underlying: strin
   if (!data?.is_hedged) return null;
   return (
     <Panel title={t.hedge} sub={data.account} padded>
-      <Standing data={data} underlying={underlying} quote={quote} />
-      {data.proposal ? <Proposal id={id} proposal={data.proposal} underlying={underlying} quote={quote} /> : null}
+      <Stack>
+        <Standing data={data} underlying={underlying} quote={quote} />
+        {data.proposal ? <Proposal id={id} proposal={data.proposal} underlying={underlying} quote={quote} /> : null}
+      </Stack>
     </Panel>
   );
 }
@@ -42,11 +47,11 @@ function Standing({ data, underlying, quote }: { data: HedgeState; underlying: s
         </dd>
         <dt>{t.actual}</dt>
         <dd>
-          <Figure value={data.actual_nav} places={6} />
+          <Figure value={data.actual_nav} places={6} unit={quote} />
         </dd>
         <dt>{t.model}</dt>
         <dd>
-          <Figure value={data.model_nav} places={6} />
+          <Figure value={data.model_nav} places={6} unit={quote} />
         </dd>
         <dt>{t.position}</dt>
         <dd>
@@ -65,7 +70,7 @@ function Standing({ data, underlying, quote }: { data: HedgeState; underlying: s
           </>
         ) : null}
       </Facts>
-      <p className="dim">{data.automatic_up_to === null ? t.allWait : t.automatic(`${data.automatic_up_to} ${quote}`)}</p>
+      <p className="dim">{data.automatic_up_to === null ? t.allWait : t.automatic(`${grouped(data.automatic_up_to)} ${quote}`)}</p>
     </>
   );
 }
@@ -94,16 +99,16 @@ function Proposal({ id, proposal, underlying, quote }: { id: string; proposal: O
         </dd>
       </Facts>
       {may ? (
-        <p>
+        <Verbs>
           {proposal.is_approved ? null : (
             <Button size="xs" onClick={() => setAsked('approve')}>
               {proposal.trouble ? t.again : t.approve}
             </Button>
-          )}{' '}
+          )}
           <Button size="xs" variant="default" onClick={() => setAsked('close')}>
             {t.close}
           </Button>
-        </p>
+        </Verbs>
       ) : null}
       <ConfirmWithReason opened={asked === 'approve'} title={t.approveTitle(number)} verb={t.approve} reason="none" busy={decide.isPending} onConfirm={() => decide.mutate({ is: 'approve', number })} onClose={() => setAsked(null)}>
         {t.approveBody}

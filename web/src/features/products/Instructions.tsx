@@ -45,7 +45,7 @@ function Table({ items, id, quote }: { items: readonly Instruction[]; id: string
   const t = useWords(words);
   const language = useLanguage();
   const columns: readonly Column<Instruction>[] = [
-    { id: 'when', header: t.when, card: 'note', cell: (row) => <span className="num nowrap" title={full(row.made_at)}>{moment(row.made_at, language)}</span> },
+    { id: 'when', header: t.when, unit: 'UTC', card: 'note', cell: (row) => <span className="num nowrap" title={full(row.made_at)}>{moment(row.made_at, language)}</span> },
     { id: 'what', header: t.what, card: 'title', cell: (row) => <What instruction={row} /> },
     { id: 'by', header: t.by, cell: (row) => [row.made_by, row.approved_by].filter((who, n, all) => who && all.indexOf(who) === n).join(', ') },
     { id: 'state', header: t.state, card: 'aside', cell: (row) => <span title={row.outcome || undefined}><Badge tone={TONES[row.state]}>{t.states[row.state]}</Badge></span> },

@@ -93,7 +93,7 @@ function Row({ name, at = null, children }: { name: string; at?: string | null; 
         {at === null ? null : (
           <small className="dim" title={full(at)}>
             {' '}
-            {moment(at, language)}
+            {moment(at, language)} UTC
           </small>
         )}
       </dd>

@@ -7,7 +7,7 @@ import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { ExportMenu } from '@/ui/ExportMenu';
-import { Figure, PercentChange } from '@/ui/Figure';
+import { Figure, PercentChange, Unknown } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { ExplainLinks } from './analysis/ExplainLinks';
@@ -44,8 +44,8 @@ function Table({ items }: { items: readonly ProductRow[] }) {
     { id: 'nav', header: t.nav, align: 'right', card: 'value', cell: (row) => <Figure value={row.nav} places={6} unit={row.quote} reason={t.nothingYet} />, sortBy: (row) => row.nav },
     { id: 'net_assets', header: t.netAssets, align: 'right', cell: (row) => <Figure value={row.net_assets} places={2} unit={row.quote} reason={t.nothingYet} />, sortBy: (row) => row.net_assets },
     { id: 'hedge', header: t.hedgeDifference, unit: '%', align: 'right', cell: (row) => <PercentChange value={row.hedge_difference} places={3} reason={t.nothingHedged} />, sortBy: (row) => row.hedge_difference },
-    { id: 'price', header: t.price, align: 'right', cell: (row) => <Figure value={row.price} places={2} reason={t.nothingYet} />, sortBy: (row) => row.price },
-    { id: 'as_of', header: t.asOf, cell: (row) => (row.as_of ? <span className="num" title={full(row.as_of)}>{moment(row.as_of, language)}</span> : <span className="dim">{t.waiting}</span>) },
+    { id: 'price', header: t.price, align: 'right', cell: (row) => <Figure value={row.price} places={2} unit={row.quote} reason={t.nothingYet} />, sortBy: (row) => row.price },
+    { id: 'as_of', header: t.asOf, unit: 'UTC', cell: (row) => (row.as_of ? <span className="num" title={full(row.as_of)}>{moment(row.as_of, language)}</span> : <Unknown reason={t.nothingYet} />) },
     { id: 'standing', header: t.standing, card: 'aside', cell: (row) => <span className={row.standing === 'ruined' ? 'crit' : row.halts.length > 0 ? 'warn' : 'ink2'}>{row.halts.length > 0 && row.standing === 'running' ? `${t.halted}: ${row.halts.map((cause) => t.halts[cause]).join(', ')}` : t[row.standing]}</span> },
   ];
   return (

@@ -66,7 +66,7 @@ export default defineWords({
     position: '实际持仓',
     modelPosition: '模型持仓',
     unexplained: '交易所多出的持仓',
-    unexplainedHint: '账户持仓与产品不一致，请查看其订单与划转。',
+    unexplainedHint: '账户持仓与产品不一致，需核对其订单与划转。',
     automatic: (amount: string) => `不超过 ${amount} 的再平衡无需批准`,
     allWait: '所有再平衡均需批准',
     open: (number: number) => `再平衡 ${number}`,

@@ -28,7 +28,7 @@ export function Head({ data }: { data: Disclosure }) {
             <Figure value={data.nav} places={6} /> <small>{data.quote}</small>
           </p>
           <p className="dim" title={full(data.as_of)}>
-            {data.underlying} <Figure value={data.price} places={2} /> · {moment(data.as_of, language)}
+            {data.underlying} <Figure value={data.price} places={2} unit={data.quote} /> · {moment(data.as_of, language)} UTC
           </p>
           {data.halts.length > 0 ? <p className="crit">{`${t.halted}: ${data.halts.map((cause) => t.halts[cause]).join(', ')}`}</p> : null}
         </div>
@@ -36,13 +36,13 @@ export function Head({ data }: { data: Disclosure }) {
         <Facts>
           <dt>{t.nextRebalance}</dt>
           <dd>{data.next_scheduled_at ? <span className="num">{full(data.next_scheduled_at)}</span> : t.noSchedule}</dd>
-          {data.rebalances_at_or_below ? <Pair name={t.orFalls(data.underlying)} value={data.rebalances_at_or_below} /> : null}
-          {data.rebalances_at_or_above ? <Pair name={t.orRises(data.underlying)} value={data.rebalances_at_or_above} /> : null}
-          {data.nothing_left_at ? <Pair name={t.nothingLeft(data.underlying)} value={data.nothing_left_at} /> : null}
+          {data.rebalances_at_or_below ? <Pair name={t.orFalls(data.underlying)} value={data.rebalances_at_or_below} unit={data.quote} /> : null}
+          {data.rebalances_at_or_above ? <Pair name={t.orRises(data.underlying)} value={data.rebalances_at_or_above} unit={data.quote} /> : null}
+          {data.nothing_left_at ? <Pair name={t.nothingLeft(data.underlying)} value={data.nothing_left_at} unit={data.quote} /> : null}
         </Facts>
         <Facts>
           <Pair name={t.units} value={data.units} places={4} />
-          <Pair name={`${t.netAssets}, ${data.quote}`} value={data.net_assets} />
+          <Pair name={t.netAssets} value={data.net_assets} unit={data.quote} />
           <dt>{t.issuer}</dt>
           <dd>{data.issuer}</dd>
         </Facts>
@@ -51,12 +51,12 @@ export function Head({ data }: { data: Disclosure }) {
   );
 }
 
-function Pair({ name, value, places = 2 }: { name: string; value: string | null; places?: number }) {
+function Pair({ name, value, places = 2, unit }: { name: string; value: string | null; places?: number; unit?: string }) {
   return (
     <>
       <dt>{name}</dt>
       <dd>
-        <Figure value={value} places={places} />
+        <Figure value={value} places={places} unit={unit} />
       </dd>
     </>
   );
@@ -92,7 +92,7 @@ export function Rebalances({ lines, data }: { lines: readonly RebalanceLine[]; d
   const language = useLanguage();
   const kind = (name: string) => (t.kinds as Readonly<Record<string, string>>)[name] ?? name;
   const columns: readonly Column<RebalanceLine>[] = [
-    { id: 'at', header: t.when, card: 'note', cell: (row) => <span className="num nowrap" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'at', header: t.when, unit: 'UTC', card: 'note', cell: (row) => <span className="num nowrap" title={full(row.at)}>{moment(row.at, language)}</span> },
     { id: 'kind', header: t.why, card: 'title', cell: (row) => <span className={row.kind === 'triggered' ? 'warn' : undefined}>{kind(row.kind)}</span> },
     {
       id: 'leverage',
@@ -125,7 +125,7 @@ export function Charges({ lines, quote }: { lines: readonly ChargeLine[]; quote:
   const t = useWords(words);
   const language = useLanguage();
   const columns: readonly Column<ChargeLine>[] = [
-    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'at', header: t.when, unit: 'UTC', card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
     { id: 'before', header: t.before, unit: quote, align: 'right', cell: (row) => <Figure value={row.nav_before} places={6} /> },
     { id: 'fees', header: t.fees, unit: quote, align: 'right', card: 'value', cell: (row) => <Figure value={row.fees} places={8} /> },
     { id: 'financing', header: t.financing, unit: quote, align: 'right', cell: (row) => <Figure value={row.financing} places={8} /> },
@@ -180,7 +180,7 @@ export function Changes({ data }: { data: Disclosure }) {
   const t = useWords(words);
   const language = useLanguage();
   const columns: readonly Column<ChangeLine>[] = [
-    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'at', header: t.when, unit: 'UTC', card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
     { id: 'change', header: t.unitChange, card: 'value', cell: (row) => t.became(row.old, row.new) },
     { id: 'factor', header: t.factor, align: 'right', cell: (row) => <Figure value={factorOf(data.adjustments, row.at)} places={4} unit="×" /> },
   ];

@@ -27,6 +27,7 @@ export function Parts({ of, name, financingUnknown = false }: { of: Explanation;
     {
       id: 'value',
       header: t.ofNav,
+      cardUnit: '%',
       align: 'right',
       card: 'value',
       cell: (row) => (row.value === null ? <Unknown reason={t.unknownFinancing} /> : <Percent value={row.value} places={4} signed />),

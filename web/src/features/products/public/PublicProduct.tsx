@@ -94,7 +94,7 @@ function Navs({ lines, quote }: { lines: readonly NavLine[]; quote: string }) {
   const t = useWords(words);
   const language = useLanguage();
   const columns: readonly Column<NavLine>[] = [
-    { id: 'at', header: t.when, card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
+    { id: 'at', header: t.when, unit: 'UTC', card: 'title', cell: (row) => <span className="num" title={full(row.at)}>{moment(row.at, language)}</span> },
     { id: 'nav', header: t.nav, unit: quote, align: 'right', cell: (row) => <Figure value={row.nav} places={6} /> },
     { id: 'adjusted', header: t.adjusted, unit: quote, align: 'right', card: 'value', cell: (row) => <Figure value={row.adjusted_nav} places={6} /> },
   ];
@@ -120,11 +120,11 @@ function Files({ place }: { place: Place }) {
       <p className="ink2">{t.filesHint}</p>
       <ul className={look.files}>
         <li>
-          <a href={address}>{t.json}</a>
+          <a className="link" href={address}>{t.json}</a>
         </li>
         {TABLES.map((table) => (
           <li key={table}>
-            <a href={`${address}/${table}.csv`} download>
+            <a className="link" href={`${address}/${table}.csv`} download>
               {t.tables[table]}, CSV
             </a>
           </li>
