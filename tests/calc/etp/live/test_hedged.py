@@ -143,6 +143,22 @@ def test_the_schedule_replaces_an_open_order():
     assert abs(second.proposal.order - first.proposal.order) < D("1e-60")
 
 
+def test_the_first_purchase_stays_the_first_where_another_order_takes_its_place():
+    """Its units hold cash until it is done: nobody may come in for a share of that."""
+    terms = three_long(trigger=FOUR, schedules=(Schedule(DailyTimes(("20:02",))),))
+    watched = opened(product(terms), hedged=True)
+    part = Fill("a", watched.live.mark.at, D(12), D(100))
+    watched, happened = at(after(watched, filled(watched.live, part)), 100, minutes=2)
+    assert (happened.proposal.kind, happened.proposal.replaces) == (ProposalKind.OPENING, 1)
+    assert halts(watched.live, terms) == {HaltCause.REBALANCING}
+    watched, happened = at(watched, 40, minutes=3)
+    assert (happened.proposal.kind, happened.proposal.replaces) == (ProposalKind.OPENING, 2)
+    assert happened.proposal.reached[0].limit is LimitKind.ABOVE
+    assert halts(_filled_whole(watched.live), terms) == set()
+    _, ruined = at(watched, 10, minutes=4)
+    assert ruined.proposal.kind is ProposalKind.CLOSING
+
+
 def test_a_proposal_of_which_nothing_was_traded_does_not_move_the_reference():
     rules = product(three_long(trigger=Trigger(adverse_move=D("0.1"))))
     watched, first = at(_hedged(rules), 90, minutes=1)

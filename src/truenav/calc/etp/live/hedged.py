@@ -186,6 +186,8 @@ def hedged_step(
         return live, None
     opened = None
     if wish is not None:
+        if _is_opening(before.proposal) and wish.kind is not ProposalKind.CLOSING:
+            wish = wish._replace(kind=ProposalKind.OPENING)  # which is still to be done
         if live.proposal is not None:
             replaced = _rebalance(live, live.proposal, charged.holding, now.at)
         live, opened = _opened(live, charged.holding, now, wish)
@@ -194,6 +196,10 @@ def hedged_step(
     paid = Paid(*(part / units for part in charged.paid))
     event = event_at(before, now, shared(actual.state, units), state, paid, charged.kind)
     return live, Step(event, proposal=opened, replaced=replaced)
+
+
+def _is_opening(proposal: Proposal | None) -> bool:
+    return proposal is not None and proposal.kind is ProposalKind.OPENING
 
 
 def _charged(actual: Holding, now: Now) -> Outcome:

@@ -29,7 +29,9 @@ class HaltCause(StrEnum):
 
 
 class ProposalKind(StrEnum):
-    """Why an order is proposed: the first purchase, the schedule, a trigger, or the end after ruin."""
+    """Why an order is proposed: the first purchase (and what replaces it before it is done), the schedule, a
+    trigger, or the end after ruin.
+    """
 
     OPENING = "opening"
     SCHEDULED = "scheduled"
