@@ -50,11 +50,12 @@ class Following:
     def list(self, listed: Listing) -> None:
         with self.trading.house.database.transaction(self.trading.tenant) as session:
             definitions.put(session, Kind.LISTING, listed.id, listed, by="max", at=self.trading.clock.now())
+        asyncio.run(self.products.look())
 
-        async def adjust() -> None:
-            await self.products._adjust(self.products._read())
-
-        asyncio.run(adjust())
+    def ends(self, id: str = "btc3l") -> None:
+        with self.trading.house.database.transaction(self.trading.tenant) as session:
+            definitions.delete(session, Kind.LISTING, id, by="max", at=self.trading.clock.now())
+        asyncio.run(self.products.look())
 
     def listing(self, id: str = "btc3l") -> Listing:
         return next(one.body for one in self.products.known.listings if one.id == id)
@@ -96,11 +97,7 @@ class Following:
     def restarted(self) -> Following:
         """Another process, which knows what was written and nothing else."""
         again = Following(self.trading, TenantProducts(self.trading.house, self.trading.tenant))
-
-        async def adjust() -> None:
-            await again.products._adjust(again.products._read())
-
-        asyncio.run(adjust())
+        asyncio.run(again.products.look())
         return again
 
     def chapters(self, id: str = "btc3l") -> tuple[Chapter, ...]:

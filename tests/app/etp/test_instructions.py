@@ -226,6 +226,21 @@ def test_a_product_that_has_not_opened_lets_all_wait(following):
     assert _end(following, asked).state is InstructionState.APPROVED
 
 
+def test_what_waits_for_a_product_that_ended_is_refused_and_not_done_if_it_is_listed_again(opened):
+    requested = opened.asks(CreateUnits("maker", D(50)))
+    approved = _asked(opened, CreateUnits("maker", D(60)))
+    listed = opened.listing()
+    opened.ends()
+    for one in (requested, approved):
+        found = opened.instruction(one)
+        assert (found.state, found.outcome) == (REFUSED, "The product has ended.")
+    opened.list(listed)
+    opened.trading.later(seconds=1)
+    opened.told("50000", 2)
+    opened.tended()
+    assert opened.running().live.units == 1000
+
+
 def test_who_asked_who_approved_and_who_carried_out_is_in_the_audit_trail(opened):
     asked = _asked(opened, ChangeUnits(10, 1, {"anna": D(1000)}))
     _end(opened, asked)

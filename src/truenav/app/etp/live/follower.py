@@ -33,7 +33,7 @@ from truenav.core.asset import AssetBook
 from truenav.core.facts import Fact
 from truenav.core.failure import ConflictError, TruenavError, UnavailableError
 from truenav.core.ids import AccountId, InstrumentId, Sha256, TenantId
-from truenav.core.instruction import InstructionState
+from truenav.core.instruction import WAITING, InstructionState
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.listing import Listing
 from truenav.core.money import ZERO
@@ -141,6 +141,7 @@ class TenantProducts:
         """Run what is listed by now, and what could not be begun before."""
         known = await asyncio.to_thread(self._read)
         if known is not self.known or self.is_behind:
+            await asyncio.to_thread(self._refuse_for_ended)
             await self._adjust(known)
 
     async def _keep_written(self) -> None:
@@ -216,6 +217,20 @@ class TenantProducts:
             instructions.save(session, before, after)
             if after.ended_at is not None:
                 ended(session, after)
+
+    def _refuse_for_ended(self) -> None:
+        """Refuse what waits for products that have ended, lest it be carried out should one be listed again.
+
+        What is being traded stays: whoever lists the product again settles it.
+        """
+        with self.house.database.transaction(self.id) as session:
+            waiting = [one for state in WAITING for one in instructions.waiting(session, state)]
+            listed = {one.id for one in definitions.list_all(session, Kind.LISTING, Listing)}
+            for one in waiting:
+                if one.listing not in listed and one.estimate is None:
+                    note, now = "The product has ended.", self.house.clock.now()
+                    refused = replace(one, state=InstructionState.REFUSED, outcome=note, ended_at=now)
+                    ended(session, instructions.save(session, one, refused))
 
     def _orphans(self) -> Collection[AccountId]:
         with self.house.database.transaction(self.id) as session:
