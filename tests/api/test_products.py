@@ -157,6 +157,10 @@ def test_a_bundle_is_given_only_where_its_evidence_leads_to_the_product(house):
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:truenav:problem:not-provable")
     assert "payloads/" + "a" * 64 in refused.json()["detail"]  # these marks were stated by nothing
     assert house.checker.get("/api/v1/product-bundles/other").status_code == 404
+    assert house.maker.delete("/api/v1/products/zz3l").status_code == 204
+    ended = house.checker.get(page)  # it is proven for its whole life, or refused for the same reason
+    assert (ended.status_code, ended.json()["detail"]) == (409, refused.json()["detail"])
+    assert house.checker.get("/api/v1/product-states/zz3l").status_code == 404
 
 
 def test_what_is_wanted_of_a_product_waits_for_another_person_and_can_be_withdrawn(house):

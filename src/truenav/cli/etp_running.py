@@ -132,13 +132,16 @@ def events(*, name: str, output: str) -> None:
 @click.argument("name", metavar="LISTING")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="By default LISTING.zip.")
 def export(*, name: str, out: Path | None) -> None:
-    """Write the evidence bundle of a product: everything that it went through, for `truenav verify`."""
+    """Write the evidence bundle of a product: everything that it went through, for `truenav verify`.
+
+    One that has ended has its bundle, too.
+    """
     from truenav.app.etp.proof.exporting import product_bundle
-    from truenav.app.etp.reading import find_listing
+    from truenav.app.etp.reading import find_ever_listed
     from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
-        found = find_listing(session, here.principal, sight_of(session, here.principal), name)
+        found = find_ever_listed(session, here.principal, sight_of(session, here.principal), name)
         bundle = product_bundle(session, here.house, here.principal, found)
     path = out or Path(f"{name}.zip")
     path.write_bytes(bundle)
@@ -150,11 +153,11 @@ def export(*, name: str, out: Path | None) -> None:
 def verify(*, name: str) -> None:
     """Compute a product's journal again from its marks and deeds; exit code 1 where anything differs."""
     from truenav.app.etp.proof.verifying import verify as verified
-    from truenav.app.etp.reading import find_listing
+    from truenav.app.etp.reading import find_ever_listed
     from truenav.app.sight import sight_of
 
     with desk() as here, here.transaction() as session:
-        find_listing(session, here.principal, sight_of(session, here.principal), name)
+        find_ever_listed(session, here.principal, sight_of(session, here.principal), name)
         found = verified(session, name)
     counts = f"{found.chapters} chapters, {found.marks} marks, {found.deeds} deeds, {found.steps} steps"
     say(f"{name}: {counts}; {found.difference or 'computed again, identical to the byte.'}")

@@ -3771,7 +3771,8 @@ export interface paths {
         };
         /**
          * Get Product Bundle
-         * @description Everything that a product went through, signed; `truenav verify` runs it again without us.
+         * @description Everything that a product went through, signed, also once it has ended; `truenav verify` runs it again
+         *     without us.
          *
          *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
          */

@@ -75,9 +75,11 @@ def get_product_state(
 def get_product_bundle(
     listing: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, house: HouseDep
 ) -> Response:
-    """Everything that a product went through, signed; `truenav verify` runs it again without us."""
+    """Everything that a product went through, signed, also once it has ended; `truenav verify` runs it again
+    without us.
+    """
     refuse_raw(principal.masks, "The evidence bundle")
-    found = reading.find_listing(session, principal, sight, listing)
+    found = reading.find_ever_listed(session, principal, sight, listing)
     return attachment(product_bundle(session, house, principal, found), f"{listing}.zip", "application/zip")
 
 

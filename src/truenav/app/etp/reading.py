@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from math import prod
 
-from truenav.access.policy import Principal
+from truenav.access.policy import Principal, authorize
 from truenav.app.etp.catalogues import LISTINGS, MODULE
 from truenav.app.etp.live.product import NotOpenError
 from truenav.app.sight import Sight
@@ -95,6 +95,15 @@ def list_rows(session: Session, principal: Principal, sight: Sight) -> tuple[Pro
 def find_listing(session: Session, principal: Principal, sight: Sight, id: str) -> Listing:
     """A listed product; ``DefinitionNotFoundError`` where there is none in sight."""
     return LISTINGS.find(session, principal, id, sight).body
+
+
+def find_ever_listed(session: Session, principal: Principal, sight: Sight, id: str) -> Listing:
+    """A product that is or was listed, as it was last; ``DefinitionNotFoundError`` where none is in sight."""
+    authorize(principal, LISTINGS.read)
+    versions = definitions.history(session, Kind.LISTING, id, Listing)
+    if not versions or not LISTINGS.seen(sight, versions[-1].body):
+        raise definitions.not_found(Kind.LISTING, id)
+    return versions[-1].body
 
 
 def last_chapter(session: Session, listing: Listing) -> Chapter:
