@@ -81,6 +81,8 @@ def test_a_bad_line_of_ones_own_rules_is_told_beside_them_and_mended(max_, demo)
     page.get_by_role("row").filter(has_text="TIDE2L").filter(has_text="Waits").wait_for()
 
     settled(page, f"{demo.address}/products/tide2l")
+    page.get_by_text("It opens at the first price of binance-usdm:BTCUSDT from 20").wait_for()
+    assert page.get_by_role("alert").count() == 0, "a product that waits is no error"
     page.get_by_role("button", name="Change", exact=True).click()
     form = page.get_by_role("dialog")
     form.get_by_label("Change the rules").check()

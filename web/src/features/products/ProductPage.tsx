@@ -4,14 +4,17 @@ import { useParams } from 'react-router';
 import { api, ask, Problem } from '@/api/client';
 import type { Disclosure } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
+import { full } from '@/lib/time';
 import { Columns, Stack } from '@/ui/Layout';
-import { Shown } from '@/ui/States';
+import { Panel } from '@/ui/Panel';
+import { Shown, State } from '@/ui/States';
 import { toldOf } from '@/ui/tell';
 import { Attribution } from './analysis/Attribution';
 import { Course, type Span } from './Course';
 import { Hedge } from './Hedge';
 import { Instructions } from './Instructions';
 import { ListedProduct } from './listing/ListedProduct';
+import { useListing } from './listing/data';
 import { Market } from './Market';
 import { Basket, Changes, Charges, Head, Rebalances, Rules } from './parts';
 import words from './words';
@@ -28,10 +31,29 @@ export default function ProductPage() {
   return (
     <>
       <ListedProduct id={product} opened={state.data !== undefined} />
-      <Shown of={state} rows={12}>
-        {(data) => <Whole id={product} data={data} />}
-      </Shown>
+      {isWaiting(state.error) && state.data === undefined ? (
+        <Waiting id={product} />
+      ) : (
+        <Shown of={state} rows={12}>
+          {(data) => <Whole id={product} data={data} />}
+        </Shown>
+      )}
     </>
+  );
+}
+
+/** Whether a product is listed and no price of its instrument was seen yet. */
+const isWaiting = (error: Error | null): boolean => error instanceof Problem && error.body.type === 'urn:truenav:problem:product-not-open';
+
+function Waiting({ id }: { id: string }) {
+  const t = useWords(words);
+  const { data } = useListing(id);
+  return (
+    <Panel>
+      <State icon="clock" title={t.waiting}>
+        {data ? t.waitsFor(data.body.instrument, full(data.body.opened_at)) : null}
+      </State>
+    </Panel>
   );
 }
 

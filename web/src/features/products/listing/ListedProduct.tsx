@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { Listing, ListingDefinition, Product } from '@/api/schema';
 import { useWords } from '@/lib/i18n';
+import { useCan } from '@/lib/permissions';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Drawer } from '@/ui/Drawer';
 import { Form } from '@/ui/Form';
@@ -19,9 +20,10 @@ import words from './words';
 
 export function ListedProduct({ id, opened }: { id: string; opened: boolean }) {
   const t = useWords(words);
+  const may = useCan()('product:write');
   const { data: listing } = useListing(id);
   const [changing, setChanging] = useState<ListingDefinition | null>(null);
-  if (!listing) return null;
+  if (!may || !listing) return null;
   return (
     <div className={css.bar}>
       <Button size="xs" onClick={() => setChanging(listing)}>

@@ -3,7 +3,6 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Problem, api, ask, askAll } from '@/api/client';
 import type { InstrumentDefinition, Listing, Product } from '@/api/schema';
-import { useCan } from '@/lib/permissions';
 import { saidOf } from '@/ui/tell';
 import { useCheckedRules } from '../analysis/data';
 
@@ -42,15 +41,12 @@ export const useInstruments = () =>
     select: (every) => every.map((one) => one.body),
   });
 
-/** A listed product with its version, for who may change it. */
-export function useListing(id: string) {
-  const may = useCan()('product:write');
-  return useQuery({
+/** A listed product with its version. */
+export const useListing = (id: string) =>
+  useQuery({
     queryKey: ['products', id, 'listing'],
-    enabled: may,
     queryFn: () => ask(api.GET('/api/v1/products/{id}', { params: { path: { id } } })),
   });
-}
 
 /** The rules that a product has, as a rule file. */
 export const useRuleFile = (listing: string, enabled: boolean) =>
