@@ -144,6 +144,20 @@ def test_a_hedged_product_tells_its_trades():
     assert found.rebalancing is None
 
 
+def test_a_trade_that_was_asked_for_before_a_merge_and_done_after_it_is_of_a_present_unit():
+    watched = opened(RULES, hedged=True)
+    live = watched.live
+    plan = unit_plan(live, UnitChange(10, 1), {"a": D(10)})
+    merged_at = live.mark.at + 1
+    merged = changed(live, plan)
+    assert (merged.proposal.units, merged.proposal.order, merged.proposal.trade) == (1, 30, 30)
+    trade = Fill("a", live.mark.at, remaining(merged), D("100.1"), D("0.5"))
+    later, done = closed(filled(merged, trade), at=merged_at + 1)
+    found = disclosure(RULES, later, rebalances=[done], changes=[(merged_at, plan.change)])
+    (line,) = found.rebalances
+    assert (found.units, found.position, line.quantity, line.cost) == (1, 30, 30, D("3.5"))
+
+
 def test_after_ruin_there_is_nothing_to_hold():
     watched, happened = at(after(opened(RULES), opened(RULES).live), 60, minutes=0.5)
     found = disclosure(RULES, watched.live, steps=[happened])

@@ -113,7 +113,7 @@ def unit_plan(
 
 
 def changed(live: LiveProduct, plan: UnitPlan, *, cancelled: Collection[str] = ()) -> LiveProduct:
-    """The product after a plan was carried out.
+    """The product after a plan was carried out; an open proposal is one of new units then.
 
     `OpenOrdersError` where an order of the plan is not among the ``cancelled``; `UnitChangeError` where units
     were created or redeemed, or marks seen, since the plan was made.
@@ -125,14 +125,17 @@ def changed(live: LiveProduct, plan: UnitPlan, *, cancelled: Collection[str] = (
     if (live.product, live.mark.at, live.units) != (plan.product, plan.at, plan.units):
         raise UnitChangeError(f"{live.product} has changed since the plan was made; make it again.")
     with exact():
-        actual = live.actual
+        actual, proposal = live.actual, live.proposal
         if actual is not None:
             actual = replace(actual, cash=actual.cash - plan.paid_out)
+        if proposal is not None:
+            proposal = replace(proposal, units=proposal.units * plan.change.new / plan.change.old)
         return replace(
             live,
             units=plan.units_after,
             factor=live.factor * plan.change.old / plan.change.new,
             actual=actual,
+            proposal=proposal,
             changes=_left(live.changes, plan.change),
         )
 
