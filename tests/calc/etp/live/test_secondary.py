@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -82,6 +83,33 @@ def test_of_a_book_that_goes_on_a_depth_is_known_only_where_it_reaches_beyond_th
     found = secondary_view(market, UNIT, units=D(1))
     assert (found.bid_depth, found.ask_depth) == (None, 201 + 1010)
     assert found.missing == ("bid_depth",)
+
+
+def test_the_depth_behind_the_told_levels_of_a_market_away_from_nav_is_not_known():
+    """All told bids lie above the distance: those that follow are lower, and may lie within it."""
+    dear = replace(FULL, bids=[(D("106"), D(4)), (D("105"), D(10))], goes_on=True)
+    assert secondary_view(dear, UNIT, units=D(1)).bid_depth is None
+    cheap = replace(FULL, asks=[(D("95"), D(4)), (D("96"), D(10))], goes_on=True)
+    assert secondary_view(cheap, UNIT, units=D(1)).ask_depth is None
+    assert secondary_view(replace(dear, goes_on=False), UNIT, units=D(1)).bid_depth == 0
+
+
+LEVELS = st.lists(st.tuples(st.integers(90, 110), st.integers(1, 9)), unique_by=lambda one: one[0])
+
+
+@given(LEVELS, st.integers(0, 20), st.booleans())
+def test_a_depth_that_is_told_of_a_part_of_the_book_is_that_of_the_whole(levels, told, bids):
+    side, figure = ("bids", "bid_depth") if bids else ("asks", "ask_depth")
+    book = [(D(price), D(units)) for price, units in sorted(levels, reverse=bids)]
+
+    def depth(some: list[tuple[Decimal, Decimal]], *, goes_on: bool) -> Decimal | None:
+        market = replace(FULL, **{side: some}, goes_on=goes_on)
+        return getattr(secondary_view(market, UNIT, units=D(1)), figure)
+
+    whole = depth(book, goes_on=False)
+    assert whole == sum(price * units for price, units in book if 98 <= price <= 102)
+    if 0 < told < len(book):
+        assert depth(book[:told], goes_on=True) in (None, whole)
 
 
 def test_an_empty_book_has_no_depth_and_no_middle():

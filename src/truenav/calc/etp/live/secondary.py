@@ -46,7 +46,8 @@ class SecondaryView:
     ----------
     premium_last, premium_mid : last price and middle of the book over NAV, less 1; a discount is negative.
     spread : best ask less best bid, over their middle.
-    bid_depth, ask_depth : value of the orders that lie no further than ``within`` from NAV.
+    bid_depth, ask_depth : value of the orders that lie no further than ``within`` from NAV; unknown where
+        levels that were not told may lie as near.
     round_trip_taker : share of the money lost by buying ``units`` from the book and selling them to it.
     round_trip_maker : the same for a holder whose limit orders wait at one price, fees alone.
     missing : what could not be computed for want of which input, sorted.
@@ -92,13 +93,13 @@ def secondary_view(
         )
     with exact():
         nav, bids, asks = one.nav, market.bids, market.asks
-        mid = _mid(bids, asks)
+        low, high, mid = nav * (1 - within), nav * (1 + within), _mid(bids, asks)
         found = {
             "premium_last": market.last / nav - 1 if market.last is not None and nav > 0 else None,
             "premium_mid": mid / nav - 1 if mid is not None and nav > 0 else None,
             "spread": (asks[0][0] - bids[0][0]) / mid if mid is not None and bids and asks else None,
-            "bid_depth": _depth(bids, nav, within, goes_on=market.goes_on),
-            "ask_depth": _depth(asks, nav, within, goes_on=market.goes_on),
+            "bid_depth": None if market.goes_on and bids and bids[-1][0] >= low else _depth(bids, low, high),
+            "ask_depth": None if market.goes_on and asks and asks[-1][0] <= high else _depth(asks, low, high),
             "round_trip_taker": _taker_round_trip(bids, asks, market.taker_fee, units),
             "round_trip_maker": _maker_round_trip(market.maker_fee),
         }
@@ -147,12 +148,9 @@ def _mid(bids: Book | None, asks: Book | None) -> Decimal | None:
     return (bids[0][0] + asks[0][0]) / 2
 
 
-def _depth(book: Book | None, nav: Decimal, within: Decimal, *, goes_on: bool) -> Decimal | None:
-    """Value of the levels no further from NAV; zero in an empty book, unknown without one and where levels
-    that were not told may lie as near.
-    """
-    low, high = nav * (1 - within), nav * (1 + within)
-    if book is None or (goes_on and book and low <= book[-1][0] <= high):
+def _depth(book: Book | None, low: Decimal, high: Decimal) -> Decimal | None:
+    """Value of the levels between two prices; zero in an empty book, unknown without one."""
+    if book is None:
         return None
     return sum((price * units for price, units in book if low <= price <= high), ZERO)
 
