@@ -18,9 +18,10 @@ export class Problem extends Error {
     return this.body.status;
   }
 
-  /** Messages by field, `body.email` as `email`. */
+  /** Messages by field, `body.email` as `email`; what is wrong with a body as a whole belongs to none. */
   get fields(): ReadonlyMap<string, string> {
-    return new Map((this.body.errors ?? []).map((one) => [one.where.replace(/^(body|query|path)\./, ''), one.message]));
+    const named = (this.body.errors ?? []).filter((one) => one.where !== 'body');
+    return new Map(named.map((one) => [one.where.replace(/^(body|query|path)\./, ''), one.message]));
   }
 }
 
