@@ -109,6 +109,25 @@ def test_before_the_first_terms_no_order_deals():
         dealing_day_of(NEW_YORK, datetime(2025, 12, 30, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("zone", "received", "day"),
+    [
+        ("Asia/Shanghai", "2025-12-31T16:30:00Z", date(2026, 1, 1)),
+        ("Asia/Shanghai", "2025-12-31T15:59:59Z", None),
+        ("Pacific/Honolulu", "2026-01-01T09:59:59Z", None),
+        ("Pacific/Honolulu", "2026-01-01T10:00:00Z", date(2026, 1, 1)),
+    ],
+    ids=["after midnight there", "before", "still the day before there", "its midnight"],
+)
+def test_the_first_terms_begin_with_their_day_in_its_zone(zone, received, day):
+    first = product(zone=zone, weekdays=EVERY_DAY)
+    if day is not None:
+        assert dealing_day_of(first, datetime.fromisoformat(received)) == day
+        return
+    with pytest.raises(BasketInputError, match="no terms"):
+        dealing_day_of(first, datetime.fromisoformat(received))
+
+
 def test_an_order_without_a_time_zone_is_refused():
     with pytest.raises(NaiveTimeError):
         dealing_day_of(NEW_YORK, datetime(2026, 11, 23, 12))  # noqa: DTZ001

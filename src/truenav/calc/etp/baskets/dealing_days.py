@@ -70,8 +70,9 @@ def dealing_day_of(product: BasketProduct, received_at: datetime) -> date:
     Before the first terms nothing deals: ``BasketInputError``.
     """
     received_at = as_utc(received_at, what="received_at")
-    zone = zone_of(terms_on(product, received_at.date()).zone)
+    zone = zone_of(_calendar_on(product, received_at.date()).zone)
     day = received_at.astimezone(zone).date()
+    terms_on(product, day)  # refuses a day before the first ones
     if is_dealing_day(product, day) and received_at < cut_off_at(product, day):
         return day
     return next_dealing_day(product, day)
