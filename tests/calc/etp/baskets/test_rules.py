@@ -41,6 +41,7 @@ def test_terms_that_can_be_followed_pass():
         ({"places": -1}, "decimals"),
         ({"expense_rate": D(1)}, "expense rate"),
         ({"fail": FailTerms(D("-0.1"))}, "fail fee"),
+        ({"fail": FailTerms(buy_in_after_days=-1)}, "bought in"),
         ({"creation_fee": OrderFee(D(-1))}, "not negative"),
         ({"max_cash_ratio": D("1.1")}, "most cash"),
     ],

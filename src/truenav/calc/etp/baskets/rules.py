@@ -68,6 +68,8 @@ def _faults_of_terms(terms: BasketTerms, own: set[AssetId]) -> Iterator[str]:
         yield "the most cash is a share between 0 and 1."
     if terms.creation_fee.fixed < 0 or terms.redemption_fee.fixed < 0:
         yield "a fixed fee is not negative."
+    if terms.fail.buy_in_after_days < 0:
+        yield "what is missing is bought in no fewer than 0 days after it was due."
 
 
 def _rates(terms: BasketTerms) -> Iterator[tuple[str, Decimal]]:
