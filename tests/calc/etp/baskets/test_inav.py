@@ -121,10 +121,24 @@ def test_between_two_values_the_caller_computes_in_its_own_context():
     assert len((D(1) / 3).as_tuple().digits) == getcontext().prec == 28
 
 
-def test_prices_out_of_order_are_refused():
-    quotes = [PriceTick(NOW, BTC, D(1)), PriceTick(NOW - MINUTE, BTC, D(2))]
+@pytest.mark.parametrize("other", [BTC, ETH])
+def test_prices_out_of_order_are_refused(other):
+    """Also of two assets: what stands behind a later price would be seen too late."""
+    quotes = [PriceTick(NOW, BTC, D(1)), PriceTick(NOW - MINUTE, other, D(2))]
     with pytest.raises(BasketInputError, match="sort them"):
         list(inav_path(LISTED, quotes, [NOW], stale_after=MINUTE))
+
+
+def test_a_price_from_before_those_of_the_day_before_is_refused():
+    quotes = [PriceTick(NOW - MINUTE, BTC, D(2))]
+    with pytest.raises(BasketInputError, match="sort them"):
+        list(inav_path(LISTED, quotes, [NOW], stale_after=MINUTE, before=last()))
+
+
+def test_times_that_do_not_rise_are_refused():
+    """The earlier one would see the prices of the later one."""
+    with pytest.raises(BasketInputError, match="rise"):
+        list(inav_path(LISTED, [], [NOW, NOW - MINUTE], stale_after=MINUTE, before=last()))
 
 
 def fifty() -> tuple[CreationList, list[PriceTick]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -88,19 +88,25 @@ def inav_path(
 ) -> Iterator[Inav]:
     """The indicative value at each of ``times`` (rising), each with the prices quoted until then.
 
-    ``quotes`` are in order of time; one out of order is refused with ``BasketInputError``. ``before`` are the
-    last prices of the day before, so that the first value of a day is not missing.
+    ``quotes`` are in order of time; one out of order is refused with ``BasketInputError`` where it is
+    reached, and so are times that do not rise. ``before`` are the last prices of the day before, so that the
+    first value of a day is not missing.
     """
     last: dict[AssetId, LastPrice] = dict(before or {})
     coming = iter(quotes)
     quote = next(coming, None)
+    newest = seen_at = datetime.min.replace(tzinfo=UTC)
     for at in times:
+        if at < seen_at:
+            raise BasketInputError(f"The times do not rise: {at.isoformat()} comes after a later one.")
+        seen_at = at
         while quote is not None and quote.at <= at:
             known = last.get(quote.asset)
-            if known is not None and quote.at < known.at:
+            if quote.at < newest or (known is not None and quote.at < known.at):
                 raise BasketInputError(
                     f"A price of {quote.asset} at {quote.at.isoformat()} comes after a later one; sort them."
                 )
+            newest = quote.at
             last[quote.asset] = LastPrice(quote.price, quote.at)
             quote = next(coming, None)
         with exact():  # closed before each value is handed out: the caller's numbers are its own
