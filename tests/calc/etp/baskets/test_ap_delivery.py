@@ -264,6 +264,17 @@ def test_what_stood_for_an_asset_is_trued_up_once_in_the_right_direction():
             true_up(book.applied([fact]), order.key, LATER, asset=BTC, realised=D(1), product=at_cost)
 
 
+def test_a_trade_did_not_cost_or_bring_less_than_nothing():
+    """A sign in the wrong place would pay the participant all of its cash back."""
+    at_cost = product(
+        constituents=(replace(CONSTITUENTS[0], substitution=Substitution.AT_COST), *CONSTITUENTS[1:])
+    )
+    book = delivered(pending(ORDER, issue=at_cost), ORDER)
+    book = book.applied([settle(book, ORDER.key, DUE)])
+    with pytest.raises(BasketInputError, match="below zero"):
+        true_up(book, ORDER.key, LATER, asset=BTC, realised=D(-436000), product=at_cost)
+
+
 NEXT = {
     OrderState.VALIDATED: "accept",
     OrderState.ACCEPTED: "price",

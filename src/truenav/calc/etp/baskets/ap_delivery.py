@@ -138,6 +138,8 @@ def true_up(
     ``realised`` is what all of the asset cost to buy, or brought when sold, fees of the trade included.
     What the participant owes is rounded up to the product's decimals.
     """
+    if realised < 0:
+        raise BasketInputError(f"A trade in {asset} cannot come to {to_text(realised)}, below zero.")
     status = book.status(key)
     if status.priced is None or status.validated is None:
         raise ApOrderStateError(f"{named(key)} has no amounts yet.")
