@@ -174,6 +174,11 @@ def test_the_daily_cap_counts_what_was_validated_of_the_same_side_and_day():
     assert isinstance(fact, OrderValidated)
 
 
+def test_of_a_limit_that_was_lowered_meanwhile_nothing_is_left():
+    first, second = (replace(ORDER, client_id=f"f-{n}", units=3) for n in range(2))
+    assert "of which 0 are left" in reasons(second, validated(first), product=product(daily_limit=2))
+
+
 def test_what_was_cancelled_frees_the_cap():
     capped = product(daily_limit=3)
     first, second = (replace(ORDER, client_id=f"c-{n}", units=3) for n in range(2))

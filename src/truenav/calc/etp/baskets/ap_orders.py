@@ -133,7 +133,8 @@ def _limit_faults(
         limits.append((f"{participant.id} on {day}", participant.daily_limit, own))
     for what, limit, used in limits:
         if limit is not None and used + order.units > limit:
-            yield f"The limit for {what} is {limit} creation units, of which {limit - used} are left."
+            left = max(limit - used, 0)
+            yield f"The limit for {what} is {limit} creation units, of which {left} are left."
     if order.side is Side.REDEEM:
         pending = sum(
             _shares_of(one, product)
