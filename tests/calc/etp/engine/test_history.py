@@ -14,6 +14,8 @@ from tests.calc.etp.histories import MINUTE, START, history, product, terms
 from truenav.calc.etp.engine.calendar import microseconds, usual_step
 from truenav.calc.etp.engine.history import BadMarkError, History, checked
 from truenav.calc.etp.engine.simulate import simulate
+from truenav.calc.etp.explain.continuous import simulate_continuously
+from truenav.core.failure import InvalidInputError
 
 NOW = START + timedelta(days=365)
 
@@ -114,7 +116,50 @@ def test_a_roll_that_is_not_above_zero_is_refused(roll):
         checked(history([1, 2], rolls=((1, Decimal(roll)),)), now=NOW)
 
 
-def test_a_first_mark_before_all_rules_is_refused():
+# A product is run by whoever has a history, read by us or not.
+
+RUNS = pytest.mark.parametrize("run", [simulate, simulate_continuously])
+
+
+@RUNS
+@pytest.mark.parametrize(
+    ("marks", "why"),
+    [
+        (history([100, -5, 100]), r"Mark 2 .*-5 is not above 0"),
+        (history([0, 5]), "Mark 1 .*is not above 0"),
+        (history([100, "NaN"]), "Mark 2 .*NaN is no price"),
+        (history([100, 90], every=0), "Mark 2 .*two marks of this instant"),
+        (history([100, 90], every=-MINUTE), "Mark 2 .*comes after"),
+        (history([100]), "two marks or more"),
+        (history([]), "two marks or more"),
+        (replace(history([100, 90, 80]), prices=[Decimal(100)]), "3 times and 1 prices"),
+        (history([1, 2], rates=((1, Decimal(5)),)), "no fraction"),
+        (history([1, 2], rolls=((1, Decimal(0)),)), "not above 0"),
+    ],
+)
+def test_a_history_that_cannot_be_is_not_run(run, marks, why):
+    with pytest.raises(BadMarkError, match=why):
+        run(product(terms()), marks)
+
+
+@RUNS
+def test_what_is_only_doubtful_is_run(run):
+    assert run(product(terms(2)), history([1, 100])).nav == 19_900
+
+
+@RUNS
+@pytest.mark.parametrize("nav", ["0", "-5", "NaN", "Infinity"])
+def test_a_unit_is_issued_for_something(run, nav):
+    with pytest.raises(InvalidInputError, match="NAV must be above 0"):
+        run(product(terms()), history([1, 2]), nav=Decimal(nav))
+
+
+@RUNS
+def test_marks_before_the_rules_or_after_the_end_of_a_product_are_refused(run):
     late = replace(terms(), since=START + timedelta(seconds=1))
-    with pytest.raises(BadMarkError, match="No rules of TEST hold at the first mark"):
-        simulate(product(late), history([1, 2]))
+    with pytest.raises(BadMarkError, match="begin at 2026-01-01T00:00:01Z"):
+        run(product(late), history([1, 2]))
+    ended = product(terms(), until=START + timedelta(days=1))
+    with pytest.raises(BadMarkError, match="ended at 2026-01-02"):
+        run(ended, history([100, 101]))
+    assert run(ended, history([100, 101], every=MINUTE)).nav == 103

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.calc.etp.live.worlds import START, D, any_product, product, three_long
 
-from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.history import BadMarkError, History
 from truenav.calc.etp.engine.many_paths import Path, SimulationInputError
 from truenav.calc.etp.engine.many_results import Simulations
@@ -316,10 +316,13 @@ def test_rates_and_rolls_that_cannot_be_are_refused(charges) -> None:
         simulate_many([product(three_long())], [Path(times_of(5), np.ones(5), **charges)])
 
 
-def test_a_path_before_the_rules_is_refused() -> None:
+def test_a_path_before_the_rules_or_after_the_end_is_refused() -> None:
     path = Path(times_of(5) - 60 * MINUTE, np.ones(5))
-    with pytest.raises(BadMarkError, match="No rules"):
+    with pytest.raises(BadMarkError, match="rules of BTC3L begin"):
         simulate_many([product(three_long())], [path])
+    ended = product(three_long(), until=instant_of(int(times_of(5)[-1])))
+    with pytest.raises(BadMarkError, match="BTC3L ended"):
+        simulate_many([ended], [Path(times_of(5), np.ones(5))])
 
 
 def test_rules_that_contradict_themselves_are_refused() -> None:

@@ -18,6 +18,9 @@ from truenav.core.money import ONE, exact, to_text
 LARGEST_JUMP = Decimal(10)
 """Between two marks a price may become this many times as large or small before it is doubted."""
 
+ANY_JUMP = Decimal("Infinity")
+"""Where no change of a price is doubted."""
+
 
 class BadMarkError(InvalidInputError):
     """A mark cannot be used: not positive, out of order, twice, in the future, or of something else."""
@@ -63,21 +66,26 @@ def checked(
     more than ``largest_jump`` times as large or as small from one mark to the next is not believed: the
     symbol may have gone to another asset, or a point been lost.
     """
-    if len(history.times) != len(history.prices) or len(history) < 2:
-        raise BadMarkError(
-            f"A history needs two marks or more, each with a time; it has {len(history.times)} times and "
-            f"{len(history.prices)} prices."
-        )
+    check_marks(history, largest_jump=largest_jump)
     latest, ended = microseconds(now), None if until is None else microseconds(until)
-    if not _is_plain(history, largest_jump):
-        _check_marks(history, largest_jump)
     if history.times[-1] > latest:
         raise _bad(len(history), history.times[-1], "it lies in the future")
     if ended is not None and history.times[-1] >= ended:
         row = next(row for row, at in enumerate(history.times, start=1) if at >= ended)
         raise _bad(row, history.times[row - 1], "the product, or what its symbol stood for, had ended")
-    check_charges(history.rates, history.rolls)
     return history
+
+
+def check_marks(history: History, *, largest_jump: Decimal = ANY_JUMP) -> None:
+    """`BadMarkError` for the first mark, rate or roll that cannot be, by itself or beside those before."""
+    if len(history.times) != len(history.prices) or len(history) < 2:
+        raise BadMarkError(
+            f"A history needs two marks or more, each with a time; it has {len(history.times)} times and "
+            f"{len(history.prices)} prices."
+        )
+    if not _is_plain(history, largest_jump):
+        _check_each_mark(history, largest_jump)
+    check_charges(history.rates, history.rolls)
 
 
 def _is_plain(history: History, largest_jump: Decimal) -> bool:
@@ -89,7 +97,7 @@ def _is_plain(history: History, largest_jump: Decimal) -> bool:
     return rises and lowest > 0 and highest <= lowest * largest_jump
 
 
-def _check_marks(history: History, largest_jump: Decimal) -> None:
+def _check_each_mark(history: History, largest_jump: Decimal) -> None:
     before_at, before = None, Decimal(0)
     for row, (at, price) in enumerate(zip(history.times, history.prices, strict=True), start=1):
         if not price.is_finite():

@@ -14,7 +14,7 @@ from truenav.calc.etp.engine.many_paths import Integers, Path
 from truenav.calc.etp.engine.many_runs import Eras, Plans
 from truenav.calc.etp.engine.rules import limits_of
 from truenav.calc.etp.engine.running import Stops
-from truenav.calc.etp.engine.simulate import terms_at
+from truenav.calc.etp.engine.simulate import check_span, terms_at
 from truenav.core.money import exact
 from truenav.core.product import Product
 
@@ -109,6 +109,8 @@ class _Tables:
 
     def add(self, product: Product, path: Path, place: int) -> int:
         """Add the plan of a product on the path of a place; gives its row."""
+        first_mark, last_mark = int(path.times[0]), int(path.times[-1])
+        check_span(product, first_mark, last_mark)
         key = _timing(product), place
         if key not in self._calendars:
             self._calendars[key] = self._calendar(product, path)
@@ -120,7 +122,7 @@ class _Tables:
                 stops = (calendar.index.searchsorted([start, end]) + calendar.first).tolist()
                 self._eras.append((end, *stops, terms.trigger.rearm_seconds * 1_000_000, *limits_of(terms)))
                 start = end
-        target = terms_at(product, int(path.times[0])).target
+        target = terms_at(product, first_mark).target
         end_stop = calendar.first + calendar.index.size
         self._plans.append((target, first_era, len(self._eras), calendar.first, end_stop))
         self._publications.append(calendar.publications)

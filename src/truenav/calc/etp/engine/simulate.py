@@ -9,11 +9,13 @@ from decimal import Decimal
 from enum import StrEnum
 
 from truenav.calc.etp.engine.adjustments import changes_due
-from truenav.calc.etp.engine.calendar import Dues, dues, eras
-from truenav.calc.etp.engine.history import BadMarkError, History, rolls_by_mark
+from truenav.calc.etp.engine.calendar import Dues, dues, eras, instant_of, microseconds
+from truenav.calc.etp.engine.history import BadMarkError, History, check_marks, rolls_by_mark
 from truenav.calc.etp.engine.rules import check_product, limits_of
 from truenav.calc.etp.engine.running import BLOCK, Events, Marks, Published, Seen, begun, run
 from truenav.calc.etp.engine.stepping import CHARGED, RUINED, SCHEDULED, TRIGGERED, Paid, State
+from truenav.core.clock import instant_text
+from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, exact
 from truenav.core.product import Product, Terms
 
@@ -98,12 +100,13 @@ class Simulation:
 
 
 def simulate(product: Product, history: History, *, nav: Decimal = Decimal(100)) -> Simulation:
-    """Run a product over a checked history, issued at its first mark for ``nav``.
+    """Run a product over a history, issued at its first mark for ``nav``.
 
-    Exact to 78 digits. `ProductRulesError` where the rules cannot be followed, `BadMarkError` where no rules
-    hold at the first mark yet.
+    Exact to 78 digits. `ProductRulesError` where the rules cannot be followed, `BadMarkError` where a mark
+    cannot be, or lies before the rules or after the product's end. What is only doubtful (a jump, a mark of
+    the future) `checked` refuses.
     """
-    check_product(product)
+    check_replay(product, history, nav)
     with exact():
         due = dues(product, history.times, rates=history.rates or None, rolls=history.rolls)
         marks = exact_marks(history)
@@ -130,6 +133,33 @@ def simulate(product: Product, history: History, *, nav: Decimal = Decimal(100))
             seen.scheduled,
             seen.triggered,
             max(seen.worst - 1, -ONE),
+        )
+
+
+def check_replay(product: Product, history: History, nav: Decimal) -> None:
+    """Refuse rules that cannot be followed, marks that cannot be or are not the product's, and a NAV of 0."""
+    check_product(product)
+    check_marks(history)
+    check_span(product, history.times[0], history.times[-1])
+    if not (nav.is_finite() and nav > 0):
+        raise InvalidInputError(f"A unit cannot be issued at {nav}; NAV must be above 0.")
+
+
+def check_span(product: Product, first: int, last: int) -> None:
+    """`BadMarkError` where marks from ``first`` to ``last`` (microseconds since 1970) are not all its own."""
+    if product.until is not None and last >= microseconds(product.until):
+        raise BadMarkError(
+            f"{product.id} ended at {instant_text(product.until)}, and the marks go on to "
+            f"{instant_text(instant_of(last))}; end earlier, or take the rules of one instant as if they had "
+            "always held.",
+            product=product.id,
+        )
+    if first < microseconds(product.terms[0].since):
+        raise BadMarkError(
+            f"The rules of {product.id} begin at {instant_text(product.terms[0].since)}, and the marks at "
+            f"{instant_text(instant_of(first))}; begin later, or take the rules of one instant as if they "
+            "had always held.",
+            product=product.id,
         )
 
 

@@ -78,8 +78,8 @@ def simulate_many(
     Raises
     ------
     ProductRulesError : rules cannot be followed.
-    BadMarkError : a price is not positive or not finite, times do not rise, a rate or roll cannot be, or no
-        rules hold at a first mark.
+    BadMarkError : a price is not positive or not finite, times do not rise, a rate or roll cannot be, or
+        marks lie before a product's rules or after its end.
     SimulationInputError : arrays of another shape or type, a run of no product or path.
 
     Notes

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from truenav.calc.etp.engine.calendar import dues
 from truenav.calc.etp.engine.history import History
-from truenav.calc.etp.engine.rules import check_product, limits_of
+from truenav.calc.etp.engine.rules import limits_of
 from truenav.calc.etp.engine.running import no_stop, stop_at
 from truenav.calc.etp.engine.simulate import (
     Event,
     EventKind,
     Simulation,
+    check_replay,
     event_of,
     issued,
     last_price,
@@ -100,13 +101,13 @@ def _slide(state: State, limits: Limits, price: Decimal, mark: Decimal) -> Fill:
 
 
 def simulate_continuously(product: Product, history: History, *, nav: Decimal = Decimal(100)) -> Simulation:
-    """Run a product over a checked history as if its price were watched without pause between the marks.
+    """Run a product over a history as if its price were watched without pause between the marks.
 
     The result is that of `simulate`; an event between two marks has the place and instant of the later one.
-    `ProductRulesError` where the rules cannot be followed, also where a trigger sleeps after a rebalance: a
-    path between marks says nothing of the time it takes.
+    Refusals are those of `simulate`; beside them `ProductRulesError` where a trigger sleeps after a
+    rebalance: a path between marks says nothing of the time it takes.
     """
-    check_product(product)
+    check_replay(product, history, nav)
     if any(terms.trigger.rearm_seconds for terms in product.terms):
         raise ProductRulesError(
             f"{product.id}: a trigger that sleeps after a rebalance cannot be followed between marks; "

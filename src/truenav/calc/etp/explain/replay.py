@@ -1,4 +1,4 @@
-"""Rules replayed on a history: whether it belongs to the product, and what the replay leaves unknown."""
+"""Rules replayed on a history, and what the replay leaves unknown."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
-from truenav.calc.etp.engine.calendar import gaps, instant_of, microseconds, usual_step
-from truenav.calc.etp.engine.history import BadMarkError, History
+from truenav.calc.etp.engine.calendar import gaps, usual_step
+from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Simulation, simulate
 from truenav.calc.etp.explain.continuous import simulate_continuously
-from truenav.core.clock import instant_text
 from truenav.core.product import Exposure, Product
 
 GAP_STEPS = 2
@@ -28,28 +27,9 @@ class FinancingSource(StrEnum):
 
 
 def replay(product: Product, history: History, *, nav: Decimal, continuous: bool = False) -> Simulation:
-    """A product over a history that belongs to it: at the marks alone, or watched without pause between them.
-
-    `BadMarkError` where marks lie outside the product's time.
-    """
+    """A product over a history: at the marks alone, or watched without pause between them."""
     run = simulate_continuously if continuous else simulate
-    return run(product, belonging(history, product), nav=nav)
-
-
-def belonging(history: History, product: Product) -> History:
-    """The history, if all of it belongs to the product; it was read without knowing of it."""
-    first, last = (instant_text(instant_of(history.times[place])) for place in (0, -1))
-    if product.until is not None and history.times[-1] >= microseconds(product.until):
-        raise BadMarkError(
-            f"{product.id} ended at {instant_text(product.until)}, and the marks go on to {last}; end "
-            "earlier, or take the rules of one instant as if they had always held."
-        )
-    if history.times[0] < microseconds(product.terms[0].since):
-        raise BadMarkError(
-            f"The rules of {product.id} begin at {instant_text(product.terms[0].since)}, and the marks at "
-            f"{first}; begin later, or take the rules of one instant as if they had always held."
-        )
-    return history
+    return run(product, history, nav=nav)
 
 
 def gaps_of(times: Sequence[int]) -> list[tuple[int, int]]:
