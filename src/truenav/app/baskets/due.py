@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
+
 from truenav.access.modules import module_of
 from truenav.app.baskets.lists import closed_day
 from truenav.calc.etp.baskets.dealing_days import cut_off_at
-from truenav.core.basket import BasketListing
+from truenav.core.basket import BasketInputError, BasketListing
 from truenav.store import definitions, queue
 from truenav.store.database import Session
 from truenav.store.definitions import Kind
 from truenav.store.roles import modules_off
 
 MAKE_LIST = "basket.list"
+
+_log = structlog.get_logger("truenav.baskets")
 
 
 def enqueue_due_lists(session: Session, *, now: datetime) -> tuple[str, ...]:
@@ -29,7 +33,11 @@ def enqueue_due_lists(session: Session, *, now: datetime) -> tuple[str, ...]:
         listing = found.body
         if not listing.automatic or not listing.product.terms:
             continue
-        due = _last_cut_off(listing, now)
+        try:
+            due = _last_cut_off(listing, now)
+        except BasketInputError as error:  # a calendar without days must not stop what else is due
+            _log.warning("no list is due", product=listing.id, reason=error.message)
+            continue
         if due is None or due < found.created_at:
             continue
         if queue.claim_due(session, f"basket/{listing.id}", due, at=now):
