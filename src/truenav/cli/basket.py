@@ -125,7 +125,7 @@ def holdings(*, product: str, output: str) -> None:
 
 @basket.command()
 @_product
-@instant_option("--since", "From when on; by default a day ago.")
+@instant_option("--since", "From when on, at most a week ago; by default a day ago.")
 @output_option
 def inav(*, product: str, since: datetime | None, output: str) -> None:
     """Show the indicative value of a share of PRODUCT, with coverage and premium."""

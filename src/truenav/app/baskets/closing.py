@@ -104,7 +104,7 @@ def look(
     return Look(
         replace(whole, failures=(*whole.failures, *unpriced)),
         prices,
-        _market_price(marks, listing.product),
+        last_price(marks, listing.product),
         _benchmark(marks, own.result, listing),
         {id: one.inputs for id, one in seen.items()},
     )
@@ -198,10 +198,11 @@ def _marks(inputs: NavInputs, assets: Iterable[AssetId]) -> Marks:
     )
 
 
-def _market_price(marks: Marks, product: BasketProduct) -> Decimal | None:
-    """The last price of a share; None where there is none, or an old one alone."""
+def last_price(marks: Marks, product: BasketProduct) -> Decimal | None:
+    """The last price of a share; None where there is none above zero, or an old one alone."""
     prices, failures = closing_prices(marks, [product.share], product.quote)
-    return None if failures else prices[product.share]
+    price = None if failures else prices[product.share]
+    return None if price is None or price <= 0 else price
 
 
 def _benchmark(marks: Marks, result: NavResult, listing: BasketListing) -> Decimal | None:

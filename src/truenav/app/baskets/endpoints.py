@@ -36,12 +36,8 @@ from truenav.app.http.routes import Router, requires
 from truenav.connect.products.creation_lists import ListForm
 from truenav.core.ap_orders import ApOrder
 from truenav.core.basket import BasketListing
-from truenav.core.failure import InvalidInputError
 from truenav.core.money import AssetId
 from truenav.store import baskets
-
-LONGEST_SPAN = timedelta(days=7)
-"""Of indicative values that are asked for at once."""
 
 router = Router(tags=["baskets"], module="baskets")
 
@@ -92,8 +88,6 @@ def list_inav(
     """The indicative value of a share through a span of at most a week, evenly thinned, with its premium."""
     end = until or now
     start = since or end - timedelta(days=1)
-    if not timedelta(0) < end - start <= LONGEST_SPAN:
-        raise InvalidInputError(f"A span must be longer than nothing and at most {LONGEST_SPAN.days} days.")
     return list(reading.inav_series(session, listing.id, start, end, most=most))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -38,7 +38,6 @@ MODULE = "baskets"
 
 _log = structlog.get_logger("truenav.baskets")
 
-
 _EMPTY = ParseContext(AssetBook((), ()), InstrumentBook(()))
 
 
@@ -62,10 +61,19 @@ class TenantValues:
     markets: dict[VenueKey, LiveMarket] = field(default_factory=dict)
     followed: frozenset[QuoteKey] = frozenset()
 
-    async def tick(self, at: datetime) -> None:
+    def streamed(self, at: datetime) -> tuple[Fact, ...]:
+        """The streamed prices as they stand at an instant that has just come.
+
+        A board keeps the latest price only: what came in the moment since would count at no instant, and
+        counts at this one.
+        """
+        latest = self.board.latest(self.followed).quotes
+        return tuple(one if one.occurred_at <= at else replace(one, occurred_at=at) for one in latest)
+
+    async def tick(self, at: datetime, streamed: tuple[Fact, ...]) -> None:
         """One value of each product, and the streams that the next ones need."""
         known = await asyncio.to_thread(self.read, at)
-        self.followed = await asyncio.to_thread(self.value, known, at)
+        self.followed = await asyncio.to_thread(self.value, known, at, streamed)
         await self._adjust(known)
 
     async def close(self) -> None:
@@ -92,9 +100,9 @@ class TenantValues:
         context = ParseContext(products[0].assets, products[0].instruments)
         return _Known(products, tuple(one.fact for one in recorded), venues, context)
 
-    def value(self, known: _Known, at: datetime) -> frozenset[QuoteKey]:
+    def value(self, known: _Known, at: datetime, streamed: tuple[Fact, ...] = ()) -> frozenset[QuoteKey]:
         """Value each product and keep the value; gives the quotes that could move one."""
-        book = QuoteBook([*known.recorded, *self.board.latest(self.followed).quotes])
+        book = QuoteBook([*known.recorded, *streamed])
         wanted: set[QuoteKey] = set()
         with self.house.database.transaction(self.id) as session:
             for one in known.products:
@@ -143,20 +151,29 @@ class BasketFollower:
 
     async def tick(self, at: datetime) -> None:
         """One value of every product; a tenant whose values fail hinders no other."""
-        for id in await asyncio.to_thread(self._ids):
+        streamed = {id: one.streamed(at) for id, one in self._tenants.items()}
+        known = await asyncio.to_thread(self._ids)
+        if known is None:
+            return
+        for id in self._tenants.keys() - known:
+            await self._tenants.pop(id).close()
+        for id in known:
             tenant = self._tenants.setdefault(id, TenantValues(self._house, id))
             try:
-                await tenant.tick(at)
+                await tenant.tick(at, streamed.get(id, ()))
             except TruenavError as error:
                 _log.warning("no indicative values", tenant=id, reason=error.message)
+            except Exception:
+                _log.exception("no indicative values", tenant=id)
 
-    def _ids(self) -> tuple[TenantId, ...]:
+    def _ids(self) -> tuple[TenantId, ...] | None:
+        """The tenants that are not suspended; None where that cannot be told now."""
         try:
             with self._house.database.lookup() as session:
                 return tuple(one.id for one in list_tenants(session) if one.suspended_at is None)
         except TruenavError as error:
             _log.warning("tenants are not known", reason=error.message)
-            return ()
+            return None
 
 
 def next_tick(now: datetime) -> datetime:

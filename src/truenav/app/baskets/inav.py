@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
+from truenav.app.baskets.closing import last_price
 from truenav.app.baskets.lists import closed_day
 from truenav.app.nav.inputs import pricing_policy
 from truenav.app.sources.context import asset_book
@@ -15,7 +18,7 @@ from truenav.calc.portfolio.tree import Tree
 from truenav.calc.pricing.marks import Asked, Mark, Marks, QuoteBook, Selection, Subject
 from truenav.calc.pricing.quotes import QuoteKey
 from truenav.core.asset import AssetBook
-from truenav.core.basket import BasketListing, CreationList, Substitution
+from truenav.core.basket import BasketInputError, BasketListing, CreationList, Substitution
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.money import AssetId, exact, rounded
 from truenav.core.policy import PricingPolicy
@@ -36,6 +39,8 @@ _KINDS = (
     Kind.PRICING_POLICY,
 )
 
+_log = structlog.get_logger("truenav.baskets")
+
 
 @dataclass(frozen=True, slots=True)
 class Indicated:
@@ -55,13 +60,20 @@ class Indicated:
 
 
 def indicated(session: Session, now: datetime) -> tuple[Indicated, ...]:
-    """The products of the tenant with a published list of the present dealing day, or of the one before."""
+    """The products of the tenant with a published list of the present dealing day, or of the one before.
+
+    One whose day cannot be told is left out, and hinders no other.
+    """
     known = Definitions(session, _KINDS)
     tree = Tree(known.bodies(Kind.NODE, Node))
     book, instruments = asset_book(known), InstrumentBook(known.bodies(Kind.INSTRUMENT, Instrument))
     found = []
     for listing in known.bodies(Kind.BASKET, BasketListing):
-        listed = list_in_force(session, listing, now)
+        try:
+            listed = list_in_force(session, listing, now)
+        except BasketInputError as error:
+            _log.warning("no indicative value", product=listing.id, reason=error.message)
+            continue
         fund = tree.fund_of(listing.node) if listing.node in tree.nodes else None
         if listed is not None and fund is not None:
             found.append(Indicated(listing, listed, pricing_policy(known, fund), book, instruments))
@@ -88,20 +100,20 @@ def select(one: Indicated, quotes: QuoteBook, at: datetime) -> tuple[Marks, froz
 
 
 def indicative_value(one: Indicated, quotes: QuoteBook, marks: Marks, at: datetime) -> InavPoint:
-    """The value of a share at these marks, with the share's own last price where there is one."""
+    """The value of a share at these marks, with the share's own last price where there is one of now."""
     product = one.listing.product
     wanted = [line.asset for line in one.listed.lines if line.substitution is not Substitution.REQUIRED]
     prices, _ = closing_prices(marks, wanted, product.quote)
     last = {asset: LastPrice(price, _quoted_at(marks, quotes, asset, at)) for asset, price in prices.items()}
     value = inav(one.listed, last, at, stale_after=timedelta(seconds=one.listing.stale_after_seconds))
-    market, _ = closing_prices(marks, [product.share], product.quote)
+    market = last_price(marks, product)
     places = terms_on(product, one.listed.trade_day).nav_places
     with exact():
         return InavPoint(
             at,
             None if value.per_share is None else rounded(value.per_share, places),
             rounded(value.coverage, COVERAGE_PLACES),
-            rounded(market[product.share], places) if product.share in market else None,
+            None if market is None else rounded(market, places),
         )
 
 

@@ -45,7 +45,7 @@ class BasketNotDisclosedError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class PublicBasket:
-    """A product as everybody may see it: the newest published list, the close before, the last iNAV.
+    """A product as everybody may see it: the newest published list, the close before, the present iNAV.
 
     ``symbols`` are what people call the assets that it speaks of, by their ids.
     """
@@ -59,17 +59,16 @@ class PublicBasket:
 
 
 @router.get("", dependencies=_OPEN, responses=refusals(404))
-def get_basket(tenant: IdPath, product: IdPath, house: HouseDep) -> Record[PublicBasket]:
+def get_basket(tenant: IdPath, product: IdPath, house: HouseDep, now: NowDep) -> Record[PublicBasket]:
     """A product as its issuer discloses it to everybody."""
     with _disclosed(house, tenant, product) as (session, listing, kept):
-        last = baskets.latest_inav(session, listing.id)
         return PublicBasket(
             listing.id,
             listing.product.name,
             _symbols(session, kept.document.listed),
             kept.document.listed,
             kept.document.disclosure,
-            None if last is None else reading.inav_view(last),
+            reading.present_inav(session, listing.id, now),
         )
 
 

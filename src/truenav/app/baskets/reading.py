@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from truenav.calc.etp.baskets.inav import premium, returns, tracking_difference, tracking_error
 from truenav.core.basket import BasketListing
+from truenav.core.failure import InvalidInputError
 from truenav.core.money import rounded
 from truenav.store import baskets
 from truenav.store.baskets import InavPoint, KeptList
@@ -18,18 +19,17 @@ PLACES = 6
 
 LONGEST_TRACKING = 1_000
 
+LONGEST_SPAN = timedelta(days=7)
+"""Of indicative values that are asked for at once."""
+
+PRESENT = timedelta(minutes=1)
+"""How long an indicative value is the present one; the next should come after 15 seconds."""
+
 
 @dataclass(frozen=True, slots=True)
-class InavView:
-    """The indicative value of a share, its last price, and what that lay above it (below: negative).
+class InavView(InavPoint):
+    """An indicative value with its premium: what the last price lay above it (below: negative)."""
 
-    None: unknown. ``coverage`` is the part of the constituents' value whose prices are fresh.
-    """
-
-    at: datetime
-    per_share: Decimal | None
-    coverage: Decimal
-    market_price: Decimal | None
     premium: Decimal | None
 
 
@@ -58,19 +58,27 @@ class Tracking:
     error: Decimal | None
 
 
-def inav_view(point: InavPoint) -> InavView:
-    """A stored value with its premium."""
-    above = None
-    if point.per_share is not None and point.market_price is not None and point.per_share > 0:
-        above = rounded(premium(point.market_price, point.per_share), PLACES)
-    return InavView(point.at, point.per_share, point.coverage, point.market_price, above)
+def present_inav(session: Session, product: str, now: datetime) -> InavView | None:
+    """The last value; None where there was none in the last minute: an old one is no indication."""
+    last = baskets.latest_inav(session, product)
+    return None if last is None or now - last.at > PRESENT else _view(last)
 
 
 def inav_series(
     session: Session, product: str, since: datetime, until: datetime, *, most: int
 ) -> tuple[InavView, ...]:
     """The values of a span, thinned evenly to ``most``; the last one stays."""
-    return tuple(inav_view(one) for one in baskets.inav_points(session, product, since, until, most=most))
+    if not timedelta(0) < until - since <= LONGEST_SPAN:
+        raise InvalidInputError(f"A span must be longer than nothing and at most {LONGEST_SPAN.days} days.")
+    return tuple(_view(one) for one in baskets.inav_points(session, product, since, until, most=most))
+
+
+def _view(point: InavPoint) -> InavView:
+    value, market = point.per_share, point.market_price
+    above = None
+    if value is not None and market is not None and value > 0:
+        above = rounded(premium(market, value), PLACES)
+    return InavView(point.at, value, point.coverage, market, above)
 
 
 def tracking(session: Session, listing: BasketListing) -> Tracking:
