@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 
 from truenav.app.catalogue import Catalogue
 from truenav.app.sources.context import asset_book
 from truenav.calc.etp.baskets.rules import check_basket_product
 from truenav.calc.portfolio.tree import Tree
 from truenav.core.asset import AssetBook
-from truenav.core.basket import AuthorisedParticipant, BasketListing
+from truenav.core.basket import AuthorisedParticipant, BasketListing, BasketTerms
 from truenav.core.failure import InvalidInputError
 from truenav.core.ids import parse_slug
 from truenav.core.money import AssetId
 from truenav.core.portfolio import Node
-from truenav.store import definitions
+from truenav.store import baskets, definitions
 from truenav.store.database import Session
 from truenav.store.definitions import Definitions, Kind
 
@@ -35,7 +36,8 @@ def _check(session: Session, listing: BasketListing) -> None:
     wrong = [
         *_faults(listing),
         *_unknown(_assets(session), {listing.product.quote, *_constituents(listing)}),
-        *_clashes(listing, others),
+        *_clashes(listing, others, tree),
+        *_standing_faults(session, listing),
     ]
     if tree.fund_of(listing.node) is None:
         wrong.append(f"{listing.node} lies in no fund; its accounts are valued with the fund that they feed.")
@@ -52,10 +54,36 @@ def _faults(listing: BasketListing) -> Iterator[str]:
         yield "Fees that are owed at the opening are not negative."
 
 
-def _clashes(listing: BasketListing, others: Collection[BasketListing]) -> Iterator[str]:
+def _clashes(listing: BasketListing, others: Collection[BasketListing], tree: Tree) -> Iterator[str]:
+    own = set(tree.subtree(listing.node))
     for other in others:
         if other.product.share == listing.product.share:
             yield f"{other.id} has the same shares, {listing.product.share}."
+        if other.node in own or listing.node in tree.subtree(other.node):
+            yield f"{other.id} holds what {other.node} holds; nothing stands behind two products."
+
+
+def _standing_faults(session: Session, listing: BasketListing) -> Iterator[str]:
+    """What cannot be changed any more, because a list or an order stands by it."""
+    last = baskets.latest_list(session, listing.id)
+    earlier = definitions.history(session, Kind.BASKET, listing.id, BasketListing)[:-1]
+    if not earlier or (last is None and not baskets.journal(session, listing.id)):
+        return
+    was = earlier[-1].body
+    if _counted(was) != _counted(listing):
+        yield "Lists or orders stand by its shares, its quote asset and its opening shares; these stay."
+    if last is not None:
+        day = last.document.listed.trade_day
+        if _terms_until(was, day) != _terms_until(listing, day):
+            yield f"The list of {day} stands by terms that began until then; add terms that begin later."
+
+
+def _counted(listing: BasketListing) -> tuple[AssetId, AssetId, int]:
+    return listing.product.share, listing.product.quote, listing.opening_shares
+
+
+def _terms_until(listing: BasketListing, day: date) -> list[BasketTerms]:
+    return [terms for terms in listing.product.terms if terms.since <= day]
 
 
 def _constituents(listing: BasketListing) -> set[AssetId]:
