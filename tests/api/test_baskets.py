@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,139 @@ def test_steps_out_of_turn_are_refused_and_change_nothing(issuer):
     assert "cut-off" in issuer.step(late["number"], "cancel").json()["detail"]
 
 
+def test_an_order_is_priced_at_a_close_that_nobody_can_refuse_any_more(issuer):
+    issuer.published()
+    number = issuer.order().json()["number"]
+    issuer.done(number, "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    made = issuer.made()
+    assert issuer.approved(made).status_code == 200
+    waits = issuer.step(number, "price")
+    assert waits.status_code == 409
+    assert "publish that first" in waits.json()["detail"]
+
+
+STEPS = {
+    "accept": {},
+    "reject": {"reason": "no"},
+    "cancel": {},
+    "price": {},
+    "instruct": {},
+    "deliver": {"reference": "tx-0", "amount": {"number": "1", "asset": BTC}},
+    "fail-fee": {},
+    "buy-in": {"missing": {"number": "1", "asset": BTC}, "cost": "100000", "reference": "trade-0"},
+    "settle": {},
+    "fail": {"reason": "no"},
+    "true-up": {"asset": BTC, "realised": "100000"},
+}
+
+
+def test_no_step_is_taken_from_a_state_that_does_not_allow_it(issuer):
+    def refused_but(*allowed):
+        before = issuer.desk.get(f"/api/v1/basket-orders/trio/{number}").json()
+        for step, body in STEPS.items():
+            if step not in allowed:
+                answer = issuer.step(number, step, by=issuer.checker, **body)
+                assert answer.status_code == 409, (before["state"], step, answer.text)
+        assert issuer.desk.get(f"/api/v1/basket-orders/trio/{number}").json() == before
+
+    issuer.published()
+    number = issuer.order().json()["number"]
+    refused_but("accept", "reject", "cancel")
+    issuer.done(number, "accept", by=issuer.checker)
+    refused_but("cancel")
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    refused_but("price")
+    issuer.done(number, "price")
+    refused_but("instruct", "deliver")
+    due = issuer.done(number, "instruct")["due_in"]
+    refused_but("deliver")
+    _delivered(issuer, number, due)
+    refused_but("deliver", "settle")
+    issuer.done(number, "settle", by=issuer.checker)
+    refused_but()
+    for last, body in (("cancel", {}), ("reject", {"reason": "too much"})):
+        number = issuer.order(last).json()["number"]
+        issuer.done(number, last, by=issuer.checker, **body)
+        refused_but()
+
+
+def test_late_delivery_is_charged_each_day_and_bought_in_by_one_and_settled_by_another(issuer):
+    terms = {"fail": {"rate": "0.001", "buy_in_after_days": 1}}
+    issuer.put("baskets/trio", issuer.listing(terms=terms))
+    number = _priced(issuer)["number"]
+    *rest, btc = sorted(issuer.done(number, "instruct")["due_in"], key=lambda one: one["asset"] == BTC)
+    _delivered(issuer, number, rest)
+    assert "Nothing of this order is late" in issuer.step(number, "fail-fee").json()["detail"]
+    issuer.wait_until(datetime(2026, 2, 2, 7, 45, tzinfo=UTC))
+    worth = Decimal(btc["number"]) * Decimal(109000)
+    first = (worth / 1000).quantize(Decimal("0.01"), ROUND_CEILING)
+    late = issuer.done(number, "fail-fee")
+    assert late["late_days"] == 1
+    assert issuer.done(number, "fail-fee") == late  # once a day
+    owed = {one["asset"]: Decimal(one["number"]) for one in late["missing"]}
+    assert owed == {BTC: Decimal(btc["number"]), USD: first}
+    assert issuer.step(number, "settle", by=issuer.checker).status_code == 409
+    trade = {"missing": btc, "cost": "1300000", "reference": "trade-1"}
+    early = issuer.step(number, "buy-in", by=issuer.checker, **trade)
+    assert early.status_code == 409
+    assert "1 days after it was due" in early.json()["detail"]
+    issuer.wait_until(datetime(2026, 2, 3, 7, 45, tzinfo=UTC))
+    second = ((worth + first) / 1000).quantize(Decimal("0.01"), ROUND_CEILING)
+    assert issuer.done(number, "fail-fee")["late_days"] == 2
+    more = {**btc, "number": str(Decimal(btc["number"]) + 1)}
+    assert issuer.step(number, "buy-in", **{**trade, "missing": more}).status_code == 409
+    assert issuer.step(number, "buy-in", **{**trade, "cost": "-5"}).status_code == 422
+    bought = issuer.done(number, "buy-in", by=issuer.checker, **trade)
+    assert issuer.done(number, "buy-in", by=issuer.checker, **trade) == bought
+    (money,) = bought["missing"]
+    assert (money["asset"], Decimal(money["number"])) == (USD, first + second + 1_300_000)
+    issuer.done(number, "deliver", reference="wire-1", amount=money)
+    own = issuer.step(number, "settle", by=issuer.checker)
+    assert own.status_code == 403
+    assert "second person" in own.json()["detail"]
+    settled = issuer.done(number, "settle", by=issuer.maker)
+    kinds = [step["kind"] for step in settled["steps"]]
+    assert kinds[-5:] == ["fail_fee", "fail_fee", "bought_in", "delivery_seen", "settled"]
+
+
+def test_cash_that_stood_for_an_asset_is_trued_up_once_against_the_trade(issuer):
+    body = issuer.listing()
+    body["product"]["terms"][0]["constituents"][0] |= {"substitution": "at_cost", "creation_premium": "0.01"}
+    issuer.put("baskets/trio", body)
+    priced = _priced(issuer)
+    number, (cash,) = priced["number"], priced["substituted"]
+    taken = UNITS * Decimal(WORKED["list"]["BTC"]) * Decimal(109000) * Decimal("1.01")
+    assert (cash["asset"], Decimal(cash["cash"]), cash["true_up"]) == (BTC, taken, None)
+    trade = {"asset": BTC, "realised": "1300000"}
+    assert issuer.step(number, "true-up", by=issuer.checker, **trade).status_code == 409
+    _delivered(issuer, number, issuer.done(number, "instruct")["due_in"])
+    issuer.done(number, "settle", by=issuer.checker)
+    assert issuer.step(number, "true-up", **trade).status_code == 403
+    for realised in ("0", "-1300000"):
+        wrong = issuer.step(number, "true-up", by=issuer.checker, asset=BTC, realised=realised)
+        assert wrong.status_code == 422
+    done = issuer.done(number, "true-up", by=issuer.checker, **trade)
+    back = (1_300_000 - taken).quantize(Decimal("0.01"), ROUND_CEILING)
+    assert back < 0  # the trade cost less than was taken
+    assert [Decimal(one["true_up"]) for one in done["substituted"]] == [back]
+    assert done["state"] == "settled"
+    assert issuer.step(number, "true-up", by=issuer.checker, **trade).status_code == 409
+    assert issuer.step(number, "true-up", by=issuer.checker, asset=ETH, realised="1").status_code == 409
+
+
+def test_what_is_typed_by_hand_is_part_of_what_the_order_owes(issuer):
+    number = _priced(issuer)["number"]
+    for asset in ("BTC", SHARE):
+        wrong = {"number": "1", "asset": asset}
+        refused = issuer.step(number, "deliver", reference="tx-1", amount=wrong)
+        assert refused.status_code == 422
+        assert "does not owe" in refused.json()["detail"]
+
+
 def test_a_transfer_counts_once_and_part_of_a_delivery_is_none(issuer):
     number = _priced(issuer)["number"]
     first = issuer.done(number, "instruct")["due_in"][0]
@@ -431,6 +565,30 @@ def test_files_of_the_list_are_read_back_equal_and_hash_as_the_order_says(issuer
     assert priced.list_hash == sha256_hex(files[0].content)
 
 
+def test_by_what_a_list_stands_is_not_changed_under_it(issuer):
+    issuer.published()
+    body = issuer.listing()
+    for changed in (
+        issuer.listing(opening_shares=1),
+        issuer.listing(terms={"unit_size": 5_000}),
+        {**body, "product": {**body["product"], "share": "index:OTHER"}},
+    ):
+        refused = issuer.maker.put("/api/v1/baskets/trio", json=changed)
+        assert refused.status_code == 422
+        assert "stand" in refused.json()["detail"]
+    (terms,) = body["product"]["terms"]
+    body["product"]["terms"].append({**terms, "since": "2026-02-02", "unit_size": 5_000})
+    issuer.put("baskets/trio", {**body, "halted": True})
+
+
+def test_nothing_stands_behind_two_products(issuer):
+    body = issuer.listing(id="duo")
+    body["product"] |= {"id": "duo", "share": "index:DUO"}
+    refused = issuer.maker.put("/api/v1/baskets/duo", json=body)
+    assert refused.status_code == 422
+    assert "trio holds what trio holds" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -452,6 +610,20 @@ def test_a_product_that_cannot_be_kept_is_refused_with_the_reason(issuer, path, 
     assert answer.status_code == 422
     assert told in answer.json()["detail"]
     assert issuer.checker.put("/api/v1/baskets/trio", json=issuer.listing()).status_code == 403
+
+
+def test_a_product_without_dealing_days_hinders_nothing_else(issuer):
+    house = issuer.fund.installation.house
+    issuer.published()
+    body = issuer.listing()
+    (terms,) = body["product"]["terms"]
+    closed = [str(date(2026, 2, 2) + timedelta(days=day)) for day in range(400)]
+    body["product"]["terms"].append({**terms, "since": "2026-02-02", "holidays": closed})
+    issuer.put("baskets/trio", body)
+    at = datetime(2026, 2, 3, 8, tzinfo=UTC)
+    with house.database.transaction(issuer.tenant) as session:
+        assert enqueue_due_lists(session, now=at) == ()
+    assert TenantValues(house, issuer.tenant).read(at).products == ()
 
 
 def test_the_close_is_due_once_and_its_job_makes_the_draft(issuer):
@@ -500,6 +672,39 @@ def test_the_value_through_the_day_follows_the_prices_and_shows_the_premium(issu
         "0.0002"
     )
     assert 0 < Decimal(point["coverage"]) < 1
+    old = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)  # the share was quoted 92 minutes ago, an hour is allowed
+    values.value(values.read(old), old)
+    issuer.wait_until(old)
+    point = issuer.desk.get("/api/v1/basket-inav/trio").json()[-1]
+    assert (point["market_price"], point["premium"], point["coverage"]) == (None, None, "0")
+
+
+def test_a_streamed_price_of_the_moment_after_the_tick_counts_at_the_tick(issuer):
+    issuer.published()
+    values = TenantValues(issuer.fund.installation.house, issuer.tenant)
+    at = datetime(2026, 1, 31, 7, 59, 30, tzinfo=UTC)
+    known = values.read(at)
+    values.followed = values.value(known, at, values.streamed(at))
+    recorded = next(one for one in known.recorded if one.body.base == issuer.ids["BTC"])
+    moment = at + timedelta(milliseconds=300)
+    body = replace(recorded.body, price=Decimal(120000))
+    values.board.take([replace(recorded, occurred_at=moment, body=body)], at=moment)
+    later = at + timedelta(microseconds=1)
+    values.value(known, later, values.streamed(later))
+    first, second = issuer.desk.get("/api/v1/basket-inav/trio").json()
+    gain = Decimal(WORKED["list"]["BTC"]) * (Decimal(120000) - Decimal("107753.95")) / WORKED["unit_size"]
+    assert abs(Decimal(second["per_share"]) - Decimal(first["per_share"]) - gain) < Decimal("0.0002")
+    assert Decimal(second["coverage"]) > Decimal(first["coverage"]) == 0
+
+
+def test_a_constituent_without_a_price_leaves_no_value(issuer):
+    issuer.published()
+    values = TenantValues(issuer.fund.installation.house, issuer.tenant)
+    at = datetime(2026, 2, 1, 7, 52, tzinfo=UTC)  # a minute after the quotes are too old to be used at all
+    values.value(values.read(at), at)
+    issuer.wait_until(at)
+    (point,) = issuer.desk.get("/api/v1/basket-inav/trio").json()
+    assert (point["per_share"], point["premium"]) == (None, None)
 
 
 def test_without_a_published_list_there_is_no_value_and_the_series_is_empty(issuer):
@@ -540,6 +745,12 @@ def test_the_public_reads_what_is_published_and_disclosed_and_nothing_else(issue
     assert read_creation_list(visitor.get(f"{page}/list.csv").content).unit_size == WORKED["unit_size"]
     assert read_disclosure(visitor.get(f"{page}/disclosure.json").content).product == "trio"
     assert visitor.get(f"{page}/inav").json() == []
+    assert shown.json()["inav"] is None
+    values = TenantValues(issuer.fund.installation.house, issuer.tenant)
+    values.value(values.read(issuer.clock.now()), issuer.clock.now())
+    assert visitor.get(page).json()["inav"]["per_share"] == WORKED["list"]["nav_per_share"]
+    issuer.clock.advance(seconds=61)
+    assert visitor.get(page).json()["inav"] is None  # nobody has computed it for a minute
     assert visitor.get("/api/v1/public/nobody/baskets/trio").status_code == 404
     assert visitor.get(f"/api/v1/public/{issuer.tenant}/baskets/other").status_code == 404
     admin = issuer.fund.installation.logged_in(issuer.tenant, "ada", "administrator")

@@ -30,12 +30,14 @@ from truenav.core.ap_orders import (
     OrderReceived,
     OrderRejected,
     OrderState,
+    TruedUp,
 )
 from truenav.core.basket import (
     AuthorisedParticipant,
     BasketClose,
     BasketListing,
     CreationList,
+    ListDocument,
     SponsorFeePaid,
 )
 from truenav.core.canonical import encode
@@ -74,6 +76,19 @@ class OrderStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Substituted:
+    """Cash that was taken, or given, in place of an asset whose trade is trued up.
+
+    Both numbers are in the quote asset. ``true_up`` is what the participant owes more since that trade is
+    known (negative: it gets so much back); None: not known yet.
+    """
+
+    asset: AssetId
+    cash: Decimal
+    true_up: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
     """An order as its facts left it; ``number`` names it.
 
@@ -95,6 +110,7 @@ class OrderView:
     due_at: datetime | None
     seen: tuple[Amount, ...]
     missing: tuple[Amount, ...]
+    substituted: tuple[Substituted, ...]
     late_days: int
     reasons: tuple[str, ...]
     steps: tuple[OrderStep, ...]
@@ -187,7 +203,7 @@ class OrderDesk:
         return self._record(key, (ap_orders.cancel(self._book, key, self._now),))
 
     def price(self, number: int) -> OrderView:
-        """Fix the amounts at the close of the dealing day, as the next day's list was approved with it."""
+        """Fix the amounts at the close of the dealing day, as the next day's list was published with it."""
         self._authorize("basket:deal")
         key = self._key_of(number)
         day = self._dealing_day(key)
@@ -238,12 +254,18 @@ class OrderDesk:
             )
         told = amount if seen is None else seen.amount
         assert told is not None
+        if seen is None:
+            self._refuse_not_owed(key, told)
         return self._record(key, ap_delivery.see(self._book, DeliverySeen(key, self._now, told, reference)))
 
     def charge_lateness(self, number: int) -> OrderView:
         """Charge the days of lateness that were not charged yet, at the latest approved close."""
         self._authorize("basket:deal")
         key = self._key_of(number)
+        status = self._book.status(key)
+        late = status.due_at is not None and self._now > status.due_at
+        if status.state is not OrderState.DELIVERY_PENDING or not late:
+            raise ApOrderStateError("Nothing of this order is late; only a delivery that is due is charged.")
         last = baskets.latest_list(self._session, self._listing.id)
         if last is None:
             raise NoPublishedListError("A fail fee is a share of a value, and no close was approved yet.")
@@ -276,6 +298,8 @@ class OrderDesk:
     def true_up(self, number: int, *, asset: AssetId, realised: Decimal) -> OrderView:
         """Settle the cash that stood for an asset against what the product's own trade came to."""
         self._authorize("basket:approve")
+        if realised <= ZERO:
+            raise InvalidInputError("What the product's own trade came to is above zero.")
         key = self._key_of(number)
         fact = ap_delivery.true_up(
             self._book, key, self._now, asset=asset, realised=realised, product=self._listing.product
@@ -305,6 +329,15 @@ class OrderDesk:
             detail=encode({"amount": amount, "reference": reference}),
         )
 
+    def _refuse_not_owed(self, key: OrderKey, amount: Amount) -> None:
+        """Refuse what is typed by hand and no part of the order: it could not be taken back."""
+        status = self._book.status(key)
+        owed = {one.asset for one in (() if status.priced is None else status.priced.due_in)}
+        if owed and amount.asset not in owed | {self._listing.product.quote}:
+            raise InvalidInputError(
+                f"The order does not owe {amount.asset[:60]!r}, but {', '.join(sorted(owed))}."
+            )
+
     def _authorize(self, action: str, *, makers: Sequence[str] = ()) -> None:
         """Refuse who may not, and who made what is to be checked."""
         for maker in makers or (None,):
@@ -332,22 +365,21 @@ class OrderDesk:
 
     def _published(self, day: date) -> CreationList:
         """The published list of a dealing day."""
-        found = baskets.standing_list(self._session, self._listing.id, day)
-        if found is None or found.state is not ListState.PUBLISHED:
-            raise NoPublishedListError(
-                f"The list of {day} is not published yet; orders of that day wait for it."
-            )
-        return found.document.listed
+        return self._final(
+            day, f"The list of {day} is not published yet; orders of that day wait for it."
+        ).listed
 
     def _close_of(self, day: date) -> BasketClose:
-        """The close of a dealing day, as the next day's list was approved with it."""
+        """The close of a dealing day, which is final when the next day's list is published."""
         following = next_dealing_day(self._listing.product, day)
-        found = baskets.standing_list(self._session, self._listing.id, following)
-        if found is None:
-            raise NoPublishedListError(
-                f"The close of {day} is approved with the list of {following}; make and approve that first."
-            )
-        return found.document.close
+        waits = f"The close of {day} is final when the list of {following} is published; publish that first."
+        return self._final(following, waits).close
+
+    def _final(self, day: date, waits: str) -> ListDocument:
+        found = baskets.standing_list(self._session, self._listing.id, day)
+        if found is None or found.state is not ListState.PUBLISHED:
+            raise NoPublishedListError(waits)
+        return found.document
 
     def _arrived(self, *, since: datetime | None = None) -> Iterable[SeenTransfer]:
         """What came into the product's accounts, oldest first."""
@@ -418,10 +450,18 @@ def _view(status: OrderStatus, entries: Sequence[JournalEntry]) -> OrderView:
         due_at=status.due_at,
         seen=status.seen,
         missing=missing(status),
+        substituted=_substituted(status, entries),
         late_days=status.late_days,
         reasons=next((fact.reasons for fact in rejected), ()),
         steps=tuple(OrderStep(one.number, one.fact.TAG, one.fact.at, one.actor) for one in entries),
     )
+
+
+def _substituted(status: OrderStatus, entries: Sequence[JournalEntry]) -> tuple[Substituted, ...]:
+    if status.priced is None:
+        return ()
+    settled = {one.fact.asset: one.fact.amount.number for one in entries if isinstance(one.fact, TruedUp)}
+    return tuple(Substituted(asset, cash, settled.get(asset)) for asset, cash in status.priced.substituted)
 
 
 def _not_found(listing: BasketListing, number: int) -> OrderNotFoundError:
