@@ -27,7 +27,6 @@ from tests.calc.etp.baskets.samples import (
 )
 
 from truenav.calc.etp.baskets.basket import (
-    accrued,
     cash_part,
     creation_list,
     daily_disclosure,
@@ -39,6 +38,7 @@ from truenav.calc.etp.baskets.basket import (
     tokens_per_basket,
     unit_value,
 )
+from truenav.calc.etp.baskets.closing import with_fees
 from truenav.core.asset import BTC, ETH, EUR, USD
 from truenav.core.basket import (
     BasketInputError,
@@ -173,17 +173,8 @@ def test_lines_and_cash_are_the_unit_value_exactly_and_nothing_is_created_from_n
     assert abs(nav * unit_size / shares - Fraction(made.unit_value)) <= Fraction(5, 1000)
 
 
-def test_a_fee_accrues_the_same_day_by_day_as_at_once():
-    book, rules = holdings(assets=(Holding(BTC, D(1000)),)), terms(expense_rate=D("0.025"))
-    for _ in range(30):
-        book = accrued(book, rules)
-    at_once = token_fee(D(1000), rate=D("0.025"), days=30)
-    assert abs(book.assets[0].accrued_fee - at_once) < D("1e-36")
-    assert book.assets[0].quantity == 1000
-
-
 def test_a_fee_that_is_paid_out_leaves_the_basket_as_it_was():
-    book = accrued(holdings(), terms(expense_rate=D("0.025")))
+    book = with_fees(holdings(), {}, days=1, terms=terms(expense_rate=D("0.025")))
     paid = replace(
         book,
         assets=tuple(
@@ -306,6 +297,27 @@ def test_a_fund_of_products_holds_what_stands_behind_its_shares():
     seen = look_through(outer, {"inner": INNER}, "outer")
     assert seen.assets == (Holding(ETH, D(7)), Holding(BTC, D(99), place="inner"))
     assert (seen.cash, seen.units, seen.failures) == (D(350), (), ())
+
+
+@given(
+    held=st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=3),
+    shares=st.integers(1, 10**9),
+    part=st.decimals(min_value=0, max_value=1, places=6),
+    cash=st.decimals(min_value=-(10**6), max_value=10**6, places=2),
+)
+def test_shares_that_are_looked_through_keep_their_part_of_the_other_products_value(held, shares, part, cash):
+    """A product that holds a part of another is worth that part of its NAV, fees and debts taken off."""
+    places = tuple(Holding(BTC, *three) for three in held)
+    inner = Holdings(CLOSE, USD, places, cash=cash, shares_outstanding=shares)
+    owned = part * shares
+    seen = look_through(Holdings(CLOSE, USD, (), (UnitHolding("inner", owned),)), {"inner": inner}, "outer")
+    price = D("107753.95")
+    net = sum(
+        (Fraction(quantity) - Fraction(fee) - Fraction(debt) for quantity, fee, debt in held), Fraction()
+    )
+    worth = (net * Fraction(price) + Fraction(cash)) * Fraction(part)
+    assert seen.units == ()
+    assert abs(Fraction(net_asset_value(seen, {BTC: price})) - worth) < Fraction(1, 10**40)
 
 
 def test_look_through_reaches_the_last_level_and_keeps_the_value():

@@ -52,20 +52,6 @@ def token_fee(net: Decimal, *, rate: Decimal, days: int, day_count: int = 365) -
         return net * (1 - (1 - rate / day_count) ** days)
 
 
-def accrued(holdings: Holdings, terms: BasketTerms) -> Holdings:
-    """The holdings after one more day of the sponsor's fee, in tokens of each asset held.
-
-    A day's fee is rounded half-even to `MAX_SCALE` decimals, so that it can be stored as it is.
-    """
-    with exact():
-        daily = terms.expense_rate / terms.day_count
-        assets = []
-        for one in holdings.assets:
-            fee = rounded(max(net_quantity(one), ZERO) * daily, MAX_SCALE)
-            assets.append(replace(one, accrued_fee=one.accrued_fee + fee))
-    return replace(holdings, assets=tuple(assets))
-
-
 def net_quantity(holding: Holding) -> Decimal:
     """Tokens that belong to the shares: held, less accrued fee and expenses."""
     with exact():
