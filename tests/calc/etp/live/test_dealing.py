@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,31 @@ def test_a_market_order_beyond_the_book_is_refused(book):
 def test_a_market_order_for_nothing_is_refused():
     with pytest.raises(OutsideBandError, match="above 0"):
         check_sweep(_band(), TradeSide.BUY, D(0), [(D("133"), D(2))])
+
+
+@given(
+    st.sampled_from(TradeSide),
+    st.lists(st.tuples(st.integers(12_000, 15_000), st.integers(1, 9)), unique_by=lambda one: one[0]),
+    st.integers(1, 60),
+)
+def test_a_market_order_trades_within_the_band_alone_or_not_at_all(side, levels, asked):
+    """What lies within is told to the last unit: so much passes, and no more."""
+    found = sorted(levels, reverse=side is TradeSide.SELL)
+    book = [(D(cents) / 100, D(units)) for cents, units in found]
+    band = _band()
+    within = sum((units for price, units in book if _within(side, price)), D(0))
+    if asked <= within:
+        sweep = check_sweep(band, side, D(asked), book)
+        assert _within(side, sweep.worst)
+        assert min(book[0][0], sweep.worst) <= sweep.average <= max(book[0][0], sweep.worst)
+        return
+    with pytest.raises(OutsideBandError) as refused:
+        check_sweep(band, side, D(asked), book)
+    assert refused.value.context["within"] == within
+
+
+def _within(side: TradeSide, price: Decimal) -> bool:
+    return price <= D("139.99") if side is TradeSide.BUY else price >= D("126.67")
 
 
 def test_a_stale_nav_refuses():
@@ -329,6 +355,33 @@ def test_a_batch_does_not_redeem_more_than_is_outstanding():
     found = batch(_live(), three_long(), requests, at=NOW)
     assert [one.request.id for one in found.quotes] == ["a", "c", "d"]
     assert "Of 10 units outstanding 4 are left" in found.refused[0].why
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Side), st.decimals("0.001", "12", places=3)), max_size=8),
+    st.decimals("0", "2000", places=2),
+    st.booleans(),
+)
+def test_what_a_batch_quotes_can_be_dealt_and_keeps_nav_and_cap(asked, cap, hedged):
+    """Each request is quoted or refused, once; all that is quoted is within the cap and can be settled."""
+    live = _hedged() if hedged else _live()
+    terms = three_long(dealing=Dealing(TENTH, TENTH, daily_cap=cap))
+    requests = [
+        _request(side, units, received_at=NOW - number, name=str(number))
+        for number, (side, units) in enumerate(asked)
+    ]
+    found = batch(live, terms, requests, at=NOW)
+    ended = [one.request.id for one in (*found.quotes, *found.refused)]
+    assert sorted(ended) == sorted(one.id for one in requests)
+    with exact():
+        assert sum(one.amount for one in found.quotes) <= cap
+        later = live
+        for one in found.quotes:
+            later = dealt(later, settle(one))
+        if later.units > 0:
+            assert abs(basket(later).nav - basket(live).nav) < D("1e-68")
+        assert later.units >= 0
+        assert later.units > 0 or not hedged
 
 
 def test_a_batch_leaves_a_hedged_product_some_units():
