@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ import pytest
 from tests.cli.conftest import Shell
 
 from truenav.app.etp.analysis.histories import MOST_ROWS
+from truenav.app.etp.analysis.turns import AT_ONCE, turn
 from truenav.app.etp.live.product import RunningProduct
 from truenav.core.canonical import decode
 from truenav.core.facts import Fact, Quote, QuoteKind
@@ -515,6 +517,33 @@ def test_too_much_is_refused_before_it_is_computed(reader):
     answer = reader.post("/api/v1/product-replays", json=question)
     assert answer.status_code == 422
     assert "take fewer" in answer.json()["detail"]
+
+
+def test_what_is_watched_without_pause_costs_more_and_less_of_it_is_taken(reader):
+    path = {"is": "described", "days": 250, "marks_a_day": 1440, "change": "0", "volatility": "1"}
+    question = {"rules": ["hbtc:BTC3L", "hbtc:BTC3S"], "history": path, "manner": {"continuous": True}}
+    answer = reader.post("/api/v1/product-replays", json=question)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:truenav:problem:replay-input")
+    assert "5 for each that is watched without pause" in answer.json()["detail"]
+
+
+def test_long_replays_take_turns_and_who_comes_later_is_sent_away_at_once(reader):
+    text = rules(UP={"target": 2})
+    path = {"is": "described", "days": 150, "marks_a_day": 1440, "change": "0", "volatility": "0.5"}
+    long = {"rules": ["given:UP"], "text": text, "history": path}
+    lines = [f"2025-01-{day:02}T00:00:00Z,{100 + day}" for day in range(1, 31)]
+    file = BytesIO()
+    pl.read_csv("\n".join(["time,price", *lines]).encode()).write_parquet(file)
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(turn())
+        refused = reader.post("/api/v1/product-replays", json=long)
+        assert (refused.status_code, refused.json()["type"]) == (429, "urn:truenav:problem:overloaded")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert _sent(reader, "p.parquet", file.getvalue(), rules=["hbtc:BTC3L"]).status_code == 429
+        asked(reader, "product-replays", rules=["hbtc:BTC3L"], history=marks([100, 101]))
+    asked(reader, "product-replays", **long)
+    assert _sent(reader, "p.parquet", file.getvalue(), rules=["hbtc:BTC3L"]).status_code == 200
 
 
 def test_rules_that_would_act_at_every_mark_of_a_year_are_left_out(reader):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from truenav.app.etp.analysis.questions import FileReading, GivenMarks, ReplayInputError, SeenMarks
+from truenav.app.etp.analysis.turns import turn
 from truenav.calc.etp.engine.calendar import microseconds
 from truenav.calc.etp.engine.history import BadMarkError, History, checked
 from truenav.calc.etp.explain.described import MOST_MARKS, Described, described_history
@@ -24,17 +26,24 @@ MOST_ROWS = 2_000_000
 
 DESCRIBED_START = datetime(2026, 1, 1, tzinfo=UTC)
 
-_GZIP = b"\x1f\x8b"
+QUICK_BYTES = 256 * 1024
+"""Of a file that is read at once; a larger one takes a turn, and one of Parquet, whose size tells nothing."""
+
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 def history_of_file(name: str, data: bytes, reading: FileReading, *, now: datetime) -> History:
-    """The marks of a CSV or Parquet file; `PriceFileError` names the line that cannot be used."""
+    """The marks of a CSV or Parquet file; `PriceFileError` names the line that cannot be used.
+
+    `OverloadedError` where it would take long and the server computes as much as it can bear.
+    """
     if data.startswith(_GZIP):
         raise PriceFileError(f"{name} is packed; send it unpacked, or replay it by the command line.")
     own = Reading(
         reading.zone, reading.symbol, reading.time_column, reading.price_column, reading.start, reading.end
     )
-    with TemporaryDirectory(prefix="truenav-") as folder:
+    is_quick = len(data) <= QUICK_BYTES and not data.startswith(_PARQUET)
+    with nullcontext() if is_quick else turn(), TemporaryDirectory(prefix="truenav-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
         return _limited(read_history(path, own, now=now, most_rows=MOST_ROWS))

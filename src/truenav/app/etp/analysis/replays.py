@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite, prod
+from typing import NamedTuple
 
 from truenav.app.etp.analysis.questions import Manner, ReplayInputError
 from truenav.app.etp.analysis.rule_sets import RuleSet, followed
+from truenav.app.etp.analysis.turns import turn
 from truenav.calc.etp.engine.calendar import instant_of, usual_step
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Event, EventKind, Simulation
@@ -27,7 +30,14 @@ PLACES = 18
 """Decimals of paths and events; totals and their parts are exact."""
 
 MOST_WORK = 3_000_000
-"""Marks of all rule sets of one question together."""
+"""Marks of all rule sets of one question together; one that is watched without pause counts `CONTINUOUS`
+times.
+"""
+
+CONTINUOUS = 5
+
+QUICK_WORK, QUICK_STEPS = 200_000, 10_000
+"""What is done within about a second; more than this takes a turn."""
 
 MOST_STEPS = 120_000
 """Steps that all rule sets of one question may come to; one costs as much as hundreds of quiet marks."""
@@ -136,57 +146,63 @@ class Replays:
 
 
 def replays(name: str, history: History, sets: Sequence[RuleSet], manner: Manner) -> Replays:
-    """Each rule set on the history; one whose rules do not hold there is told beside the others."""
-    _check_manner(manner, len(sets) * len(history))
+    """Each rule set on the history; one whose rules do not hold there is told beside the others.
+
+    `OverloadedError` where it would take long and as many are computed already as the server can bear.
+    """
+    work = len(sets) * len(history) * (CONTINUOUS if manner.continuous else 1)
+    _check_manner(manner, work)
     board = _Board(history, manner)
-    found: list[Replay] = []
-    refused: list[Refused] = []
-    for one in sets:
-        try:
-            found.append(board.replayed(one))
-        except InvalidInputError as error:
-            refused.append(Refused(one.name, error.code, error.message))
+    plans = [board.planned(one) for one in sets]
+    is_quick = work <= QUICK_WORK and board.steps <= QUICK_STEPS
+    with nullcontext() if is_quick else turn():
+        found = [board.replayed(plan) if isinstance(plan, _Plan) else plan for plan in plans]
     times, prices = board.points()
-    return Replays(board.facts(name), times, prices, tuple(found), tuple(refused))
+    return Replays(
+        board.facts(name),
+        times,
+        prices,
+        tuple(one for one in found if isinstance(one, Replay)),
+        tuple(one for one in found if isinstance(one, Refused)),
+    )
+
+
+class _Plan(NamedTuple):
+    """What is to be replayed under the name of a rule set."""
+
+    rules: str
+    product: Product
 
 
 class _Board:
-    """A history on which rule sets are replayed; promises that several have in common are run once."""
+    """A history on which rule sets are replayed; promises that several have in common are run once.
+
+    ``steps`` are those that all planned ones may come to.
+    """
 
     def __init__(self, history: History, manner: Manner) -> None:
+        self.steps = 0
         self._history, self._manner = history, manner
         self._promises: dict[tuple[Terms, ...], Simulation] = {}
-        self._steps_left, self._way = MOST_STEPS, way_of(history)
+        self._way = way_of(history)
         volatility = realised_volatility(history)
         self._volatility = rounded(Decimal(volatility), 12) if isfinite(volatility) else None
 
-    def replayed(self, one: RuleSet) -> Replay:
-        manner = self._manner
-        product = followed(one.product, manner.rules_as_of, last_rules=manner.last_rules)
-        self._refuse_steps(product)
-        run = replay(product, self._history, nav=manner.nav, continuous=manner.continuous)
-        promise = self._promise(run)
-        explanation = explain(run)
-        rebalances = [event for event in run.events if event.kind is not EventKind.CHARGE]
-        return Replay(
-            rules=one.name,
-            product=product.id,
-            issuer=product.issuer,
-            underlying=product.underlying,
-            quote=product.quote,
-            target=product.terms[-1].target,
-            target_is_published=product.terms[-1].target_is_published,
-            explanation=explanation,
-            financing=financing_source(run),
-            drawdown=run.worst,
-            tracking=tracking(run, promise),
-            expected=self._expected(product.terms, explanation),
-            merges=tuple(ReplayMerge(instant_of(merge.at), merge.ratio) for merge in run.merges),
-            events=tuple(map(_event, rebalances[:MOST_EVENTS])),
-            events_total=len(rebalances),
-            navs=tuple(_navs(run, manner.points)),
-            promised=tuple(_navs(promise, manner.points)),
-        )
+    def planned(self, one: RuleSet) -> _Plan | Refused:
+        """What is to be replayed; refused where no rules held then, or it may be too much."""
+        try:
+            product = followed(one.product, self._manner.rules_as_of, last_rules=self._manner.last_rules)
+            self._count_steps(product)
+        except InvalidInputError as error:
+            return Refused(one.name, error.code, error.message)
+        return _Plan(one.name, product)
+
+    def replayed(self, plan: _Plan) -> Replay | Refused:
+        """What became of it; refused where its rules do not hold on this history."""
+        try:
+            return self._replayed(plan.rules, plan.product)
+        except InvalidInputError as error:
+            return Refused(plan.rules, error.code, error.message)
 
     def points(self) -> tuple[tuple[datetime, ...], tuple[Decimal, ...]]:
         """Instants and prices at which the paths are given."""
@@ -213,14 +229,40 @@ class _Board:
             volatility=self._volatility,
         )
 
-    def _refuse_steps(self, product: Product) -> None:
+    def _replayed(self, rules: str, product: Product) -> Replay:
+        manner = self._manner
+        run = replay(product, self._history, nav=manner.nav, continuous=manner.continuous)
+        promise = self._promise(run)
+        explanation = explain(run)
+        rebalances = [event for event in run.events if event.kind is not EventKind.CHARGE]
+        return Replay(
+            rules=rules,
+            product=product.id,
+            issuer=product.issuer,
+            underlying=product.underlying,
+            quote=product.quote,
+            target=product.terms[-1].target,
+            target_is_published=product.terms[-1].target_is_published,
+            explanation=explanation,
+            financing=financing_source(run),
+            drawdown=run.worst,
+            tracking=tracking(run, promise),
+            expected=self._expected(product.terms, explanation),
+            merges=tuple(ReplayMerge(instant_of(merge.at), merge.ratio) for merge in run.merges),
+            events=tuple(map(_event, rebalances[:MOST_EVENTS])),
+            events_total=len(rebalances),
+            navs=tuple(_navs(run, manner.points)),
+            promised=tuple(_navs(promise, manner.points)),
+        )
+
+    def _count_steps(self, product: Product) -> None:
         steps = most_steps(product, self._history, self._way, continuous=self._manner.continuous)
-        if steps > self._steps_left:
+        if self.steps + steps > MOST_STEPS:
             raise ReplayInputError(
                 f"{product.id} may come to {steps:,} steps here, and all rule sets of a question to "
                 f"{MOST_STEPS:,}; take fewer marks or rule sets, or replay it by the command line."
             )
-        self._steps_left -= steps
+        self.steps += steps
 
     def _promise(self, run: Simulation) -> Simulation:
         promise = promise_of(run.product)
@@ -245,8 +287,8 @@ def _check_manner(manner: Manner, work: int) -> None:
         raise ReplayInputError(f"Ask for 2 to {MOST_POINTS:,} points.")
     if work > MOST_WORK:
         raise ReplayInputError(
-            f"{work:,} marks of all rule sets together are more than {MOST_WORK:,}; take fewer rule sets or "
-            "a shorter history."
+            f"{work:,} marks of all rule sets together ({CONTINUOUS} for each that is watched without pause) "
+            f"are more than {MOST_WORK:,}; take fewer rule sets or a shorter history."
         )
 
 
