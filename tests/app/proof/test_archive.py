@@ -48,3 +48,11 @@ def test_any_flipped_byte_is_refused_or_changes_the_rewritten_archive():
 def test_something_else_is_refused(data):
     with pytest.raises(ArchiveError):
         read_archive(data)
+
+
+def test_a_bundle_that_was_packed_again_by_another_tool_is_told_as_such():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", bytes(10_000_000))
+    with pytest.raises(ArchiveError, match="compressed"):
+        read_archive(packed.getvalue())

@@ -83,7 +83,12 @@ def read_archive(data: bytes) -> list[Entry]:
             fields = _LOCAL.unpack_from(data, offset)
         except struct.error as error:
             raise ArchiveError(f"The archive is cut off in a header at byte {offset}.") from error
-        size, name_size, extra = fields[8], fields[9], fields[10]
+        method, size, name_size, extra = fields[3], fields[8], fields[9], fields[10]
+        if method != 0:
+            raise ArchiveError(
+                f"The entry at byte {offset} is compressed, and a bundle's are stored as they are; take the "
+                "file as it was given out, not one that was packed again."
+            )
         start = offset + _LOCAL.size + name_size + extra
         if start + size > len(data):
             raise ArchiveError(f"The archive is cut off in the entry at byte {offset}.")
