@@ -20,7 +20,7 @@ from truenav.connect.errors import MalformedPayloadError, VenueError
 from truenav.core.evidence import Evidence
 from truenav.core.ids import InstrumentId
 from truenav.core.instrument import Instrument
-from truenav.core.orders import OrderFill, OrderRequest, OrderTerms, Reason, VenueOrder, Window
+from truenav.core.orders import OrderFill, OrderRequest, OrderTerms, Reason, Side, VenueOrder, Window
 
 if TYPE_CHECKING:
     from truenav.connect.transport import Transport
@@ -98,8 +98,8 @@ class OrderingConnector(AccountConnector, Protocol):
         ...
 
 
-ReadFills = Callable[[bytes, Instrument, ParseContext], Iterable[OrderFill]]
-"""Executions of a contract that a payload states; raises ``MalformedPayloadError``."""
+ReadFills = Callable[[bytes, Instrument, ParseContext], Iterable[tuple[Side, OrderFill]]]
+"""Executions of a contract that a payload states, each with its side; raises ``MalformedPayloadError``."""
 
 ORDERING_VENUES = ("binance",)
 """Venues with a module ``orders`` whose ``FILLS`` maps an endpoint to what reads it."""
@@ -116,8 +116,8 @@ def fill_readers(venue: str) -> Mapping[str, ReadFills]:
 
 def read_fills(
     evidence: Evidence, body: bytes, instrument: Instrument, context: ParseContext
-) -> tuple[OrderFill, ...]:
-    """The executions of a contract in a payload of a `fill_readers` endpoint, whichever order they are of.
+) -> tuple[tuple[Side, OrderFill], ...]:
+    """Executions of a contract in a payload of a `fill_readers` endpoint, each with its side, of any order.
 
     The same input gives the same output. Raises ``MalformedPayloadError``.
     """

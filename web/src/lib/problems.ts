@@ -101,6 +101,7 @@ export const TITLES_ZH: Readonly<Record<string, string>> = {
   'nav-inputs': '按此输入无法计算净值',
   'no-proposal': '没有待执行的再平衡',
   'deed-order': '该操作属于另一个价格',
+  'done-twice': '同一操作被记录了两次',
   'instruction-over': '该指令已处于其他状态',
   'no-public-address': '此地址不能用于该操作',
   'not-a-number': '不是精确数字',

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from truenav.app.etp.live.product import NotOpenError, RunningProduct, mark_key, replayed
+from truenav.app.etp.live.product import DoneTwiceError, NotOpenError, RunningProduct, mark_key, replayed
 from truenav.calc.etp.engine.adjustments import UnitChange
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import EventKind
@@ -181,6 +181,13 @@ def test_a_deed_is_done_once_also_after_a_restart():
     again = RunningProduct(running.listing, 1, _written(running), known=known)
     _traded(again, "f1", share=Decimal("0.5"))
     assert (again.live.actual, again.chapter()) == (held, None)
+
+
+def test_a_deed_that_is_written_twice_is_not_repeated_also_under_a_later_version():
+    chapters, listings = _hedged_life()
+    doubled = replace(chapters[3], deeds=(chapters[0].deeds[0], *chapters[3].deeds))
+    with pytest.raises(DoneTwiceError, match="a1"):
+        list(replayed([*chapters[:3], doubled], listings))
 
 
 def test_a_new_proposal_must_be_approved_anew():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 import pytest
 from tests.app.nav.bundle_tools import contents, resealed, second_opinion
 
-from truenav.app.etp.live.product import RunningProduct
+from truenav.app.etp.live.product import DoneTwiceError, RunningProduct, replayed
 from truenav.app.etp.proof.bundle import (
     Content,
     Definitions,
@@ -32,6 +33,7 @@ from truenav.core.canonical import canonical_json, sha256_hex
 from truenav.core.evidence import Evidence, Request
 from truenav.core.ids import AccountId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook, InstrumentKind
+from truenav.core.money import Amount, AssetId
 from truenav.store.products import Chapter
 
 from ..listings import OPENED, PERPETUAL, listing
@@ -195,6 +197,81 @@ def test_an_edit_that_its_own_signer_made_is_found_by_running_the_product_again(
     found = verify_bundle(edited(name, line, change), key=SIGNER.public_key)
     assert found.verdict is Verdict.DIFFERENT
     assert said in found.difference
+
+
+def _forged(change) -> bytes:
+    """The bundle of another first chapter, with all that follows from it, by the product's own signer."""
+    first, *rest = CONTENT.chapters
+    given = replace(CONTENT, chapters=(change(first), *rest))
+    with suppress(DoneTwiceError):
+        given = replace(given, chapters=tuple(replayed(given.chapters, given.definitions.versions)))
+    return build_bundle(given, SIGNER)
+
+
+def _booked(**changed):
+    """The fill of the first chapter changed."""
+
+    def change(chapter: Chapter) -> Chapter:
+        approved, traded, closed = chapter.deeds
+        what = replace(traded.what, fill=replace(traded.what.fill, **changed))
+        return replace(chapter, deeds=(approved, replace(traded, what=what), closed))
+
+    return change
+
+
+def _booked_again(id: str, fill: str):
+    """The fill of the first chapter booked once more, under other names."""
+
+    def change(chapter: Chapter) -> Chapter:
+        traded = chapter.deeds[1]
+        what = replace(traded.what, fill=replace(traded.what.fill, id=fill))
+        return replace(chapter, deeds=(*chapter.deeds, replace(traded, id=id, what=what)))
+
+    return change
+
+
+def _with_other_fees(chapter: Chapter) -> Chapter:
+    approved, traded, closed = chapter.deeds
+    fee = Amount(Decimal(5), AssetId("binance:BNB"))
+    what = replace(traded.what, other_fees=(fee,))
+    return replace(chapter, deeds=(approved, replace(traded, what=what), closed))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_booked(quantity=Decimal(-6)), "no payload states the fill etp-1234/77, -6 at 50001"),
+        (_booked(at=microseconds(OPENED)), "no payload states the fill"),
+        (_booked_again("f1", "etp-1234/77"), "f1 of btc3l was done before"),
+        (_booked_again("f2", "etp-1234/77"), "etp-1234/77 was booked before"),
+        (_booked_again("f2", "etp-5678/77"), "etp-5678/77 was booked before"),
+        (_with_other_fees, "no payload states the fill"),
+        (lambda chapter: replace(chapter, source="kraken"), "from kraken"),
+    ],
+)
+def test_a_forgery_with_all_that_follows_from_it_is_found_by_what_the_venue_said(change, said):
+    found = verify_bundle(_forged(change), key=SIGNER.public_key)
+    assert (found.verdict, said in found.difference) == (Verdict.DIFFERENT, True), found.difference
+
+
+LISTING = CONTENT.definitions.listings["3"]
+
+
+@pytest.mark.parametrize(
+    ("listings", "said"),
+    [
+        ({"3": replace(LISTING, id="other")}, "not that of run.jsonl"),
+        ({"3": replace(LISTING, opened_at=OPENED + SECOND)}, "before the opening"),
+        ({"03": LISTING}, "version '03'"),
+        ({"3": LISTING, "03": replace(LISTING, opening_nav=Decimal(7))}, "version '03'"),
+        ({"3": LISTING, "4": LISTING}, "version '4'"),
+        ({"4": LISTING}, "version '3'"),
+    ],
+)
+def test_listings_that_are_not_those_the_product_was_run_by_are_named(listings, said):
+    given = replace(CONTENT, definitions=replace(CONTENT.definitions, listings=listings))
+    found = verify_bundle(build_bundle(given, SIGNER), key=SIGNER.public_key)
+    assert (found.verdict, said in found.difference) == (Verdict.DIFFERENT, True), found.difference
 
 
 def test_a_rule_that_was_changed_afterwards_leads_to_another_product():

@@ -18,6 +18,7 @@ import structlog
 from truenav.access.policy import Principal
 from truenav.access.users import system_principal
 from truenav.app.etp.live.carrying import settled
+from truenav.app.etp.live.fills import fill_of
 from truenav.app.etp.live.product import RunningProduct
 from truenav.app.house import House
 from truenav.app.trading import service
@@ -125,15 +126,9 @@ def order_for(
 
 
 def fills_of(order: Order, instrument: Instrument) -> Iterator[tuple[Fill, tuple[Amount, ...]]]:
-    """The fills of an order in underlying, the fee in the quote asset, and fees in other assets beside."""
-    with exact():
-        for one in order.fills or ():
-            quantity = order.request.side.sign * one.quantity * instrument.multiplier
-            in_quote = one.fee is not None and one.fee.asset == instrument.quote
-            fee = one.fee.number if one.fee is not None and in_quote else ZERO
-            others = () if one.fee is None or in_quote else (one.fee,)
-            id = f"{order.request.client_id}/{one.id}"
-            yield Fill(id, microseconds(one.at), quantity, one.price, fee), others
+    """The fills of an order as its product books them: see `truenav.app.etp.live.fills.fill_of`."""
+    for one in order.fills or ():
+        yield fill_of(f"{order.request.client_id}/{one.id}", order.request.side, one, instrument)
 
 
 def execution_of(done: Sequence[Order], instrument: Instrument, mark: Decimal) -> Execution:

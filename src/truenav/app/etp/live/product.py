@@ -40,6 +40,13 @@ def mark_key(terms: Instrument) -> QuoteKey:
     return (terms.venue, terms.id, terms.quote, QuoteKind.MARK)
 
 
+class DoneTwiceError(ConflictError):
+    """What was written of a product names one deed twice."""
+
+    code = "done-twice"
+    title = "A deed was written twice"
+
+
 class RunningProduct:
     """A listed product from its last chapter on, by one version of its listing. Not safe for several threads.
 
@@ -129,8 +136,10 @@ class RunningProduct:
             self.repeat(Deed(id, microseconds(at), by, self._watch.live.place, what))
 
     def repeat(self, deed: Deed) -> None:
-        """Do a deed as it was written."""
+        """Do a deed as it was written; `DoneTwiceError` where that was done before."""
         assert self._watch is not None
+        if self.knows(deed.id):
+            raise DoneTwiceError(f"{deed.id} of {self.listing.id} was done before.")
         live, rebalance = done(self._watch.live, deed)
         self._watch = watch(self.listing.product, live)
         self._known.add(deed.id)
@@ -193,12 +202,13 @@ def replayed(chapters: Iterable[Chapter], listings: Mapping[int, Listing]) -> It
     Needs every chapter from the first on, and the listing in each of its versions. Marks count as seen at
     once, so none is stale.
     """
-    running, last = None, None
+    running, last, known = None, None, set[str]()
     for chapter in chapters:
         if running is None or running.version != chapter.version:
-            running = RunningProduct(listings[chapter.version], chapter.version, last)
+            running = RunningProduct(listings[chapter.version], chapter.version, last, known=known)
         last = _repeated(running, chapter)
         running.written(last)
+        known.update(deed.id for deed in chapter.deeds)
         yield last
 
 

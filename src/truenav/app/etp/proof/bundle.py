@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from truenav.app.etp.live.fills import fill_of
 from truenav.app.etp.live.product import evidenced, mark_key, replayed
 from truenav.app.proof.lines import BundleDifferenceError, read_line, read_lines, read_section, section_lines
 from truenav.app.proof.seal import (
@@ -44,7 +45,7 @@ from truenav.core.facts import Quote
 from truenav.core.ids import InstrumentId, Sha256
 from truenav.core.instrument import Instrument, InstrumentBook
 from truenav.core.listing import Listing
-from truenav.core.money import ZERO, exact
+from truenav.core.orders import OrderFill, Side
 from truenav.store.products import Chapter, UsedMark
 
 FORMAT = "truenav-product/1"
@@ -108,9 +109,9 @@ class Content:
     payloads: Mapping[Sha256, bytes]
 
 
-def fills_in(chapter: Chapter) -> Iterator[Fill]:
+def fills_in(chapter: Chapter) -> Iterator[Filled]:
     """What was traded for the product's rebalances."""
-    return (deed.what.fill for deed in chapter.deeds if isinstance(deed.what, Filled))
+    return (deed.what for deed in chapter.deeds if isinstance(deed.what, Filled))
 
 
 def payloads_of(chapters: Iterable[Chapter]) -> frozenset[Sha256]:
@@ -133,6 +134,7 @@ def compute_again(files: Mapping[str, bytes]) -> Computed:
     Marks at which nothing happened are taken from the bundle, where the signer vouches for them.
     """
     content = _read(files)
+    _check_listings(content)
     chapters = tuple(replayed(content.chapters, content.definitions.versions))
     _check_payloads(chapters, content)
     record = content.record
@@ -184,24 +186,48 @@ def _read_chapters(files: Mapping[str, bytes]) -> Iterator[Chapter]:
         yield restore(Chapter, {**led_to, **given})
 
 
+def _check_listings(content: Content) -> None:
+    """Refuse listings that are not those of the product, in the versions by which its chapters were run."""
+    listings, first = content.definitions.listings, content.chapters[0]
+    run_by = {str(chapter.version) for chapter in content.chapters}
+    if odd := sorted(listings.keys() ^ run_by):
+        raise BundleDifferenceError(
+            f"{DEFINITIONS}: version {odd[0][:20]!r} of the listing is missing, or no chapter was run by it"
+        )
+    if other := next((one.id for one in listings.values() if one.id != content.record.listing), None):
+        raise BundleDifferenceError(f"{DEFINITIONS}: the listing is {other!r}, not that of {RUN}")
+    opened_at = listings[str(first.version)].opened_at
+    if first.marks and first.marks[0].at < microseconds(opened_at):
+        at = _text(first.marks[0].at)
+        raise BundleDifferenceError(
+            f"{FACTS} line 1: the mark of {at} lies before the opening, {instant_text(opened_at)}"
+        )
+
+
 def _check_payloads(chapters: Sequence[Chapter], content: Content) -> None:
     """Read what the payloads state, and refuse a mark, rate or fill that they do not state."""
     wanted = payloads_of(chapters)
     if missing := sorted(wanted - content.payloads.keys()):
         raise BundleDifferenceError(f"payloads/{missing[0]} is missing")
     definitions = content.definitions
-    read = _Payloads(content, definitions.context)
+    read, booked = _Payloads(content, definitions.context), set[tuple[InstrumentId, str]]()
     for chapter in chapters:
         instrument = definitions.context.instruments.get(definitions.versions[chapter.version].instrument)
         for mark in evidenced(chapter):
-            if not any(_states(told, mark) for told in read.quotes(mark.evidence, mark_key(instrument))):
-                raise _unstated(chapter, f"the price {mark.price} of {_text(mark.at)}", mark.evidence)
+            told = read.quotes(mark.evidence, mark_key(instrument))
+            if not any(_states(one, mark, chapter.source) for one in told):
+                what = f"the price {mark.price} of {_text(mark.at)} from {chapter.source}"
+                raise _unstated(chapter, what, mark.evidence)
         for rate in chapter.rates:
             if (rate.at, rate.rate) not in read.rates(rate.evidence, instrument):
                 raise _unstated(chapter, f"the rate {rate.rate} of {_text(rate.at)}", rate.evidence)
-        for fill in fills_in(chapter):
-            if not read.states_fill(fill, instrument):
+        for filled in fills_in(chapter):
+            fill = filled.fill
+            if not read.states(filled, instrument):
                 raise _unstated(chapter, f"the fill {fill.id}, {fill.quantity} at {fill.price}")
+            if (execution := (instrument.id, _execution(fill))) in booked:
+                raise BundleDifferenceError(f"{FACTS} line {chapter.number}: {fill.id} was booked before")
+            booked.add(execution)
     if idle := sorted(content.payloads.keys() - wanted - read.used):
         raise BundleDifferenceError(f"payloads/{idle[0]} stated nothing that counts")
 
@@ -217,22 +243,28 @@ def _text(at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A quoted price, when the venue says it held, and when it was received."""
+    """A quoted price, whose it is, when the venue says it held, and when it was received."""
 
+    source: str
     price: Decimal
     at: int
     received_at: int
 
 
-def _states(told: _Told, mark: UsedMark) -> bool:
+def _states(told: _Told, mark: UsedMark, source: str) -> bool:
     """Whether a mark is a quote as told; one from a clock ahead of ours counts from its receipt on."""
-    if told.price != mark.price:
+    if (told.price, told.source) != (mark.price, source):
         return False
     return told.at == mark.at or (told.at > mark.at >= told.received_at)
 
 
-_FillKey = tuple[str, int, Decimal, Decimal, Decimal]
-"""The venue's id of an execution, its instant, underlying without sign, price, and fee in the quote asset."""
+def _execution(fill: Fill) -> str:
+    """The venue's id of the execution that a fill books; before it stands our id of the order."""
+    return fill.id.rpartition("/")[2]
+
+
+_Stated = tuple[Sha256, Side, OrderFill]
+"""An execution as a payload states it."""
 
 
 class _Payloads:
@@ -245,7 +277,7 @@ class _Payloads:
         for one in content.evidence:
             self._evidence.setdefault(one.sha256, []).append(one)
         self._quotes: dict[Sha256, dict[QuoteKey, list[_Told]]] = {}
-        self._fills: dict[InstrumentId, dict[_FillKey, set[Sha256]]] = {}
+        self._fills: dict[InstrumentId, dict[str, list[_Stated]]] = {}
         self.used: set[Sha256] = set()
         """Payloads that stated a fill that was asked for."""
 
@@ -263,28 +295,31 @@ class _Payloads:
             for told in read_rates(one, self._bodies[sha], instrument)
         }
 
-    def states_fill(self, fill: Fill, instrument: Instrument) -> bool:
-        """Whether any payload states an execution, with its fee where that was paid in the quote asset."""
+    def states(self, filled: Filled, instrument: Instrument) -> bool:
+        """Whether any payload states an execution, with its side and fees.
+
+        Of a fee in an asset that the product does not hold, the number counts: how the asset is called here
+        is not what a venue says.
+        """
         if instrument.id not in self._fills:
             self._fills[instrument.id] = self._read_fills(instrument)
-        key = (fill.id.rpartition("/")[2], fill.at, abs(fill.quantity), fill.price, fill.fee)
-        stating = self._fills[instrument.id].get(key, set())
+        wanted = filled.fill, [one.number for one in filled.other_fees]
+        stating: set[Sha256] = set()
+        for sha, side, told in self._fills[instrument.id].get(_execution(filled.fill), ()):
+            fill, others = fill_of(filled.fill.id, side, told, instrument)
+            if (fill, [one.number for one in others]) == wanted:
+                stating.add(sha)
         self.used |= stating
         return bool(stating)
 
-    def _read_fills(self, instrument: Instrument) -> dict[_FillKey, set[Sha256]]:
-        found: dict[_FillKey, set[Sha256]] = {}
+    def _read_fills(self, instrument: Instrument) -> dict[str, list[_Stated]]:
+        found: dict[str, list[_Stated]] = {}
         for sha, body in self._bodies.items():
             one = self._evidence[sha][0]
             if one.endpoint not in fill_readers(one.connector):
                 continue
-            for told in read_fills(one, body, instrument, self._context):
-                with exact():
-                    quantity = told.quantity * instrument.multiplier
-                in_quote = told.fee is not None and told.fee.asset == instrument.quote
-                fee = told.fee.number if told.fee is not None and in_quote else ZERO
-                key = (told.id, microseconds(told.at), quantity, told.price, fee)
-                found.setdefault(key, set()).add(sha)
+            for side, told in read_fills(one, body, instrument, self._context):
+                found.setdefault(told.id, []).append((sha, side, told))
         return found
 
     def _read(self, sha: Sha256) -> dict[QuoteKey, list[_Told]]:
@@ -293,6 +328,6 @@ class _Payloads:
             for fact in parse(one, self._bodies[sha], self._context).facts:
                 key, body = quote_key(fact), fact.body
                 if key is not None and isinstance(body, Quote):
-                    told = _Told(body.price, microseconds(fact.occurred_at), microseconds(one.answered_at))
-                    found.setdefault(key, []).append(told)
+                    at, received_at = microseconds(fact.occurred_at), microseconds(one.answered_at)
+                    found.setdefault(key, []).append(_Told(fact.source, body.price, at, received_at))
         return found

@@ -83,7 +83,7 @@ def _behind_fills(session: Session, chapters: Iterable[Chapter], known: Definiti
     orders: dict[AccountId, set[str]] = {}
     for chapter in chapters:
         account = known.versions[chapter.version].hedge_account
-        ids = {fill.id.rpartition("/")[0] for fill in fills_in(chapter)}
+        ids = {filled.fill.id.rpartition("/")[0] for filled in fills_in(chapter)}
         if account is not None and ids:
             orders.setdefault(account, set()).update(ids)
     told = [evidence.behind_orders(session, account, ids) for account, ids in orders.items()]

@@ -275,10 +275,12 @@ def _asset(code: str, at: datetime, context: ParseContext) -> AssetId:
         return AssetId(f"{MANIFEST.name}:{code}")
 
 
-def _fills_of(body: bytes, instrument: Instrument, context: ParseContext) -> Iterator[OrderFill]:
+def _fills_of(body: bytes, instrument: Instrument, context: ParseContext) -> Iterator[tuple[Side, OrderFill]]:
     for row in read_json(body).items():
         if row.text("symbol") == instrument.code:
-            yield _fill(row, context)
+            if (side := row.text("side")) not in _SIDES:
+                raise row.wrong(f"{side[:10]!r} is no side of a trade")
+            yield _SIDES[side], _fill(row, context)
 
 
 FILLS = {USDM_ORDER_TRADES.name: _fills_of}
