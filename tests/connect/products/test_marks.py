@@ -121,6 +121,22 @@ def test_candles_are_read_at_their_close(tmp_path):
     assert read(path, Reading(price="open")).prices == [1, 2]
 
 
+def test_the_close_of_a_candle_counts_when_it_closed_where_the_file_says_when(tmp_path):
+    both = write(
+        tmp_path,
+        rows(
+            "1767225600000,1,2,1767225659999",
+            "1767225660000,2,3,1767225719999",
+            header="open_time,open,close,close_time",
+        ),
+    )
+    assert read(both).times == [AT + 59_999_000, AT + MINUTE + 59_999_000]
+    assert read(both, Reading(time="open_time")).times == [AT, AT + MINUTE]
+    assert read(both, Reading(price="open")).times == [AT, AT + MINUTE]
+    alone = write(tmp_path, rows("1767225659999,2", "1767225719999,3", header="Close Time,Close"))
+    assert read(alone).times == read(both).times
+
+
 def test_columns_that_cannot_be_told_apart_must_be_named(tmp_path):
     path = write(tmp_path, rows("1767225600,1,2", "1767225660,1,2", header="time,close,mark"))
     assert refusal(path) == "2 columns could be the price: close, mark; name the one meant."
@@ -239,7 +255,12 @@ def test_a_window_takes_both_ends_and_leaves_the_rest_unjudged(tmp_path):
     )
     reading = Reading(start=START + timedelta(minutes=1), end=START + timedelta(minutes=3))
     assert read(path, reading).prices == [1, 2, 3]
-    assert "0 marks between the start and the end" in refusal(path, Reading(start=NOW))
+    assert refusal(path, Reading(start=NOW)) == (
+        "prices.csv has 0 marks between the start and the end; two are needed. Its marks are from "
+        "2026-01-01T00:00:00Z to 2026-01-01T00:04:00Z."
+    )
+    turned = Reading(start=reading.end, end=reading.start)
+    assert refusal(path, turned) == "The start 2026-01-01T00:03:00Z lies after the end 2026-01-01T00:01:00Z."
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from truenav.calc.etp.engine.calendar import microseconds, zone_of
+from truenav.calc.etp.engine.calendar import instant_of, microseconds, zone_of
 from truenav.calc.etp.engine.history import BadMarkError, History, checked
 from truenav.connect.products.tables import MAX_ROWS, PriceFileError, Table, read_table, shown
-from truenav.core.clock import NaiveTimeError
+from truenav.core.clock import NaiveTimeError, instant_text
 from truenav.core.money import MAX_SCALE, NotANumberError, parse_decimal
 
 T = TypeVar("T")
 
 TIMES = ("time", "ts", "timestamp", "opentime", "datetime", "date", "instant", "at", "unix", "fundingtime")
+CLOSE_TIMES = ("closetime",)
 PRICES = ("price", "close", "mark", "markprice", "markclose", "last", "lastprice")
+CLOSES = ("close", "markclose")
 RATES = ("fundingrate", "rate")
 ROLLS = ("roll", "ratio", "rollratio")
 SYMBOLS = ("symbol",)
@@ -72,9 +74,10 @@ def read_history(
 
     Parameters
     ----------
-    path : the columns time and price are looked for by `TIMES` and `PRICES`. Times are RFC 3339, or numbers
-        since 1970 in seconds, milli-, micro- or nanoseconds; finer than a microsecond is rounded down. A
-        column ``funding_rate`` holds rates at the instants at which they are charged, and is empty elsewhere.
+    path : the columns time and price are looked for by `TIMES` and `PRICES`, the time of a close by
+        `CLOSE_TIMES` first. Times are RFC 3339, or numbers since 1970 in seconds, milli-, micro- or
+        nanoseconds; finer than a microsecond is rounded down. A column ``funding_rate`` holds rates at the
+        instants at which they are charged, and is empty elsewhere.
     now, until : no mark is later than ``now``, or as late as ``until``, when the product had ended.
     funding, rolls : files of their own with times and rates (instead of those beside the prices), or with
         times and prices of an expiring future over those of the next one.
@@ -150,12 +153,20 @@ class _Names(NamedTuple):
 def _names(
     header: Sequence[str], reading: Reading, known: Sequence[str] = PRICES, what: str = "price"
 ) -> _Names:
+    number = _column(header, known, reading.price, what)
     return _Names(
-        _column(header, TIMES, reading.time, "time"),
-        _column(header, known, reading.price, what),
+        _column(header, _time_names(header, number), reading.time, "time"),
+        number,
         next((name for name in header if _plain(name) in SYMBOLS), None),
         next((name for name in header if known is PRICES and _plain(name) == "fundingrate"), None),
     )
+
+
+def _time_names(header: Sequence[str], number: str) -> Sequence[str]:
+    """A close was seen when its candle closed, where the file says when that was."""
+    plain = set(map(_plain, header))
+    is_close = _plain(number) in CLOSES or plain.isdisjoint(TIMES)
+    return TIMES if plain.isdisjoint(CLOSE_TIMES) or not is_close else CLOSE_TIMES
 
 
 def _column(header: Sequence[str], names: Sequence[str], wanted: str | None, what: str) -> str:
@@ -205,11 +216,19 @@ def _rows(table: Table, column: str | None, symbol: str | None) -> Sequence[int]
 def _windowed(
     reading: Reading, rows: Sequence[int], times: Sequence[int], prices: Sequence[Decimal], file: str
 ) -> tuple[Sequence[int], list[int], list[Decimal]]:
-    start = microseconds(reading.start) if reading.start is not None else min(times)
-    end = microseconds(reading.end) if reading.end is not None else max(times)
+    first, last = min(times), max(times)
+    start = microseconds(reading.start) if reading.start is not None else first
+    end = microseconds(reading.end) if reading.end is not None else last
     kept = [place for place, at in enumerate(times) if start <= at <= end]
+    if reading.start is not None and reading.end is not None and end < start:
+        raise PriceFileError(
+            f"The start {instant_text(reading.start)} lies after the end {instant_text(reading.end)}."
+        )
     if len(kept) < 2:
-        raise PriceFileError(f"{file} has {len(kept)} marks between the start and the end; two are needed.")
+        raise PriceFileError(
+            f"{file} has {len(kept)} marks between the start and the end; two are needed. Its marks are from "
+            f"{instant_text(instant_of(first))} to {instant_text(instant_of(last))}."
+        )
     return (
         [rows[place] for place in kept],
         [times[place] for place in kept],
