@@ -51,17 +51,35 @@ def carry_out(
     """Do what can be done now; gives each instruction that got on, before and after.
 
     ``dealt`` is what was dealt of the day's cap. A creation or redemption whose hedge must be traded first
-    gets its estimate; `settled` ends it.
+    gets its estimate; `settled` ends it. Its units are those of the estimate, so a merge or split waits for
+    it; what still waits for its dealing time is refused by the change: it was asked for in old units.
     """
     new = [one for one in approved if not running.knows(one.id)]
+    under_way = [one.wish for one in new if one.estimate is not None]
+    waiting: list[Instruction] = []
     for one in new:
-        if not isinstance(one.wish, CreateUnits | RedeemUnits):
+        if isinstance(one.wish, CreateUnits | RedeemUnits):
+            waiting += [one] if one.estimate is None else []
+        elif not (under_way and isinstance(one.wish, ChangeUnits)):
             yield from _tried(running, one, at=at)
-    waiting = [one for one in new if isinstance(one.wish, CreateUnits | RedeemUnits) and one.estimate is None]
-    if waiting and running.live is not None:
-        under_way = (one.wish for one in new if one.estimate is not None)
-        bound = sum((wish.units for wish in under_way if isinstance(wish, RedeemUnits)), ZERO)
-        yield from _deal(running, running.live, waiting, at=at, dealt=dealt, bound=bound)
+    if not waiting or running.live is None:
+        return
+    if (why := _changed_meanwhile(running, new)) is not None:
+        yield from ((one, _refused(one, why, at=at)) for one in waiting)
+        return
+    bound = sum((wish.units for wish in under_way if isinstance(wish, RedeemUnits)), ZERO)
+    yield from _deal(running, running.live, waiting, at=at, dealt=dealt, bound=bound)
+
+
+def _changed_meanwhile(running: RunningProduct, new: Sequence[Instruction]) -> DealingRefusedError | None:
+    """Why nothing that waits is dealt any more, where a merge or split was carried out just now."""
+    for one in new:
+        if isinstance(one.wish, ChangeUnits) and running.knows(one.id):
+            ratio = f"{one.wish.old}:{one.wish.new}"
+            return DealingRefusedError(
+                f"The units of {running.listing.id} were changed {ratio} meanwhile; ask for new ones."
+            )
+    return None
 
 
 def settled(
