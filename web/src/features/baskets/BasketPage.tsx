@@ -16,6 +16,7 @@ import { Lists } from './Lists';
 import { Order } from './Order';
 import { Orders } from './Orders';
 import { useBasket, useHoldings, useInav, useTracking } from './data';
+import { presentOf, termsOf } from './now';
 import words from './words';
 
 export default function BasketPage() {
@@ -64,7 +65,7 @@ function Whole({ listing }: { listing: BasketListing }) {
 function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | undefined }) {
   const t = useWords(words);
   const symbol = useSymbols();
-  const last = useInav(listing.id).data?.at(-1);
+  const last = presentOf(useInav(listing.id).data, new Date());
   const tracking = useTracking(listing.id).data;
   const quote = symbol(listing.product.quote);
   return (
@@ -80,11 +81,11 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
         <Facts>
           <dt>{`${t.inav}, ${quote}`}</dt>
           <dd>
-            <Figure value={last?.per_share} places={4} reason={t.noInav} />
+            <Figure value={last?.per_share} places={4} reason={t.noneNow} />
           </dd>
           <dt>{t.coverage}</dt>
           <dd>
-            <Percent value={last?.coverage} places={1} unit="%" reason={t.noInav} />
+            <Percent value={last?.coverage} places={1} unit="%" reason={t.noneNow} />
           </dd>
         </Facts>
         <Facts>
@@ -116,7 +117,7 @@ function Head({ listing, view }: { listing: BasketListing; view: HoldingsView | 
           </dd>
           <dt>{t.unit}</dt>
           <dd>
-            <Figure value={String(listing.product.terms.at(-1)?.unit_size ?? '')} />
+            <Figure value={String(termsOf(listing, new Date())?.unit_size ?? '')} />
           </dd>
         </Facts>
       </Answers>

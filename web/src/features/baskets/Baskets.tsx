@@ -9,6 +9,7 @@ import { ExportMenu } from '@/ui/ExportMenu';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { useBaskets } from './data';
+import { termsOf } from './now';
 import words from './words';
 
 export default function Baskets() {
@@ -32,8 +33,8 @@ function Table({ items }: { items: readonly BasketDefinition[] }) {
     { id: 'id', header: 'ID', card: 'note', cell: ({ id }) => <span className="mono">{id}</span>, sortBy: ({ id }) => id },
     { id: 'node', header: t.node, cell: ({ body }) => body.node, sortBy: ({ body }) => body.node },
     { id: 'share', header: t.share, cell: ({ body }) => symbol(body.product.share) },
-    { id: 'unit', header: t.unit, align: 'right', card: 'value', cell: ({ body }) => <span className="num">{body.product.terms.at(-1)?.unit_size}</span> },
-    { id: 'cut-off', header: t.cutOff, cell: ({ body }) => <span className="nowrap">{cutOff(body.product.terms.at(-1))}</span> },
+    { id: 'unit', header: t.unit, align: 'right', card: 'value', cell: ({ body }) => <span className="num">{termsOf(body, new Date())?.unit_size}</span> },
+    { id: 'cut-off', header: t.cutOff, cell: ({ body }) => <span className="nowrap">{cutOff(termsOf(body, new Date()))}</span> },
     { id: 'disclosed', header: t.disclosed, cell: ({ body }) => (body.disclosed ? t.yes : t.no) },
     { id: 'halted', header: t.halted, card: 'aside', cell: ({ body }) => (body.halted ? <Badge tone="warn">{t.halted}</Badge> : t.no) },
   ];

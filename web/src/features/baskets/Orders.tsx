@@ -15,6 +15,7 @@ import { Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { useEnter, useOrders, useParticipants } from './data';
+import { termsOf } from './now';
 import words from './words';
 
 const TONES: Partial<Record<OrderView['state'], Tone>> = { settled: 'ok', delivery_pending: 'warn', failed: 'crit', rejected: 'crit' };
@@ -104,7 +105,8 @@ function EnterForm({ listing, onDone }: { listing: BasketListing; onDone: () => 
   const [side, setSide] = useState<OrderView['order']['side']>('create');
   const [units, setUnits] = useState<number | string>(1);
   const [cashFor, setCashFor] = useState<string[]>([]);
-  const substitutable = (listing.product.terms.at(-1)?.constituents ?? []).filter((one) => one.substitution === 'allowed');
+  const terms = termsOf(listing, new Date());
+  const substitutable = (terms?.constituents ?? []).filter((one) => one.substitution === 'allowed');
   const ready = participant !== null && clientId.trim() !== '' && Number.isInteger(Number(units)) && Number(units) > 0;
   return (
     <Form
@@ -118,7 +120,7 @@ function EnterForm({ listing, onDone }: { listing: BasketListing; onDone: () => 
       <Select label={t.participant} value={participant} onChange={setParticipant} data={participants.map(({ id, body }) => ({ value: id, label: body.name }))} data-autofocus />
       <TextInput label={t.clientId} value={clientId} maxLength={64} onChange={(event) => setClientId(event.currentTarget.value)} />
       <Select label={t.side} value={side} allowDeselect={false} onChange={(value) => setSide(value === 'redeem' ? 'redeem' : 'create')} data={(['create', 'redeem'] as const).map((value) => ({ value, label: t.sides[value] }))} />
-      <NumberInput label={`${t.units} (${t.unit}: ${listing.product.terms.at(-1)?.unit_size ?? ''})`} value={units} min={1} allowDecimal={false} onChange={setUnits} />
+      <NumberInput label={`${t.units} (${t.unit}: ${terms?.unit_size ?? ''})`} value={units} min={1} allowDecimal={false} onChange={setUnits} />
       {substitutable.length > 0 ? <MultiSelect label={t.cashFor} value={cashFor} onChange={setCashFor} data={substitutable.map((one) => ({ value: one.asset, label: symbol(one.asset) }))} /> : null}
     </Form>
   );

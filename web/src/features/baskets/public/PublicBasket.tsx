@@ -87,11 +87,11 @@ function Head({ data: { name, listed, disclosure, inav, symbols } }: { data: Bas
         <Facts>
           <dt>{`${t.inav}, ${quote}`}</dt>
           <dd>
-            <Figure value={inav?.per_share} places={4} reason={t.noInav} />
+            <Figure value={inav?.per_share} places={4} reason={t.noneNow} />
           </dd>
           <dt>{t.coverage}</dt>
           <dd>
-            <Percent value={inav?.coverage} places={1} unit="%" reason={t.noInav} />
+            <Percent value={inav?.coverage} places={1} unit="%" reason={t.noneNow} />
           </dd>
         </Facts>
         <Facts>
