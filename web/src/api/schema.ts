@@ -10643,6 +10643,8 @@ export interface components {
             state: components["schemas"]["truenav__core__ap_orders__OrderState"];
             /** Steps */
             steps: components["schemas"]["OrderStep"][];
+            /** Substituted */
+            substituted: components["schemas"]["Substituted"][];
         };
         /**
          * Outlook
@@ -11577,7 +11579,8 @@ export interface components {
         };
         /**
          * ProposalKind
-         * @description Why an order is proposed: the first purchase, the schedule, a trigger, or the end after ruin.
+         * @description Why an order is proposed: the first purchase (and what replaces it before it is done), the schedule, a
+         *     trigger, or the end after ruin.
          * @enum {string}
          */
         ProposalKind: "opening" | "scheduled" | "triggered" | "closing";
@@ -11692,7 +11695,7 @@ export interface components {
         };
         /**
          * PublicBasket
-         * @description A product as everybody may see it: the newest published list, the close before, the last iNAV.
+         * @description A product as everybody may see it: the newest published list, the close before, the present iNAV.
          *
          *     ``symbols`` are what people call the assets that it speaks of, by their ids.
          */
@@ -13200,6 +13203,25 @@ export interface components {
             selector: components["schemas"]["ByInstrument"] | components["schemas"]["ByAsset"] | components["schemas"]["ByTag"] | components["schemas"]["ByShare"];
         };
         /**
+         * Substituted
+         * @description Cash that was taken, or given, in place of an asset whose trade is trued up.
+         *
+         *     Both numbers are in the quote asset. ``true_up`` is what the participant owes more since that trade is
+         *     known (negative: it gets so much back); None: not known yet.
+         */
+        Substituted: {
+            /** Asset */
+            asset: string;
+            /**
+             * Cash
+             * Format: decimal
+             * @example 1234.56
+             */
+            cash: string;
+            /** True Up */
+            true_up: string | null;
+        };
+        /**
          * Substitution
          * @description Whether cash may stand for a constituent (现金替代标志).
          *
@@ -14691,6 +14713,7 @@ export type StreamState = components['schemas']['StreamState'];
 export type StrikeBody = components['schemas']['StrikeBody'];
 export type StruckAnswer = components['schemas']['StruckAnswer'];
 export type SubBookRule = components['schemas']['SubBookRule'];
+export type Substituted = components['schemas']['Substituted'];
 export type Substitution = components['schemas']['Substitution'];
 export type TableFormat = components['schemas']['TableFormat'];
 export type TaskProgress = components['schemas']['TaskProgress'];

@@ -28,7 +28,10 @@ PRESENT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class InavView(InavPoint):
-    """An indicative value with its premium: what the last price lay above it (below: negative)."""
+    """The indicative value of a share, its last price, and what that lay above it (below: negative).
+
+    None: unknown. ``coverage`` is the part of the constituents' value whose prices are fresh.
+    """
 
     premium: Decimal | None
 

@@ -1,5 +1,5 @@
 // One order: what it comes to, what happened to it, and the steps that whoever looks may take.
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { Amount, BasketListing, OrderView } from '@/api/schema';
 import { useSymbols } from '@/lib/assets';
@@ -9,13 +9,13 @@ import { full, moment } from '@/lib/time';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Dialog } from '@/ui/Dialog';
 import { Facts } from '@/ui/Facts';
-import { Form } from '@/ui/Form';
 import { Shown, State } from '@/ui/States';
 import { Steps } from '@/ui/Steps';
 import css from './Baskets.module.css';
+import { AskedForm } from './OrderForms';
 import { StateOf } from './Orders';
-import { type Step, useDeliver, useOrders, useStep, useTransfers } from './data';
-import { stepsOf } from './steps';
+import { type Step, useOrders, useStep } from './data';
+import { isAsked, type Offered, stepsOf } from './steps';
 import words from './words';
 
 export function Order({ listing, number }: { listing: BasketListing; number: number }) {
@@ -77,6 +77,9 @@ function Summary({ order }: { order: OrderView }) {
         <Owed name={t.orderFee} amounts={order.fee ? [order.fee] : []} />
         <Owed name={t.seen} amounts={order.seen} />
         <Owed name={t.missing} amounts={order.missing} />
+        {order.substituted.map((one) => (
+          <Cash key={one.asset} of={one} money={order.fee?.asset ?? ''} />
+        ))}
         {order.late_days > 0 ? (
           <>
             <dt>{t.lateDays}</dt>
@@ -105,17 +108,29 @@ function Owed({ name, amounts }: { name: string; amounts: readonly Amount[] }) {
   );
 }
 
+/** Cash that stands for an asset; below it what its trade made of that: what is owed beyond, negative what goes back. */
+function Cash({ of, money }: { of: OrderView['substituted'][number]; money: string }) {
+  const t = useWords(words);
+  const symbol = useSymbols();
+  return (
+    <>
+      <Owed name={`${t.cashFor} ${symbol(of.asset)}`} amounts={[{ number: of.cash, asset: money }]} />
+      {of.true_up === null ? null : <Owed name={t.kinds.trued_up} amounts={[{ number: of.true_up, asset: money }]} />}
+    </>
+  );
+}
+
 function NextSteps({ product, order }: { product: string; order: OrderView }) {
   const t = useWords(words);
   const can = useCan();
   const act = useStep(product, order.number);
-  const [asked, ask] = useState<Step | 'deliver' | null>(null);
+  const [asked, ask] = useState<Offered['step'] | null>(null);
   const offered = stepsOf(order, new Date()).filter(({ action }) => can(action));
   if (offered.length === 0) return null;
   const close = () => ask(null);
   const chosen = offered.find(({ step }) => step === asked);
-  const verbs = { accept: t.accept, reject: t.reject, cancel: t.cancel, price: t.priceIt, instruct: t.instruct, deliver: t.deliver, settle: t.settle, 'fail-fee': t.failFee, fail: t.fail };
-  const told: Partial<Record<Step | 'deliver', string>> = { accept: t.accepting, cancel: t.cancelling, price: t.pricing, instruct: t.instructing, settle: t.settling, 'fail-fee': t.charging, fail: t.failing };
+  const verbs = { accept: t.accept, reject: t.reject, cancel: t.cancel, price: t.priceIt, instruct: t.instruct, deliver: t.deliver, settle: t.settle, 'fail-fee': t.failFee, 'buy-in': t.buyIn, fail: t.fail, 'true-up': t.trueUp };
+  const told: Partial<Record<Step, string>> = { accept: t.accepting, cancel: t.cancelling, price: t.pricing, instruct: t.instructing, settle: t.settling, 'fail-fee': t.charging, fail: t.failing };
   return (
     <section className={css.section}>
       <div className={css.actions}>
@@ -125,68 +140,24 @@ function NextSteps({ product, order }: { product: string; order: OrderView }) {
           </Button>
         ))}
       </div>
-      {asked === 'deliver' ? (
-        <Dialog opened title={t.deliver} onClose={close}>
-          <Deliver product={product} order={order} onDone={close} />
+      {asked !== null && isAsked(asked) ? (
+        <Dialog opened title={verbs[asked]} onClose={close}>
+          <AskedForm step={asked} product={product} order={order} onDone={close} />
         </Dialog>
       ) : null}
       <ConfirmWithReason
-        opened={chosen !== undefined && asked !== 'deliver'}
+        opened={chosen !== undefined && !isAsked(chosen.step)}
         title={`${t.order} ${order.number}`}
         verb={verbs[asked ?? 'accept']}
         danger={chosen?.reason}
         reason={chosen?.reason ? 'required' : 'none'}
         busy={act.isPending}
-        onConfirm={(reason) => asked && asked !== 'deliver' && act.mutate({ step: asked, reason }, { onSettled: close })}
+        onConfirm={(reason) => asked && !isAsked(asked) && act.mutate({ step: asked, reason }, { onSettled: close })}
         onClose={close}
       >
-        {asked ? told[asked] : null}
+        {asked && !isAsked(asked) ? told[asked] : null}
       </ConfirmWithReason>
     </section>
-  );
-}
-
-function Deliver({ product, order, onDone }: { product: string; order: OrderView; onDone: () => void }) {
-  const t = useWords(words);
-  const symbol = useSymbols();
-  const { data: seen = [] } = useTransfers(product, order.number);
-  const deliver = useDeliver(product, order.number);
-  const [reference, setReference] = useState('');
-  const [asset, setAsset] = useState<string | null>(order.missing[0]?.asset ?? null);
-  const [number, setNumber] = useState(order.missing[0]?.number ?? '');
-  const recorded = seen.some((one) => one.reference === reference);
-  const choose = (chosen: string | null) => {
-    setAsset(chosen);
-    setNumber(order.missing.find((one) => one.asset === chosen)?.number ?? '');
-  };
-  const amount = recorded || asset === null ? null : { number: number.trim(), asset };
-  return (
-    <Form
-      verb={t.deliver}
-      ready={reference.trim() !== '' && (recorded || (asset !== null && number.trim() !== ''))}
-      busy={deliver.isPending}
-      error={deliver.error}
-      onCancel={onDone}
-      onSubmit={() => deliver.mutate({ reference: reference.trim(), amount }, { onSuccess: onDone })}
-    >
-      <p className="ink2">{t.delivering}</p>
-      {seen.length > 0 ? (
-        <Select
-          label={t.recorded}
-          clearable
-          value={recorded ? reference : null}
-          onChange={(value) => setReference(value ?? '')}
-          data={seen.map((one) => ({ value: one.reference, label: `${one.amount.number} ${symbol(one.amount.asset)}, ${full(one.at)}, ${one.account}` }))}
-        />
-      ) : null}
-      <TextInput label={t.reference} value={reference} maxLength={200} onChange={(event) => setReference(event.currentTarget.value)} data-autofocus />
-      {recorded ? null : (
-        <>
-          <Select label={t.asset} value={asset} onChange={choose} data={order.missing.map((one) => ({ value: one.asset, label: symbol(one.asset) }))} />
-          <TextInput label={t.amount} value={number} inputMode="decimal" onChange={(event) => setNumber(event.currentTarget.value)} />
-        </>
-      )}
-    </Form>
   );
 }
 

@@ -1,7 +1,7 @@
 // What the pages of basket products read and do.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, ask, askAll } from '@/api/client';
-import type { Amount, BasketDefinition, InavView, ListAnswer, ListDetail, OrderBody, OrderView, ParticipantDefinition, SeenTransfer } from '@/api/schema';
+import type { Amount, BasketDefinition, BuyInBody, InavView, ListAnswer, ListDetail, OrderBody, OrderView, ParticipantDefinition, SeenTransfer, TrueUpBody } from '@/api/schema';
 
 /** An indicative value comes every 15 seconds. */
 const LOOK_AGAIN = 15_000;
@@ -126,6 +126,14 @@ export function useDeliver(product: string, number: number) {
     (body: { reference: string; amount: Amount | null }) => ask(api.POST('/api/v1/basket-orders/{product}/{number}/deliver', { params: { path: { product, number } }, body })),
     true,
   );
+}
+
+export function useBuyIn(product: string, number: number) {
+  return useChange((body: BuyInBody) => ask(api.POST('/api/v1/basket-orders/{product}/{number}/buy-in', { params: { path: { product, number } }, body })), true);
+}
+
+export function useTrueUp(product: string, number: number) {
+  return useChange((body: TrueUpBody) => ask(api.POST('/api/v1/basket-orders/{product}/{number}/true-up', { params: { path: { product, number } }, body })), true);
 }
 
 /** `quiet`: the form itself says what was refused. */

@@ -21,6 +21,7 @@ function order(changed: Partial<OrderView>): OrderView {
     due_at: null,
     seen: [],
     missing: [],
+    substituted: [],
     late_days: 0,
     reasons: [],
     steps: [],
@@ -46,6 +47,21 @@ describe('the steps of an order', () => {
     const due = { state: 'delivery_pending', due_at: '2026-11-24T21:00:00Z' } as const;
     expect(names(due, BEFORE)).not.toContain('fail');
     expect(names(due, AFTER)).toEqual(['deliver', 'settle', 'fail-fee', 'fail']);
+  });
+
+  it('offers to buy in what is late, and is no money', () => {
+    const due = { state: 'delivery_pending', due_at: '2026-11-24T21:00:00Z', fee: { number: '250', asset: 'iso4217:USD' } } as const;
+    const money = { number: '250', asset: 'iso4217:USD' };
+    expect(names({ ...due, missing: [money] }, AFTER)).toEqual(['deliver', 'fail-fee', 'fail']);
+    expect(names({ ...due, missing: [money, { number: '1', asset: 'x:btc' }] }, AFTER)).toContain('buy-in');
+    expect(names({ ...due, missing: [{ number: '1', asset: 'x:btc' }] }, BEFORE)).toEqual(['deliver']);
+  });
+
+  it('offers the true-up of what was settled in cash, until it is known', () => {
+    const cash = { asset: 'x:btc', cash: '100', true_up: null };
+    expect(names({ state: 'settled', substituted: [cash] }, AFTER)).toEqual(['true-up']);
+    expect(names({ state: 'settled', substituted: [{ ...cash, true_up: '-2' }] }, AFTER)).toEqual([]);
+    expect(names({ state: 'delivery_pending', substituted: [cash] }, BEFORE)).toEqual(['deliver', 'settle']);
   });
 
   it('offers nothing after the end', () => {
