@@ -519,6 +519,33 @@ def test_too_much_is_refused_before_it_is_computed(reader):
     assert "take fewer" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("target", "above", "move"), [(3, "3.004", "-0.9"), (-3, "3.004", "100")])
+def test_moves_over_which_triggers_would_fire_for_minutes_are_refused(reader, target, above, move):
+    text = rules(UP={"target": target, "trigger": f"{{above: {above}}}"})
+    question = {"rules": ["given:UP"], "text": text, "moves": [move] * 40}
+    answer = reader.post("/api/v1/product-profiles", json=question)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:truenav:problem:profile-input")
+    assert "more than 20,000" in answer.json()["detail"]
+    assert asked(reader, "product-profiles", **{**question, "moves": ["0.1", "-0.1"]})["profiles"]
+
+
+def test_a_move_that_leaves_next_to_nothing_is_shown(reader):
+    question = {"rules": ["hbtc:BTC3L"], "moves": ["-0.9999999999999999999999999"]}
+    (shown,) = asked(reader, "product-profiles", **question)["profiles"]
+    assert -1 <= Decimal(shown["one_way"][0]) < Decimal("-0.99")
+
+
+def test_a_short_file_whose_answer_would_be_long_is_refused(reader):
+    notes = "".join(f"  - {place} {'x' * 1_990}\n" for place in range(30))
+    products = "".join(
+        f"  - {{id: P{place}, underlying: BTC, quote: USDT, target: 3}}\n" for place in range(900)
+    )
+    text = f"issuer: Nobody\nassumptions:\n{notes}terms: [{{since: 2020-01-01}}]\nproducts:\n{products}"
+    answer = reader.post("/api/v1/product-rule-checks", json={"text": text})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:truenav:problem:rule-sets")
+    assert "check fewer" in answer.json()["detail"]
+
+
 def test_what_is_watched_without_pause_costs_more_and_less_of_it_is_taken(reader):
     path = {"is": "described", "days": 250, "marks_a_day": 1440, "change": "0", "volatility": "1"}
     question = {"rules": ["hbtc:BTC3L", "hbtc:BTC3S"], "history": path, "manner": {"continuous": True}}

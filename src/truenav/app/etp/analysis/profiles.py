@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from truenav.app.etp.analysis.rule_sets import RuleSet
+from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.explain.decay import Expected, decay, expected_return
+from truenav.calc.etp.explain.effort import most_steps
 from truenav.calc.etp.explain.outlook import Outlook, outlook
 from truenav.calc.etp.explain.risk_note import Language, risk_note
-from truenav.calc.etp.explain.what_if import Legs, one_way_day, two_legs
+from truenav.calc.etp.explain.what_if import Legs, one_way_day, triggers_alone, two_legs
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, exact
-from truenav.core.product import Product
+from truenav.core.product import Product, Terms
 
 _STEPS = tuple(Decimal(percent) / 100 for percent in (5, 10, 15, 20, 30))
 MOVES = (*_STEPS, *(-step for step in _STEPS))
@@ -29,6 +31,9 @@ VOLATILITIES = tuple(Decimal(tenth) / 10 for tenth in range(21))
 """Of a year, for the curve of decay: 0 to 200 %."""
 
 MOST_MOVES = 40
+
+MOST_FILLS = 20_000
+"""Of the triggers of all rule sets over all single moves together."""
 
 
 class ProfileInputError(InvalidInputError):
@@ -108,6 +113,7 @@ def profiles(question: ProfileQuestion, sets: Sequence[RuleSet]) -> Profiles:
     """What each rule set means by its last terms."""
     _check_profile(question)
     terms = [one.product.terms[-1] for one in sets]
+    _refuse_fills(terms, question.moves)
     rows = one_way_day(terms, question.moves)
     underlying, *legs = two_legs(terms, question.first, question.second)
     found = [
@@ -146,3 +152,18 @@ def _check_profile(question: ProfileQuestion) -> None:
         raise ProfileInputError(f"Ask for 1 to {MOST_MOVES} moves.")
     if any(not -1 < move <= 100 for move in (*question.moves, question.first, question.second)):
         raise ProfileInputError("A move is a fraction above -1 and at most 100; 0.05 is 5 %.")
+
+
+def _refuse_fills(terms: Sequence[Terms], moves: Sequence[Decimal]) -> None:
+    """Refuse what would take long: triggers so near to the target that they fire all along the way."""
+    with exact():
+        ways = [abs(float((1 + move).ln())) for move in moves]  # a float of 1 + move may be 0
+    still = History((0, 1), (ONE, ONE))
+    fills = sum(
+        most_steps(triggers_alone(rules), still, way, continuous=True) for rules in terms for way in ways
+    )
+    if fills > MOST_FILLS:
+        raise ProfileInputError(
+            f"Over these moves triggers may fire {fills:,} times, more than {MOST_FILLS:,}; ask for fewer or "
+            "smaller moves, or for rule sets whose triggers lie further from the target."
+        )

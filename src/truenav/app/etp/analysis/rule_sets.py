@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import accumulate
 from typing import TypeVar
 
 from truenav.calc.etp.engine.rules import as_if_always
 from truenav.connect.products.rules import families, find_product, read_family, read_products
 from truenav.connect.products.tree import ProductFileError
+from truenav.core.canonical import canonical_text
 from truenav.core.failure import InvalidInputError
 from truenav.core.product import Product, Source
 
@@ -22,6 +24,9 @@ LISTED, GIVEN = "listed", "given"
 
 MOST_SETS = 12
 """Rule sets of one question."""
+
+MOST_LETTERS = 8_000_000
+"""Of the rules that a check gives back."""
 
 TEXT_NAME = "the rules"
 """What rules that are sent along are called in refusals."""
@@ -96,13 +101,22 @@ def ready_families() -> tuple[ReadyFamily, ...]:
 
 
 def check_rules(text: str) -> CheckedRules:
-    """Whether rules (YAML or JSON) can be followed; the message says what is wrong and how to mend it."""
+    """Whether rules (YAML or JSON) can be followed; the message says what is wrong and how to mend it.
+
+    `RuleSetsError` where they can, and are too long to be given back: what products share is each one's own
+    there.
+    """
     try:
         products = read_products(text, name=TEXT_NAME)
     except ProductFileError as error:
         line = error.context["line"]
         assert isinstance(line, int)
         return CheckedRules((), (), RuleProblem(line, error.message))
+    if any(size > MOST_LETTERS for size in accumulate(len(canonical_text(one)) for one in products)):
+        raise RuleSetsError(
+            f"Each with all that they share, these {len(products)} products have more than "
+            f"{MOST_LETTERS:,} letters; check fewer of them at once."
+        )
     return CheckedRules(tuple(_ready(GIVEN, one) for one in products), products, None)
 
 
