@@ -149,6 +149,15 @@ def test_a_plan_is_of_one_state():
         changed(replace(live, units=D(101)), plan)
 
 
+def test_a_plan_is_of_one_nav():
+    """A trade at another price in between, and fractions would be cashed at a NAV that is gone."""
+    live = _live("100.5", nav=100, hedged=True)
+    plan = unit_plan(live, TWENTY, {"a": D("100.5")}, fractions=Fractions.CASHED)
+    with pytest.raises(UnitChangeError, match="has changed"):
+        changed(filled(live, Fill("late", live.mark.at, D(1), D(102))), plan)
+    assert changed(live, plan).units == 5
+
+
 def test_a_product_that_lost_everything_is_not_merged():
     watched, _ = at(opened(product(three_long())), 60, minutes=1)
     with pytest.raises(UnitChangeError, match="lost everything"):

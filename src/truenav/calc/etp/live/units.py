@@ -116,13 +116,14 @@ def changed(live: LiveProduct, plan: UnitPlan, *, cancelled: Collection[str] = (
     """The product after a plan was carried out; an open proposal is one of new units then.
 
     `OpenOrdersError` where an order of the plan is not among the ``cancelled``; `UnitChangeError` where units
-    were created or redeemed, or marks seen, since the plan was made.
+    were created or redeemed, marks seen, or trades booked that changed NAV, since the plan was made.
     """
     if still := sorted(set(plan.cancel) - set(cancelled)):
         raise OpenOrdersError(
             f"Cancel {len(still)} open orders first, for example {still[0]}.", orders=still[:100]
         )
-    if (live.product, live.mark.at, live.units) != (plan.product, plan.at, plan.units):
+    made_for = (plan.product, plan.at, plan.units, plan.nav)
+    if (live.product, live.mark.at, live.units, basket(live).nav) != made_for:
         raise UnitChangeError(f"{live.product} has changed since the plan was made; make it again.")
     with exact():
         actual, proposal = live.actual, live.proposal
