@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from playwright.sync_api import FilePayload
 from tests.browser.conftest import settled, shut_out
 from tests.browser.test_live_marks import simulator
 
@@ -80,6 +81,46 @@ def test_charts_tell_their_times_in_utc_and_rounded_figures_wherever_they_are_lo
         said = datetime.fromisoformat(re.search(r"\d{4}-\d\d-\d\d [\d:]{8}", shown)[0] + "+00:00")
         assert abs(datetime.now(UTC) - said) < timedelta(hours=1)
         assert not re.search(r"\.\d{6}", shown), "a drawn number is shown with all its digits"
+
+
+def test_units_are_merged_for_the_holders_of_a_file_once_a_second_person_agrees(visit, demo, people):
+    max_, fay = visit(bypass_csp=True), visit()
+    max_.log_in(demo.address, *people["max"])
+    fay.log_in(demo.address, *people["fay"])
+    links = max_.call("GET", "/connections").json()["items"]
+    address = next(one["body"]["base_url"] for one in links if one["id"] == "binance-directional")
+    page = max_.page
+    with simulator(demo, address):
+        page.goto(f"{demo.address}/products/btc3s")
+        page.get_by_role("button", name="New instruction").click(timeout=90_000)
+        form = page.get_by_role("dialog")
+        form.get_by_role("combobox", name="What").click()
+        page.get_by_role("option", name="Merge or split").click()
+        form.get_by_label("Old units").fill("20")
+        assert form.get_by_role("button", name="Ask").is_disabled(), "nobody is named yet"
+        file = form.locator("input[type=file]")
+        file.set_input_files(_holders(b"holder,units\nada,6000\nada,4000"))
+        form.get_by_text("ada is named twice.").wait_for()
+        file.set_input_files(_holders(b"holder,units\nada,6000"))
+        form.get_by_text("1 holder, 6,000 units. In circulation are 10,000").wait_for()
+        file.set_input_files(_holders(b'holder,units\nada,6000\n"Bee, co",4000'))
+        form.get_by_text("2 holders, 10,000 units", exact=True).wait_for()
+        assert shut_out(page) == []
+        form.get_by_role("button", name="Ask").click()
+        row = page.get_by_role("row").filter(has_text="20 become 1")
+        row.filter(has_text="Waits for a second person").wait_for()
+        assert row.get_by_role("button", name="Approve").count() == 0, "the maker is not the checker"
+        fay.page.goto(f"{demo.address}/products/btc3s")
+        asked = fay.page.get_by_role("row").filter(has_text="20 become 1")
+        asked.get_by_text("2 holders, 10,000 units").click()
+        asked.get_by_text("Bee, co").wait_for()
+        asked.get_by_role("button", name="Approve").click()
+        asked.filter(has_text="Done").wait_for(timeout=60_000)
+        fay.page.get_by_text("20 became 1").wait_for()
+
+
+def _holders(content: bytes) -> FilePayload:
+    return {"name": "holders.csv", "mimeType": "text/csv", "buffer": content}
 
 
 def _wait_until_told(address: str) -> None:

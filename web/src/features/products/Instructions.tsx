@@ -1,29 +1,29 @@
 // What people want of a product: asked for, approved by a second person, and what became of it.
-import { Button, Checkbox, Select, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
-import type { InstructionAnswer as Instruction, InstructionBody } from '@/api/schema';
+import type { ChangeUnits, InstructionAnswer as Instruction } from '@/api/schema';
+import { add, grouped } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
+import { useMe } from '@/lib/session';
 import { full, moment } from '@/lib/time';
 import { Badge, type Tone } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
-import { Drawer } from '@/ui/Drawer';
 import { Figure } from '@/ui/Figure';
-import { Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { tellDone } from '@/ui/tell';
+import { NewInstruction } from './NewInstruction';
 import words from './hedgeWords';
 
 const SHOWN = 20;
 const TONES: Readonly<Record<Instruction['state'], Tone>> = { requested: 'warn', approved: 'plain', done: 'ok', refused: 'crit', withdrawn: 'plain' };
-const ASKED = ['create', 'redeem', 'halt', 'resume'] as const;
-type Asked = (typeof ASKED)[number];
+const HOLDERS_SHOWN = 200;
 
-export function Instructions({ id, quote }: { id: string; quote: string }) {
+export function Instructions({ id, quote, units }: { id: string; quote: string; units: string }) {
   const t = useWords(words);
   const may = useCan()('product:deal');
   const [asking, setAsking] = useState(false);
@@ -36,7 +36,7 @@ export function Instructions({ id, quote }: { id: string; quote: string }) {
       <Shown of={found} rows={3}>
         {({ items }) => <Table items={items} id={id} quote={quote} />}
       </Shown>
-      {asking ? <Ask id={id} onClose={() => setAsking(false)} /> : null}
+      {asking ? <NewInstruction id={id} units={units} onClose={() => setAsking(false)} /> : null}
     </Panel>
   );
 }
@@ -62,7 +62,35 @@ function What({ instruction: { wish, outcome } }: { instruction: Instruction }) 
     <>
       {t.kinds[kind]} {wish.is === 'create' || wish.is === 'redeem' ? <><Figure value={wish.units} places={4} /> · {wish.participant}</> : null}
       {wish.is === 'approve' || wish.is === 'close' ? wish.number : null}
-      {outcome ? <p className="dim">{outcome}</p> : null}
+      {wish.is === 'change' ? <Holders wish={wish} /> : null}
+      {outcome ? (
+        <p className="dim" lang="en">
+          {outcome}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+/** Whose units a merge or split changes, for who approves it. */
+function Holders({ wish: { old, new: now, holders } }: { wish: ChangeUnits }) {
+  const t = useWords(words);
+  const every = Object.entries(holders);
+  const total = every.reduce((sum, [, units]) => add(sum, units), '0');
+  return (
+    <>
+      {t.becomes(old, now)}
+      <details>
+        <summary className="dim">{t.held(every.length, grouped(total))}</summary>
+        <ul>
+          {every.slice(0, HOLDERS_SHOWN).map(([holder, units]) => (
+            <li key={holder}>
+              {holder} <span className="num">{grouped(units)}</span>
+            </li>
+          ))}
+          {every.length > HOLDERS_SHOWN ? <li>…</li> : null}
+        </ul>
+      </details>
     </>
   );
 }
@@ -70,6 +98,7 @@ function What({ instruction: { wish, outcome } }: { instruction: Instruction }) 
 function Decide({ instruction, id }: { instruction: Instruction; id: string }) {
   const t = useWords(words);
   const can = useCan();
+  const me = useMe().id;
   const queries = useQueryClient();
   const [withdrawing, setWithdrawing] = useState(false);
   const params = { path: { id: instruction.id } };
@@ -89,47 +118,9 @@ function Decide({ instruction, id }: { instruction: Instruction; id: string }) {
   const waits = instruction.state === 'requested' || instruction.state === 'approved';
   return (
     <>
-      {instruction.state === 'requested' && can('product:approve') ? <Button size="compact-xs" loading={approve.isPending} onClick={() => approve.mutate()}>{t.approve}</Button> : null}{' '}
+      {instruction.state === 'requested' && instruction.made_by !== me && can('product:approve') ? <Button size="compact-xs" loading={approve.isPending} onClick={() => approve.mutate()}>{t.approve}</Button> : null}{' '}
       {waits && can('product:deal') ? <Button size="compact-xs" variant="default" onClick={() => setWithdrawing(true)}>{t.withdraw}</Button> : null}
       <ConfirmWithReason opened={withdrawing} title={t.withdrawTitle} verb={t.withdraw} busy={withdraw.isPending} onConfirm={(why) => withdraw.mutate(why)} onClose={() => setWithdrawing(false)} />
     </>
-  );
-}
-
-function Ask({ id, onClose }: { id: string; onClose: () => void }) {
-  const t = useWords(words);
-  const queries = useQueryClient();
-  const [kind, setKind] = useState<Asked>('create');
-  const [participant, setParticipant] = useState('');
-  const [units, setUnits] = useState('');
-  const [inKind, setInKind] = useState(false);
-  const [why, setWhy] = useState('');
-  const deals = kind === 'create' || kind === 'redeem';
-  const wish: InstructionBody['wish'] = deals ? { is: kind, participant, units, in_kind: inKind } : { is: 'halt', halted: kind === 'halt', why };
-  const send = useMutation({
-    meta: { quiet: true },
-    mutationFn: () => ask(api.POST('/api/v1/product-instructions', { body: { listing: id, wish } })),
-    onSuccess: () => {
-      tellDone(t.sent);
-      void queries.invalidateQueries({ queryKey: ['products', id] });
-      onClose();
-    },
-  });
-  return (
-    <Drawer opened onClose={onClose} title={t.ask}>
-      <Form verb={t.send} busy={send.isPending} error={send.error} onSubmit={() => send.mutate()} onCancel={onClose}>
-        <Select label={t.what} value={kind} onChange={(next) => setKind(ASKED.find((one) => one === next) ?? kind)} data={ASKED.map((one) => ({ value: one, label: t.kinds[one] }))} allowDeselect={false} />
-        {deals ? (
-          <>
-            <TextInput label={t.participant} value={participant} onChange={(event) => setParticipant(event.currentTarget.value)} required data-autofocus />
-            <TextInput label={t.units} value={units} onChange={(event) => setUnits(event.currentTarget.value.trim())} required inputMode="decimal" classNames={{ input: 'mono' }} />
-            <Checkbox label={t.inKind} description={t.inKindHint} checked={inKind} onChange={(event) => setInKind(event.currentTarget.checked)} />
-            <p className="dim">{t.secondPerson}</p>
-          </>
-        ) : (
-          <TextInput label={t.why} value={why} onChange={(event) => setWhy(event.currentTarget.value)} required data-autofocus />
-        )}
-      </Form>
-    </Drawer>
   );
 }

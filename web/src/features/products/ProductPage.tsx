@@ -66,7 +66,7 @@ function Whole({ id, data }: { id: string; data: Disclosure }) {
           <>
             <Course name={id} data={data} read={(span) => seriesOf(id, span)} />
             <Attribution id={id} name={data.product} />
-            <Instructions id={id} quote={data.quote} />
+            <Instructions id={id} quote={data.quote} units={data.units} />
             <Changes data={data} />
             <Charges lines={data.charges} quote={data.quote} />
             <Rules data={data} />

@@ -150,8 +150,8 @@ export function Rules({ data }: { data: Disclosure }) {
     <Panel title={t.rules} sub={`${t.method} ${data.method}`} padded>
       <pre className={`mono ${css.rules}`} tabIndex={0} aria-label={t.rules}>{JSON.stringify(said(data.rules), null, 2)}</pre>
       <Points title={t.sources}>
-        {data.sources.map((one) => (
-          <li key={one.address}>
+        {data.sources.map((one, place) => (
+          <li key={place}>
             {one.address}
             {one.note ? <span className="dim"> {one.note}</span> : null}
           </li>
