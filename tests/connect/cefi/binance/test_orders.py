@@ -340,3 +340,28 @@ def test_position_and_fills_are_those_of_the_order_alone() -> None:
     assert position == D("-0.7")
     ((quantity, fee, maker),) = [(one.quantity, one.fee, one.maker) for one in fills]
     assert (quantity, fee.number, maker) == (D("0.2"), D("3.2"), True)
+
+
+@pytest.mark.parametrize(("recent", "requests"), [(2, 1), (1, 2), (0, 2)])
+def test_fills_that_the_plain_answer_does_not_hold_are_asked_for_from_the_first(
+    recent: int, requests: int
+) -> None:
+    """Without ``fromId`` Binance tells trades of the last 7 days alone; an order may be settled later."""
+    fill = {"orderId": 283194212, "qty": "0.1", "price": "40000", "commission": "0", "time": 1566818724722}
+    every = [{"id": 7, **fill}, {"id": 8, **fill}]
+
+    def venue(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/fapi/v1/order":
+            return httpx.Response(200, json=ORDER)
+        told = dict(request.url.params)
+        assert (told["orderId"], told["limit"]) == ("283194212", "1000")
+        return httpx.Response(200, json=every if "fromId" in told else every[2 - recent :])
+
+    async def work(port: UsdmOrders) -> Any:
+        found = await port.look_up(asked())
+        assert found is not None
+        return await port.fills(found)
+
+    fills, line = with_port(venue, work)
+    assert [one.id for one in fills] == ["7", "8"]
+    assert len(line.asked) == 1 + requests

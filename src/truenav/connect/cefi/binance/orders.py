@@ -49,6 +49,7 @@ from truenav.core.orders import (
     Side,
     VenueOrder,
     Window,
+    filled_quantity,
 )
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ _REFUSALS: Mapping[str, Reason] = {
 Left out on purpose: ``-1000``, ``-1001``, ``-1006``, ``-1007``, ``-1008`` and ``-1016``, which say as much,
 and ``-4116`` (the client id stands in an open order), after which the order is looked up and found.
 """
+MOST_FILLS = 1000
+"""Fills of one answer, which is as many as Binance gives; an order with more stays unsettled."""
 _NO_SUCH_ORDER = "-2013"
 _NOTHING_TO_CANCEL = "-2011"
 _TYPES: Mapping[OrderType, Mapping[str, str]] = {
@@ -207,10 +210,23 @@ class UsdmOrders:
         return sum((row.decimal("positionAmt") for row in mine), ZERO)
 
     async def fills(self, order: VenueOrder) -> tuple[OrderFill, ...]:
-        """``GET /fapi/v1/userTrades`` by ``orderId``."""
+        """``GET /fapi/v1/userTrades`` by ``orderId``, at most `MOST_FILLS`.
+
+        Without ``fromId`` Binance tells those of the last 7 days; are these not all, it is asked for all.
+        """
+        recent = await self._fills(order, {})
+        if filled_quantity(recent) == order.filled:
+            return recent
+        return max(recent, await self._fills(order, {"fromId": "0"}), key=len)
+
+    async def _fills(self, order: VenueOrder, more: Mapping[str, str]) -> tuple[OrderFill, ...]:
         client = BinanceClient(self.api, self.credentials)
-        params = {"symbol": self._symbol(order.instrument), "orderId": order.venue_id}
-        told = await client.get(USDM_ORDER_TRADES, params)
+        asked = {
+            "symbol": self._symbol(order.instrument),
+            "orderId": order.venue_id,
+            "limit": str(MOST_FILLS),
+        }
+        told = await client.get(USDM_ORDER_TRADES, {**asked, **more})
 
         def read(document: Node) -> tuple[OrderFill, ...]:
             rows = (row for row in document.items() if row.text("orderId") == order.venue_id)
