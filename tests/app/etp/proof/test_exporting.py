@@ -47,6 +47,18 @@ def _exported(following, *, sight: Sight = EVERYTHING, tenant: TenantId | None =
         return product_bundle(session, house, person, found)
 
 
+def test_a_venue_that_tells_executions_late_leaves_a_product_that_can_be_proven(following):
+    following.trading.fault("empty_page", path="userTrades", times=2)
+    opened = following.trading.clock.now()
+    following.list(listing(opened_at=opened, hedge_account=DESK, automatic_up_to=D(1_000_000)))
+    _told(following, following.trading.mark(), 0)
+    following.tended()
+    following.tended()
+    following.written()
+    assert following.running().live.proposal is None
+    assert verify_bundle(_exported(following)).verdict is Verdict.SIGNER_NOT_VERIFIED
+
+
 @pytest.fixture
 def lived(following):
     """A hedged product through its first purchase, under two versions of its listing."""

@@ -97,6 +97,12 @@ class Definitions:
         """What the parsers know."""
         return ParseContext(AssetBook(self.assets, self.aliases), InstrumentBook(self.instruments))
 
+    @property
+    def held(self) -> dict[int, Instrument]:
+        """What the product held, by the number of its listing's version."""
+        known = self.context.instruments
+        return {version: known.get(listing.instrument) for version, listing in self.versions.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -121,6 +127,20 @@ def payloads_of(chapters: Iterable[Chapter]) -> frozenset[Sha256]:
         found.update(mark.evidence for mark in evidenced(chapter))
         found.update(rate.evidence for rate in chapter.rates)
     return frozenset(found)
+
+
+def without_idle(content: Content) -> Content:
+    """The content without payloads that state nothing of it: venues may tell of executions a little late."""
+    read, held = _Payloads(content), content.definitions.held
+    for chapter in content.chapters:
+        for filled in fills_in(chapter):
+            read.states(filled, held[chapter.version])
+    kept = payloads_of(content.chapters) | read.used
+    return replace(
+        content,
+        evidence=tuple(one for one in content.evidence if one.sha256 in kept),
+        payloads={sha: body for sha, body in content.payloads.items() if sha in kept},
+    )
 
 
 def build_bundle(content: Content, signer: Signer) -> bytes:
@@ -209,10 +229,10 @@ def _check_payloads(chapters: Sequence[Chapter], content: Content) -> None:
     wanted = payloads_of(chapters)
     if missing := sorted(wanted - content.payloads.keys()):
         raise BundleDifferenceError(f"payloads/{missing[0]} is missing")
-    definitions = content.definitions
-    read, booked = _Payloads(content, definitions.context), set[tuple[InstrumentId, str]]()
+    read, held = _Payloads(content), content.definitions.held
+    booked: set[tuple[InstrumentId, str]] = set()
     for chapter in chapters:
-        instrument = definitions.context.instruments.get(definitions.versions[chapter.version].instrument)
+        instrument = held[chapter.version]
         for mark in evidenced(chapter):
             told = read.quotes(mark.evidence, mark_key(instrument))
             if not any(_states(one, mark, chapter.source) for one in told):
@@ -270,8 +290,8 @@ _Stated = tuple[Sha256, Side, OrderFill]
 class _Payloads:
     """What the payloads of a bundle state, each read once."""
 
-    def __init__(self, content: Content, context: ParseContext) -> None:
-        self._context = context
+    def __init__(self, content: Content) -> None:
+        self._context = content.definitions.context
         self._bodies = content.payloads
         self._evidence: dict[Sha256, list[Evidence]] = {}
         for one in content.evidence:

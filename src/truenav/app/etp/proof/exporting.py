@@ -13,6 +13,7 @@ from truenav.app.etp.proof.bundle import (
     build_bundle,
     fills_in,
     payloads_of,
+    without_idle,
 )
 from truenav.app.house import House
 from truenav.app.proof.signer import tenant_signer
@@ -52,7 +53,7 @@ def product_bundle(session: Session, house: House, principal: Principal, listing
     blobs = house.blobs(principal.tenant)
     payloads = {one.sha256: blobs.read(one.sha256) for one in metas}
     signer = tenant_signer(session, house)
-    bundle = build_bundle(Content(record, found, chapters, metas, payloads), signer)
+    bundle = build_bundle(without_idle(Content(record, found, chapters, metas, payloads)), signer)
     check = verify_bundle(bundle, key=signer.public_key)
     if check.verdict is not Verdict.IDENTICAL:
         raise NotProvableError(
