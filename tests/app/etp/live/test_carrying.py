@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from tests.app.trading.desk import DESK
 
+from truenav.app.etp.live.product import replayed
+from truenav.core.canonical import canonical_json
 from truenav.core.instruction import ChangeUnits, CreateUnits, InstructionState, RedeemUnits
 
 from ..listings import listing
@@ -71,6 +73,8 @@ def test_a_merge_waits_for_units_whose_hedge_is_being_sold(following):
     assert {following.instruction(one).state for one in (redeemed, merged)} == {InstructionState.DONE}
     live = following.running().live
     assert (live.units, live.factor) == (40, 10)
+    computed = replayed(following.chapters(), {1: following.listing()})
+    assert [canonical_json(one) for one in computed] == [canonical_json(one) for one in following.chapters()]
 
 
 def test_what_was_asked_for_in_old_units_is_not_dealt_in_new_ones(following):
