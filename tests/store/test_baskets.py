@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from tests.calc.etp.baskets.samples import CLOSE, DAY, closes, holdings, product
@@ -10,8 +11,9 @@ from tests.calc.etp.baskets.samples import CLOSE, DAY, closes, holdings, product
 from truenav.calc.etp.baskets.basket import creation_list
 from truenav.core.basket import BasketClose, CreationList, ListDocument
 from truenav.core.ids import Sha256
-from truenav.store import baskets
-from truenav.store.baskets import ListState, ListStateError
+from truenav.store import baskets, definitions
+from truenav.store.baskets import InavPoint, ListState, ListStateError
+from truenav.store.definitions import Kind
 
 NOW = datetime(2026, 11, 24, 21, 5, tzinfo=UTC)
 
@@ -51,3 +53,32 @@ def test_a_list_that_was_decided_meanwhile_is_not_decided_again(database, tenant
         pytest.raises(ListStateError, match="is rejected, and cannot become approved"),
     ):
         baskets.decide(session, seen, ListState.APPROVED, by="max", at=NOW)
+
+
+def points(database, tenant, product, since, until):
+    with database.transaction(tenant) as session:
+        found = baskets.inav_points(session, product, since, until, most=1_000_000)
+    return [one.at for one in found]
+
+
+def test_old_values_are_thinned_to_one_a_minute_and_then_to_one_an_hour(database, tenant):
+    now = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    year, month = now.replace(minute=0) - timedelta(days=365), now.replace(minute=0) - timedelta(days=30)
+    with database.transaction(tenant) as session:
+        definitions.put(session, Kind.BASKET, "trio", {}, by="max", at=NOW)
+        for begin in (year - 2 * hour, month - hour, now - hour):
+            for number in range(8 * 60):  # two hours, a value every 15 seconds
+                at = begin + number * timedelta(seconds=15)
+                point = InavPoint(at, Decimal(50), Decimal(1), None)
+                baskets.write_inav(session, "trio", point)
+        assert baskets.thin_inav(session, now=now) == 478 + 180
+        assert baskets.thin_inav(session, now=now) == 0
+    assert points(database, tenant, "trio", year - 3 * hour, year) == [
+        year - hour - timedelta(seconds=15),
+        year - timedelta(seconds=15),
+    ]
+    minutes = points(database, tenant, "trio", month - hour, month - timedelta(seconds=1))
+    assert minutes == [month - hour + timedelta(minutes=n, seconds=45) for n in range(60)]
+    assert len(points(database, tenant, "trio", month, month + hour)) == 240
+    assert len(points(database, tenant, "trio", now - hour, now + hour)) == 480

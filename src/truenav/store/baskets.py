@@ -1,18 +1,19 @@
 """Basket products: lists with what was decided about them, the journal of orders, indicative values.
 
 Documents and facts are written once. Of a list only its state moves: draft, approved, published, or rejected.
+Indicative values are never edited; old ones are thinned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -29,7 +30,17 @@ from truenav.core.canonical import canonical_json, encode, restore, sha256_hex
 from truenav.core.failure import ConflictError, NotFoundError
 from truenav.core.ids import Sha256
 from truenav.store.database import Session, hold
-from truenav.store.tables import basket_fact, basket_inav, basket_list
+from truenav.store.definitions import Kind
+from truenav.store.tables import basket_fact, basket_inav, basket_list, definition
+
+EVERY_VALUE = timedelta(days=30)
+"""For how long every indicative value is kept; then the last one of each minute is."""
+
+EVERY_MINUTE = timedelta(days=365)
+"""For how long one a minute is kept; then the last one of each hour is, for good."""
+
+THINNED_AT_ONCE = timedelta(days=31)
+"""How far back what grew too old is looked for."""
 
 
 class ListState(StrEnum):
@@ -290,6 +301,33 @@ def latest_inav(session: Session, product: str) -> InavPoint | None:
     query = select(table.c.body).where(table.c.product == product).order_by(table.c.at.desc()).limit(1)
     body = session.scalar(query)
     return None if body is None else restore(InavPoint, body)
+
+
+def thin_inav(session: Session, *, now: datetime) -> int:
+    """Delete all but the last value of each minute that is older than `EVERY_VALUE`, and of each hour that is
+    older than `EVERY_MINUTE`; gives how many went.
+
+    Looks at what grew that old in the last `THINNED_AT_ONCE`, so that it takes no longer each time.
+    """
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    products = session.scalars(
+        select(definition.c.id).where(definition.c.kind == Kind.BASKET).distinct()
+    ).all()
+    return sum(
+        _thin(session, product, unit, hour - kept)
+        for product in products
+        for unit, kept in (("minute", EVERY_VALUE), ("hour", EVERY_MINUTE))
+    )
+
+
+def _thin(session: Session, product: str, unit: str, until: datetime) -> int:
+    table = basket_inav
+    within = (table.c.product == product, table.c.at >= until - THINNED_AT_ONCE, table.c.at < until)
+    span = func.date_trunc(unit, table.c.at, "UTC")
+    place = func.row_number().over(partition_by=span, order_by=table.c.at.desc())
+    found = select(table.c.at, place.label("place")).where(*within).subquery()
+    more = select(found.c.at).where(found.c.place > 1)
+    return session.execute(delete(table).where(table.c.product == product, table.c.at.in_(more))).rowcount
 
 
 def _row(product: str, entry: JournalEntry) -> dict[str, Any]:

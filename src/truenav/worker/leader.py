@@ -25,7 +25,7 @@ from truenav.app.notices.delivery import enqueue_notices
 from truenav.app.schedule.ticker import enqueue_due
 from truenav.core.failure import TruenavError
 from truenav.core.ids import TenantId
-from truenav.store import changes, idempotency, progress, queue
+from truenav.store import baskets, changes, idempotency, progress, queue
 from truenav.store.database import Session, tenant_of
 from truenav.store.tenants import list_tenants
 from truenav.store.uploads import Uploads
@@ -182,7 +182,7 @@ class Leader:
             queue.enqueue_advance(session, run, at=now)
 
     def _clean(self, term: Term, tenants: tuple[TenantId, ...]) -> None:
-        """Forget work that ended long ago."""
+        """Forget work that ended long ago, and thin what is kept in too fine steps for its age."""
         term.connection.execute(_FORGET_WORKERS)
         term.connection.execute(_FORGET_JOBS, [_KEPT_JOBS])
         now = self._house.clock.now()
@@ -191,6 +191,7 @@ class Leader:
             self._guarded(tenant, lambda session: idempotency.forget_before(session, now - _KEPT_KEYS))
             self._guarded(tenant, changes.forget_old)
             self._guarded(tenant, lambda session: self._forget_uploads(session, now))
+            self._guarded(tenant, lambda session: baskets.thin_inav(session, now=now))
 
     def _forget_uploads(self, session: Session, now: datetime) -> None:
         Uploads(self._house.objects, tenant_of(session)).forget_before(now - _KEPT_UPLOADS)

@@ -60,7 +60,6 @@ from truenav.store.tables.work import (
 APPEND_ONLY = (
     "audit_entry",
     "basket_fact",
-    "basket_inav",
     "definition",
     "evidence",
     "fact",
