@@ -323,6 +323,10 @@ class Order:
         """It was never placed."""
         return self._step(OrderState.REJECTED, at, reason=reason, note=note)
 
+    def forgotten(self, note: str, *, at: datetime) -> Order:
+        """The venue had it and has it no more; what it told of fills stays as it was told last."""
+        return self._step(OrderState.CANCELLED, at, note=note)
+
     def told(self, venue: VenueOrder, *, at: datetime) -> Order:
         """As the venue tells it now; an answer older than what is known changes nothing.
 

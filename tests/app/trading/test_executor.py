@@ -113,6 +113,28 @@ def test_the_rest_of_an_order_that_was_filled_in_part_is_taken_out_at_its_deadli
     assert trading.position() == done.filled
 
 
+def test_a_working_order_that_the_venue_has_forgotten_is_ended_a_day_after_its_deadline(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Binance drops what was cancelled without a fill after three days, and this was cancelled by hand."""
+
+    async def nothing(port: UsdmOrders, asked: OrderRequest) -> VenueOrder | None:
+        return None
+
+    async def away(port: UsdmOrders, asked: OrderRequest) -> None:
+        return None
+
+    monkeypatch.setattr(UsdmOrders, "look_up", nothing)
+    monkeypatch.setattr(UsdmOrders, "cancel", away)
+    asked = limit(trading.mark() - 500)
+    (early,) = trading.run(asked, seconds=5)
+    assert (early.state, early.settled) == (OrderState.OPEN, False)
+    trading.later(days=1, seconds=10)
+    (done,) = trading.run(asked, seconds=5)
+    assert (done.state, done.filled, done.settled) == (OrderState.CANCELLED, D(0), True)
+    assert done.note == "The venue has it no more."
+
+
 def test_a_resting_order_that_the_price_reaches_is_filled(trading: Trading) -> None:
     price = (trading.mark() - 500).quantize(D(1))
     item = trading.world.market.instrument("binance", PERP)

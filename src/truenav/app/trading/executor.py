@@ -52,6 +52,8 @@ GRACE = timedelta(seconds=30)
 """How long after the last deadline the fate of what was sent is still asked for."""
 ANSWER_SECONDS = 8.0
 """How long the answer to a sending is waited for; its window is over by then, and the look-up tells more."""
+FORGOTTEN = timedelta(days=1)
+"""How long after its deadline an order that a venue took, and does not find, may still turn up there."""
 POLL_SECONDS = 1.0
 MOST_SENDINGS = 3
 
@@ -222,8 +224,13 @@ class Executor:
         return order
 
     async def _look(self, order: Order) -> Order:
-        found = await self.port.look_up(order.sent or order.request)
-        return order if found is None else await self.book.save(order, order.told(found, at=self.clock.now()))
+        """As the venue tells it now. One that it took and has no more, long after the deadline, has ended."""
+        found, now = await self.port.look_up(order.sent or order.request), self.clock.now()
+        if found is not None:
+            return await self.book.save(order, order.told(found, at=now))
+        if now < order.good_until + FORGOTTEN:
+            return order
+        return await self.book.save(order, order.forgotten("The venue has it no more.", at=now))
 
     async def _collect(self, order: Order) -> Order:
         """The executions of an order that ended."""
