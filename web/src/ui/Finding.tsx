@@ -1,7 +1,8 @@
 // What is missing or does not fit, and what mends it, in the chosen language.
-import { useLanguage, useWords } from '@/lib/i18n';
+import { useWords } from '@/lib/i18n';
 import kinds from '@/lib/kinds';
 import css from './Finding.module.css';
+import { Sentence } from './Sentence';
 
 interface FindingProps {
   kind: string;
@@ -13,13 +14,9 @@ interface FindingProps {
 /** The server's sentence; in 中文 the kind and what it is about, with the sentence below. */
 export function Finding({ kind, subject, message }: FindingProps) {
   const names = useWords(kinds);
-  if (useLanguage() === 'en') return <span className={css.text}>{message}</span>;
   return (
     <span className={css.text}>
-      {[names[kind]?.name, subject].filter(Boolean).join('：')}
-      <small className={css.original} lang="en">
-        {message}
-      </small>
+      <Sentence title={[names[kind]?.name, subject].filter(Boolean).join('：')} message={message} />
     </span>
   );
 }

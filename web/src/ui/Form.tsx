@@ -5,7 +5,8 @@ import { Problem } from '@/api/client';
 import { useWords } from '@/lib/i18n';
 import css from './Form.module.css';
 import { Icon } from './Icon';
-import { saidOf } from './tell';
+import { Sentence } from './Sentence';
+import { toldOf } from './tell';
 import words from './words';
 
 interface FormProps {
@@ -67,9 +68,14 @@ export function Refusal({ error }: { error?: Error | string | null }) {
   return (
     <p className={css.refusal} role="alert">
       <Icon name="warn" size={14} />
-      {typeof error === 'string' ? error : saidOf(error)}
+      {typeof error === 'string' ? error : <Said error={error} />}
     </p>
   );
+}
+
+function Said({ error }: { error: Error }) {
+  const told = toldOf(error);
+  return <span>{error instanceof Problem && error.status === 0 ? told.title : <Sentence {...told} />}</span>;
 }
 
 /** What was refused, by field. */

@@ -58,7 +58,7 @@ export function ErrorState({ error, retry }: { error: Error; retry?: () => void 
         ) : null
       }
     >
-      {told.message}
+      <span lang={problem && problem.status !== 0 ? 'en' : undefined}>{told.message}</span>
       {problem?.body.request_id ? <small className="mono dim">{t.request(problem.body.request_id)}</small> : null}
     </State>
   );

@@ -87,7 +87,11 @@ function Proposal({ id, proposal, underlying, quote }: { id: string; proposal: O
       <p>
         <span className="medium">{t.open(number)}</span> <Badge tone={proposal.trouble ? 'crit' : proposal.is_approved ? 'ok' : 'warn'}>{standing}</Badge>
       </p>
-      {proposal.trouble ? <p className="crit">{proposal.trouble}</p> : null}
+      {proposal.trouble ? (
+        <p className="crit" lang="en">
+          {proposal.trouble}
+        </p>
+      ) : null}
       <Facts>
         <dt>{t.rest}</dt>
         <dd>

@@ -59,7 +59,9 @@ export function Market({ market, band }: MarketProps) {
       {reasons.length > 0 ? (
         <ul className={`dim ${css.sources}`}>
           {reasons.map((one) => (
-            <li key={one}>{one}</li>
+            <li key={one} lang="en">
+              {one}
+            </li>
           ))}
         </ul>
       ) : null}
@@ -91,7 +93,7 @@ function Row({ name, at = null, children }: { name: string; at?: string | null; 
       <dd>
         {children}
         {at === null ? null : (
-          <small className="dim" title={full(at)}>
+          <small className="dim nowrap" title={full(at)}>
             {' '}
             {moment(at, language)} UTC
           </small>

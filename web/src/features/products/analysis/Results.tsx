@@ -3,10 +3,12 @@ import { useState } from 'react';
 import type { Replay, Replays } from '@/api/schema';
 import { grouped } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
+import { titleOf } from '@/lib/problems';
 import { moment } from '@/lib/time';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { Figure, Percent, PercentChange } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
+import { Sentence } from '@/ui/Sentence';
 import css from './Analysis.module.css';
 import { Parts } from './Parts';
 import { Paths, hueOf } from './Paths';
@@ -128,6 +130,7 @@ function Table({ data, chosen, onChoose }: { data: Replays; chosen: Replay | und
 
 function Refused({ data }: { data: Replays }) {
   const t = useWords(words);
+  const language = useLanguage();
   if (data.refused.length === 0) return null;
   return (
     <div className={css.refused} role="status">
@@ -135,7 +138,9 @@ function Refused({ data }: { data: Replays }) {
       <ul>
         {data.refused.map((one) => (
           <li key={one.rules}>
-            <span className="medium">{one.rules}</span> <span className="ink2">{one.message}</span>
+            <span className="medium">{one.rules}</span> <span className="ink2">
+              <Sentence title={titleOf({ type: `urn:truenav:problem:${one.code}`, title: one.code, status: 422 }, language)} message={one.message} />
+            </span>
           </li>
         ))}
       </ul>

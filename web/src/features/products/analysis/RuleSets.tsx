@@ -54,7 +54,7 @@ export function RuleSets({ chosen, onChoose, text, onType, error }: RuleSetsProp
         maxRows={14}
         autosize
         classNames={{ input: 'mono' }}
-        error={problem?.message}
+        error={problem ? t.ownWrong(problem.message) : undefined}
         inputWrapperOrder={['label', 'description', 'input', 'error']}
         spellCheck={false}
       />

@@ -3,8 +3,10 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Problem, api, ask, askAll } from '@/api/client';
 import type { InstrumentDefinition, Listing, Product } from '@/api/schema';
+import { useWords } from '@/lib/i18n';
 import { saidOf } from '@/ui/tell';
 import { useCheckedRules } from '../analysis/data';
+import words from '../analysis/words';
 
 export const useFamily = (family: string) =>
   useQuery({
@@ -25,10 +27,12 @@ export interface FoundRules {
 export function useTypedRules(text: string): FoundRules {
   const [rested] = useDebouncedValue(text, 400);
   const checked = useCheckedRules(rested);
+  const t = useWords(words);
+  const problem = checked.data?.problem;
   if (text.trim() === '') return { products: [], wrong: undefined, isChecking: false };
   return {
     products: checked.data?.rules ?? [],
-    wrong: checked.error ? saidOf(checked.error) : checked.data?.problem?.message,
+    wrong: checked.error ? saidOf(checked.error) : problem ? t.ownWrong(problem.message) : undefined,
     isChecking: rested !== text || checked.isFetching,
   };
 }
