@@ -585,3 +585,9 @@ def test_who_may_not_read_products_computes_none(installation, tenant):
     investor = installation.logged_in(tenant, "ivy", "investor")
     question = {"rules": ["hbtc:BTC3L"], "history": marks([100, 101])}
     assert investor.post("/api/v1/product-replays", json=question).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["product-attributions", "product-series"])
+def test_a_window_of_the_first_days_there_are_is_a_window_like_others(house, page):
+    answer = house.checker.get(f"/api/v1/{page}/zz3l", params={"until": "0001-01-01T00:00:00Z"})
+    assert answer.status_code == 422, answer.text

@@ -16674,14 +16674,14 @@ export interface operations {
     list_inav_api_v1_basket_inav__product__get: {
         parameters: {
             query?: {
-                /** @description By default a day before `until` */
-                since?: string | null;
-                /** @description By default now */
-                until?: string | null;
                 /** @description Most points */
                 most?: number;
                 /** @description The whole list as a file, at most 100000 rows */
                 format?: components["schemas"]["TableFormat"] | null;
+                /** @description By default a day before `until` */
+                since?: string | null;
+                /** @description By default now */
+                until?: string | null;
             };
             header?: never;
             path: {
@@ -40138,12 +40138,12 @@ export interface operations {
     get_product_series_api_v1_product_series__listing__get: {
         parameters: {
             query?: {
+                /** @description Most points */
+                most?: number;
                 /** @description By default a day before `until` */
                 since?: string | null;
                 /** @description By default now */
                 until?: string | null;
-                /** @description Most points */
-                most?: number;
             };
             header?: never;
             path: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
@@ -27,12 +27,12 @@ from truenav.app.baskets.schemas import (
 )
 from truenav.app.exports.wire import as_table
 from truenav.app.http.catalogues import catalogue_router
-from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
+from truenav.app.http.context import HouseDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
-from truenav.app.http.models import Instant
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
+from truenav.app.http.spans import SpanDep
 from truenav.connect.products.creation_lists import ListForm
 from truenav.core.ap_orders import ApOrder
 from truenav.core.basket import BasketListing
@@ -80,15 +80,11 @@ def list_inav(
     listing: BasketDep,
     *,
     session: SessionDep,
-    now: NowDep,
-    since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
-    until: Annotated[Instant | None, Query(description="By default now")] = None,
+    span: SpanDep,
     most: Annotated[int, Query(ge=2, le=6_000, description="Most points")] = 1_000,
 ) -> list[Record[InavView]]:
     """The indicative value of a share through a span of at most a week, evenly thinned, with its premium."""
-    end = until or now
-    start = since or end - timedelta(days=1)
-    return list(reading.inav_series(session, listing.id, start, end, most=most))
+    return list(reading.inav_series(session, listing.id, span.since, span.until, most=most))
 
 
 @router.get("/basket-tracking/{product}", dependencies=_READ)

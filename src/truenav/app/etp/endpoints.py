@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Path, Query, Response
@@ -20,11 +20,12 @@ from truenav.app.exports.wire import TableQueryDep
 from truenav.app.http.catalogues import catalogue_router
 from truenav.app.http.context import HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.downloads import attachment
-from truenav.app.http.models import Instant, Number
+from truenav.app.http.models import Number
 from truenav.app.http.pages import Page
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
+from truenav.app.http.spans import Span, SpanDep
 from truenav.calc.etp.live.disclosure import Disclosure
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE
@@ -90,17 +91,13 @@ def get_product_series(
     principal: PrincipalDep,
     session: SessionDep,
     sight: SightDep,
-    now: NowDep,
-    since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
-    until: Annotated[Instant | None, Query(description="By default now")] = None,
+    span: SpanDep,
     most: Annotated[int, Query(ge=2, le=5_000, description="Most points")] = 1_000,
 ) -> list[Record[ProductPoint]]:
     """Price, NAV and leverage of one unit as issued at the marks of a span, evenly thinned."""
     reading.find_listing(session, principal, sight, listing)
-    end = until or now
-    start = since or end - timedelta(days=1)
-    _refuse_span(start, end)
-    return list(reading.points(session, listing, start, end, most=most))
+    _refuse_span(span)
+    return list(reading.points(session, listing, span.since, span.until, most=most))
 
 
 @router.get("/product-markets/{listing}", dependencies=_READ, responses=refusals(409))
@@ -140,6 +137,6 @@ def check_product_order(
     return check_order(session, reading.find_listing(session, principal, sight, listing), order, now=now)
 
 
-def _refuse_span(start: datetime, end: datetime) -> None:
-    if not timedelta(0) < end - start <= LONGEST_SPAN:
+def _refuse_span(span: Span) -> None:
+    if not timedelta(0) < span.until - span.since <= LONGEST_SPAN:
         raise InvalidInputError(f"A span must be longer than nothing and at most {LONGEST_SPAN.days} days.")

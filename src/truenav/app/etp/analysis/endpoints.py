@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -27,10 +26,11 @@ from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.http.context import CallerDep, HouseDep, NowDep, PrincipalDep, SessionDep, SightDep
 from truenav.app.http.login import Caller
-from truenav.app.http.models import Answer, Body, Instant, Number
+from truenav.app.http.models import Answer, Body, Number
 from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
+from truenav.app.http.spans import SpanDep
 from truenav.app.http.strict_json import parse_json
 from truenav.app.http.uploads import uploaded_name
 from truenav.app.sight import sight_of
@@ -157,19 +157,11 @@ def get_product_decay(
 
 @router.get("/product-attributions/{listing}", dependencies=_READ)
 def get_product_attribution(
-    listing: IdPath,
-    *,
-    principal: PrincipalDep,
-    session: SessionDep,
-    sight: SightDep,
-    now: NowDep,
-    since: Annotated[Instant | None, Query(description="By default a day before `until`")] = None,
-    until: Annotated[Instant | None, Query(description="By default now")] = None,
+    listing: IdPath, principal: PrincipalDep, session: SessionDep, sight: SightDep, window: SpanDep
 ) -> Record[Explanation]:
     """Where the return of a running product came from in any window, in parts that sum exactly."""
-    end = until or now
-    start: datetime = since or end - timedelta(days=1)
-    return attribution(session, find_listing(session, principal, sight, listing), start, end)
+    found = find_listing(session, principal, sight, listing)
+    return attribution(session, found, window.since, window.until)
 
 
 class _Reader:
