@@ -76,6 +76,21 @@ def test_raw_request_and_answer_are_evidence_and_hold_no_secret(trading: Trading
     assert f'"orderId":{done.venue.venue_id}'.encode() in body.replace(b": ", b":")
 
 
+def test_a_step_names_the_answer_that_told_it_and_no_older_one(trading: Trading) -> None:
+    """Two sendings are lost; that the venue has no such order told of the second one, not what came of it."""
+    losses = [60.0, 60.0]
+    trading.hold = lambda: losses.pop(0) if losses else None
+    trading.run(asked := request(), seconds=60)
+    with trading.house.database.transaction(trading.tenant) as session:
+        steps = orders.events(session, DESK, asked.client_id)
+    told = [(str(one.state), one.evidence is not None) for one in steps]
+    assert told == [
+        ("intended", False), ("sent", False), ("unknown", False),
+        ("sent", True), ("unknown", False),
+        ("sent", True), ("filled", True), ("filled", True),
+    ]  # fmt: skip
+
+
 def test_asked_again_the_same_decision_is_the_same_order(trading: Trading) -> None:
     first = trading.run(request())
     assert trading.run(request()) == first

@@ -81,7 +81,9 @@ class OrderBook:
             orders.save(session, self._office, before, after, evidence=told_by)
             return after
 
-        return await self._do(write)
+        saved = await self._do(write)
+        self._heard.clear()  # the next step is told by another answer, or by none
+        return saved
 
     async def unsettled(self) -> tuple[Order, ...]:
         """Orders of the account of which something is left to be learned."""
