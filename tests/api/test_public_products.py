@@ -122,9 +122,23 @@ def test_a_series_over_a_share_merge_is_told_as_it_was_and_as_of_present_units(h
     assert before["adjusted_nav"] == after["adjusted_nav"] == after["nav"]
     assert abs(Decimal(after["nav"]) - 10 * Decimal(before["nav"])) < Decimal("1e-16")
     shown = house.installation.client().get(_address(house)).json()
-    assert shown["changes"] == [{"at": "2026-01-30T00:04:01Z", "old": 10, "new": 1}]
-    assert shown["adjustments"] == [{"until": "2026-01-30T00:04:01Z", "factor": "10"}]
+    assert shown["changes"] == [{"at": "2026-01-30T00:04:00Z", "old": 10, "new": 1}]
+    assert shown["adjustments"] == [{"until": "2026-01-30T00:04:00Z", "factor": "10"}]
     assert Decimal(shown["navs"][0]["adjusted_nav"]) == 10 * Decimal(shown["navs"][0]["nav"])
+
+
+def test_a_mark_that_was_on_its_way_while_units_were_merged_is_one_of_the_new_units(house):
+    running, live = house.running, house.running.live
+    plan = unit_plan(live, UnitChange(10, 1), {"a": live.units})
+    at = instant_of(live.mark.at)
+    running.act("m1", Changed(plan), by="max", at=at + timedelta(seconds=2))
+    mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, live.mark.price)
+    stated, received = at + timedelta(seconds=1), at + timedelta(seconds=3)
+    running.see(Fact("x", "", "later", stated, mark, Sha256("a" * 64)), at=received)
+    with house.installation.house.database.transaction(house.tenant) as session:
+        products.append(session, "zz3l", running.chapter())
+    before, after = house.installation.client().get(_address(house, "/series?span=week")).json()[-2:]
+    assert before["adjusted_nav"] == after["adjusted_nav"] == after["nav"]
 
 
 def test_published_navs_are_told_as_they_were_and_in_present_units(house):

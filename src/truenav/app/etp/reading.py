@@ -133,9 +133,12 @@ def disclosed(session: Session, listing: Listing) -> Disclosure:
 
 
 def unit_changes(session: Session, id: str) -> UnitChanges:
-    """The share merges and splits of a product with their instants, the oldest first."""
-    done = products.deeds(session, id)
-    return [(one.at, one.what.plan.change) for one in done if isinstance(one.what, Changed)]
+    """The share merges and splits of a product, the oldest first, each as of the mark after which it was done.
+
+    By a venue's clock the next mark may be older than the deed, and yet is one of the new units.
+    """
+    plans = [one.what.plan for one in products.deeds(session, id) if isinstance(one.what, Changed)]
+    return [(plan.at, plan.change) for plan in plans]
 
 
 def publicly_listed(session: Session, id: str) -> Listing:
