@@ -170,6 +170,31 @@ def test_a_proposal_of_which_nothing_was_traded_does_not_move_the_reference():
     assert again.proposal.kind is ProposalKind.TRIGGERED
 
 
+def test_a_trigger_sleeps_after_a_rebalance_and_not_after_one_that_did_not_take_place():
+    rules = product(three_long(trigger=Trigger(adverse_move=D("0.1"), rearm_seconds=3600)))
+    watched, _ = at(_hedged(rules), 90, minutes=61)
+    declined, _ = closed(watched.live, at=watched.live.mark.at)
+    _, again = at(after(watched, declined), 90, minutes=62)
+    assert again.proposal.kind is ProposalKind.TRIGGERED
+    resting, _ = closed(watched.live, at=watched.live.mark.at, rests_until=watched.live.mark.at + 120_000_000)
+    _, nothing = at(after(watched, resting), 90, minutes=62)
+    assert nothing is None
+    _, nothing = at(after(watched, _filled_whole(watched.live)), 75, minutes=62)
+    assert nothing is None
+
+
+def test_price_moves_count_from_an_order_that_was_replaced_once_something_of_it_was_traded():
+    rules = product(three_long(trigger=Trigger(adverse_move=D("0.1"))))
+    watched, first = at(_hedged(rules), 90, minutes=1)
+    part = Fill("part", watched.live.mark.at, D(-3), D(90))
+    watched, second = at(after(watched, filled(watched.live, part)), 81, minutes=2)
+    assert second.proposal.replaces == first.proposal.number
+    live, _ = closed(watched.live, at=watched.live.mark.at)
+    assert live.actual.reference == 90
+    _, nothing = at(after(watched, live), 82, minutes=3)
+    assert nothing is None
+
+
 def test_a_declined_trigger_rests_while_the_schedule_and_ruin_do_not():
     schedule = Schedule(DailyTimes(("20:03",)))
     watched, _ = at(_hedged(product(three_long(trigger=FOUR, schedules=(schedule,)))), 88, minutes=1)

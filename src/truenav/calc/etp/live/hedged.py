@@ -124,16 +124,15 @@ def closed(live: LiveProduct, *, at: int, rests_until: int = 0) -> tuple[LivePro
 
     What was not traded stays as it is and shows in the leverage. Price moves count from the proposal's mark
     on, unless nothing was traded: then the rebalance did not take place, and the trigger asks for it again at
-    the next mark. Whoever declines one says until when the trigger shall rest; the schedule does not, nor is
-    ruin overlooked meanwhile.
+    the next mark, also where its rules let it sleep after a rebalance. Whoever declines one says until when
+    the trigger shall rest; the schedule does not, nor is ruin overlooked meanwhile.
     """
     if live.proposal is None or live.actual is None:
         raise NoProposalError(f"{live.product} has no open proposal to close.", product=live.product)
     with exact():
         done = _rebalance(live, live.proposal, live.actual, at)
-        reference = live.proposal.price if live.fills else live.actual.reference
-    rests = max(live.actual.sleeps_until, rests_until)
-    actual = replace(live.actual, reference=reference, sleeps_until=rests)
+    rests = max(live.actual.sleeps_until, rests_until) if live.fills else rests_until
+    actual = replace(live.actual, reference=_reference(live, live.actual), sleeps_until=rests)
     return _without(replace(live, actual=actual)), done
 
 
@@ -254,12 +253,22 @@ def _expected(live: LiveProduct, actual: Holding, cost: Decimal) -> State:
 
 def _opened(live: LiveProduct, actual: Holding, now: Now, wish: _Wish) -> tuple[LiveProduct, Proposal | None]:
     """The product with a rebalance proposed; where there is nothing to trade, it is done with that."""
-    sleeping = replace(actual, batches=wish.batches, sleeps_until=now.at + now.rearm)
+    sleeping = replace(
+        actual,
+        reference=_reference(live, actual),
+        batches=wish.batches,
+        sleeps_until=now.at + now.rearm,
+    )
     proposal = _proposed(live, actual, wish, now.limits.cost)
     if proposal.wanted == actual.position:
         return _without(replace(live, actual=replace(sleeping, reference=now.worth))), None
     opened = replace(_without(live), actual=sleeping, proposal=proposal, proposals=proposal.number)
     return opened, proposal
+
+
+def _reference(live: LiveProduct, actual: Holding) -> Decimal:
+    """What price moves count from once the open proposal is over: its mark, if something was traded."""
+    return live.proposal.price if live.proposal is not None and live.fills else actual.reference
 
 
 def _without(live: LiveProduct) -> LiveProduct:
