@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truenav.connect.products.rules import families, family_text, read_family, read_products
-from truenav.connect.products.tree import LARGEST_FILE, ProductFileError
+from truenav.connect.products.tree import LARGEST_FILE, MOST_TOLD, ProductFileError
 from truenav.connect.products.writing import write_products
 from truenav.core.failure import InvalidInputError
 from truenav.core.product import (
@@ -387,7 +387,99 @@ def test_what_cannot_be_meant_is_refused_with_its_line(text, line, message):
     with pytest.raises(ProductFileError, match=message) as refused:
         read_products(text, name="rules.yaml")
     assert refused.value.message.startswith(f"rules.yaml, line {line}: ")
-    assert refused.value.context == {"file": "rules.yaml", "line": line}
+    first = refused.value.problems[0]
+    assert refused.value.context == {"file": "rules.yaml", "line": line, "problems": refused.value.problems}
+    assert refused.value.message.partition("\n")[0] == f"rules.yaml, line {line}: {first.reason}"
+
+
+def told(text: str) -> list[tuple[int, str]]:
+    with pytest.raises(ProductFileError) as refused:
+        read_products(text, name="rules.yaml")
+    assert refused.value.message.splitlines() == [
+        f"rules.yaml, line {line}: {reason}" for line, reason in refused.value.problems
+    ]
+    return [*refused.value.problems]
+
+
+SEVERAL = """\
+isuer: Our house
+terms:
+  - {since: 2024-01-01, trigger: {above: four, beneath: 2}}
+  - {since: yesterday}
+products:
+  - {id: A, underlying: BTC, target: 3, colour: red}
+  - id: B
+    underlying: BTC
+    quote: BTC
+    target: 3x
+    fees:
+      - {rate: 0.03 %}
+      - {at: 25:00}
+"""
+
+
+def assert_told(text: str, expected: list[tuple[int, str]]) -> None:
+    """The lines of all problems, and how each begins."""
+    found = told(text)
+    assert [line for line, _ in found] == [line for line, _ in expected]
+    assert [reason[: len(start)] for (_, reason), (_, start) in zip(found, expected, strict=True)] == [
+        start for _, start in expected
+    ]
+
+
+def test_all_that_cannot_be_read_is_told_at_once_each_with_its_line():
+    assert_told(
+        SEVERAL,
+        [
+            (1, "the file: unknown field 'isuer'; known: issuer, sources, "),
+            (1, "the file: the field 'issuer' is missing"),
+            (3, "terms[0].trigger.above: 'four' is not a finite decimal"),
+            (3, "terms[0].trigger: unknown field 'beneath'"),
+            (4, "terms[1].since: 'yesterday' is not an RFC 3339 time"),
+            (6, "products[0]: unknown field 'colour'; known: id, underlying, "),
+            (6, "products[0]: the field 'quote' is missing"),
+            (9, "products[1].quote: the product is quoted in its own underlying"),
+            (10, "products[1].target: '3x' is not a finite decimal"),
+            (12, "products[1].fees[0].rate: '0.03 %' is not a finite decimal"),
+            (12, "products[1].fees[0]: the field 'at' is missing"),
+            (13, "products[1].fees[1].at: '25:00' is no time of day"),
+            (13, "products[1].fees[1]: the field 'rate' is missing"),
+        ],
+    )
+
+
+def test_contradictions_of_all_products_are_told_at_once_beside_what_cannot_be_read():
+    text = (
+        SMALL.replace("above: 4", "above: 2").replace("0.0003", "-1").replace("00:02}", "02:30 Europe/Oslo}")
+    )
+    text += "  - {id: ETH3L, underlying: ETH, quote: USDT, target: x}\n"
+    text += "  - {id: BTC3L, underlying: ETH, quote: USDT, target: 3, terms: [{since: 2024-01-01}]}\n"
+    text += "  - {id: ZERO, underlying: ETH, quote: USDT, target: 0, terms: [{since: 2024-01-01}]}\n"
+    cannot = "cannot be followed: "
+    assert_told(
+        text,
+        [
+            (3, f"The rules of BTC3L {cannot}Terms since 2024-01-01: the trigger's leverage 2 is not above"),
+            (3, f"The rules of BTC3L {cannot}Terms since 2024-01-01: a fee of -1 is not a share between"),
+            (
+                3,
+                f"The rules of BTC3L {cannot}the clocks of Europe/Oslo do not show 02:30 on 2024-03-31; name",
+            ),
+            (14, "products[1].target: 'x' is not a finite decimal"),
+            (15, "the product BTC3L is given twice, first on line 3."),
+            (16, f"The rules of ZERO {cannot}Terms since 2024-01-01: a target leverage of 0 has no exposure"),
+        ],
+    )
+
+
+def test_of_very_many_problems_the_first_are_told_and_the_others_counted():
+    wrong = "".join(f"  - {{id: X{n}, underlying: A, quote: B, target: x}}\n" for n in range(60))
+    with pytest.raises(ProductFileError) as refused:
+        read_products(f"issuer: A\nproducts:\n{wrong}", name="many.yaml")
+    assert len(refused.value.problems) == 60
+    *first, last = refused.value.message.splitlines()
+    assert len(first) == MOST_TOLD
+    assert last == "many.yaml: 10 more problems are not told here."
 
 
 def test_a_refusal_of_what_all_share_names_the_line_where_it_stands():

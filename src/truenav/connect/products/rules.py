@@ -19,11 +19,11 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from truenav.calc.etp.engine.calendar import time_of, zone_of
-from truenav.calc.etp.engine.rules import check_product
-from truenav.connect.products.tree import Node, read_tree
-from truenav.connect.products.values import entries_of, items_of, read_name, read_value, required
+from truenav.calc.etp.engine.rules import faults
+from truenav.connect.products.tree import Node, Problems, read_tree
+from truenav.connect.products.values import Read, items_of, read_fields, read_items, read_name, reader_of
 from truenav.core.failure import NotFoundError
-from truenav.core.product import DailyTimes, Product, ProductRulesError, Source, Terms
+from truenav.core.product import DailyTimes, Product, Source, Terms
 
 MOST_PRODUCTS = 1_000
 """Products that one file may hold."""
@@ -35,10 +35,7 @@ MOST_TERMS = 2_000
 """Terms that all products of a file may have together."""
 
 _A_YEAR = 367
-_TERMS = typing.get_type_hints(Terms)
-_FIELDS = tuple(field for field in _TERMS if field != "since")
 _NAMES = ("id", "underlying", "quote")
-_NOTES = {"sources": tuple[Source, ...], "conflicts": tuple[str, ...], "assumptions": tuple[str, ...]}
 
 Rules: TypeAlias = Mapping[str, Any]
 """Fields of `Terms` with their values, ``since`` apart."""
@@ -50,15 +47,6 @@ class _Entry:
 
     since: datetime
     rules: Rules
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """What all products of a file have in common."""
-
-    issuer: str
-    notes: Mapping[str, tuple[Any, ...]]
-    terms: Sequence[_Entry]
 
 
 class UnknownFamilyError(NotFoundError):
@@ -117,72 +105,57 @@ def read_products(text: str, *, name: str) -> tuple[Product, ...]:
     Raises
     ------
     ProductFileError
-        The text is no rule file, or the rules of a product cannot be followed; with file, line and field.
+        The text is no rule file, or the rules of a product cannot be followed: all that is wrong, each with
+        file, line and field. Of a text that is no YAML the first thing is told; a product whose own fields
+        cannot be read, or those that all share, is not looked at for contradictions.
     """
-    root = read_tree(text, name=name)
-    given = entries_of(root, ("issuer", *_NOTES, "terms", "products"), "the file")
-    listed = items_of(required(given, "products", "the file", root), "products", most=MOST_PRODUCTS)
-    if not listed:
-        raise given["products"].refusal("products: there is none; give at least one.")
-    family = _Family(
-        read_name(required(given, "issuer", "the file", root), "issuer"),
-        _notes(given, ""),
-        _dated(given, ""),
-    )
-    seen: dict[str, Node] = {}
-    products: list[Product] = []
+    root, problems = read_tree(text, name=name), Problems()
+    file = read_fields(root, "", _FILE, ("issuer", "products"), problems)
+    family = None if problems.found else file
+    products: dict[str, tuple[Product, int]] = {}
     terms = 0
-    for place, node in enumerate(listed):
-        product = _product(node, f"products[{place}]", family)
-        if product.id in seen:
-            line = seen[product.id].line
-            raise node.refusal(f"the product {product.id} is given twice, first on line {line}.")
-        terms += len(product.terms)
+    for place, node in enumerate(file.get("products", ())):
+        with problems.kept():
+            product = _product(node, f"products[{place}]", family)
+            if product is None:
+                continue
+            terms += len(product.terms)
+            if terms > MOST_TERMS:
+                raise node.refusal(f"all products have more than {MOST_TERMS} terms; divide the file.")
+            if product.id in products:
+                line = products[product.id][1]
+                raise node.refusal(f"the product {product.id} is given twice, first on line {line}.")
+            products[product.id] = product, node.line
+            _check(node, product)
         if terms > MOST_TERMS:
-            raise node.refusal(f"all products have more than {MOST_TERMS} terms; divide the file.")
-        seen[product.id] = node
-        products.append(product)
-    return tuple(products)
+            break
+    problems.refuse()
+    return tuple(product for product, _ in products.values())
 
 
-def _product(node: Node, path: str, family: _Family) -> Product:
-    given = entries_of(node, (*_NAMES, "until", *_NOTES, *_FIELDS, "terms"), path)
-    id, underlying, quote = (
-        read_name(required(given, field, path, node), f"{path}.{field}") for field in _NAMES
+def _product(node: Node, path: str, family: Mapping[str, Any] | None) -> Product | None:
+    """A product of a family, not checked yet; None where what all share cannot be read."""
+    problems = Problems()
+    own = read_fields(node, path, _PRODUCT, _NAMES, problems)
+    if "quote" in own and own["quote"] == own.get("underlying"):
+        assert isinstance(node.value, Mapping)
+        with problems.kept():
+            raise node.value["quote"].refusal(f"{path}.quote: the product is quoted in its own underlying.")
+    problems.refuse()
+    if family is None:
+        return None
+    return Product(
+        **{name: own[name] for name in _NAMES},
+        issuer=family["issuer"],
+        terms=tuple(_terms(node, path, family.get("terms", ()), own)),
+        until=own.get("until"),
+        **{name: family.get(name, ()) + own.get(name, ()) for name in _NOTES},
     )
-    if underlying == quote:
-        raise given["quote"].refusal(f"{path}.quote: the product is quoted in its own underlying.")
-    until = read_value(datetime, given["until"], f"{path}.until") if "until" in given else None
-    own, dated = _rules(given, path), _dated(given, f"{path}.")
-    notes = _notes(given, f"{path}.")
-    product = Product(
-        id=id,
-        issuer=family.issuer,
-        underlying=underlying,
-        quote=quote,
-        terms=tuple(_terms(node, path, family.terms, own, dated, until)),
-        until=until,
-        sources=family.notes["sources"] + notes["sources"],
-        conflicts=family.notes["conflicts"] + notes["conflicts"],
-        assumptions=family.notes["assumptions"] + notes["assumptions"],
-    )
-    try:
-        check_product(product)
-    except ProductRulesError as error:
-        raise node.refusal(error.message) from error
-    _refuse_unclear(node, product)
-    return product
 
 
-def _terms(
-    node: Node,
-    path: str,
-    common: Sequence[_Entry],
-    always: Rules,
-    own: Sequence[_Entry],
-    until: datetime | None,
-) -> Iterator[Terms]:
+def _terms(node: Node, path: str, common: Sequence[_Entry], product: Mapping[str, Any]) -> Iterator[Terms]:
     """The rules of a product at each instant at which some of them change, until it ends."""
+    own, until = product.get("terms", ()), product.get("until")
     if not common and not own:
         raise node.refusal(f"{path}: no terms say since when they hold; give terms with a since.")
     first = (own or common)[0].since
@@ -190,7 +163,7 @@ def _terms(
     for since in sorted(changes):
         if until is not None and since >= until and since != first:
             break
-        rules = {**_standing(common, since), **always, **_standing(own, since)}
+        rules = {**_standing(common, since), **_rules(product), **_standing(own, since)}
         if "target" not in rules:
             raise node.refusal(f"{path}: the field 'target' is missing.")
         yield Terms(since=since, **rules)
@@ -205,32 +178,65 @@ def _standing(entries: Sequence[_Entry], instant: datetime) -> dict[str, Any]:
     return rules
 
 
-def _dated(given: Mapping[str, Node], prefix: str) -> Sequence[_Entry]:
+def _rules(fields: Mapping[str, Any]) -> Rules:
+    """The rules among the fields of a product or entry."""
+    return {name: value for name, value in fields.items() if name in _RULES}
+
+
+def _dated(node: Node, path: str) -> Sequence[_Entry]:
     """The entries of ``terms``, whose ``since`` must rise."""
-    entries: list[_Entry] = []
-    listed = items_of(given["terms"], f"{prefix}terms", most=MOST_ENTRIES) if "terms" in given else ()
-    for place, node in enumerate(listed):
-        path = f"{prefix}terms[{place}]"
-        changes = entries_of(node, ("since", *_FIELDS), path)
-        since = read_value(datetime, required(changes, "since", path, node), f"{path}.since")
-        if entries and since <= entries[-1].since:
-            raise node.refusal(f"{path}: begins no later than the entry before it; put the oldest first.")
-        entries.append(_Entry(since, _rules(changes, path)))
+    entries: tuple[_Entry, ...] = read_items(node, path, _entry, most=MOST_ENTRIES)
+    problems = Problems()
+    for place, (earlier, later) in enumerate(pairwise(entries), start=1):
+        with problems.kept():
+            if later.since <= earlier.since:
+                raise items_of(node, path, most=MOST_ENTRIES)[place].refusal(
+                    f"{path}[{place}]: begins no later than the entry before it; put the oldest first."
+                )
+    problems.refuse()
     return entries
 
 
-def _rules(given: Mapping[str, Node], path: str) -> Rules:
-    """The rules among the entries of a mapping."""
-    rules = {field: node for field, node in given.items() if field in _FIELDS}
-    return {field: read_value(_TERMS[field], node, f"{path}.{field}") for field, node in rules.items()}
+def _entry(node: Node, path: str) -> _Entry:
+    problems = Problems()
+    given = read_fields(node, path, {"since": reader_of(datetime), **_RULES}, ("since",), problems)
+    problems.refuse()
+    return _Entry(given["since"], _rules(given))
 
 
-def _notes(given: Mapping[str, Node], prefix: str) -> Mapping[str, tuple[Any, ...]]:
-    """Sources, conflicts and assumptions."""
-    return {
-        field: read_value(hint, given[field], f"{prefix}{field}") if field in given else ()
-        for field, hint in _NOTES.items()
-    }
+def _listed(node: Node, path: str) -> Sequence[Node]:
+    """The products of a file, not read yet."""
+    listed = items_of(node, path, most=MOST_PRODUCTS)
+    if not listed:
+        raise node.refusal("products: there is none; give at least one.")
+    return listed
+
+
+_RULES: Mapping[str, Read] = {
+    name: reader_of(hint) for name, hint in typing.get_type_hints(Terms).items() if name != "since"
+}
+_NOTES = {
+    "sources": reader_of(tuple[Source, ...]),
+    "conflicts": reader_of(tuple[str, ...]),
+    "assumptions": reader_of(tuple[str, ...]),
+}
+_FILE: Mapping[str, Read] = {"issuer": read_name, **_NOTES, "terms": _dated, "products": _listed}
+_PRODUCT: Mapping[str, Read] = {
+    **dict.fromkeys(_NAMES, read_name),
+    "until": reader_of(datetime),
+    **_NOTES,
+    **_RULES,
+    "terms": _dated,
+}
+
+
+def _check(node: Node, product: Product) -> None:
+    """Refuse rules that cannot be followed, and times that clocks skip or show twice."""
+    problems = Problems()
+    for fault in (*faults(product), *_unclear_times(product)):
+        with problems.kept():
+            raise node.refusal(f"The rules of {product.id} cannot be followed: {fault}")
+    problems.refuse()
 
 
 def _daily_times(rules: object) -> Iterator[DailyTimes]:
@@ -245,15 +251,15 @@ def _daily_times(rules: object) -> Iterator[DailyTimes]:
             yield from _daily_times(getattr(rules, field.name))
 
 
-def _refuse_unclear(node: Node, product: Product) -> None:
-    """Refuse times that clocks skip or show twice in the year from when they first hold."""
+def _unclear_times(product: Product) -> Iterator[str]:
+    """What clocks do with times that they skip or show twice in the year from when these first hold."""
     first: dict[DailyTimes, datetime] = {}
     for terms in product.terms:
         for at in _daily_times(terms):
             first.setdefault(at, terms.since)
     for at, since in first.items():
         if unclear := _unclear(at, since.astimezone(zone_of(at.zone)).date()):
-            raise node.refusal(f"{unclear}; name another time, or a fixed offset such as +01:00.")
+            yield f"{unclear}; name another time, or a fixed offset such as +01:00."
 
 
 @lru_cache(maxsize=1_000)

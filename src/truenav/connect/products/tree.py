@@ -7,8 +7,9 @@ data and no program: aliases, tags and keys given twice are refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
@@ -23,11 +24,50 @@ DEEPEST = 12
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
+MOST_TOLD = 50
+"""Problems of a file that one refusal tells; the others are counted."""
+
+
+class Problem(NamedTuple):
+    """What is wrong in a file, and on which line."""
+
+    line: int
+    reason: str
+
+
 class ProductFileError(ProductRulesError):
-    """A file with the rules of products cannot be read; the message names the file and the line."""
+    """A file with the rules of products cannot be read: what is wrong with it, each with file and line."""
 
     code = "product-file"
     title = "The file with product rules cannot be read"
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        told = [f"{file}, line {line}: {reason}" for line, reason in problems[:MOST_TOLD]]
+        more = len(problems) - len(told)
+        told += [f"{file}: {more} more problems are not told here."] if more else []
+        super().__init__("\n".join(told), file=file, line=problems[0].line, problems=tuple(problems))
+        self.file, self.problems = file, tuple(problems)
+
+
+class Problems:
+    """What is wrong with parts of a file that are read one beside the other."""
+
+    def __init__(self) -> None:
+        self.found: list[ProductFileError] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep a refusal of what is read within, and go on behind it."""
+        try:
+            yield
+        except ProductFileError as error:
+            self.found.append(error)
+
+    def refuse(self) -> None:
+        """One refusal of all that was kept, by lines, if there is any."""
+        if self.found:
+            each = (problem for error in self.found for problem in error.problems)
+            raise ProductFileError(self.found[0].file, sorted(each, key=lambda problem: problem.line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +84,7 @@ class Node:
 
     def refusal(self, message: str) -> ProductFileError:
         """The error that this part of the file is wrong."""
-        return ProductFileError(f"{self.file}, line {self.line}: {message}", file=self.file, line=self.line)
+        return ProductFileError(self.file, [Problem(self.line, message)])
 
 
 Value: TypeAlias = str | Sequence[Node] | Mapping[str, Node]

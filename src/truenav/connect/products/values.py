@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from truenav.calc.etp.engine.calendar import time_of, zone_of
-from truenav.connect.products.tree import Node
+from truenav.connect.products.tree import Node, Problems
 from truenav.core.clock import parse_instant
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import parse_decimal
@@ -27,21 +27,42 @@ MOST_ITEMS = 30
 """Items that a list of schedules, fees, sources or sentences may have."""
 
 
-def entries_of(node: Node, known: Sequence[str], path: str) -> Mapping[str, Node]:
-    """The entries of a mapping that has no other keys than these."""
+Read: TypeAlias = Callable[[Node, str], Any]
+"""Reads a value; the text is the field's name in a refusal."""
+
+
+def read_fields(
+    node: Node, path: str, readers: Mapping[str, Read], needed: Sequence[str], problems: Problems
+) -> dict[str, Any]:
+    """The fields of a mapping that can be read, each by its reader.
+
+    Those that cannot, that are unknown, or ``needed`` and missing, are kept among ``problems``. ``path`` is
+    empty for the file itself.
+    """
+    where, prefix = (path, f"{path}.") if path else ("the file", "")
     if not isinstance(node.value, Mapping):
-        raise node.refusal(f"{path}: a mapping is wanted, with some of {', '.join(known)}.")
-    for key, value in node.value.items():
-        if key not in known:
-            raise value.refusal(f"{path}: unknown field {key[:60]!r}; known: {', '.join(known)}.")
-    return node.value
+        raise node.refusal(f"{where}: a mapping is wanted, with some of {', '.join(readers)}.")
+    values: dict[str, Any] = {}
+    for name, entry in node.value.items():
+        with problems.kept():
+            if name not in readers:
+                raise entry.refusal(f"{where}: unknown field {name[:60]!r}; known: {', '.join(readers)}.")
+            values[name] = readers[name](entry, f"{prefix}{name}")
+    for name in needed:
+        with problems.kept():
+            if name not in node.value:
+                raise node.refusal(f"{where}: the field {name!r} is missing.")
+    return values
 
 
-def required(given: Mapping[str, Node], name: str, path: str, node: Node) -> Node:
-    """The entry of this name of a mapping; ``node`` is the mapping."""
-    if name in given:
-        return given[name]
-    raise node.refusal(f"{path}: the field {name!r} is missing.")
+def read_items(node: Node, path: str, read: Read, *, most: int = MOST_ITEMS) -> tuple[Any, ...]:
+    """The items of a list that has no more than so many; one refusal of all that cannot be read."""
+    values, problems = [], Problems()
+    for place, item in enumerate(items_of(node, path, most=most)):
+        with problems.kept():
+            values.append(read(item, f"{path}[{place}]"))
+    problems.refuse()
+    return tuple(values)
 
 
 def items_of(node: Node, path: str, *, most: int = MOST_ITEMS) -> Sequence[Node]:
@@ -59,11 +80,6 @@ def _text(node: Node, path: str) -> str:
     return node.value
 
 
-def read_value(hint: Any, node: Node, path: str) -> Any:
-    """A value of this type; ``path`` is the field's name in a refusal."""
-    return _reader(hint)(node, path)
-
-
 def read_name(node: Node, path: str) -> str:
     """A name: text of one line."""
     read = _leaf(lambda text, where: parse_name(text, what=where))
@@ -71,18 +87,17 @@ def read_name(node: Node, path: str) -> str:
 
 
 @cache
-def _reader(hint: Any) -> Callable[[Node, str], Any]:
+def reader_of(hint: Any) -> Read:
+    """What reads a value of this type."""
     if hint in _LEAVES:
         return _leaf(_LEAVES[hint])
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        read = _reader(next(one for one in arguments if one is not type(None)))
+        read = reader_of(next(one for one in arguments if one is not type(None)))
         return lambda node, path: None if _is_absent(node) else read(node, path)
     if origin is tuple:
-        each = _reader(arguments[0])
-        return lambda node, path: tuple(
-            each(item, f"{path}[{place}]") for place, item in enumerate(items_of(node, path))
-        )
+        each = reader_of(arguments[0])
+        return lambda node, path: read_items(node, path, each)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _leaf(lambda text, path: _member(hint, text, path))
     return _record(hint)
@@ -92,7 +107,7 @@ def _is_absent(node: Node) -> bool:
     return isinstance(node.value, str) and not node.quoted and node.value in ABSENT
 
 
-def _leaf(parse: Callable[[str, str], Any]) -> Callable[[Node, str], Any]:
+def _leaf(parse: Callable[[str, str], Any]) -> Read:
     def read(node: Node, path: str) -> Any:
         text = _text(node, path)
         try:
@@ -104,17 +119,16 @@ def _leaf(parse: Callable[[str, str], Any]) -> Callable[[Node, str], Any]:
 
 
 @cache
-def _record(kind: Any) -> Callable[[Node, str], Any]:
+def _record(kind: Any) -> Read:
     """What reads a dataclass from a mapping."""
-    hints = typing.get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
+    readers = {name: reader_of(hint) for name, hint in typing.get_type_hints(kind).items()}
     needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
 
     def read(node: Node, path: str) -> Any:
-        entries = entries_of(node, names, path)
-        for needs in needed:
-            required(entries, needs, path, node)
-        return kind(**{key: read_value(hints[key], entry, f"{path}.{key}") for key, entry in entries.items()})
+        problems = Problems()
+        values = read_fields(node, path, readers, needed, problems)
+        problems.refuse()
+        return kind(**values)
 
     return read
 

@@ -94,13 +94,17 @@ def limits_of(terms: Terms) -> Limits:
 
 def check_product(product: Product) -> Product:
     """The product itself, if its rules can be followed; else `ProductRulesError` with all that is wrong."""
-    with exact():
-        wrong = list(_faults(product))
-    if wrong:
+    if wrong := faults(product):
         raise ProductRulesError(
             f"The rules of {product.id} cannot be followed: " + " ".join(wrong), wrong=wrong
         )
     return product
+
+
+def faults(product: Product) -> list[str]:
+    """All that is wrong with the rules of a product, a sentence each."""
+    with exact():
+        return list(_faults(product))
 
 
 def _faults(product: Product) -> Iterator[str]:
