@@ -27,8 +27,8 @@ from ..listings import OPENED, listing, quote, terms
 
 NEARLY = Fraction(1, 10**60)
 SECOND = timedelta(seconds=1)
-PRICES = ("50000", "50400", "51000", "46000", "44000", "44500", "47000", "43000")
-"""Marks 50 seconds apart: the schedule falls due at the fifth."""
+PRICES = ("50000", "50400", "51000", "46000", "44000", "44500", "47000", "38500")
+"""Marks 50 seconds apart: the schedule falls due at the fifth, the trigger fires at the last."""
 
 _numbers = count(1)
 
