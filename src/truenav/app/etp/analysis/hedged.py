@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from truenav.calc.etp.engine.calendar import instant_of
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Event, EventKind
 from truenav.calc.etp.engine.stepping import State, net_value
 from truenav.calc.etp.explain.attribution import EmptyWindowError, Explanation, explain_recorded
 from truenav.calc.etp.live.state import ProposalKind, Rebalance, shared
+from truenav.core.clock import instant_text
 from truenav.core.listing import Listing
 from truenav.core.money import ZERO, exact
 from truenav.store import products
@@ -57,7 +59,8 @@ def hedged_end(listing: Listing, chapter: Chapter | None, session: Session) -> H
     live = chapter.live
     assert live.actual is not None
     if live.units == 0:
-        raise EmptyWindowError(f"No units of {listing.id} were left at the end of the window.")
+        at = instant_text(instant_of(live.mark.at))
+        raise EmptyWindowError(f"No units of {listing.id} were left at {at}; take a window without it.")
     with exact():
         held = shared(live.actual.state, live.units * live.factor)._replace(reference=live.price)
     return HedgedEnd(chapter.number, live.mark.at, held, live.factor)
