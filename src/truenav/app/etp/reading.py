@@ -133,7 +133,7 @@ def disclosed(session: Session, listing: Listing) -> Disclosure:
 
 
 def unit_changes(session: Session, id: str) -> UnitChanges:
-    """The share merges and splits of a product, the oldest first, each as of the mark after which it was done.
+    """Share merges and splits of a product, the oldest first, each as of the mark after which it was done.
 
     By a venue's clock the next mark may be older than the deed, and yet is one of the new units.
     """
@@ -216,7 +216,8 @@ def _held(chapter: Chapter) -> Iterator[tuple[Decimal, Decimal]]:
     They are followed back from the end: through what was traded since, and the events at the marks.
     """
     live = chapter.live
-    held, units, factor = unit_state(live), issued_units(live), live.factor
+    held, factor = unit_state(live), live.factor
+    units = ONE if live.actual is None else issued_units(live)  # a model's unit holds the same for any number
     position, cash, ruined = held.position * units, held.cash * units, live.ruined
     happened = {step.event.at: step.event for step in chapter.steps}
     deeds = list(chapter.deeds) if live.actual is not None else []
