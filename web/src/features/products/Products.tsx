@@ -1,7 +1,5 @@
 // All products that are run here, with where they stand.
-import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api, ask } from '@/api/client';
 import type { ProductRow } from '@/api/schema';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
@@ -11,14 +9,15 @@ import { Figure, PercentChange, Unknown } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
 import { ExplainLinks } from './analysis/ExplainLinks';
+import { useListed } from './analysis/data';
 import { NewProduct } from './listing/NewProduct';
 import words from './words';
 
 export default function Products() {
   const t = useWords(words);
-  const products = useQuery({ queryKey: ['products'], queryFn: () => ask(api.GET('/api/v1/product-states', { params: { query: { limit: 500 } } })) });
+  const products = useListed();
   return (
-    <Panel title={t.products} sub={products.data ? String(products.data.items.length) : undefined} tools={
+    <Panel title={t.products} sub={products.data ? String(products.data.length) : undefined} tools={
         <>
           <NewProduct />
           <ExplainLinks />
@@ -26,7 +25,7 @@ export default function Products() {
         </>
       }>
       <Shown of={products} rows={6}>
-        {({ items }) => <Table items={items} />}
+        {(items) => <Table items={items} />}
       </Shown>
     </Panel>
   );

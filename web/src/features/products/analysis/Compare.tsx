@@ -7,7 +7,7 @@ import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Form } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
-import { Empty } from '@/ui/States';
+import { Empty, Loading } from '@/ui/States';
 import { saidOf } from '@/ui/tell';
 import css from './Analysis.module.css';
 import { MarketForm } from './MarketForm';
@@ -95,7 +95,9 @@ export default function Compare() {
         </Panel>
       </div>
       <div className={css.answers} aria-busy={compared.isPending}>
-        {compared.data ? (
+        {compared.isPending ? (
+          <Loading rows={12} />
+        ) : compared.data ? (
           <Results data={compared.data} chosen={chosen} onChoose={choose} />
         ) : (
           <Panel>
@@ -112,7 +114,7 @@ export default function Compare() {
 function Listed({ value, onChange, error }: { value: string | null; onChange: (listing: string | null) => void; error: string | undefined }) {
   const t = useWords(words);
   const listed = useListed();
-  return <Select label={t.product} value={value} onChange={onChange} data={(listed.data?.items ?? []).map((one) => ({ value: one.id, label: one.product }))} error={error} searchable />;
+  return <Select label={t.product} value={value} onChange={onChange} data={(listed.data ?? []).map((one) => ({ value: one.id, label: one.product }))} error={error} searchable />;
 }
 
 /** What is still to be said before it can be asked. */

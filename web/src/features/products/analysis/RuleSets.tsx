@@ -25,7 +25,7 @@ export function RuleSets({ chosen, onChoose, text, onType, error }: RuleSetsProp
   const given = settled.trim() === '' ? [] : (checked.data?.products ?? []);
   const groups = [
     { group: t.given, items: given.map((one) => ({ value: one.rules, label: one.id })) },
-    { group: t.listed, items: (listed.data?.items ?? []).map((one) => ({ value: `listed:${one.id}`, label: one.product })) },
+    { group: t.listed, items: (listed.data ?? []).map((one) => ({ value: `listed:${one.id}`, label: one.product })) },
     ...(families.data ?? []).map((family) => ({
       group: family.issuer,
       items: family.products.map((one) => ({ value: one.rules, label: `${family.family}:${one.id}` })),

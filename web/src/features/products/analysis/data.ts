@@ -1,7 +1,7 @@
 // What the pages of explaining ask the API, and how their numbers are typed: per cent on the screen, fractions on the wire.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Problem, api, ask, guarded, problemOf } from '@/api/client';
-import type { Described, ProfileQuestion, ReplayQuestion, Replays } from '@/api/schema';
+import { Problem, api, ask, askAll, guarded, problemOf } from '@/api/client';
+import type { Described, ProductRow, ProfileQuestion, ReplayQuestion, Replays } from '@/api/schema';
 import { isDecimal, shift } from '@/lib/decimal';
 
 /** What is asked about a file of prices; it goes along as a text, so the API's description has no name for it. */
@@ -51,8 +51,12 @@ export function describedOf(market: Market): Described & { is: 'described' } {
 export const useFamilies = () =>
   useQuery({ queryKey: ['product-families'], queryFn: () => ask(api.GET('/api/v1/product-families')), staleTime: Infinity });
 
+/** All products that are listed, with where they stand. */
 export const useListed = () =>
-  useQuery({ queryKey: ['products'], queryFn: () => ask(api.GET('/api/v1/product-states', { params: { query: { limit: 500 } } })) });
+  useQuery({
+    queryKey: ['products'],
+    queryFn: () => askAll<ProductRow>((cursor) => api.GET('/api/v1/product-states', { params: { query: { limit: 500, cursor } } })),
+  });
 
 export const useCheckedRules = (text: string) =>
   useQuery({
