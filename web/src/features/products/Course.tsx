@@ -17,12 +17,14 @@ interface CourseProps {
   name: string;
   data: Disclosure;
   read: (span: Span) => Promise<readonly ProductPoint[]>;
+  /** Milliseconds; for who hears no news. */
+  againAfter?: number;
 }
 
-export function Course({ name, data, read }: CourseProps) {
+export function Course({ name, data, read, againAfter }: CourseProps) {
   const t = useWords(words);
   const [span, setSpan] = useState<Span>('day');
-  const series = useQuery({ queryKey: ['products', name, 'series', span], queryFn: () => read(span), placeholderData: keepPreviousData });
+  const series = useQuery({ queryKey: ['products', name, 'series', span], queryFn: () => read(span), placeholderData: keepPreviousData, refetchInterval: againAfter ?? false });
   return (
     <Panel
       title={t.history}
@@ -30,6 +32,7 @@ export function Course({ name, data, read }: CourseProps) {
       tools={
         <SegmentedControl
           size="xs"
+          aria-label={t.history}
           value={span}
           onChange={(value) => setSpan(value as Span)}
           data={SPANS.map((value) => ({ value, label: t.series[value] }))}

@@ -14,8 +14,6 @@ import { said } from './rules';
 import css from './Products.module.css';
 import words from './words';
 
-const SHOWN = 100; // rows of a history; the rest is in its CSV
-
 export function Head({ data }: { data: Disclosure }) {
   const t = useWords(words);
   const language = useLanguage();
@@ -112,7 +110,7 @@ export function Rebalances({ lines, data }: { lines: readonly RebalanceLine[]; d
       <DataTable
         label={t.events}
         columns={columns}
-        rows={[...lines].reverse().slice(0, SHOWN)}
+        rows={[...lines].reverse()}
         rowKey={(row, index) => `${row.at} ${index}`}
         maxHeight={480}
         empty={<State icon="clock" title={t.noEvents} />}
@@ -135,7 +133,7 @@ export function Charges({ lines, quote }: { lines: readonly ChargeLine[]; quote:
       <DataTable
         label={t.charges}
         columns={columns}
-        rows={[...lines].reverse().slice(0, SHOWN)}
+        rows={[...lines].reverse()}
         rowKey={(row, index) => `${row.at} ${index}`}
         maxHeight={320}
         empty={<State icon="clock" title={t.noCharges} />}

@@ -22,7 +22,6 @@ type NavLine = Disclosure['navs'][number];
 
 const AGAIN_AFTER_MS = 10_000; // the browser asks with the tag of what it has, and mostly hears that nothing changed
 const MARKET_AGAIN_AFTER_MS = 30_000;
-const SHOWN = 100;
 const TABLES = ['figures', 'rebalances', 'charges', 'navs', 'adjustments', 'changes'] as const;
 
 export default function PublicProduct({ place }: { place: Place }) {
@@ -59,6 +58,7 @@ function Whole({ place, data }: { place: Place; data: Disclosure }) {
             <Course
               name={name}
               data={data}
+              againAfter={MARKET_AGAIN_AFTER_MS}
               read={(span) => ask(api.GET('/api/v1/public/{tenant}/products/{product}/series', { params: { path: place, query: { span } } }))}
             />
             <Navs lines={data.navs} quote={data.quote} />
@@ -103,7 +103,7 @@ function Navs({ lines, quote }: { lines: readonly NavLine[]; quote: string }) {
       <DataTable
         label={t.publishedNavs}
         columns={columns}
-        rows={[...lines].reverse().slice(0, SHOWN)}
+        rows={[...lines].reverse()}
         rowKey={(row) => row.at}
         maxHeight={320}
         empty={<State icon="clock" title={t.none} />}
