@@ -1,8 +1,8 @@
 // What people want of a product: asked for, approved by a second person, and what became of it.
 import { Button } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, ask } from '@/api/client';
+import { api, ask, fileOf } from '@/api/client';
 import type { ChangeUnits, InstructionAnswer as Instruction } from '@/api/schema';
 import { add, grouped } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
@@ -12,6 +12,7 @@ import { full, moment } from '@/lib/time';
 import { Badge, type Tone } from '@/ui/Badge';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { type Column, DataTable } from '@/ui/DataTable';
+import { ExportMenu } from '@/ui/ExportMenu';
 import { Figure } from '@/ui/Figure';
 import { Panel } from '@/ui/Panel';
 import { Empty, Shown } from '@/ui/States';
@@ -19,7 +20,7 @@ import { tellDone } from '@/ui/tell';
 import { NewInstruction } from './NewInstruction';
 import words from './hedgeWords';
 
-const SHOWN = 20;
+const AT_ONCE = 20;
 const TONES: Readonly<Record<Instruction['state'], Tone>> = { requested: 'warn', approved: 'plain', done: 'ok', refused: 'crit', withdrawn: 'plain' };
 const HOLDERS_SHOWN = 200;
 
@@ -27,15 +28,34 @@ export function Instructions({ id, quote, units }: { id: string; quote: string; 
   const t = useWords(words);
   const may = useCan()('product:deal');
   const [asking, setAsking] = useState(false);
-  const found = useQuery({
+  const found = useInfiniteQuery({
     queryKey: ['products', id, 'instructions'],
-    queryFn: () => ask(api.GET('/api/v1/product-instructions', { params: { query: { listing: id, limit: SHOWN } } })),
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => ask(api.GET('/api/v1/product-instructions', { params: { query: { listing: id, limit: AT_ONCE, cursor: pageParam } } })),
+    getNextPageParam: (page) => page.next ?? undefined,
   });
   return (
-    <Panel title={t.instructions} tools={may ? <Button size="xs" variant="default" onClick={() => setAsking(true)}>{t.ask}</Button> : null}>
+    <Panel
+      title={t.instructions}
+      tools={
+        <>
+          {may ? (
+            <Button size="xs" variant="default" onClick={() => setAsking(true)}>
+              {t.ask}
+            </Button>
+          ) : null}
+          <ExportMenu href={(format) => fileOf('/api/v1/product-instructions', { listing: id, format })} />
+        </>
+      }
+    >
       <Shown of={found} rows={3}>
-        {({ items }) => <Table items={items} id={id} quote={quote} />}
+        {({ pages }) => <Table items={pages.flatMap((page) => page.items)} id={id} quote={quote} />}
       </Shown>
+      {found.hasNextPage ? (
+        <Button fullWidth variant="subtle" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
+          {t.older}
+        </Button>
+      ) : null}
       {asking ? <NewInstruction id={id} units={units} onClose={() => setAsking(false)} /> : null}
     </Panel>
   );

@@ -30,6 +30,7 @@ export default defineWords({
     none: 'Nothing was asked for yet',
     noneHint: 'Creations, redemptions, halts, merges and splits appear here with what became of them.',
     ask: 'New instruction',
+    older: 'Older instructions',
     what: 'What',
     kinds: {
       create: 'Create units',
@@ -104,6 +105,7 @@ export default defineWords({
     none: '尚无指令',
     noneHint: '申购、赎回、暂停、份额合并与拆分及其结果显示于此。',
     ask: '新指令',
+    older: '更早的指令',
     what: '内容',
     kinds: {
       create: '申购份额',
