@@ -3,11 +3,14 @@ import { Button, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { Listing, ListingDefinition, Product } from '@/api/schema';
+import { saveFile } from '@/lib/download';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
+import { useMe } from '@/lib/session';
 import { ConfirmWithReason } from '@/ui/ConfirmWithReason';
 import { Drawer } from '@/ui/Drawer';
 import { Form } from '@/ui/Form';
+import { Icon } from '@/ui/Icon';
 import { Shown } from '@/ui/States';
 import { tellDone } from '@/ui/tell';
 import { ChangeableFields } from './ChangeableFields';
@@ -23,19 +26,35 @@ export function ListedProduct({ id, opened }: { id: string; opened: boolean }) {
   const may = useCan()('product:write');
   const { data: listing } = useListing(id);
   const [changing, setChanging] = useState<ListingDefinition | null>(null);
-  if (!may || !listing) return null;
+  if (!opened && !may) return null;
   return (
     <div className={css.bar}>
-      <Button size="xs" onClick={() => setChanging(listing)}>
-        {t.change}
-      </Button>
-      <End listing={listing} />
+      {opened ? <Bundle id={id} /> : null}
+      {may && listing ? (
+        <>
+          <Button size="xs" onClick={() => setChanging(listing)}>
+            {t.change}
+          </Button>
+          <End listing={listing} />
+        </>
+      ) : null}
       {changing ? (
         <Drawer opened onClose={() => setChanging(null)} title={t.changeTitle(id)}>
           <Change listing={changing} opened={opened} onClose={() => setChanging(null)} />
         </Drawer>
       ) : null}
     </div>
+  );
+}
+
+/** All that the product went through, signed, for who sees all of it. */
+function Bundle({ id }: { id: string }) {
+  const t = useWords(words);
+  const isHidden = useMe().masks.length > 0;
+  return (
+    <Button size="xs" variant="subtle" disabled={isHidden} title={isHidden ? t.bundleHidden : t.bundleHint} leftSection={<Icon name="download" size={13} />} onClick={() => void saveFile(`/api/v1/product-bundles/${encodeURIComponent(id)}`)}>
+      {t.bundle}
+    </Button>
   );
 }
 
