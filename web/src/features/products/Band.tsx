@@ -16,12 +16,21 @@ export function Band({ data }: { data: Disclosure }) {
         <Figure value={data.leverage} places={2} unit="×" />
       </p>
       {data.leverage === null ? null : <Scale data={data} now={Math.abs(forDrawing(data.leverage))} />}
+      <p className={`dim ${css.key}`}>
+        <span>
+          <i className={css.ofTarget} /> {t.target} <Figure value={data.target} places={2} unit="×" />
+        </span>
+        {data.rebalances_at_or_below !== null || data.rebalances_at_or_above !== null ? (
+          <span>
+            <i className={css.ofLimit} /> {t.trigger}
+          </span>
+        ) : null}
+      </p>
     </div>
   );
 }
 
 function Scale({ data, now }: { data: Disclosure; now: number }) {
-  const t = useWords(words);
   const limits = [data.rebalances_at_or_below, data.rebalances_at_or_above]
     .flatMap((price) => (price === null ? [] : [leverageAt(data, forDrawing(price))]))
     .filter((one) => Number.isFinite(one));
@@ -38,7 +47,6 @@ function Scale({ data, now }: { data: Disclosure; now: number }) {
       ))}
       {target === null ? null : <line className={css.target} x1={at(target)} x2={at(target)} y1="6" y2="18" vectorEffect="non-scaling-stroke" />}
       <line className={css.now} x1={at(now)} x2={at(now)} y1="2" y2="22" vectorEffect="non-scaling-stroke" />
-      <title>{t.leverage}</title>
     </svg>
   );
 }

@@ -41,7 +41,7 @@ export function Attribution({ id, name }: { id: string; name: string }) {
     <Panel
       title={t.where}
       sub={found.data && !empty ? t.window(moment(found.data.start, language), moment(found.data.end, language)) : undefined}
-      tools={<SegmentedControl size="xs" value={span} onChange={(value) => setSpan(value as Span)} data={SPANS.map((value) => ({ value, label: t.spans[value] }))} />}
+      tools={<SegmentedControl size="xs" aria-label={t.where} value={span} onChange={(value) => setSpan(value as Span)} data={SPANS.map((value) => ({ value, label: t.spans[value] }))} />}
     >
       {span === 'own' ? (
         <div className={`${css.pair} ${css.padded}`}>
@@ -51,7 +51,7 @@ export function Attribution({ id, name }: { id: string; name: string }) {
       ) : null}
       {empty ? (
         <State icon="clock" title={t.emptyWindow}>
-          {found.error?.message}
+          <span lang="en">{found.error?.message}</span>
         </State>
       ) : (
         <Shown of={found} height={320}>

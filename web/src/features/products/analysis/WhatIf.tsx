@@ -6,7 +6,7 @@ import { useDraft } from '@/lib/draft';
 import { useWords } from '@/lib/i18n';
 import { Refusal } from '@/ui/Form';
 import { Panel } from '@/ui/Panel';
-import { Loading } from '@/ui/States';
+import { Empty, Loading } from '@/ui/States';
 import { saidOf } from '@/ui/tell';
 import css from './Analysis.module.css';
 import { DecayCurve } from './DecayCurve';
@@ -57,8 +57,16 @@ export default function WhatIf() {
         </Panel>
       </div>
       <div className={css.answers} aria-busy={found.isFetching}>
-        {found.data ? <Results data={found.data} chosen={chosen} onChoose={choose} /> : found.isLoading ? <Loading rows={12} /> : null}
-        {chosen && isDecimal(asked.market.volatility) && asked.market.days > 0 ? <DecayCurve target={chosen.target} volatility={fraction(asked.market.volatility)} days={asked.market.days} /> : null}
+        {asked.rules.length === 0 ? (
+          <Panel>
+            <Empty icon="price" title={t.noRules} />
+          </Panel>
+        ) : found.data ? (
+          <Results data={found.data} chosen={chosen} onChoose={choose} />
+        ) : found.isLoading ? (
+          <Loading rows={12} />
+        ) : null}
+        {asked.rules.length > 0 && chosen && isDecimal(asked.market.volatility) && asked.market.days > 0 ? <DecayCurve target={chosen.target} volatility={fraction(asked.market.volatility)} days={asked.market.days} /> : null}
         <ProfilePanels rules={asked.rules} text={text} chosen={chosen?.rules} />
       </div>
     </div>
