@@ -50,7 +50,7 @@ export function Market({ market, band }: MarketProps) {
           <Percent value={market.round_trip_taker} places={3} unit="%" reason={why('round_trip_taker')} />
         </Row>
         <Row name={t.holdingFees}>
-          <Percent value={market.holding_fees} places={2} unit="%" />
+          <Percent value={market.holding_fees} places={2} unit="%" reason={why('holding_fees')} />
         </Row>
         <Row name={t.holdingFinancing}>
           <Percent value={market.holding_financing} places={2} unit="%" reason={why('holding_financing')} />
