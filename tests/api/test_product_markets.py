@@ -22,7 +22,7 @@ from truenav.store import definitions, evidence
 from truenav.store.definitions import Kind
 from truenav.store.journal import Journal
 
-from .conftest import state_instrument
+from .conftest import LISTING, state_instrument
 from .test_products import _run
 
 D = Decimal
@@ -161,6 +161,21 @@ def test_however_many_look_the_venue_is_asked_every_15_seconds_at_most(house, ve
     house.installation.clock.advance(seconds=15)
     _seen(house)
     assert venue.looks == 2
+
+
+def test_what_holding_costs_does_not_tell_the_public_a_target_that_the_issuer_hides(house):
+    financing = {"rate": "0.0001", "at": {"times": ["00:00"]}}
+    terms = {**LISTING["product"]["terms"][0], "target_is_published": False, "financing": financing}
+    listing = house.maker.get("/api/v1/products/zz3l").json()["body"]
+    listing["product"]["terms"] = [terms]
+    assert house.maker.put("/api/v1/products/zz3l", json=listing).status_code == 200
+    figures = ("holding_fees", "holding_financing", "holding")
+    public = house.installation.client().get(f"/api/v1/public/{house.tenant}/products/zz3l/market").json()
+    assert [public[one] for one in figures] == [None, None, None]
+    assert {_why(public)[one] for one in figures} == {
+        "It follows from the target, which the issuer does not publish."
+    }
+    assert all(D(_seen(house)[one]) > 0 for one in figures)
 
 
 def test_the_book_is_kept_as_evidence(house):

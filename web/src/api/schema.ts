@@ -13781,7 +13781,8 @@ export interface components {
          *
          *     NAV is of ``nav_at``, the last price of ``last_at``, the book of ``book_at``. Premiums are over NAV, a
          *     discount is negative; depths are values of orders no further than ``within`` from NAV. A round trip buys
-         *     ``units`` and sells them; costs of holding are of a year, without trading costs of rebalances.
+         *     ``units`` and sells them; costs of holding are of a year, without trading costs of rebalances. Where
+         *     the target is hidden, the public is not told them.
          */
         UnitMarket: {
             /** Ask Depth */
@@ -13796,12 +13797,8 @@ export interface components {
             book_at: string | null;
             /** Holding */
             holding: string | null;
-            /**
-             * Holding Fees
-             * Format: decimal
-             * @example 1234.56
-             */
-            holding_fees: string;
+            /** Holding Fees */
+            holding_fees: string | null;
             /** Holding Financing */
             holding_financing: string | null;
             /** Instrument */

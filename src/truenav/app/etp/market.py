@@ -20,7 +20,7 @@ from truenav.app.sources.opening import ask_once
 from truenav.calc.etp.engine.calendar import instant_of
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.disclosure import PLACES
-from truenav.calc.etp.live.secondary import Market, SecondaryView, holding_cost, secondary_view
+from truenav.calc.etp.live.secondary import HoldingCost, Market, SecondaryView, holding_cost, secondary_view
 from truenav.calc.etp.live.state import basket
 from truenav.calc.pricing.quotes import quote_key
 from truenav.connect.books import BookConnector, OrderBook
@@ -58,7 +58,8 @@ class UnitMarket:
 
     NAV is of ``nav_at``, the last price of ``last_at``, the book of ``book_at``. Premiums are over NAV, a
     discount is negative; depths are values of orders no further than ``within`` from NAV. A round trip buys
-    ``units`` and sells them; costs of holding are of a year, without trading costs of rebalances.
+    ``units`` and sells them; costs of holding are of a year, without trading costs of rebalances. Where
+    the target is hidden, the public is not told them.
     """
 
     listing: str
@@ -82,7 +83,7 @@ class UnitMarket:
     units: Decimal
     round_trip_taker: Decimal | None
     round_trip_maker: Decimal | None
-    holding_fees: Decimal
+    holding_fees: Decimal | None
     holding_financing: Decimal | None
     holding: Decimal | None
     missing: tuple[MissingFigure, ...]
@@ -130,7 +131,13 @@ LooksDep = Annotated[Looks, Depends(shared_looks)]
 
 
 def unit_market(
-    house: House, tenant: TenantId, listing: Listing, looks: Looks, *, units: Decimal
+    house: House,
+    tenant: TenantId,
+    listing: Listing,
+    looks: Looks,
+    *,
+    units: Decimal,
+    is_public: bool = False,
 ) -> UnitMarket:
     """The market of a product's units; `NotOpenError` where it has no NAV yet. Asks the venue."""
     now = house.clock.now()
@@ -147,7 +154,7 @@ def unit_market(
         goes_on=book is not None and not book.is_whole,
     )
     view = secondary_view(market, basket(live), units=units)
-    cost = holding_cost(terms)
+    cost = holding_cost(terms) if terms.target_is_published or not is_public else None
     return UnitMarket(
         listing=listing.id,
         instrument=listing.traded_as,
@@ -170,15 +177,21 @@ def unit_market(
         units=units,
         round_trip_taker=_shown(view.round_trip_taker),
         round_trip_maker=_shown(view.round_trip_maker),
-        holding_fees=rounded(cost.fees, PLACES),
-        holding_financing=_shown(cost.financing),
-        holding=_shown(cost.total),
-        missing=(
-            *_missing(listing, seen, view),
-            *(MissingFigure(f"holding_{one}", _FINANCING) for one in cost.missing if one == "financing"),
-        ),
+        holding_fees=None if cost is None else _shown(cost.fees),
+        holding_financing=None if cost is None else _shown(cost.financing),
+        holding=None if cost is None else _shown(cost.total),
+        missing=(*_missing(listing, seen, view), *_missing_costs(cost)),
     )
 
+
+def _missing_costs(cost: HoldingCost | None) -> Iterator[MissingFigure]:
+    if cost is None:
+        yield from (MissingFigure(one, _HIDDEN) for one in ("holding_fees", "holding_financing", "holding"))
+    elif "financing" in cost.missing:
+        yield MissingFigure("holding_financing", _FINANCING)
+
+
+_HIDDEN = "It follows from the target, which the issuer does not publish."
 
 _FINANCING = "The rules follow published financing rates, and what these will be is not known."
 

@@ -137,7 +137,8 @@ def get_disclosed_market(
     """What the venue shows of a product's units, beside NAV, for a holder of one."""
     with _disclosed(house, tenant, product) as (_, listing):
         pass
-    body = canonical_json(unit_market(house, TenantId(tenant), listing, looks, units=ONE))
+    shown = unit_market(house, TenantId(tenant), listing, looks, units=ONE, is_public=True)
+    body = canonical_json(shown)
     return _kept_for_a_while(request, Response(body, media_type="application/json"))
 
 
