@@ -12,11 +12,13 @@ from truenav.app.house import House
 from truenav.app.sources.model import Connection
 from truenav.app.trading import keys
 from truenav.app.trading.keys import NoTradingError, OthersKeyError, TradingKey
+from truenav.app.trading.reading import list_accounts
 from truenav.connect.contract import Connector, Credentials
 from truenav.connect.errors import KeyForbiddenError, KeyMayWithdrawError
 from truenav.connect.transport import Transport
 from truenav.core.canonical import canonical_json
 from truenav.core.failure import ForbiddenError, NotFoundError
+from truenav.core.ids import AccountId, ConnectionId
 from truenav.core.orders import OrderState
 from truenav.store import audit, definitions
 from truenav.store.definitions import Kind
@@ -138,6 +140,20 @@ def test_a_key_of_another_account_than_the_one_that_is_read_is_refused(  # type:
             checked = keys.put_key(session, trading.house, manager, DESK, KEY)
             assert note in " ".join(checked.notes)
             assert bool(checked.notes) == bool(note)
+
+
+def test_orders_go_over_the_connection_that_takes_them_whatever_else_there_is(trading: Trading) -> None:
+    """The account is read in another way, too, and some connection names a connector that is gone."""
+    with trading.house.database.transaction(trading.tenant) as session:
+        for id, name, of in (("a", "manual", DESK), ("gone", "no-such-connector", AccountId("other"))):
+            link = Connection(ConnectionId(id), name, of, trading.clock.now())
+            definitions.put(session, Kind.CONNECTION, id, link, by="anna", at=trading.clock.now())
+        (listed,) = list_accounts(session, trading.principal(), now=trading.clock.now())
+        assert (listed.account, listed.connection) == (DESK, "binance")
+        with pytest.raises(NoTradingError, match="takes orders"):
+            keys.venue_of(session, AccountId("other"))
+    (done,) = trading.run(request())
+    assert done.state is OrderState.FILLED
 
 
 @pytest.mark.parametrize("role", ["risk", "operator", "finance", "auditor"])

@@ -13,6 +13,7 @@ from truenav.app.sources.model import Connection
 from truenav.app.sources.opening import ask_once, open_source
 from truenav.connect.contract import Credentials, KeyCheck, Right, refuse_unsafe_key
 from truenav.connect.errors import KeyForbiddenError, VenueError
+from truenav.connect.registry import installed
 from truenav.connect.trading import OrderingConnector
 from truenav.core.canonical import canonical_json
 from truenav.core.failure import InvalidInputError
@@ -126,27 +127,24 @@ def has_trading_key(session: Session, house: House, account: AccountId) -> bool:
 
 def venue_of(session: Session, account: AccountId) -> Venue:
     """Where the account's orders go; ``NoTradingError`` where none are taken."""
+    for venue in venues(session, account):
+        return venue
+    raise NoTradingError(
+        f"{account} has no connection that is switched on and whose venue takes orders from here; add one."
+    )
+
+
+def venues(session: Session, account: AccountId | None = None) -> Iterator[Venue]:
+    """Every connection over which orders could be sent, by id; of one account its first is the one."""
     for connection in definitions.bodies(session, Kind.CONNECTION, Connection):
-        if connection.account == account and connection.enabled:
-            venue = _venue(connection, account)
-            if venue is None:
-                raise NoTradingError(f"{connection.connector} takes no orders from here.")
-            return venue
-    raise NoTradingError(f"{account} has no connection that is switched on; add one.")
-
-
-def venues(session: Session) -> Iterator[Venue]:
-    """Every connection over which orders could be sent, by id."""
-    for connection in definitions.bodies(session, Kind.CONNECTION, Connection):
-        if connection.account is not None and connection.enabled:
-            venue = _venue(connection, connection.account)
-            if venue is not None:
-                yield venue
-
-
-def _venue(connection: Connection, account: AccountId) -> Venue | None:
-    source, base_url = open_source(connection)
-    return Venue(account, connection, source, base_url) if isinstance(source, OrderingConnector) else None
+        of = connection.account
+        if of is None or account not in (None, of) or not connection.enabled:
+            continue
+        if installed(connection.connector) is None:  # it was taken out of the installation
+            continue
+        source, base_url = open_source(connection)
+        if isinstance(source, OrderingConnector):
+            yield Venue(of, connection, source, base_url)
 
 
 def refuse_unfit_key(check: KeyCheck) -> tuple[str, ...]:

@@ -53,10 +53,10 @@ def list_accounts(
     """The accounts in sight over whose connection orders could be sent, by id."""
     limits = {one.id: one for one in LIMITS.list_all(session, principal)}
     keys, left = entered_keys(session), orders.unsettled_counts(session)
-    found = {}
+    found: dict[AccountId, TradingAccount] = {}
     for venue in venues(session):
         account = venue.account
-        if sight.sees_account(account):
+        if account not in found and sight.sees_account(account):
             today = orders.since(session, account, day_of(now))
             found[account] = TradingAccount(
                 account,
