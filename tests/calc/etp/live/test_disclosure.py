@@ -148,14 +148,34 @@ def test_a_trade_that_was_asked_for_before_a_merge_and_done_after_it_is_of_a_pre
     watched = opened(RULES, hedged=True)
     live = watched.live
     plan = unit_plan(live, UnitChange(10, 1), {"a": D(10)})
-    merged_at = live.mark.at + 1
     merged = changed(live, plan)
-    assert (merged.proposal.units, merged.proposal.order, merged.proposal.trade) == (1, 30, 30)
     trade = Fill("a", live.mark.at, remaining(merged), D("100.1"), D("0.5"))
-    later, done = closed(filled(merged, trade), at=merged_at + 1)
-    found = disclosure(RULES, later, rebalances=[done], changes=[(merged_at, plan.change)])
+    later, done = closed(filled(merged, trade), at=live.mark.at + 2)
+    found = disclosure(RULES, later, rebalances=[done], changes=[(plan.at, plan.change)])
     (line,) = found.rebalances
     assert (found.units, found.position, line.quantity, line.cost) == (1, 30, 30, D("3.5"))
+
+
+def test_a_trade_that_was_done_before_a_merge_after_the_same_mark_is_of_a_present_unit():
+    live = opened(RULES, hedged=True).live
+    trade = Fill("a", live.mark.at, remaining(live), D("100.1"), D("0.5"))
+    live, done = closed(filled(live, trade), at=live.mark.at + 2)
+    plan = unit_plan(live, UnitChange(10, 1), {"a": D(10)})
+    found = disclosure(RULES, changed(live, plan), rebalances=[done], changes=[(plan.at, plan.change)])
+    assert (found.position, found.rebalances[0].quantity) == (30, 30)
+
+
+def test_a_trade_that_was_asked_for_after_a_merge_is_of_a_present_unit():
+    watched = opened(RULES, hedged=True)
+    trade = Fill("a", watched.live.mark.at, remaining(watched.live), D(100))
+    live, _ = closed(filled(watched.live, trade), at=watched.live.mark.at + 2)
+    plan = unit_plan(live, UnitChange(10, 1), {"a": D(10)})
+    watched, _ = at(after(watched, changed(live, plan)), 88, minutes=0.5)
+    order = watched.live.proposal.order
+    trade = Fill("b", watched.live.mark.at, order, D(88))
+    live, done = closed(filled(watched.live, trade), at=watched.live.mark.at + 1)
+    found = disclosure(RULES, live, rebalances=[done], changes=[(plan.at, plan.change)])
+    assert abs(found.rebalances[0].quantity - order) < D("1e-17")
 
 
 def test_after_ruin_there_is_nothing_to_hold():

@@ -63,7 +63,7 @@ def test_a_hedged_product_begins_with_cash_and_an_order_for_all_its_units():
     live = opened(product(three_long()), hedged=True).live
     proposal = live.proposal
     assert proposal is not None
-    assert (proposal.kind, proposal.order, proposal.trade, proposal.goal) == (ProposalKind.OPENING, 30, 3, 3)
+    assert (proposal.kind, proposal.order, proposal.units, proposal.goal) == (ProposalKind.OPENING, 30, 10, 3)
     assert basket(live).nav == 100
     assert basket(live).leverage == 0
     assert halts(live, three_long()) == {HaltCause.REBALANCING}

@@ -147,7 +147,7 @@ def disclosure(
     """The public document of a product at its last mark.
 
     ``steps`` are those since it opened, ``rebalances`` those of a hedged product that are closed, ``changes``
-    its merges and splits with their instants (rising).
+    its merges and splits, each with the instant of the mark after which it was done (rising).
     """
     terms = terms_at(product, live.mark.at)
     with exact():
@@ -285,7 +285,7 @@ def _rebalance_lines(
         return
     factors = adjustments(changes)
     for one in rebalances:
-        ((_, factor),) = back_adjusted([(one.closed_at, 1 / one.proposal.units)], factors)
+        ((_, factor),) = back_adjusted([(one.proposal.at, 1 / one.proposal.units)], factors)
         yield RebalanceLine(
             at=instant_of(one.closed_at),
             kind=one.proposal.kind,

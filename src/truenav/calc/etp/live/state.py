@@ -114,12 +114,6 @@ class Proposal:
         with exact():
             return self.wanted - self.held
 
-    @property
-    def trade(self) -> Decimal:
-        """Underlying to buy for one unit."""
-        with exact():
-            return (self.wanted - self.held) / self.units
-
 
 @dataclass(frozen=True, slots=True)
 class Fill:

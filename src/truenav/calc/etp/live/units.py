@@ -113,7 +113,7 @@ def unit_plan(
 
 
 def changed(live: LiveProduct, plan: UnitPlan, *, cancelled: Collection[str] = ()) -> LiveProduct:
-    """The product after a plan was carried out; an open proposal is one of new units then.
+    """The product after a plan was carried out; an open proposal stays one of the units of its mark.
 
     `OpenOrdersError` where an order of the plan is not among the ``cancelled``; `UnitChangeError` where units
     were created or redeemed, marks seen, or trades booked that changed NAV, since the plan was made.
@@ -126,17 +126,14 @@ def changed(live: LiveProduct, plan: UnitPlan, *, cancelled: Collection[str] = (
     if (live.product, live.mark.at, live.units, basket(live).nav) != made_for:
         raise UnitChangeError(f"{live.product} has changed since the plan was made; make it again.")
     with exact():
-        actual, proposal = live.actual, live.proposal
+        actual = live.actual
         if actual is not None:
             actual = replace(actual, cash=actual.cash - plan.paid_out)
-        if proposal is not None:
-            proposal = replace(proposal, units=proposal.units * plan.change.new / plan.change.old)
         return replace(
             live,
             units=plan.units_after,
             factor=live.factor * plan.change.old / plan.change.new,
             actual=actual,
-            proposal=proposal,
             changes=_left(live.changes, plan.change),
         )
 
