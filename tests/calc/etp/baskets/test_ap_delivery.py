@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.calc.etp.baskets.samples import CONSTITUENTS, SHARE, closes, product
@@ -25,6 +26,7 @@ from truenav.calc.etp.baskets.ap_delivery import (
     true_up,
 )
 from truenav.calc.etp.baskets.ap_orders import accept, cancel, price, receive, validate
+from truenav.calc.etp.baskets.basket import cash_part
 from truenav.core.ap_orders import (
     ApOrder,
     ApOrderConflictError,
@@ -273,6 +275,45 @@ def test_a_trade_did_not_cost_or_bring_less_than_nothing():
     book = book.applied([settle(book, ORDER.key, DUE)])
     with pytest.raises(BasketInputError, match="below zero"):
         true_up(book, ORDER.key, LATER, asset=BTC, realised=D(-436000), product=at_cost)
+
+
+realised_amounts = st.lists(
+    st.decimals(min_value=0, max_value=10**6, places=8),
+    min_size=len(CONSTITUENTS),
+    max_size=len(CONSTITUENTS),
+)
+
+
+@given(st.sampled_from([ORDER, REDEEM]), realised_amounts, st.decimals("0", "0.5", places=4))
+@settings(max_examples=40)
+def test_after_all_true_ups_the_participant_bore_what_the_trades_came_to(order, realised, premium):
+    """Whatever premium or discount was taken first: cash difference and trades are all that is left."""
+    at_cost = product(
+        constituents=tuple(
+            replace(
+                one,
+                substitution=Substitution.AT_COST,
+                creation_premium=premium,
+                redemption_discount=premium,
+            )
+            for one in CONSTITUENTS
+        )
+    )
+    book = delivered(pending(order, issue=at_cost), order)
+    book = book.applied([settle(book, order.key, DUE)])
+    priced = book.status(order.key).priced
+    assert priced is not None
+    paid = _money(priced.due_in) - _money(priced.due_out)
+    for one, came_to in zip(CONSTITUENTS, realised, strict=True):
+        fact = true_up(book, order.key, LATER, asset=one.asset, realised=came_to, product=at_cost)
+        book, paid = book.applied([fact]), paid + Fraction(fact.amount.number)
+    traded = sum(map(Fraction, realised), Fraction(cash_part(VALUE, listed(at_cost).lines, closes("close"))))
+    sign = 1 if order.side is Side.CREATE else -1
+    assert 0 <= paid - sign * traded < Fraction(1 + len(CONSTITUENTS), 100)
+
+
+def _money(some: tuple[Amount, ...]) -> Fraction:
+    return sum((Fraction(one.number) for one in some if one.asset == USD), Fraction(0))
 
 
 NEXT = {
