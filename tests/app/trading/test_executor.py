@@ -387,7 +387,7 @@ def test_once_its_key_is_removed_a_run_sends_nothing_more_and_follows_what_it_se
     assert len(trading.posts) == 2
 
 
-@pytest.mark.parametrize("broken", ["limits", "position", "mark"])
+@pytest.mark.parametrize("broken", ["limits", "position", "old mark", "mark of the future"])
 def test_with_the_limiter_down_only_what_reduces_goes_out(trading: Trading, broken: str) -> None:
     trading.run(request())
     if broken == "limits":
@@ -402,7 +402,7 @@ def test_with_the_limiter_down_only_what_reduces_goes_out(trading: Trading, brok
         from truenav.simulator.world import Override
 
         trading.world.overrides["binance", trading.world.market.instrument("binance", PERP).id] = Override(
-            stale=timedelta(minutes=5)
+            stale=timedelta(minutes=5 if broken == "old mark" else -5)
         )
     more, less = trading.run(request(1), request(2, "0.2", Side.SELL, reduce_only=True))
     assert (more.state, more.reason) == (OrderState.REJECTED, Reason.LIMITER_DOWN)

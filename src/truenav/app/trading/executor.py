@@ -181,7 +181,7 @@ class Executor:
     async def _standing(self, request: OrderRequest, market: OrderMarket, now: datetime) -> Standing | None:
         """What the limits look at; None where any of it cannot be read."""
         known = await self.book.limits(self.clock.now())
-        if known is None or now - market.at > MARK_AGE or market.mark <= 0:
+        if known is None or abs(now - market.at) > MARK_AGE or market.mark <= 0:
             return None
         limits, today = known
         try:

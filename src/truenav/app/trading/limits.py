@@ -27,7 +27,7 @@ from truenav.core.orders import (
 )
 
 MARK_AGE = timedelta(minutes=1)
-"""A mark older than this, by the venue's clock, is no mark."""
+"""A mark further from the present than this, by the venue's clock, is no mark."""
 DAY = timedelta(days=1)
 
 
