@@ -102,8 +102,8 @@ def worst_price(side: Side, limits: TradingLimits, mark: Decimal) -> Decimal:
 def refusal(request: OrderRequest, instrument: Instrument, standing: Standing | None) -> Refusal | None:
     """Why an order in its final form may not be sent; None where it may.
 
-    ``standing`` None: the limiter is down. An order that only reduces is held by instrument and collar alone:
-    getting out must not fail for want of a limit.
+    ``standing`` None: the limiter is down, and only what reduces passes, held by nothing. Otherwise what only
+    reduces is held by instrument and collar alone: getting out must not fail for want of a limit.
     """
     if standing is None:
         if request.reduce_only:
