@@ -192,21 +192,41 @@ def test_a_rebalance_that_waits_for_something_does_not_take_the_place_of_one_tha
         assert run.scheduled == 1
 
 
-@pytest.mark.parametrize("last_waits_for", ["3.5", "4"])
-@pytest.mark.parametrize("times", [("00:01", "00:02"), ("00:02", "00:01")])
-def test_of_two_rebalances_that_wait_one_mark_judges_the_one_that_stands_later_in_the_rules(
-    last_waits_for, times
-):
-    """The fall brings a product of 3x to 3.75x."""
-    limits = ["3.5", "4"] if last_waits_for == "4" else ["4", "3.5"]
+@pytest.mark.parametrize("limits", [("3.5", "4"), ("4", "3.5")])
+@pytest.mark.parametrize("times", [("00:01", "00:02"), ("00:02", "00:01"), ("00:01", "00:01")])
+def test_of_two_rebalances_that_wait_and_are_seen_by_one_mark_either_condition_is_enough(limits, times):
+    """The fall brings a product of 3x to 3.75x: what is rebalanced does not depend on how often one looks."""
     waiting = tuple(
         Schedule(DailyTimes((time,)), above=D(limit)) for time, limit in zip(times, limits, strict=True)
     )
     rules = product(terms(schedules=waiting))
-    together = simulate(rules, history(["11", "10"], every=DAY // 2))
-    assert together.scheduled == (1 if last_waits_for == "3.5" else 0)
-    apart = simulate(rules, history(["11", "10", "10"], every=MINUTE))
-    assert apart.scheduled == 1
+    assert simulate(rules, history(["11", "10"], every=DAY // 2)).scheduled == 1
+    assert simulate(rules, history(["11", "10", "10"], every=MINUTE)).scheduled == 1
+    assert simulate(rules, history(["11", "10.5"], every=DAY // 2)).scheduled == 0
+
+
+@pytest.mark.parametrize(
+    ("last", "holds"), [("10.4", True), ("10.1", False), ("9.9", False), ("9.5", True), ("9.2", True)]
+)
+def test_conditions_of_all_kinds_stand_side_by_side(last, holds):
+    """From 3x at 10: 2.79x at 10.4, 2.94x at 10.1, 3.06x at 9.9, 3.35x at 9.5; 9.2 is a move of 8 %."""
+    waiting = (
+        Schedule(DailyTimes(("00:01",)), below=D("2.8")),
+        Schedule(DailyTimes(("00:02",)), above=D("3.3"), below=D("2")),
+        Schedule(DailyTimes(("00:03",)), moved=D("0.08")),
+    )
+    run = simulate(product(terms(schedules=waiting)), history(["10", last], every=DAY // 2))
+    assert run.scheduled == holds
+
+
+def test_two_rebalances_that_wait_go_where_the_later_in_the_rules_says():
+    half = Schedule(DailyTimes(("00:01",)), moved=D("0.01"), speed=D("0.5"))
+    whole = Schedule(DailyTimes(("00:02",)), moved=D("0.5"))
+    for schedules, leverage in (((half, whole), 3), ((whole, half), D("2.625"))):
+        run = simulate(product(terms(schedules=schedules)), history(["100", "120"], every=DAY // 2))
+        assert run.scheduled == 1
+        (event,) = run.events
+        assert round(event.leverage, 20) == leverage
 
 
 def test_new_terms_hold_from_their_very_instant():

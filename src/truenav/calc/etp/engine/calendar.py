@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import islice, pairwise
 from operator import sub
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from truenav.calc.etp.engine.running import Stops
@@ -116,6 +116,17 @@ def _of_day(at: DailyTimes, day: date, zone: tzinfo) -> Iterator[int]:
         yield microseconds(datetime.combine(day, time_of(text), tzinfo=zone))
 
 
+class _Conditions(NamedTuple):
+    """What a rebalance waits for, any of it: leverages and a price move; 0 is none."""
+
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    moved: Decimal = ZERO
+
+
+_NOTHING = _Conditions()
+
+
 @dataclass(frozen=True, slots=True)
 class _Due:
     """What falls due at one mark, before it is put into columns."""
@@ -128,6 +139,7 @@ class _Due:
     batches: int = 0
     follows: int = 0
     schedule: Schedule | None = None
+    waits_for: _Conditions = _NOTHING
     publishes: int = 0
 
 
@@ -245,29 +257,35 @@ def _collecting(fee: Fee) -> _Change:
 def _trading(schedule: Schedule, batch: int) -> _Change:
     """One batch; batches that one mark sees together become one trade.
 
-    Of two schedules that one mark sees, the one that stands later in the rules counts, and only its condition
-    is judged; but one that waits for something never displaces one that does not.
+    Of two schedules that one mark sees, the one that stands later in the rules counts. One that waits for
+    something never displaces one that does not; of two that wait, either condition is enough.
     """
     part, left = _share_of_rest(schedule, batch), schedule.batches - 1 - batch
-    waits = _waits(schedule)
+    wanted = _Conditions(schedule.below or ZERO, schedule.above or ZERO, schedule.moved or ZERO)
+    waits = wanted != _NOTHING
 
     def change(due: _Due) -> _Due:
-        again = due.schedule is schedule
-        if waits and due.schedule is not None and not due.follows and not _waits(due.schedule):
+        again, begins = due.schedule is schedule, due.schedule is not None and not due.follows
+        if waits and begins and due.waits_for == _NOTHING:
             return due
+        beside = waits and begins and batch == 0
         return replace(
             due,
             rest=(due.rest if again else ONE) * (1 - part),
             batches=left,
             follows=due.follows if again and batch else int(batch > 0),
             schedule=schedule,
+            waits_for=due.waits_for if again else _either(due.waits_for, wanted) if beside else wanted,
         )
 
     return change
 
 
-def _waits(schedule: Schedule) -> bool:
-    return any(limit is not None for limit in (schedule.below, schedule.above, schedule.moved))
+def _either(one: _Conditions, other: _Conditions) -> _Conditions:
+    low, high, moved = zip(one, other, strict=True)
+    return _Conditions(
+        max(low), min(filter(None, high), default=ZERO), min(filter(None, moved), default=ZERO)
+    )
 
 
 def next_due(product: Product, after: int) -> int:
@@ -361,9 +379,9 @@ def _columns(found: _Found) -> Stops:
         share=[1 - due.rest for due in dues],
         batches=[due.batches for due in dues],
         follows=[due.follows for due in dues],
-        low=[plan.below or ZERO for plan in plans],
-        high=[plan.above or ZERO for plan in plans],
-        moved=[plan.moved or ZERO for plan in plans],
+        low=[due.waits_for.low for due in dues],
+        high=[due.waits_for.high for due in dues],
+        moved=[due.waits_for.moved for due in dues],
         floor=[plan.floor or ZERO for plan in plans],
         ceiling=[plan.ceiling or ZERO for plan in plans],
     )
