@@ -56,7 +56,7 @@ def test_everybody_reads_what_is_disclosed_without_a_log_in(visit, demo, people)
         wide = visitor.evaluate("document.documentElement.scrollWidth")
         assert wide <= 400, "the page scrolls sideways on a phone"
         visitor.get_by_role("button", name="中文").click()
-        visitor.get_by_text("单位净值").wait_for()
+        visitor.get_by_role("heading", name="单位净值").wait_for()
         with visitor.expect_download() as file:
             visitor.get_by_role("link", name="再平衡, CSV").click()
         assert file.value.suggested_filename == "btc3l-rebalances.csv"
