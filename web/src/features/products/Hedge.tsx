@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '@/api/client';
 import type { ApproveProposal, CloseProposal, Hedge as HedgeState, OpenProposal } from '@/api/schema';
-import { grouped } from '@/lib/decimal';
+import { grouped, sign } from '@/lib/decimal';
 import { useWords } from '@/lib/i18n';
 import { useCan } from '@/lib/permissions';
 import { Badge } from '@/ui/Badge';
@@ -37,7 +37,7 @@ export function Hedge({ id, underlying, quote }: { id: string; underlying: strin
 
 function Standing({ data, underlying, quote }: { data: HedgeState; underlying: string; quote: string }) {
   const t = useWords(words);
-  const differs = data.unexplained !== null && data.unexplained !== '0';
+  const differs = data.unexplained !== null && sign(data.unexplained) !== 0;
   return (
     <>
       <Facts>

@@ -1,6 +1,7 @@
 // What a product's page shows to those who run it and to the public alike.
 import type { ReactNode } from 'react';
 import type { AdjustmentLine, ChangeLine, ChargeLine, Disclosure, RebalanceLine } from '@/api/schema';
+import { sign } from '@/lib/decimal';
 import { useLanguage, useWords } from '@/lib/i18n';
 import { full, moment } from '@/lib/time';
 import { type Column, DataTable } from '@/ui/DataTable';
@@ -71,7 +72,7 @@ export function Basket({ data }: { data: Disclosure }) {
   const t = useWords(words);
   const rows: readonly Held[] = [
     { name: t.position, amount: data.position, unit: data.underlying, places: 8 },
-    data.loan === '0' ? { name: t.cash, amount: data.cash, unit: data.quote, places: 6 } : { name: t.loan, amount: data.cash, unit: data.quote, places: 6 },
+    sign(data.loan) === 0 ? { name: t.cash, amount: data.cash, unit: data.quote, places: 6 } : { name: t.loan, amount: data.cash, unit: data.quote, places: 6 },
     { name: t.nav1, amount: data.nav, unit: data.quote, places: 6 },
   ];
   const columns: readonly Column<Held>[] = [
