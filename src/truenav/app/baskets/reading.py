@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from truenav.calc.etp.baskets.dealing_days import dealing_days_a_year
 from truenav.calc.etp.baskets.inav import premium, returns, tracking_difference, tracking_error
 from truenav.core.basket import BasketListing
 from truenav.core.failure import InvalidInputError
@@ -51,8 +52,9 @@ class ClosePoint:
 class Tracking:
     """How a product follows its benchmark over its closes, oldest first.
 
-    ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the annualised
-    deviation of daily active returns. None where closes or levels are too few.
+    ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the deviation of
+    active returns from close to close, annualised by the product's dealing days of a year. None where closes
+    or levels are too few.
     """
 
     benchmark: str
@@ -91,11 +93,15 @@ def tracking(session: Session, listing: BasketListing) -> Tracking:
     compared = [one for one in closes if one.benchmark is not None and one.benchmark > 0]
     own = returns([one.nav_per_share for one in compared])
     index = returns([one.benchmark for one in compared if one.benchmark is not None])
+    error = None
+    if len(own) > 1:
+        days = dealing_days_a_year(listing.product, compared[-1].day)
+        error = rounded(tracking_error(own, index, periods_a_year=days), PLACES)
     return Tracking(
         listing.benchmark,
         closes,
         rounded(tracking_difference(own, index), PLACES) if own else None,
-        rounded(tracking_error(own, index), PLACES) if len(own) > 1 else None,
+        error,
     )
 
 

@@ -12,6 +12,7 @@ from tests.calc.etp.baskets.samples import product, terms
 from truenav.calc.etp.baskets.dealing_days import (
     cut_off_at,
     dealing_day_of,
+    dealing_days_a_year,
     is_dealing_day,
     next_dealing_day,
     previous_dealing_day,
@@ -97,6 +98,16 @@ def test_the_terms_of_each_day_give_its_cut_off():
     assert cut_off_at(dated, date(2026, 11, 24)) - cut_off_at(dated, date(2026, 11, 23)) == timedelta(
         hours=22
     )
+
+
+@pytest.mark.parametrize(
+    ("calendar", "days"),
+    [(product(weekdays=EVERY_DAY), 365), (product(), 261), (NEW_YORK, 260), (product(weekdays=(0,)), 52)],
+    ids=["all week", "on weekdays", "but for a holiday", "on Mondays"],
+)
+def test_a_year_has_as_many_dealing_days_as_the_calendar_says(calendar, days):
+    """The 365 days to the end of 2026: 52 weeks and a Thursday."""
+    assert dealing_days_a_year(calendar, date(2026, 12, 31)) == days
 
 
 def test_a_calendar_without_dealing_days_is_refused():

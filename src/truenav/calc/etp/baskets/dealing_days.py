@@ -41,6 +41,11 @@ def previous_dealing_day(product: BasketProduct, day: date) -> date:
     return _first(product, day, -_DAY)
 
 
+def dealing_days_a_year(product: BasketProduct, until: date) -> int:
+    """Dealing days among the 365 days up to a day: the periods of a year of which each has a close."""
+    return sum(is_dealing_day(product, until - n * _DAY) for n in range(365))
+
+
 def _first(product: BasketProduct, day: date, step: timedelta) -> date:
     for _ in range(_LONGEST_PAUSE):
         day += step
