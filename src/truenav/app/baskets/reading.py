@@ -52,9 +52,8 @@ class ClosePoint:
 class Tracking:
     """How a product follows its benchmark over its closes, oldest first.
 
-    ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the deviation of
-    active returns from close to close, annualised by the product's dealing days of a year. None where closes
-    or levels are too few.
+    ``difference`` is the product's return less the benchmark's, not annualised; ``error`` the annualised
+    deviation of daily active returns. None where closes or levels are too few.
     """
 
     benchmark: str
