@@ -190,10 +190,10 @@ def shell(tmp_path, monkeypatch):
     return Shell(tmp_path, tmp_path, "", monkeypatch)
 
 
-def _sent(client, name, data, **question):
+def _sent(client, name, data, *, beside=None, **question):
     return client.post(
         "/api/v1/product-replays/file",
-        files={"file": (name, data)},
+        files={"file": (name, data), **(beside or {})},
         data={"question": json.dumps(question)},
     )
 
@@ -232,6 +232,53 @@ def test_the_ftx_days_are_those_of_the_command_line(reader, shell):
     assert found["history"]["marks"] == told["marks"]
     kept = [one for one in told["events"] if one["kind"] != "charge"]
     assert [one["at"] for one in long["events"]] == [one["at"] for one in kept]
+
+
+HOURS = "\n".join(
+    ["time,price", *(f"2025-01-01T{hour:02}:00:00Z,{100 + hour * (-1) ** hour}" for hour in range(24))]
+)
+BESIDE = {
+    "funding": ("spot", "time,rate\n2025-01-01T08:00:00Z,0.0001\n2025-01-01T16:00:00Z,-0.00025\n", "rates"),
+    "rolls": ("future", "time,roll\n2025-01-01T07:30:00Z,0.98\n2025-01-01T20:00:00Z,1.01\n", "rolls"),
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_rates_and_rolls_of_their_own_files_count_as_by_the_command_line(reader, shell, tmp_path, kind):
+    exposure, table, source = BESIDE[kind]
+    text = rules(UP={"target": 3, "exposure": exposure, "trading_cost": "0.001"})
+    for name, content in (("up.yaml", text), ("p.csv", HOURS), ("beside.csv", table)):
+        (tmp_path / name).write_text(content)
+    paths = [str(tmp_path / name) for name in ("up.yaml", "p.csv", "beside.csv")]
+    told = json.loads(shell.ok("etp", "simulate", *paths[:2], f"--{kind}", paths[2], "--output", "json"))
+    # under one name, and each is read as what it was sent as
+    answer = _sent(reader, "p.csv", HOURS, beside={kind: ("p.csv", table)}, rules=["given:UP"], text=text)
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()["replays"]
+    assert found["financing"] == told["financing_from"] == source
+    assert found["explanation"]["parts"] == told["parts"]
+    assert found["explanation"]["product"] == told["return"]
+    bare = _sent(reader, "p.csv", HOURS, rules=["given:UP"], text=text).json()["replays"][0]
+    assert bare["explanation"]["product"] != told["return"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "told"),
+    [
+        ("funding", "time,rate\n2025-01-01T08:00:00Z,7\n", "is no fraction"),
+        ("funding", "time,rate\n2025-01-01T08:00:00Z,x\n", "beside.csv, line 2"),
+        ("funding", "time,rate\n2024-01-01T08:00:00Z,0.1\n", "no rate between"),
+        ("funding", "time,level\n2025-01-01T08:00:00Z,0.1\n", "funding rate"),
+        ("funding", b"\x1f\x8b\x00", "packed"),
+        ("rolls", "time,roll\n2025-01-01T08:00:00Z,0\n", "not above 0"),
+        ("rolls", "time,roll\n" + "".join(f"{1735690000 + at},1\n" for at in range(1_001)), "1,001 rolls"),
+    ],
+)
+def test_rates_and_rolls_that_cannot_be_used_are_told(reader, kind, table, told):
+    beside = {kind: ("beside.csv", table)}
+    answer = _sent(reader, "p.csv", HOURS, beside=beside, rules=["hbtc:BTC3L"])
+    assert answer.status_code == 422, answer.text
+    assert told in answer.json()["detail"]
 
 
 def test_a_described_path_ends_where_it_was_told_to_and_theory_is_near(reader):

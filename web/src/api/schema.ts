@@ -4044,7 +4044,8 @@ export interface paths {
         put?: never;
         /**
          * Replay Rules On File
-         * @description Rule sets side by side on the prices of a CSV or Parquet file. Nothing is kept.
+         * @description Rule sets side by side on the prices of a CSV or Parquet file, with files of funding rates and of rolls
+         *     where they are not beside the prices. Nothing is kept.
          *
          *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
          */
@@ -6126,10 +6127,20 @@ export interface components {
             /** File */
             file: string;
             /**
+             * Funding
+             * @description Funding rates: time and rate
+             */
+            funding?: string | null;
+            /**
              * Question
              * @description JSON: rules, text, reading, manner
              */
             question: string;
+            /**
+             * Rolls
+             * @description Rolls of a future: time, and expiring over next price
+             */
+            rolls?: string | null;
         };
         /** Body_run_import_api_v1_imports_post */
         Body_run_import_api_v1_imports_post: {

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import Form, Path, Query, UploadFile
+from fastapi import File, Form, Path, Query, UploadFile
 from pydantic import Field
 
-from truenav.app.etp.analysis.histories import history_of_file, history_of_question
+from truenav.app.etp.analysis.histories import Sent, history_of_files, history_of_question
 from truenav.app.etp.analysis.profiles import DecayTheory, ProfileQuestion, Profiles, decay_theory, profiles
 from truenav.app.etp.analysis.questions import FileQuestion, ReplayQuestion, SeenMarks
 from truenav.app.etp.analysis.recorded import attribution
@@ -42,7 +42,7 @@ from truenav.core.product import Product
 from truenav.store.database import Session
 
 UPLOAD_LIMIT = 32 * 1024 * 1024
-"""Bytes of a file of prices; larger ones are replayed by the command line."""
+"""Bytes of a file of prices and those beside it; larger ones are replayed by the command line."""
 
 QUESTION_BYTES = 256 * 1024
 
@@ -122,16 +122,24 @@ def replay_rules_on_file(
     question: Annotated[
         str, Form(max_length=QUESTION_BYTES, description="JSON: rules, text, reading, manner")
     ],
+    *,
+    funding: Annotated[UploadFile | None, File(description="Funding rates: time and rate")] = None,
+    rolls: Annotated[
+        UploadFile | None, File(description="Rolls of a future: time, and expiring over next price")
+    ] = None,
     caller: CallerDep,
     house: HouseDep,
     now: NowDep,
 ) -> Record[Replays]:
-    """Rule sets side by side on the prices of a CSV or Parquet file. Nothing is kept."""
-    name, asked = uploaded_name(file), decode(FileQuestion, parse_json(question.encode()))
+    """Rule sets side by side on the prices of a CSV or Parquet file, with files of funding rates and of rolls
+    where they are not beside the prices. Nothing is kept.
+    """
+    prices, asked = _sent(file), decode(FileQuestion, parse_json(question.encode()))
+    more = {"funding": _sent(funding) if funding else None, "rolls": _sent(rolls) if rolls else None}
     with _reading(house, caller) as reader:
         sets = rule_sets(asked.rules, asked.text, reader.product)
-    marks = history_of_file(name, file.file.read(), asked.reading, now=now)
-    return replays(name, marks, sets, asked.manner)
+    marks = history_of_files(prices, asked.reading, now=now, **more)
+    return replays(prices.name, marks, sets, asked.manner)
 
 
 @router.post("/product-profiles", dependencies=_COMPUTES, responses=refusals(404))
@@ -162,6 +170,10 @@ def get_product_attribution(
     """Where the return of a running product came from in any window, in parts that sum exactly."""
     found = find_listing(session, principal, sight, listing)
     return attribution(session, found, window.since, window.until)
+
+
+def _sent(file: UploadFile) -> Sent:
+    return Sent(uploaded_name(file), file.file.read())
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from truenav.app.etp.analysis.questions import FileReading, GivenMarks, ReplayInputError, SeenMarks
 from truenav.app.etp.analysis.turns import turn
@@ -24,6 +25,8 @@ MOST_GIVEN = 10_000
 MOST_ROWS = 2_000_000
 """Rows of a file, those of other symbols and outside the window among them."""
 
+MOST_ROLLS = 1_000
+
 DESCRIBED_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 QUICK_BYTES = 256 * 1024
@@ -32,21 +35,56 @@ QUICK_BYTES = 256 * 1024
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
-def history_of_file(name: str, data: bytes, reading: FileReading, *, now: datetime) -> History:
-    """The marks of a CSV or Parquet file; `PriceFileError` names the line that cannot be used.
+class Sent(NamedTuple):
+    """A file that was sent along."""
 
-    `OverloadedError` where it would take long and the server computes as much as it can bear.
+    name: str
+    data: bytes
+
+
+def history_of_files(
+    prices: Sent,
+    reading: FileReading,
+    *,
+    now: datetime,
+    funding: Sent | None = None,
+    rolls: Sent | None = None,
+) -> History:
+    """The marks of a CSV or Parquet file, with rates and rolls of their own files where there are any.
+
+    `PriceFileError` names the file and the line that cannot be used. `OverloadedError` where reading would
+    take long and the server computes as much as it can bear.
     """
-    if data.startswith(_GZIP):
-        raise PriceFileError(f"{name} is packed; send it unpacked, or replay it by the command line.")
+    given = [one for one in (prices, funding, rolls) if one is not None]
     own = Reading(
         reading.zone, reading.symbol, reading.time_column, reading.price_column, reading.start, reading.end
     )
-    is_quick = len(data) <= QUICK_BYTES and not data.startswith(_PARQUET)
-    with nullcontext() if is_quick else turn(), TemporaryDirectory(prefix="truenav-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(data)
-        return _limited(read_history(path, own, now=now, most_rows=MOST_ROWS))
+    with (
+        nullcontext() if all(map(_is_quick, given)) else turn(),
+        TemporaryDirectory(prefix="truenav-") as folder,
+    ):
+        path, *more = (
+            _kept(one, Path(folder, str(place))) for place, one in enumerate((prices, funding, rolls))
+        )
+        assert path is not None
+        history = read_history(path, own, now=now, funding=more[0], rolls=more[1], most_rows=MOST_ROWS)
+    return _limited(history)
+
+
+def _is_quick(file: Sent) -> bool:
+    return len(file.data) <= QUICK_BYTES and not file.data.startswith(_PARQUET)
+
+
+def _kept(file: Sent | None, folder: Path) -> Path | None:
+    """The file under its own name, by which refusals call it, in a folder of its own."""
+    if file is None:
+        return None
+    if file.data.startswith(_GZIP):
+        raise PriceFileError(f"{file.name} is packed; send it unpacked, or replay it by the command line.")
+    folder.mkdir()
+    path = folder / file.name
+    path.write_bytes(file.data)
+    return path
 
 
 def history_of_question(
@@ -94,5 +132,9 @@ def _limited(history: History) -> History:
         raise ReplayInputError(
             f"The file has {len(history):,} marks, more than {MOST_MARKS:,}; choose a start and an end, or "
             "replay it by the command line."
+        )
+    if len(history.rolls) > MOST_ROLLS:
+        raise ReplayInputError(
+            f"{len(history.rolls):,} rolls are more than {MOST_ROLLS:,}; a future rolls monthly."
         )
     return history
