@@ -245,6 +245,52 @@ def test_a_creation_and_a_redemption_at_the_same_prices_leave_the_value_of_a_sha
     assert abs(more[USD] - taken[USD]) <= Decimal("0.02")
 
 
+def test_a_published_list_is_corrected_by_two_people_and_orders_keep_the_one_they_were_accepted_by(issuer):
+    first = issuer.published()
+    path = "/api/v1/basket-lists/trio/2026-02-01"
+    number = issuer.order().json()["number"]
+    issuer.done(number, "accept", by=issuer.checker)
+    held = {issuer.ids[one["asset"]]: one["quantity"] for one in WORKED["holdings"]}
+    held |= {BTC: "400", USD: WORKED["cash"]}
+    rows = [f"vault,2026-01-31T08:02:00Z,{asset},{amount}" for asset, amount in held.items()]
+    issuer.clock.advance(minutes=5)
+    assert (
+        issuer.fund.upload("mended.csv", "\n".join(["account,as_of,asset,amount", *rows, ""])).status_code
+        == 201
+    )
+    unsaid = issuer.desk.post("/api/v1/basket-lists/trio", json={})
+    assert unsaid.status_code == 409
+    assert "say why" in unsaid.json()["detail"]
+    made = issuer.checker.post(
+        "/api/v1/basket-lists/trio", json={"reason": "The custodian's file was old"}
+    ).json()
+    assert (made["version"], made["state"], made["reason"]) == (2, "draft", "The custodian's file was old")
+    assert issuer.approved(made).status_code == 403  # who made it
+    assert issuer.desk.get(path, params={"version": 1}).json()["summary"]["state"] == "published"
+    seen = {"document_sha": made["document_sha"]}
+    assert issuer.maker.post(f"{path}/approve", json=seen).status_code == 200
+    published = issuer.desk.get(path, params={"version": 1}).json()["summary"]
+    assert published["state"] == "published"  # until the other one is
+    assert issuer.desk.post(f"{path}/publish").json()["state"] == "published"
+    assert issuer.desk.get(path, params={"version": 1}).json()["summary"]["state"] == "superseded"
+    second = issuer.desk.get(path).json()["document"]
+    quantities = [document["listed"]["lines"][0]["quantity"] for document in (first, second)]
+    assert quantities[0] != quantities[1]
+    files = [issuer.desk.get(f"{path}/list.json", params={"version": one}).json() for one in (1, 2)]
+    assert [one["lines"][0]["quantity"] for one in files] == quantities
+    later = issuer.order("two").json()["number"]
+    issuer.done(later, "accept", by=issuer.checker)
+    issuer.wait_a_day()
+    issuer.state("2026-02-01", "close")
+    issuer.published()
+    for order, quantity in ((number, quantities[0]), (later, quantities[1])):
+        owed = {one["asset"]: one["number"] for one in issuer.done(order, "price")["due_in"]}
+        assert Decimal(owed[BTC]) == UNITS * Decimal(quantity)
+    told = issuer.fund.installation.logged_in(issuer.tenant, "aud", "auditor").get("/api/v1/audit").json()
+    made = [one["detail"] for one in told["items"] if one["action"] == "basket.list_made"]
+    assert any("The custodian's file was old" in one for one in made)
+
+
 def test_who_made_or_entered_something_does_not_check_it(issuer):
     fay = issuer.checker  # finance and risk: may deal and approve
     made = fay.post("/api/v1/basket-lists/trio", json={}).json()

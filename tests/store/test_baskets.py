@@ -55,6 +55,43 @@ def test_a_list_that_was_decided_meanwhile_is_not_decided_again(database, tenant
         baskets.decide(session, seen, ListState.APPROVED, by="max", at=NOW)
 
 
+def test_a_published_list_stands_until_its_correction_is_published(database, tenant):
+    day = document().listed.trade_day
+
+    def decided(kept, state, minutes, by="fay"):
+        return baskets.decide(session, kept, state, by=by, at=NOW + timedelta(minutes=minutes))
+
+    with database.transaction(tenant) as session:
+        first = baskets.add_list(session, document(), by="ola", at=NOW)
+        first = decided(decided(first, ListState.APPROVED, 1), ListState.PUBLISHED, 2)
+        with pytest.raises(ListStateError, match="is published: say why"):
+            baskets.add_list(session, document(), by="ola", at=NOW)
+        refused = baskets.add_list(session, document(), by="ola", at=NOW, reason="a stale price")
+        refused = decided(refused, ListState.REJECTED, 3)
+        assert (refused.version, refused.state) == (2, ListState.REJECTED)
+        assert baskets.find_list(session, "trio", day) == first
+        second = baskets.add_list(session, document(), by="ola", at=NOW, reason="a stale price")
+        assert baskets.find_list(session, "trio", day) == second
+        second = decided(second, ListState.APPROVED, 4)
+        with pytest.raises(ListStateError, match="is approved: reject it"):
+            baskets.add_list(session, document(), by="ola", at=NOW, reason="another one")
+        assert baskets.standing_list(session, "trio", day) == first
+        assert baskets.latest_list(session, "trio") == first
+        second = decided(second, ListState.PUBLISHED, 5)
+        assert baskets.standing_list(session, "trio", day) == second
+        assert baskets.latest_list(session, "trio") == second
+        assert baskets.lists(session, "trio", limit=5) == (second,)
+        old = baskets.find_list(session, "trio", day, version=1)
+        assert (old.state, old.document_sha) == (ListState.SUPERSEDED, first.document_sha)
+        with pytest.raises(ListStateError, match="version 3 stands there"):
+            decided(old, ListState.PUBLISHED, 6)
+        versions = []
+        for minutes in (1, 2, 4.9, 5):
+            found = baskets.published_list(session, "trio", day, at=NOW + timedelta(minutes=minutes))
+            versions.append(found and found.version)
+    assert versions == [None, 1, 1, 3]
+
+
 def points(database, tenant, product, since, until):
     with database.transaction(tenant) as session:
         found = baskets.inav_points(session, product, since, until, most=1_000_000)

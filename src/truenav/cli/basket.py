@@ -182,14 +182,15 @@ def all_lists(*, product: str, output: str) -> None:
 @lists.command()
 @_product
 @instant_option("--as-of", "As of when, after the last cut-off; by default now.")
+@click.option("--reason", help="Why it is made; needed in place of a published list.")
 @dry_run_option
 @output_option
-def make(*, product: str, as_of: datetime | None, dry_run: bool, output: str) -> None:
+def make(*, product: str, as_of: datetime | None, reason: str | None, dry_run: bool, output: str) -> None:
     """Make the list of the next dealing day of PRODUCT from what is recorded."""
     from truenav.app.baskets.lists import make_list
 
     with _opened(product, keep=not dry_run) as (here, session, listing):
-        kept = make_list(session, here.house, here.principal, listing, as_of=as_of)
+        kept = make_list(session, here.house, here.principal, listing, as_of=as_of, reason=reason)
     show([_list_row(kept)], output, columns=_LIST_COLUMNS)
     if dry_run:
         say("Dry run: not kept.")
@@ -211,18 +212,21 @@ def make(*, product: str, as_of: datetime | None, dry_run: bool, output: str) ->
     show_default=True,
     help="How the list is written.",
 )
+@click.option("--version", type=click.IntRange(1), help="By default the newest that is not rejected.")
 @click.option("--disclosure", is_flag=True, help="The disclosure of the close before instead.")
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout."
 )
-def show_list(*, product: str, day: datetime, form: str, disclosure: bool, out: Path | None) -> None:
+def show_list(
+    *, product: str, day: datetime, form: str, version: int | None, disclosure: bool, out: Path | None
+) -> None:
     """Write the list of DAY as a file."""
     from truenav.app.baskets.lists import disclosure_file, list_file
     from truenav.connect.products.creation_lists import ListForm
     from truenav.store import baskets
 
     with _opened(product) as (_, session, listing):
-        kept = baskets.find_list(session, listing.id, day.date())
+        kept = baskets.find_list(session, listing.id, day.date(), version=version)
     data = (disclosure_file if disclosure else list_file)(kept, ListForm(form))
     if out is None:
         click.echo(data.decode())
@@ -253,7 +257,7 @@ def approve(*, product: str, day: datetime, seen: str) -> None:
 @_product
 @_day
 def publish(*, product: str, day: datetime) -> None:
-    """Publish the approved list of DAY; from now on it is final."""
+    """Publish the approved list of DAY; one that was published before is superseded."""
     from truenav.app.baskets.lists import publish_list
 
     with _opened(product) as (here, session, listing):

@@ -1,6 +1,7 @@
 """Basket products: lists with what was decided about them, the journal of orders, indicative values.
 
-Documents and facts are written once. Of a list only its state moves: draft, approved, published, or rejected.
+Documents and facts are written once. Of a list only its state moves: draft, approved, published, or rejected;
+a published one is superseded when its correction is published.
 Indicative values are never edited; old ones are thinned.
 """
 
@@ -13,7 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -44,12 +46,13 @@ THINNED_AT_ONCE = timedelta(days=31)
 
 
 class ListState(StrEnum):
-    """Where a list stands; published is final."""
+    """Where a list stands. A published one stays so, until a correction of it is published."""
 
     DRAFT = "draft"
     APPROVED = "approved"
     PUBLISHED = "published"
     REJECTED = "rejected"
+    SUPERSEDED = "superseded"
 
 
 _BEFORE = {
@@ -58,7 +61,9 @@ _BEFORE = {
     ListState.REJECTED: (ListState.DRAFT, ListState.APPROVED),
 }
 STANDING = (ListState.APPROVED, ListState.PUBLISHED)
-"""Of a dealing day one list at most is in one of these states."""
+"""Of a dealing day one list at most is in each of these states."""
+
+_LIVE = (ListState.DRAFT, *STANDING)
 
 
 class ListNotFoundError(NotFoundError):
@@ -76,7 +81,10 @@ class ListStateError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class KeptList:
-    """A list as it is kept. ``document_sha`` is the SHA-256 of the document's canonical JSON."""
+    """A list as it is kept. ``document_sha`` is the SHA-256 of the document's canonical JSON.
+
+    ``note`` is why it was rejected, ``reason`` why it was made; what corrects a published list has one.
+    """
 
     version: int
     state: ListState
@@ -89,6 +97,7 @@ class KeptList:
     published_by: str | None
     published_at: datetime | None
     note: str | None
+    reason: str | None
 
 
 Happened = OrderFact | SponsorFeePaid
@@ -124,12 +133,19 @@ class InavPoint:
     market_price: Decimal | None
 
 
-def add_list(session: Session, document: ListDocument, *, by: str, at: datetime) -> KeptList:
-    """Keep a list as the newest draft of its day; refused where one was approved already."""
+def add_list(
+    session: Session, document: ListDocument, *, by: str, at: datetime, reason: str | None = None
+) -> KeptList:
+    """Keep a list as the newest draft of its day.
+
+    Refused where one is approved; where one is published the draft is a correction of it, and needs a reason.
+    """
     listed = document.listed
     _hold_lists(session, listed.product)
-    if (standing := standing_list(session, listed.product, listed.trade_day)) is not None:
-        mend = "it is final" if standing.state is ListState.PUBLISHED else "reject it to make another one"
+    standing = _newest(session, listed.product, listed.trade_day, states=STANDING)
+    if standing is not None and (reason is None or standing.state is ListState.APPROVED):
+        approved = standing.state is ListState.APPROVED
+        mend = "reject it to make another one" if approved else "say why, to make one in its place"
         raise ListStateError(
             f"The list of {listed.product} for {listed.trade_day} is {standing.state.value}: {mend}."
         )
@@ -145,25 +161,53 @@ def add_list(session: Session, document: ListDocument, *, by: str, at: datetime)
         "body": encode(document),
         "made_by": by,
         "made_at": at,
+        "reason": reason,
     }
     session.execute(insert(basket_list), [row])
-    return find_list(session, listed.product, listed.trade_day)
+    return find_list(session, listed.product, listed.trade_day, version=version)
 
 
-def find_list(session: Session, product: str, day: date) -> KeptList:
-    """The newest list of a dealing day; `ListNotFoundError` where none was made."""
-    here = (basket_list.c.product == product, basket_list.c.trade_day == day)
-    query = select(basket_list).where(*here).order_by(basket_list.c.version.desc()).limit(1)
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise ListNotFoundError(f"No list of {product} was made for {day}. Make it after the close before.")
-    return _kept(row)
+def find_list(session: Session, product: str, day: date, *, version: int | None = None) -> KeptList:
+    """A list of a dealing day: by default the newest that is not rejected, if there is one.
+
+    `ListNotFoundError` where none was made.
+    """
+    if version is None:
+        found = _newest(session, product, day, states=_LIVE) or _newest(session, product, day)
+    else:
+        found = _newest(session, product, day, basket_list.c.version == version)
+    if found is None:
+        raise ListNotFoundError(
+            f"No such list of {product} was made for {day}. Make it after the close before."
+        )
+    return found
 
 
 def standing_list(session: Session, product: str, day: date) -> KeptList | None:
-    """The approved or published list of a dealing day."""
-    here = (basket_list.c.product == product, basket_list.c.trade_day == day)
-    row = session.execute(select(basket_list).where(*here, basket_list.c.state.in_(STANDING))).one_or_none()
+    """The published list of a dealing day; until there is one, the approved."""
+    published = _newest(session, product, day, states=(ListState.PUBLISHED,))
+    return published or _newest(session, product, day, states=STANDING)
+
+
+def published_list(session: Session, product: str, day: date, *, at: datetime) -> KeptList | None:
+    """The list of a dealing day that was the published one at an instant."""
+    table = basket_list
+    here = (table.c.product == product, table.c.trade_day == day, table.c.published_at <= at)
+    query = select(table).where(*here).order_by(table.c.published_at.desc(), table.c.version.desc()).limit(1)
+    row = session.execute(query).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def _newest(
+    session: Session,
+    product: str,
+    day: date,
+    *which: ColumnElement[bool],
+    states: Sequence[ListState] = tuple(ListState),
+) -> KeptList | None:
+    here = (basket_list.c.product == product, basket_list.c.trade_day == day, basket_list.c.state.in_(states))
+    query = select(basket_list).where(*here, *which).order_by(basket_list.c.version.desc()).limit(1)
+    row = session.execute(query).one_or_none()
     return None if row is None else _kept(row)
 
 
@@ -178,30 +222,27 @@ def latest_list(
     query = select(basket_list).where(basket_list.c.product == product, basket_list.c.state.in_(states))
     if closed_before is not None:
         query = query.where(basket_list.c.body["close"]["day"].astext < closed_before.isoformat())
-    row = session.execute(query.order_by(basket_list.c.trade_day.desc()).limit(1)).one_or_none()
+    published = basket_list.c.state == ListState.PUBLISHED
+    row = session.execute(
+        query.order_by(basket_list.c.trade_day.desc(), published.desc()).limit(1)
+    ).one_or_none()
     return None if row is None else _kept(row)
 
 
 def lists(
     session: Session, product: str, *, limit: int, states: Sequence[ListState] = tuple(ListState)
 ) -> tuple[KeptList, ...]:
-    """The newest list of each dealing day, of those in some states, latest day first."""
-    newest = (
-        select(basket_list.c.trade_day, func.max(basket_list.c.version).label("version"))
-        .where(basket_list.c.product == product, basket_list.c.state.in_(states))
-        .group_by(basket_list.c.trade_day)
-        .order_by(basket_list.c.trade_day.desc())
-        .limit(limit)
-        .subquery()
-    )
+    """The newest list of each dealing day, of those in some states, latest day first.
+
+    One that was rejected, or superseded, stands for its day only where there is no other.
+    """
+    table = basket_list
     query = (
-        select(basket_list)
-        .join(
-            newest,
-            (newest.c.trade_day == basket_list.c.trade_day) & (newest.c.version == basket_list.c.version),
-        )
-        .where(basket_list.c.product == product)
-        .order_by(basket_list.c.trade_day.desc())
+        select(table)
+        .ext(distinct_on(table.c.trade_day))
+        .where(table.c.product == product, table.c.state.in_(states))
+        .order_by(table.c.trade_day.desc(), table.c.state.in_(_LIVE).desc(), table.c.version.desc())
+        .limit(limit)
     )
     return tuple(_kept(row) for row in session.execute(query))
 
@@ -209,7 +250,7 @@ def lists(
 def decide(
     session: Session, kept: KeptList, state: ListState, *, by: str, at: datetime, note: str | None = None
 ) -> KeptList:
-    """Bring the newest list of a day to its next state.
+    """Bring the newest list of a day to its next state; what it is published in place of is superseded.
 
     `ListStateError` where it cannot go there, has moved since ``kept`` was read, or was made anew.
     """
@@ -231,8 +272,11 @@ def decide(
         basket_list.c.trade_day == listed.trade_day,
         basket_list.c.version == kept.version,
     )
+    if state is ListState.PUBLISHED:
+        before = (*here[:2], basket_list.c.state == ListState.PUBLISHED)
+        session.execute(update(basket_list).where(*before).values(state=ListState.SUPERSEDED))
     session.execute(update(basket_list).where(*here).values(values))
-    return find_list(session, listed.product, listed.trade_day)
+    return find_list(session, listed.product, listed.trade_day, version=kept.version)
 
 
 def _hold_lists(session: Session, product: str) -> None:
@@ -358,4 +402,5 @@ def _kept(row: Row[Any]) -> KeptList:
         row.published_by,
         row.published_at,
         row.note,
+        row.reason,
     )

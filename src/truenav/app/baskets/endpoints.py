@@ -43,6 +43,9 @@ router = Router(tags=["baskets"], module="baskets")
 
 IdPath = Annotated[str, Path(max_length=64)]
 DayPath = Annotated[date, Path(description="A dealing day")]
+VersionQuery = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="By default the newest that is not rejected")
+]
 NumberPath = Annotated[int, Path(ge=1, le=2**62, description="The order's number")]
 
 _READ = [requires("product:read", sight="narrowed")]
@@ -108,26 +111,33 @@ def make_list(
     body: MakeListBody, listing: BasketDep, session: SessionDep, house: HouseDep, principal: PrincipalDep
 ) -> ListAnswer:
     """Make the list of the next dealing day from what is recorded; 409 tells all that is missing."""
-    return ListAnswer.of(lists.make_list(session, house, principal, listing, as_of=body.as_of))
+    kept = lists.make_list(session, house, principal, listing, as_of=body.as_of, reason=body.reason)
+    return ListAnswer.of(kept)
 
 
 @router.get("/basket-lists/{product}/{day}", dependencies=_READ)
-def get_list(listing: BasketDep, day: DayPath, session: SessionDep) -> ListDetail:
-    """The newest list of a dealing day, with the close that it was made from."""
-    return ListDetail.full(baskets.find_list(session, listing.id, day))
+def get_list(
+    listing: BasketDep, day: DayPath, session: SessionDep, version: VersionQuery = None
+) -> ListDetail:
+    """A list of a dealing day, with the close that it was made from."""
+    return ListDetail.full(baskets.find_list(session, listing.id, day, version=version))
 
 
 @router.get("/basket-lists/{product}/{day}/list.{form}", dependencies=_READ)
-def get_list_file(listing: BasketDep, day: DayPath, form: ListForm, session: SessionDep) -> Response:
+def get_list_file(
+    listing: BasketDep, day: DayPath, form: ListForm, session: SessionDep, version: VersionQuery = None
+) -> Response:
     """The list as JSON, CSV or XML; the JSON is what a priced order's hash is of."""
-    kept = baskets.find_list(session, listing.id, day)
+    kept = baskets.find_list(session, listing.id, day, version=version)
     return attachment(lists.list_file(kept, form), f"{listing.id}-{day}-list.{form.value}", MEDIA[form])
 
 
 @router.get("/basket-lists/{product}/{day}/disclosure.{form}", dependencies=_READ)
-def get_disclosure_file(listing: BasketDep, day: DayPath, form: ListForm, session: SessionDep) -> Response:
+def get_disclosure_file(
+    listing: BasketDep, day: DayPath, form: ListForm, session: SessionDep, version: VersionQuery = None
+) -> Response:
     """What the public is told of the close before this day, as JSON or CSV."""
-    kept = baskets.find_list(session, listing.id, day)
+    kept = baskets.find_list(session, listing.id, day, version=version)
     data = lists.disclosure_file(kept, form)
     return attachment(data, f"{listing.id}-{kept.document.close.day}-disclosure.{form.value}", MEDIA[form])
 
@@ -150,7 +160,7 @@ def approve_list(
 def publish_list(
     day: DayPath, listing: BasketDep, session: SessionDep, house: HouseDep, principal: PrincipalDep
 ) -> ListAnswer:
-    """Make an approved list final."""
+    """Publish an approved list; one that was published for this day before is superseded."""
     return ListAnswer.of(lists.publish_list(session, house, principal, listing.id, day))
 
 

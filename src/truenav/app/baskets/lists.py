@@ -122,11 +122,14 @@ def make_list(
     listing: BasketListing,
     *,
     as_of: datetime | None = None,
+    reason: str | None = None,
     unread: tuple[Failure, ...] = (),
 ) -> KeptList:
     """Make the list of the next dealing day, from what is recorded as of ``as_of`` (None: now).
 
-    ``as_of`` lies after the last cut-off. `ListNotPublishableError` tells all that stands against a list.
+    ``as_of`` lies after the last cut-off. Where the day's list is published already, this is a correction and
+    needs a ``reason``; the published one stands until the correction is. `ListNotPublishableError` tells all
+    that stands against a list.
     """
     authorize(principal, "basket:deal", _resource(principal, listing.id))
     now = house.clock.now()
@@ -143,7 +146,8 @@ def make_list(
     trade_day = next_dealing_day(product, day)
     close = _close(listing, day, trade_day, found, now, sha)
     document = _document(session, listing, trade_day, close)
-    kept = baskets.add_list(session, document, by=principal.user, at=now)
+    why = None if reason is None else reason.strip() or None
+    kept = baskets.add_list(session, document, by=principal.user, at=now, reason=why)
     _told(session, principal, "basket.list_made", kept, now)
     return kept
 
@@ -228,7 +232,7 @@ def approve_list(
 
 
 def publish_list(session: Session, house: House, principal: Principal, id: str, day: date) -> KeptList:
-    """Make an approved list final: orders of its day deal by it, and the public may read it."""
+    """Publish an approved list: orders of its day deal by it from now on, and the public may read it."""
     authorize(principal, "basket:deal", _resource(principal, id))
     return _decided(session, house, principal, baskets.find_list(session, id, day), ListState.PUBLISHED)
 
@@ -272,7 +276,12 @@ def disclosure_file(kept: KeptList, form: ListForm) -> bytes:
 
 def _told(session: Session, principal: Principal, action: str, kept: KeptList, at: datetime) -> None:
     listed = kept.document.listed
-    detail = {"version": kept.version, "document": kept.document_sha, "note": kept.note or ""}
+    detail = {
+        "version": kept.version,
+        "document": kept.document_sha,
+        "note": kept.note or "",
+        "reason": kept.reason or "",
+    }
     audit.append(
         session,
         actor=principal.user,

@@ -25,6 +25,7 @@ from truenav.core.ap_orders import (
     ApOrderStateError,
     BoughtIn,
     DeliverySeen,
+    OrderAccepted,
     OrderFact,
     OrderKey,
     OrderReceived,
@@ -207,7 +208,7 @@ class OrderDesk:
         self._authorize("basket:deal")
         key = self._key_of(number)
         day = self._dealing_day(key)
-        listed, close = self._published(day), self._close_of(day)
+        listed, close = self._dealt_by(key, day), self._close_of(day)
         fact = ap_orders.price(
             self._book,
             key,
@@ -368,6 +369,16 @@ class OrderDesk:
         return self._final(
             day, f"The list of {day} is not published yet; orders of that day wait for it."
         ).listed
+
+    def _dealt_by(self, key: OrderKey, day: date) -> CreationList:
+        """The list that was published when the order was accepted, whatever was corrected since."""
+        facts = (entry.fact for entry in self._entries if entry.key == key)
+        accepted = next((one.at for one in facts if isinstance(one, OrderAccepted)), None)
+        if accepted is None:
+            return self._published(day)
+        found = baskets.published_list(self._session, self._listing.id, day, at=accepted)
+        assert found is not None  # acceptance asks for it
+        return found.document.listed
 
     def _close_of(self, day: date) -> BasketClose:
         """The close of a dealing day, which is final when the next day's list is published."""

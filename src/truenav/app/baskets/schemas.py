@@ -19,9 +19,13 @@ Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 
 class MakeListBody(Body):
-    """As of when; by default now. It lies after the last cut-off."""
+    """As of when; by default now. It lies after the last cut-off.
+
+    ``reason``: why it is made; needed where it takes the place of a published list.
+    """
 
     as_of: Instant | None = None
+    reason: Sentence | None = None
 
 
 class ApproveListBody(Body):
@@ -87,7 +91,7 @@ class FeePaymentBody(Body):
 
 
 class ListAnswer(Answer):
-    """Where the list of a dealing day stands."""
+    """Where the list of a dealing day stands; ``note``: why it was rejected, ``reason``: why it was made."""
 
     product: str
     trade_day: date
@@ -104,6 +108,7 @@ class ListAnswer(Answer):
     published_by: str | None
     published_at: Instant | None
     note: str | None
+    reason: str | None
 
     @classmethod
     def of(cls, kept: KeptList) -> Self:
@@ -125,6 +130,7 @@ class ListAnswer(Answer):
             published_by=kept.published_by,
             published_at=kept.published_at,
             note=kept.note,
+            reason=kept.reason,
         )
 
 

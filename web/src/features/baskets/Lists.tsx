@@ -52,9 +52,9 @@ function Make({ product }: { product: string }) {
         opened={asked}
         title={t.makeList}
         verb={t.makeList}
-        reason="none"
+        reason="optional"
         busy={make.isPending}
-        onConfirm={() => make.mutate(undefined, { onSettled: () => ask(false) })}
+        onConfirm={(reason) => make.mutate(reason, { onSettled: () => ask(false) })}
         onClose={() => ask(false)}
       >
         {t.making}
@@ -106,7 +106,7 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
   const symbol = useSymbols();
   const { listed, disclosure } = document;
   const quote = symbol(listed.quote);
-  const href = (what: 'list' | 'disclosure', form: string) => `/api/v1/basket-lists/${product}/${summary.trade_day}/${what}.${form}`;
+  const href = (what: 'list' | 'disclosure', form: string) => `/api/v1/basket-lists/${product}/${summary.trade_day}/${what}.${form}?version=${summary.version}`;
   const columns: readonly Column<(typeof listed.lines)[number]>[] = [
     { id: 'asset', header: t.asset, card: 'title', cell: (line) => <span className="medium">{symbol(line.asset)}</span> },
     { id: 'quantity', header: t.quantity, align: 'right', card: 'value', cell: (line) => <span className="num">{line.quantity}</span> },
@@ -118,6 +118,18 @@ function Detail({ product, detail: { summary, document } }: { product: string; d
       <h3 className={css.foot}>{t.listOf(summary.trade_day)}</h3>
       <DataTable label={t.listOf(summary.trade_day)} columns={columns} rows={listed.lines} rowKey={(line) => line.asset} />
       <Facts className={css.foot}>
+        {summary.version > 1 ? (
+          <>
+            <dt>{t.version}</dt>
+            <dd className="num">{summary.version}</dd>
+          </>
+        ) : null}
+        {summary.reason ? (
+          <>
+            <dt>{t.reason}</dt>
+            <dd>{summary.reason}</dd>
+          </>
+        ) : null}
         <dt>{`${t.estimatedCash}, ${quote}`}</dt>
         <dd>
           <Figure value={listed.estimated_cash} places={4} />
@@ -164,6 +176,7 @@ const OFFERED: Readonly<Record<ListAnswer['state'], readonly Decision['step'][]>
   approved: ['publish', 'reject'],
   published: [],
   rejected: [],
+  superseded: [],
 };
 
 function Decide({ product, list }: { product: string; list: ListAnswer }) {

@@ -83,7 +83,7 @@ export function useTransfers(product: string, number: number) {
 }
 
 export function useMakeList(product: string) {
-  return useChange((_: void) => ask(api.POST('/api/v1/basket-lists/{product}', { ...at(product), body: {} })));
+  return useChange((reason: string) => ask(api.POST('/api/v1/basket-lists/{product}', { ...at(product), body: { reason: reason || null } })));
 }
 
 export interface Decision {
