@@ -134,6 +134,21 @@ def test_rules_that_cannot_be_followed_are_refused(terms, message):
     assert refused.value.context["wrong"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (replace(TERMS, target=D("NaN")), "target is NaN, no finite number"),
+        (replace(TERMS, trading_cost=D("Infinity")), "trading_cost is Infinity, no finite number"),
+        (replace(TERMS, fees=(Fee(D("sNaN"), AT),)), "rate is sNaN, no finite number"),
+        (replace(TERMS, merge=ShareMerge(D("NaN"), 10)), "at_or_below is NaN"),
+        (replace(TERMS, since=SINCE.replace(tzinfo=None)), "since 2024-01-01T00:00:00 has no time zone"),
+    ],
+)
+def test_what_is_no_number_or_no_instant_is_named(terms, message):
+    with pytest.raises(ProductRulesError, match=message):
+        checked(terms)
+
+
 def test_all_that_is_wrong_is_told_at_once():
     terms = replace(TERMS, fees=(Fee(D(-1), AT),), price_band=D(2), stale_after_seconds=-1)
     with pytest.raises(ProductRulesError) as refused:

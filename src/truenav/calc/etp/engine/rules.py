@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -108,6 +108,9 @@ def faults(product: Product) -> list[str]:
 
 
 def _faults(product: Product) -> Iterator[str]:
+    if unclear := list(_unclear(product, "a product")):
+        yield from unclear  # nothing can be compared with these
+        return
     if not product.terms:
         yield "They have no terms."
     for earlier, later in pairwise(product.terms):
@@ -119,6 +122,20 @@ def _faults(product: Product) -> Iterator[str]:
         where = f"Terms since {terms.since:%Y-%m-%d}: "
         for fault in _terms_faults(terms):
             yield where + fault
+
+
+def _unclear(value: object, name: str) -> Iterator[str]:
+    """Numbers that are not finite and instants without a zone, however deep in a value."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        yield f"{name} is {value}, no finite number."
+    elif isinstance(value, datetime) and value.utcoffset() is None:
+        yield f"{name} {value.isoformat()} has no time zone."
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _unclear(one, name)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _unclear(getattr(value, field.name), field.name)
 
 
 def _terms_faults(terms: Terms) -> Iterator[str]:
