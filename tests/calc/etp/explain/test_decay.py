@@ -103,6 +103,14 @@ def test_a_path_rebalanced_often_comes_near_the_continuous_return():
     assert abs(run.nav / 100 / (1 + expected) - 1) < D("0.0001")
 
 
+@pytest.mark.parametrize(
+    "numbers", [("NaN", 1, 1), (3, "Infinity", 1), (3, 1, "NaN"), (3, "-0.8", 1), (3, "0.8", -1)]
+)
+def test_decay_of_what_is_no_number_or_below_zero_is_refused(numbers):
+    with pytest.raises(decay.TheoryInputError, match="not below 0"):
+        decay.decay(*map(D, numbers))
+
+
 def test_the_curve_is_the_formula_for_each_volatility():
     volatilities = np.array([0.0, 0.4, 0.8, np.nan])
     curve = decay.decay_curve(-3.0, volatilities, 2.0)

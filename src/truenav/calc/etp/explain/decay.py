@@ -100,7 +100,10 @@ def decay(leverage: Decimal, volatility: Decimal, years: Decimal) -> Decimal:
     """The return of a product whose underlying ends where it began: ``exp(-log_drag) - 1``.
 
     It is also the median return where the underlying's logarithm has no drift; the mean is higher.
+    `TheoryInputError` where a number is not finite, or a volatility or time is below 0.
     """
+    if not (leverage.is_finite() and all(one.is_finite() and one >= 0 for one in (volatility, years))):
+        raise TheoryInputError("Leverage, volatility and years are finite, the latter two not below 0.")
     with exact():
         return (-log_drag(leverage, volatility, years)).exp() - 1
 
