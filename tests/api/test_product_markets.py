@@ -46,12 +46,14 @@ class Venue(BinanceConnector):
         self.looks = 0
         self.silent = False
         self.is_whole = True
+        self.meanwhile = lambda: None
         self.bids = ((D(72), D(5)), (D(71), D(100)))
         self.asks = ((D(73), D(4)), (D(80), D(100)))
 
     async def book(self, api, instrument):
         assert instrument == UNITS
         self.looks += 1
+        self.meanwhile()
         if self.silent:
             raise VenueUnavailableError("Binance did not answer.")
         body = b"the book as told"
@@ -151,6 +153,15 @@ def test_a_venue_that_does_not_answer_is_told_and_not_asked_again_at_once(house,
         shown = _seen(house)
         assert (shown["best_bid"], _why(shown)["spread"]) == (None, "Binance did not answer.")
     assert venue.looks == 1
+
+
+def test_while_a_venue_is_asked_no_connection_to_the_database_is_held(house, venue):
+    pool, held = house.installation.house.database._engine.pool, []
+    venue.meanwhile = lambda: held.append(pool.checkedout())
+    _seen(house)
+    assert held == [0]
+    stranger = house.installation.logged_in(house.installation.tenant(), "eve", "manager")
+    assert stranger.get("/api/v1/product-markets/zz3l").status_code == 404
 
 
 def test_however_many_look_the_venue_is_asked_every_15_seconds_at_most(house, venue):

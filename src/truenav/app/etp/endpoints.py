@@ -26,6 +26,7 @@ from truenav.app.http.problems import refusals
 from truenav.app.http.records import Record
 from truenav.app.http.routes import Router, requires
 from truenav.app.http.spans import Span, SpanDep
+from truenav.app.sight import sight_of
 from truenav.calc.etp.live.disclosure import Disclosure
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE
@@ -45,6 +46,8 @@ ROUTERS = (
 
 IdPath = Annotated[str, Path(max_length=64)]
 _READ = [requires("product:read", sight="narrowed")]
+_ASK = [requires("product:read", sight="narrowed", transaction=False)]
+"""Of what a venue is asked: meanwhile no transaction stays open, of which there are a few only."""
 
 
 @router.get("/product-states", dependencies=_READ)
@@ -100,19 +103,18 @@ def get_product_series(
     return list(reading.points(session, listing, span.since, span.until, most=most))
 
 
-@router.get("/product-markets/{listing}", dependencies=_READ, responses=refusals(409))
+@router.get("/product-markets/{listing}", dependencies=_ASK, responses=refusals(409))
 def get_product_market(
     listing: IdPath,
     *,
     principal: PrincipalDep,
-    session: SessionDep,
-    sight: SightDep,
     house: HouseDep,
     looks: LooksDep,
     units: Annotated[Number, Query(description="Of the holder whose round trip is computed")] = ONE,
 ) -> Record[UnitMarket]:
     """What the venue shows of a product's units now, beside NAV; asked at most every 15 seconds."""
-    found = reading.find_listing(session, principal, sight, listing)
+    with house.database.transaction(principal.tenant, snapshot=True) as session:
+        found = reading.find_listing(session, principal, sight_of(session, principal), listing)
     return unit_market(house, principal.tenant, found, looks, units=units)
 
 
