@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from truenav.connect.asking import Endpoint, Params, Signed
-from truenav.connect.errors import KeyRevokedError, RateLimitedError
+from truenav.connect.errors import KeyRevokedError, RateLimitedError, VenueError
 from truenav.connect.registry import connector
 
 from .line import Line, open_line
@@ -46,3 +47,28 @@ def test_patience_that_nobody_can_read_is_a_short_one(wait: str) -> None:
     with pytest.raises(RateLimitedError) as refusal:
         asked(lambda request: httpx.Response(429, headers={"retry-after": wait}))
     assert refusal.value.context["seconds"] == 1.0
+
+
+def test_patience_that_is_longer_than_a_request_waits_is_kept_by_the_next_ones() -> None:
+    """Whoever asks on while the venue wants to be left alone is banned next."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        wait = {"retry-after": "120"}
+        return httpx.Response(429, headers=wait) if len(line.asked) == 1 else httpx.Response(200, json={})
+
+    async def scenario() -> None:
+        nonlocal line
+        async with open_line(Line, "okx", answer, now=NOW) as line:
+            time = Endpoint("time/1", "/api/v5/public/time", connector("okx").manifest.budgets[0].name)
+            for seconds in (0, 50):
+                await line.network.sleep(seconds)
+                with pytest.raises(RateLimitedError, match="patience"):
+                    await line.transport().get(time)
+            assert len(line.asked) == 1
+            await line.network.sleep(71)
+            with suppress(VenueError):  # what it says does not matter here
+                await line.transport().get(time)
+            assert len(line.asked) > 1
+
+    line: Line
+    asyncio.run(scenario())

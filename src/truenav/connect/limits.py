@@ -57,10 +57,15 @@ class VenueGate:
         scope = key if known.per == "key" else ""
         waited = 0.0
         while True:
-            wait = self._refuse_while_closed() or self._spending.take(known, scope, weight)
+            paused = self._refuse_while_closed()
+            wait = paused or self._spending.take(known, scope, weight)
             if wait <= 0:
                 return
             waited += wait
+            if paused > LONGEST_WAIT:
+                raise RateLimitedError(
+                    f"{self.venue} asks for {paused:.0f} s more of patience; nothing is asked until then."
+                )
             if waited > LONGEST_WAIT:
                 raise RateLimitedError(
                     f"{self.venue}: the budget {budget!r} of {known.weight} a {known.seconds} s is used; "

@@ -275,9 +275,9 @@ class Transport:
                 last = error
                 pause = 0.0
                 seconds = float(str(error.context["seconds"]))
+                self.gate.pause(seconds)
                 if seconds > LONGEST_WAIT:
                     raise
-                self.gate.pause(seconds)
             except (VenueUnavailableError, MalformedPayloadError) as error:
                 last = error
                 pause = FIRST_PAUSE * 2**attempt * (0.5 + self._network.rng.random())
