@@ -1,7 +1,7 @@
 """Asking a venue: signed or public reads with budgets, bounded retries, and every answer archived first.
 
-Nothing here writes to a venue. Secrets live in the signer only: the recorded request has the parameters
-as they were before signing, and no header.
+What writes to a venue is sent once (``Transport.send`` with ``repeatable=False``). Secrets live in the signer
+only: the recorded request has the parameters as they were before signing, and no header.
 """
 
 from __future__ import annotations
