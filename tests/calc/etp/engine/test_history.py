@@ -133,6 +133,7 @@ RUNS = pytest.mark.parametrize("run", [simulate, simulate_continuously])
         (history([100]), "two marks or more"),
         (history([]), "two marks or more"),
         (replace(history([100, 90, 80]), prices=[Decimal(100)]), "3 times and 1 prices"),
+        (replace(history([100, 90]), prices=[Decimal(100), 90.5]), r"Mark 2 .*90.5 is no exact number"),
         (history([1, 2], rates=((1, Decimal(5)),)), "no fraction"),
         (history([1, 2], rolls=((1, Decimal(0)),)), "not above 0"),
     ],

@@ -83,6 +83,9 @@ def check_marks(history: History, *, largest_jump: Decimal = ANY_JUMP) -> None:
             f"A history needs two marks or more, each with a time; it has {len(history.times)} times and "
             f"{len(history.prices)} prices."
         )
+    for row, price in enumerate(history.prices, start=1):
+        if not isinstance(price, Decimal):
+            raise _bad(row, history.times[row - 1], f"{price!r} is no exact number; give a Decimal")
     if not _is_plain(history, largest_jump):
         _check_each_mark(history, largest_jump)
     check_charges(history.rates, history.rolls)
