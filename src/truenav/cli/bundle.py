@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -39,7 +38,10 @@ def list_entries(*, bundle_path: Path, output: str) -> None:
 @output_option
 def manifest(*, bundle_path: Path, output: str) -> None:
     """Show the signed manifest of BUNDLE: what each file's SHA-256 was when it was signed."""
-    show([json.loads(line) for line in _entry(bundle_path, "manifest.jsonl").splitlines()], output)
+    from truenav.app.proof.lines import read_lines
+
+    name = "manifest.jsonl"
+    show(read_lines(name, _entry(bundle_path, name)), output)
 
 
 @bundle.command("cat")
