@@ -60,4 +60,7 @@ def _compared(listing: str, written: Iterator[Chapter], computed: Iterable[Chapt
                 break
     except TruenavError as error:
         difference = f"Chapter {chapters + 1} cannot be computed: {error.message}"
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+        # What no follower of ours writes: another one put it there.
+        difference = f"Chapter {chapters + 1} cannot be computed ({type(error).__name__}: {error})."
     return Verification(listing, chapters, marks, deeds, steps, difference)
