@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from tests.calc.etp.histories import DAILY, MIDNIGHT, D, product, terms
@@ -16,6 +17,7 @@ from truenav.core.product import (
     FeeBasis,
     Financing,
     ProductRulesError,
+    Schedule,
     ShareMerge,
     Terms,
     Trigger,
@@ -55,10 +57,40 @@ def test_a_note_names_the_numbers_of_the_product():
 
 
 def test_both_languages_say_the_same_numbers():
-    for rules in (FULL, terms(-1), terms("0.5", schedules=DAILY), terms(1)):
+    for rules in (
+        FULL,
+        terms(-1),
+        terms("0.5", schedules=DAILY),
+        terms(1),
+        terms("2.2", target_is_published=False),
+    ):
         found = [sorted(re.findall(r"-?\d[\d.]*", note(rules, language))) for language in Language]
         english, chinese = ([one for one in numbers if one not in ("1", "4")] for numbers in found)
         assert english == chinese
+
+
+def test_an_example_of_four_days_goes_as_far_as_the_rebalance_does():
+    """A twentieth of the way, by hand: 2x, 1.9136x, 2.0127x, 1.9260x."""
+    slow = (Schedule(MIDNIGHT, speed=D("0.05"), floor=D("1.7"), ceiling=D("2.3")),)
+    leverage, nav = Fraction(2), Fraction(1)
+    for move in (Fraction(1, 20), Fraction(-1, 20)) * 2:
+        nav *= 1 + leverage * move
+        leverage *= (1 + move) / (1 + leverage * move)
+        leverage += (2 - leverage) / 20
+    assert f"the product at {float(nav - 1) * 100:.2f} %" in note(terms(2, schedules=slow))
+    in_batches = (Schedule(MIDNIGHT, batches=4, batch_seconds=300),)
+    assert "the product at -4.45 %" in note(terms(3, schedules=in_batches))
+
+
+def test_no_example_of_four_rebalances_where_the_moves_do_not_lead_to_them():
+    waiting = (Schedule(MIDNIGHT, moved=D("0.06")),)
+    assert "four days" not in note(terms(3, schedules=waiting))
+    assert "four days" in note(terms(3, schedules=(Schedule(MIDNIGHT, moved=D("0.05")),)))
+
+
+def test_a_target_that_the_issuer_hides_is_called_assumed():
+    assert "is assumed" in note(terms("2.2", target_is_published=False))
+    assert "is assumed" not in note(FULL)
 
 
 def test_a_short_product_fears_a_rise():

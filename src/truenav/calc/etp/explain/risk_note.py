@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
+from itertools import accumulate, islice
 
+from truenav.calc.etp.engine.calendar import instants, microseconds
+from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.rules import check_product, trigger_leverages
+from truenav.calc.etp.engine.simulate import simulate
 from truenav.calc.etp.explain import decay
 from truenav.core.money import ONE, exact, rounded, to_text
-from truenav.core.product import Aim, Exposure, FeeBasis, Product, ShareMerge, Terms
+from truenav.core.product import SECONDS_A_DAY, Aim, Exposure, FeeBasis, Product, ShareMerge, Terms
 
 VOLATILITIES = (Decimal("0.4"), Decimal("0.8"), Decimal("1.2"))
 """Of a year: calm, usual and wild days of a large coin."""
 
 CHOP = (Decimal("0.05"), Decimal("-0.05")) * 2
 """Four days that lead nowhere."""
+
+_WEEK = 7 * SECONDS_A_DAY * 1_000_000
 
 
 class Language(StrEnum):
@@ -53,9 +60,11 @@ def _points(
     yield write["aim"].format(
         product=product.id, underlying=product.underlying, target=to_text(target), day=_percent(target / 100)
     )
+    if not terms.target_is_published:
+        yield write["hidden"]
     drags = target * target - target > 0
-    if terms.schedules and target != 1:
-        found = decay.rebalanced_return(target, CHOP)
+    found = _chopped(terms) if terms.schedules and target != 1 else None
+    if found is not None:
         spot = decay.rebalanced_return(ONE, CHOP)
         yield write["chop"].format(
             found=_percent(found), spot=_percent(spot), multiple=_percent(target * spot)
@@ -80,6 +89,18 @@ def _points(
     if terms.merge is not None:
         yield _merge(terms.merge, product.quote, write)
     yield write["end"]
+
+
+def _chopped(terms: Terms) -> Decimal | None:
+    """The return over `CHOP`, a move a day, of the first schedule alone; None unless it acts after each."""
+    first = terms.schedules[0]
+    daily = replace(first, at=replace(first.at, times=first.at.times[:1]), batches=1, batch_seconds=0)
+    since = microseconds(terms.since)
+    times = list(islice(instants(daily.at, since - 1, since + _WEEK), len(CHOP) + 1))
+    prices = list(accumulate(CHOP, lambda price, move: price * (1 + move), initial=ONE))
+    bare = Product("", "", "", "", (Terms(terms.since, terms.target, schedules=(daily,)),))
+    run = simulate(bare, History(times, prices), nav=ONE)
+    return run.nav - 1 if run.scheduled == len(CHOP) else None
 
 
 def _adverse_move(terms: Terms) -> Decimal | None:
@@ -121,6 +142,8 @@ _ENGLISH = {
     "aim": "{product} aims at {target} times the move of {underlying} from one rebalance to the next: a "
     "rise of 1 % then changes its value by {day}. Over longer times its return is not {target} times the "
     "underlying's; it may be higher or lower, and both a long and a short product may lose.",
+    "hidden": "Its issuer does not publish this target; the number is assumed, and so are those that follow "
+    "from it.",
     "chop": "Example: after +5 %, -5 %, +5 % and -5 % on four days with a rebalance each, the underlying is "
     "at {spot}, the product at {found} before fees, and not at {multiple}.",
     "decay": "{loss} at a volatility of {volatility}",
@@ -151,6 +174,7 @@ _CHINESE = {
     "aim": "{product} 的目标是：从一次调仓到下一次调仓，涨跌为 {underlying} 的 {target} 倍；标的上涨 1 % 时，"
     "其净值变动 {day}。持有更久时，收益并不等于标的收益的 {target} 倍，可能更高，也可能更低；做多与做空产品"
     "可能同时亏损。",
+    "hidden": "发行人未公布该目标；此数值为假设，由它得出的数字也是假设。",
     "chop": "例：四天依次 +5 %、-5 %、+5 %、-5 %，每天调仓一次，标的为 {spot}，产品扣费前为 {found}，而不是 "
     "{multiple}。",
     "decay": "波动率 {volatility} 时约 {loss}",
