@@ -13,7 +13,7 @@ import css from './Analysis.module.css';
 import { MarketForm } from './MarketForm';
 import { Results, useChosen } from './Results';
 import { RuleSets, textFor } from './RuleSets';
-import { CALM, describedOf, mannerOf, placeOf, replay, replayFile, useListed, type Market } from './data';
+import { CALM, describedOf, mannerOf, placeOf, replay, replayFiles, useListed, type Files, type Market } from './data';
 import { instantOf } from './instants';
 import words from './words';
 
@@ -47,17 +47,19 @@ const FIRST: Draft = {
   continuous: false,
 };
 
-const MOST_BYTES = 32 * 1024 * 1024;
+const NO_FILES: Files = { prices: null, funding: null, rolls: null };
+
+const MOST_BYTES = 32 * 1024 * 1024; // of all files together
 
 export default function Compare() {
   const t = useWords(words);
   const [draft, change] = useDraft('products.compare', FIRST);
-  const [file, setFile] = useState<File | null>(null);
-  const compared = useMutation({ meta: { quiet: true }, mutationFn: () => asked(draft, file) });
+  const [files, setFiles] = useState(NO_FILES);
+  const compared = useMutation({ meta: { quiet: true }, mutationFn: () => asked(draft, files) });
   const [chosen, choose] = useChosen(compared.data);
   const place = placeOf(compared.error);
   const said = compared.error ? saidOf(compared.error) : undefined;
-  const wrong = missing(draft, file);
+  const wrong = missing(draft, files);
   return (
     <div className={css.page}>
       <div className={css.controls}>
@@ -72,7 +74,7 @@ export default function Compare() {
               data={(['file', 'seen', 'described'] as const).map((value) => ({ value, label: t.sources[value] }))}
             />
             {draft.source === 'file' ? (
-              <FileInput label={t.source} description={t.fileHint} placeholder={t.file} value={file} onChange={setFile} accept=".csv,.parquet" error={place === 'prices' ? said : undefined} clearable clearButtonProps={{ 'aria-label': t.noFileAgain }} />
+              <FileFields files={files} onChange={(part) => setFiles({ ...files, ...part })} error={place === 'prices' ? said : undefined} />
             ) : null}
             {draft.source === 'seen' ? <Listed value={draft.listing} onChange={(listing) => change({ listing })} error={place === 'prices' ? said : undefined} /> : null}
             {draft.source === 'described' ? <MarketForm market={draft.market} onChange={(part) => change({ market: { ...draft.market, ...part } })} error={place === 'prices' ? said : undefined} /> : null}
@@ -111,6 +113,19 @@ export default function Compare() {
   );
 }
 
+/** Where a price file has no rates or rolls beside the prices, they have files of their own. */
+function FileFields({ files, onChange, error }: { files: Files; onChange: (part: Partial<Files>) => void; error: string | undefined }) {
+  const t = useWords(words);
+  const every = [
+    { name: 'prices', label: t.source, description: t.fileHint, placeholder: t.file, error },
+    { name: 'funding', label: t.funding, description: t.fundingHint, placeholder: t.optional },
+    { name: 'rolls', label: t.rolls, description: t.rollsHint, placeholder: t.optional },
+  ] as const;
+  return every.map(({ name, ...field }) => (
+    <FileInput key={name} {...field} value={files[name]} onChange={(file) => onChange({ [name]: file })} accept=".csv,.parquet" clearable clearButtonProps={{ 'aria-label': t.noFileAgain }} />
+  ));
+}
+
 function Listed({ value, onChange, error }: { value: string | null; onChange: (listing: string | null) => void; error: string | undefined }) {
   const t = useWords(words);
   const listed = useListed();
@@ -118,13 +133,15 @@ function Listed({ value, onChange, error }: { value: string | null; onChange: (l
 }
 
 /** What is still to be said before it can be asked. */
-function missing(draft: Draft, file: File | null): 'noFile' | 'noListing' | 'noSpan' | 'file' | null {
-  if (draft.source === 'file') return file === null ? 'noFile' : file.size > MOST_BYTES ? 'file' : null;
+function missing(draft: Draft, files: Files): 'noFile' | 'noListing' | 'noSpan' | 'file' | null {
+  if (draft.source === 'file') return files.prices === null ? 'noFile' : bytesOf(files) > MOST_BYTES ? 'file' : null;
   if (draft.source === 'described') return null;
   return draft.listing === null ? 'noListing' : instantOf(draft.from) && instantOf(draft.to) ? null : 'noSpan';
 }
 
-function asked(draft: Draft, file: File | null): Promise<Replays> {
+const bytesOf = ({ prices, funding, rolls }: Files): number => [prices, funding, rolls].reduce((sum, file) => sum + (file?.size ?? 0), 0);
+
+function asked(draft: Draft, files: Files): Promise<Replays> {
   const rules = [...draft.rules];
   const text = textFor(draft.rules, draft.text);
   const manner = mannerOf(600, draft);
@@ -133,5 +150,5 @@ function asked(draft: Draft, file: File | null): Promise<Replays> {
   if (draft.source === 'seen') {
     return replay({ rules, text, manner, history: { is: 'seen', listing: draft.listing ?? '', since: start ?? '', until: end ?? '' } });
   }
-  return replayFile(file as File, { rules, text, manner, reading: { zone: draft.zone.trim() || null, symbol: draft.symbol.trim() || null, start, end } });
+  return replayFiles(files, { rules, text, manner, reading: { zone: draft.zone.trim() || null, symbol: draft.symbol.trim() || null, start, end } });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '@/api/client';
 import { sign } from '@/lib/decimal';
-import { CALM, describedOf, fraction, placeOf } from './data';
+import { CALM, describedOf, formOf, fraction, placeOf } from './data';
 import { partsOf, placesOf, stepsOf } from './parts';
 
 describe('a path as it is typed', () => {
@@ -16,6 +16,17 @@ describe('a path as it is typed', () => {
     expect(describedOf(CALM).swing).toBe('0');
     expect(describedOf({ ...CALM, trend: 'jump' }).swing).toBe('-0.30');
   });
+});
+
+test('files that were not chosen are not sent', () => {
+  const question = { rules: ['hbtc:BTC3L'], text: null, manner: { nav: '100', last_rules: true, continuous: false, points: 600 }, reading: { zone: null, symbol: null, start: null, end: null } };
+  const prices = new File(['time,price'], 'prices.csv');
+  const funding = new File(['time,rate'], 'funding.csv');
+  expect([...formOf({ prices, funding: null, rolls: null }, question).keys()]).toEqual(['question', 'file']);
+  const form = formOf({ prices, funding, rolls: null }, question);
+  expect([...form.keys()]).toEqual(['question', 'file', 'funding']);
+  expect((form.get('funding') as File).name).toBe('funding.csv');
+  expect(JSON.parse(form.get('question') as string)).toEqual(question);
 });
 
 describe('where a refusal is shown', () => {

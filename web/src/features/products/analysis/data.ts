@@ -69,12 +69,26 @@ export const useCheckedRules = (text: string) =>
 
 export const replay = (question: ReplayQuestion) => ask(api.POST('/api/v1/product-replays', { body: question }));
 
-/** Prices of a file; a session that ended is renewed over the page. */
-export async function replayFile(file: File, question: FileQuestion): Promise<Replays> {
+/** Prices, and funding rates and rolls where they do not stand beside them. */
+export interface Files {
+  readonly prices: File | null;
+  readonly funding: File | null;
+  readonly rolls: File | null;
+}
+
+/** A question with the files that were chosen. */
+export function formOf({ prices, funding, rolls }: Files, question: FileQuestion): FormData {
   const form = new FormData();
-  form.append('file', file, file.name);
   form.append('question', JSON.stringify(question));
-  const answer = await guarded(new Request(`${globalThis.location.origin}/api/v1/product-replays/file`, { method: 'POST', body: form }));
+  for (const [name, file] of [['file', prices], ['funding', funding], ['rolls', rolls]] as const) {
+    if (file !== null) form.append(name, file, file.name);
+  }
+  return form;
+}
+
+/** A session that ended is renewed over the page. */
+export async function replayFiles(files: Files, question: FileQuestion): Promise<Replays> {
+  const answer = await guarded(new Request(`${globalThis.location.origin}/api/v1/product-replays/file`, { method: 'POST', body: formOf(files, question) }));
   if (!answer.ok) throw await problemOf(answer);
   return (await answer.json()) as Replays;
 }
