@@ -190,6 +190,7 @@ def test_lines_are_physical_also_behind_blank_ones_and_cells_of_several(tmp_path
         ("20260101", "'20260101' is no time"),
         ("1.7e9", "'1.7e9' is no time"),
         ("99999999", "'99999999' is no time"),
+        ("202601010001", "'202601010001' is no time of a market in any unit"),
         ("999999999999999999999", "is no time"),
         ("9" * 5000, "is no time"),
         ("0001-01-01T00:00:00+14:00", "lies before 1970"),
@@ -199,6 +200,11 @@ def test_a_time_that_cannot_be_is_refused_with_its_line(tmp_path, second, why):
     message = refusal(write(tmp_path, rows("2026-01-01T00:00:00Z,1", f"{second},2")))
     assert message.startswith("prices.csv, line 3")
     assert why in message
+
+
+def test_a_column_of_dates_without_signs_is_not_taken_for_milliseconds(tmp_path):
+    message = refusal(write(tmp_path, rows("202512312359,1", "202601010000,2")))
+    assert message.startswith("prices.csv, line 2: '202512312359' is no time of a market")
 
 
 def test_a_number_of_thousands_of_digits_is_no_time(tmp_path):

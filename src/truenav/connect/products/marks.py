@@ -35,11 +35,15 @@ SYMBOLS = ("symbol",)
 CLOSEST_RATES = timedelta(minutes=30)
 """Rates beside prices that stand closer together are taken for forecasts, which nobody is charged."""
 
-_EARLIEST = 10**8
 _LONGEST = 20
-_UNITS = ((10**11, 1_000_000, 1), (10**14, 1_000, 1), (10**17, 1, 1), (10**20, 1, 1_000))
-"""Below which number a time since 1970 counts seconds, milli-, micro- or nanoseconds: what makes
-microseconds of it.
+_UNITS = (
+    (10**8, 10**11, 1_000_000, 1),
+    (10**12, 10**14, 1_000, 1),
+    (10**15, 10**17, 1, 1),
+    (10**18, 10**20, 1, 1_000),
+)
+"""From which number to below which a time since 1970 counts seconds, milli-, micro- or nanoseconds, and what
+makes microseconds of it. Those between would be before September 2001; 202601310800 is meant as a date.
 """
 
 
@@ -295,9 +299,10 @@ def _counted(cells: Sequence[str]) -> list[int] | None:
         return None
     numbers = list(map(int, cells))
     lowest, highest = min(numbers), max(numbers)
-    scale, parts = _unit(lowest)
-    if lowest < _EARLIEST or _unit(highest) != (scale, parts):
+    unit = _unit(lowest)
+    if unit is None or _unit(highest) != unit:
         return None
+    scale, parts = unit
     return [number * scale // parts for number in numbers]
 
 
@@ -365,15 +370,16 @@ def _since_1970(cell: str) -> int:
             else "the time is missing."
         )
     number = Decimal(cell)
-    if not _EARLIEST <= number < _UNITS[-1][0]:
+    unit = _unit(number)
+    if unit is None:
         raise NaiveTimeError(f"{cell[:40]!r} is no time of a market in any unit since 1970.")
-    scale, parts = _unit(number)
+    scale, parts = unit
     return int(number * scale // parts)
 
 
-def _unit(number: int | Decimal) -> tuple[int, int]:
+def _unit(number: int | Decimal) -> tuple[int, int] | None:
     """What makes microseconds of a time since 1970, by its size: a factor and a divisor."""
-    return next(((scale, parts) for limit, scale, parts in _UNITS if number < limit), (0, 1))
+    return next(((scale, parts) for first, limit, scale, parts in _UNITS if first <= number < limit), None)
 
 
 # --- refusals --------------------------------------------------------------------------------------------
