@@ -322,7 +322,8 @@ def settle(estimate: DealingQuote, execution: Execution | None = None) -> Settle
 
     With an ``execution`` the participant bears what the hedge cost beside the mark: slippage and fees. What
     the product gets then leaves everybody else's NAV as it was, whatever was traded, at the mark of the
-    estimate. Without one (in kind, or where the issuer bears it) the estimate is final.
+    estimate. Without one (in kind, or where the issuer bears it) the estimate is final. A hedge that cost
+    more than a redemption brings leaves an amount below zero, on which there is no fee.
     """
     with exact():
         create = estimate.request.side is Side.CREATE
@@ -333,7 +334,7 @@ def settle(estimate: DealingQuote, execution: Execution | None = None) -> Settle
             position = execution.quantity
             cost = execution.quantity * (execution.price - estimate.price) + execution.fees
         amount = estimate.amount + sign * cost
-        fee = amount * estimate.fee_rate
+        fee = max(amount, ZERO) * estimate.fee_rate
         total = amount + sign * fee
         return Settlement(
             quote=estimate,
