@@ -68,6 +68,11 @@ def test_a_list_needs_two_people_and_is_written_in_each_form(issuer):
         one["state"] for one in json.loads(issuer.ok("basket", "list", "all", "pair", "--output", "json"))
     ]
     assert states == ["published"]
+    unsaid = issuer("basket", "list", "make", "pair")
+    assert (unsaid.code, "say why" in unsaid.err) == (4, True)
+    made = issuer.ok("basket", "list", "make", "pair", "--reason", "an old file", "--output", "json")
+    assert json.loads(made)[0]["version"] == 2
+    assert "published" in issuer("basket", "list", "show", "pair", day, "--version", "1").err
     closes = json.loads(issuer.ok("basket", "tracking", "pair", "--output", "json"))
     assert [one["nav_per_share"] for one in closes] == ["161"]
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
+from tests.calc.etp.baskets.samples import product
 
 from truenav.app.schedule.model import Schedule
 from truenav.app.schedule.ticker import enqueue_due
+from truenav.core.basket import BasketListing
 from truenav.core.ids import NodeId, RunId
-from truenav.store import definitions, progress, queue, runs
+from truenav.store import baskets, definitions, progress, queue, runs
+from truenav.store.baskets import InavPoint
 from truenav.store.definitions import Kind
 from truenav.store.roles import switch_module
 from truenav.store.tenants import suspend_tenant
@@ -173,3 +177,18 @@ def test_work_that_ended_long_ago_is_forgotten(workshop):
         connection.execute("UPDATE procrastinate_events SET at = now() - interval '8 days'")
     _lead_once(workshop)
     assert workshop.statuses() == []
+
+
+def test_indicative_values_are_thinned_as_they_grow_old(workshop):
+    listing = BasketListing("trio", NodeId("trio"), product(), automatic=False)
+    now = workshop.house.clock.now()
+    old = (now - timedelta(days=31)).replace(second=0, microsecond=0)
+    with workshop.house.database.transaction(workshop.tenant) as session:
+        definitions.put(session, Kind.BASKET, "trio", listing, by="max", at=now)
+        for number in range(4):
+            at = old + number * timedelta(seconds=15)
+            baskets.write_inav(session, "trio", InavPoint(at, None, Decimal(0), None))
+    _lead_once(workshop)
+    with workshop.house.database.transaction(workshop.tenant) as session:
+        (kept,) = baskets.inav_points(session, "trio", old, now, most=10)
+    assert kept.at == old + timedelta(seconds=45)
