@@ -53,6 +53,7 @@ def test_a_product_is_listed_read_and_ended(house):
         (("hedge_account",), "nobody", "There is no account"),
         (("hedge_account",), "desk", "where x:yy-perp is not traded"),
         (("opening_nav",), "0", "above 0"),
+        (("opening_units",), "1" + "0" * 40, "below 1e+30"),
         (("tick",), "-0.01", "above 0"),
         (("automatic_up_to",), "-1", "cannot be below 0"),
         (("traded_as",), PERPETUAL, "no spot market"),

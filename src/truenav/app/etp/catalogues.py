@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
 from truenav.app.catalogue import Catalogue
 from truenav.app.sources.context import parse_context
@@ -26,6 +27,10 @@ from truenav.store.definitions import Kind
 
 MODULE = "etp"
 """What a tenant switches on or off: see `truenav.access.modules`."""
+
+
+MOST_UNITS = Decimal("1e30")
+"""A product has fewer, and fewer are created or redeemed at once: amounts of them stay exact."""
 
 
 class BadListingError(InvalidInputError):
@@ -75,6 +80,8 @@ def _faults(
         yield f"{instrument.id} is no {'inverse ' if inverse else ''}{kind}, which the rules hold."
     if listing.opening_nav <= 0 or listing.opening_units <= 0 or listing.tick <= 0:
         yield "The opening NAV, the opening units and the tick must be above 0."
+    if listing.opening_units >= MOST_UNITS:
+        yield f"The opening units must be below {MOST_UNITS:.0e}."
     if listing.published_rates and not isinstance(installed(instrument.venue), FundingConnector):
         yield f"{instrument.venue} publishes no funding rates that are read here; charge those of the rules."
     if listing.automatic_up_to is not None and listing.automatic_up_to < 0:

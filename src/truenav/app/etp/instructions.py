@@ -9,10 +9,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 from truenav.access.policy import Principal, Resource, authorize
-from truenav.app.etp.catalogues import LISTINGS
+from truenav.app.etp.catalogues import LISTINGS, MOST_UNITS
 from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.sight import Sight
@@ -34,9 +33,6 @@ from truenav.core.names import refuse_bad_texts
 from truenav.store import audit, instructions
 from truenav.store.database import Session
 from truenav.store.instructions import Instruction, InstructionOverError
-
-MOST_UNITS = Decimal("1e30")
-"""Creations and redemptions are below: no product has so many, and amounts of them stay exact."""
 
 LONGEST_REST = timedelta(days=30)
 """For how long the trigger of a product may rest by one person's word."""
