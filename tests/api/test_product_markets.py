@@ -189,6 +189,14 @@ def test_what_holding_costs_does_not_tell_the_public_a_target_that_the_issuer_hi
     assert all(D(_seen(house)[one]) > 0 for one in figures)
 
 
+def test_a_listing_that_changed_is_looked_at_anew_and_its_old_look_forgotten(house, venue):
+    _seen(house)
+    listing = house.maker.get("/api/v1/products/zz3l").json()["body"]
+    assert house.maker.put("/api/v1/products/zz3l", json={**listing, "taker_fee": "0.002"}).status_code == 200
+    assert (_seen(house)["taker_fee"], venue.looks) == ("0.002", 2)
+    assert len(house.installation.app.state.looks._kept) == 1
+
+
 def test_the_book_is_kept_as_evidence(house):
     _seen(house)
     sha256, installation = Sha256(sha256_hex(b"the book as told")), house.installation.house

@@ -105,19 +105,20 @@ class Looks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns: dict[tuple[TenantId, Listing], threading.Lock] = {}
-        self._kept: dict[tuple[TenantId, Listing], Look] = {}
+        self._turns: dict[tuple[TenantId, str], threading.Lock] = {}
+        self._kept: dict[tuple[TenantId, str], tuple[Listing, Look]] = {}
 
     def get(self, tenant: TenantId, listing: Listing, *, now: datetime, look: Callable[[], Look]) -> Look:
-        """The newest look at a product's market, a new one where it is too old; one is taken at a time."""
-        key = (tenant, listing)
+        """The newest look at a product's market; a new one, one at a time, where it or the listing is old."""
+        key = (tenant, listing.id)
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         with turn:
-            known = self._kept.get(key)
-            if known is not None and timedelta(0) <= now - known.at < LOOK_AGAIN_AFTER:
+            listed, known = self._kept.get(key, (None, None))
+            if listed == listing and known and timedelta(0) <= now - known.at < LOOK_AGAIN_AFTER:
                 return known
-            self._kept[key] = found = look()
+            found = look()
+            self._kept[key] = (listing, found)
             return found
 
 
