@@ -17,15 +17,12 @@ from tests.cli.conftest import Shell
 
 from truenav.app.etp.analysis.histories import MOST_ROWS
 from truenav.app.etp.analysis.turns import AT_ONCE, turn
-from truenav.app.etp.live.product import RunningProduct
 from truenav.core.canonical import decode
-from truenav.core.facts import Fact, Quote, QuoteKind
-from truenav.core.ids import Sha256
 from truenav.core.listing import Listing
-from truenav.core.money import AssetId, rounded
-from truenav.store import products
+from truenav.core.money import rounded
 
-from .conftest import LISTING, PERPETUAL, state_instrument
+from .conftest import LISTING, state_instrument
+from .running import run_product
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "etp" / "leveraged.json").read_text("utf-8"))
@@ -308,18 +305,7 @@ PRICES = ("100", "101", "104", "90", "92.5", "91", "95")
 @pytest.fixture
 def house(fund):
     state_instrument(fund.installation, fund.tenant)
-    assert fund.maker.put("/api/v1/products/zz3l", json=LISTING).status_code == 200
-    listing = decode(Listing, LISTING)
-    running = RunningProduct(listing, 1, None)
-    for number, price in enumerate(PRICES):
-        at = listing.opened_at + timedelta(minutes=number)
-        mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, Decimal(price))
-        running.see(Fact("x", "", str(number), at, mark, Sha256("a" * 64)), at=at)
-        if number % 2 == 0:
-            chapter = running.chapter()
-            with fund.installation.house.database.transaction(fund.tenant) as session:
-                products.append(session, "zz3l", chapter)
-            running.written(chapter)
+    run_product(fund, PRICES)
     return fund
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from truenav.app.etp.live.product import RunningProduct
-from truenav.core.canonical import decode
-from truenav.core.facts import Fact, Quote, QuoteKind
-from truenav.core.ids import Sha256
-from truenav.core.listing import Listing
-from truenav.core.money import AssetId
-from truenav.store import products
-
 from .conftest import LISTING, PERPETUAL, state_instrument
+from .running import run_product
 
 
 @pytest.fixture
@@ -81,21 +73,7 @@ PRICES = ("100", "101", "104", "90", "92.5")
 
 
 def _run(house, **changed):
-    """List a product, and let it see its prices as its follower would."""
-    body = {**LISTING, **changed}
-    assert house.maker.put("/api/v1/products/zz3l", json=body).status_code == 200
-    listing = decode(Listing, body)
-    running = RunningProduct(listing, 1, None)
-    for number, price in enumerate(PRICES):
-        at = listing.opened_at + timedelta(minutes=number)
-        mark = Quote(PERPETUAL, AssetId("iso4217:USD"), QuoteKind.MARK, Decimal(price))
-        running.see(Fact("x", "", str(number), at, mark, Sha256("a" * 64)), at=at)
-        if number % 2 == 0:
-            chapter = running.chapter()
-            with house.installation.house.database.transaction(house.tenant) as session:
-                products.append(session, "zz3l", chapter)
-            running.written(chapter)
-    return running
+    return run_product(house, PRICES, **changed)
 
 
 def test_a_running_product_is_seen_with_its_events_and_where_it_will_be_rebalanced(house):
