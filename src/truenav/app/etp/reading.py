@@ -13,7 +13,7 @@ from truenav.access.policy import Principal, authorize
 from truenav.app.etp.catalogues import LISTINGS, MODULE
 from truenav.app.etp.live.product import NotOpenError
 from truenav.app.sight import Sight
-from truenav.calc.etp.engine.adjustments import UnitChange
+from truenav.calc.etp.engine.adjustments import UnitChange, factor_at
 from truenav.calc.etp.engine.calendar import instant_of, microseconds
 from truenav.calc.etp.engine.simulate import terms_at
 from truenav.calc.etp.live.deeds import Changed, Dealt, Filled
@@ -243,7 +243,7 @@ def _held(chapter: Chapter) -> Iterator[tuple[Decimal, Decimal]]:
 def _point(mark: UsedMark, position: Decimal, cash: Decimal, changes: UnitChanges) -> ProductPoint:
     exposure = position * mark.price
     nav = exposure + cash
-    then = prod((change.factor for at, change in changes if at < mark.at), start=ONE)
+    then = factor_at(changes, mark.at)
     now = prod((change.factor for _, change in changes), start=ONE)
     return ProductPoint(
         at=instant_of(mark.at),

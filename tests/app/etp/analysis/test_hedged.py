@@ -66,6 +66,15 @@ def test_from_the_opening_on_costs_are_those_of_the_rebalances_that_were_closed(
     assert sum(map(Fraction, _parts(found))) == Fraction(found.product)
 
 
+def test_trades_before_a_share_merge_cost_the_same_in_a_window_that_ends_after_it(journal):
+    session, listing, chapters = journal
+    before, after = (instant_of(chapters[place].live.mark.at) for place in (-2, -1))
+    assert chapters[-2].live.factor != chapters[-1].live.factor
+    opened = OPENED - timedelta(days=1)
+    first, second = (attribution(session, listing, opened, until) for until in (before, after))
+    assert first.parts.costs == second.parts.costs < 0
+
+
 def test_a_window_without_a_mark_is_refused(journal):
     session, listing, chapters = journal
     last = instant_of(chapters[-1].live.mark.at)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from truenav.app.etp.reading import UnitChanges, unit_changes
+from truenav.calc.etp.engine.adjustments import factor_at
 from truenav.calc.etp.engine.calendar import instant_of
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.engine.simulate import Event, EventKind
@@ -41,13 +43,12 @@ class Seen(NamedTuple):
 class HedgedEnd:
     """A hedged product at the end of a chapter, or at its opening, which is the end of chapter 0.
 
-    ``held`` is of one unit as issued; ``factor`` are the units as issued in a present one.
+    ``held`` is of one unit as issued.
     """
 
     chapter: int
     at: int
     held: State
-    factor: Decimal
 
 
 def hedged_end(listing: Listing, chapter: Chapter | None, session: Session) -> HedgedEnd:
@@ -55,7 +56,7 @@ def hedged_end(listing: Listing, chapter: Chapter | None, session: Session) -> H
     if chapter is None:
         first = _first(session, listing)
         mark = first.marks[0]
-        return HedgedEnd(0, mark.at, State(ZERO, listing.opening_nav, mark.price, 0), first.live.factor)
+        return HedgedEnd(0, mark.at, State(ZERO, listing.opening_nav, mark.price, 0))
     live = chapter.live
     assert live.actual is not None
     if live.units == 0:
@@ -63,7 +64,7 @@ def hedged_end(listing: Listing, chapter: Chapter | None, session: Session) -> H
         raise EmptyWindowError(f"No units of {listing.id} were left at {at}; take a window without it.")
     with exact():
         held = shared(live.actual.state, live.units * live.factor)._replace(reference=live.price)
-    return HedgedEnd(chapter.number, live.mark.at, held, live.factor)
+    return HedgedEnd(chapter.number, live.mark.at, held)
 
 
 def explain_hedged(
@@ -79,7 +80,8 @@ def explain_hedged(
     place = len(times) - 1
     charges = [replace(step.event, place=place) for chapter in chapters for step in chapter.steps]
     with exact():
-        trades = [_trade(one, end.factor, place) for one in _rebalances(chapters)]
+        changes = unit_changes(session, listing.id)
+        trades = [_trade(one, changes, place) for one in _rebalances(chapters)]
     history = History(times, [worth[at] for at in times])
     return explain_recorded(listing.product, history, start.held, [*charges, *trades, _standing(end, place)])
 
@@ -102,9 +104,9 @@ def _rebalances(chapters: Sequence[Chapter]) -> Iterator[Rebalance]:
         yield from chapter.rebalances
 
 
-def _trade(done: Rebalance, factor: Decimal, place: int) -> Event:
-    """A rebalance as an event of one unit as issued; units of the time by the factor of the window's end."""
-    units = done.proposal.units * factor
+def _trade(done: Rebalance, changes: UnitChanges, place: int) -> Event:
+    """A rebalance as an event of one unit as issued, whatever merges and splits came after it."""
+    units = done.proposal.units * factor_at(changes, done.proposal.at)
     price, kind = done.average_price or done.proposal.price, _KINDS.get(done.proposal.kind, EventKind.CHARGE)
     leverage, held = done.proposal.leverage_before, done.proposal.held
     nav = held * done.proposal.price / leverage / units if leverage else ZERO

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import prod
 
 from truenav.core.failure import InvalidInputError
 from truenav.core.money import ONE, exact
@@ -79,6 +80,12 @@ def adjustments(changes: Iterable[tuple[int, UnitChange]]) -> tuple[Adjustment, 
                 found.pop()
             found.append(Adjustment(at, factor))
     return tuple(reversed(found))
+
+
+def factor_at(changes: Iterable[tuple[int, UnitChange]], at: int) -> Decimal:
+    """Units as issued that a unit of an instant came from; at the instant of a change it is an old one."""
+    with exact():
+        return prod((change.factor for made, change in changes if made < at), start=ONE)
 
 
 def back_adjusted(
