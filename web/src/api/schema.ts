@@ -319,7 +319,7 @@ export interface paths {
         };
         /**
          * Get List
-         * @description The newest list of a dealing day, with the close that it was made from.
+         * @description A list of a dealing day, with the close that it was made from.
          *
          *     Needs `product:read`: See leveraged products and ETPs, their rules, NAV and events.
          */
@@ -409,7 +409,7 @@ export interface paths {
         put?: never;
         /**
          * Publish List
-         * @description Make an approved list final.
+         * @description Publish an approved list; one that was published for this day before is superseded.
          *
          *     Needs `basket:deal`: Make creation lists, enter orders of participants, price them and record deliveries.
          */
@@ -9252,7 +9252,7 @@ export interface components {
         };
         /**
          * ListAnswer
-         * @description Where the list of a dealing day stands.
+         * @description Where the list of a dealing day stands; ``note``: why it was rejected, ``reason``: why it was made.
          */
         ListAnswer: {
             /** Approved At */
@@ -9283,6 +9283,8 @@ export interface components {
             published_at: string | null;
             /** Published By */
             published_by: string | null;
+            /** Reason */
+            reason: string | null;
             /** Shares Outstanding */
             shares_outstanding: number;
             state: components["schemas"]["ListState"];
@@ -9372,10 +9374,10 @@ export interface components {
         };
         /**
          * ListState
-         * @description Where a list stands; published is final.
+         * @description Where a list stands. A published one stays so, until a correction of it is published.
          * @enum {string}
          */
-        ListState: "draft" | "approved" | "published" | "rejected";
+        ListState: "draft" | "approved" | "published" | "rejected" | "superseded";
         /**
          * Listing
          * @description What its issuer decides about a product beside its rules.
@@ -9567,10 +9569,14 @@ export interface components {
         /**
          * MakeListBody
          * @description As of when; by default now. It lies after the last cut-off.
+         *
+         *     ``reason``: why it is made; needed where it takes the place of a published list.
          */
         MakeListBody: {
             /** As Of */
             as_of?: string | null;
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * Manner
@@ -17045,7 +17051,10 @@ export interface operations {
     };
     get_list_api_v1_basket_lists__product___day__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By default the newest that is not rejected */
+                version?: number | null;
+            };
             header?: never;
             path: {
                 /** @description A dealing day */
@@ -17289,7 +17298,10 @@ export interface operations {
     };
     get_disclosure_file_api_v1_basket_lists__product___day__disclosure__form__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By default the newest that is not rejected */
+                version?: number | null;
+            };
             header?: never;
             path: {
                 /** @description A dealing day */
@@ -17402,7 +17414,10 @@ export interface operations {
     };
     get_list_file_api_v1_basket_lists__product___day__list__form__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By default the newest that is not rejected */
+                version?: number | null;
+            };
             header?: never;
             path: {
                 /** @description A dealing day */
@@ -39429,13 +39444,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnitMarket"];
                 };
-            };
-            /** @description Unchanged (`If-None-Match`) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description The request cannot be read */
             400: {
