@@ -205,6 +205,12 @@ def since(session: Session, account: AccountId, at: datetime) -> tuple[Order, ..
     return _orders(session, trade_order.c.account == account, trade_order.c.created_at >= at)
 
 
+def at_work_since(session: Session, account: AccountId, at: datetime) -> tuple[Order, ...]:
+    """Orders of which something was learned at an instant or later, or still is to be, oldest first."""
+    known = trade_order.c.settled & (trade_order.c.updated_at < at)
+    return _orders(session, trade_order.c.account == account, ~known)
+
+
 def of_origin(session: Session, account: AccountId, origin: str, at: datetime) -> tuple[Order, ...]:
     """Orders of one decision, or of all whose names begin with ``origin`` where that ends with a slash, of
     those written down since an instant, oldest first.

@@ -362,6 +362,25 @@ def test_the_days_orders_add_up_over_runs_and_begin_anew_at_midnight(trading: Tr
     assert done.state is OrderState.FILLED
 
 
+def test_an_order_of_yesterday_that_is_filled_today_counts_today(trading: Trading) -> None:
+    trading.clock.advance(timedelta(hours=11, minutes=29, seconds=55))
+    trading.put_limits(replace(LIMITS, day_notional=trading.mark()))
+    price = (trading.mark() * D("0.9")).quantize(D(1))
+    item = trading.world.market.instrument("binance", PERP)
+
+    def reach_after_midnight() -> None:
+        if trading.clock.now().day == NOW.day:
+            trading.lagging.append(reach_after_midnight)
+        else:
+            trading.world.print(item, price - 1)
+
+    trading.lagging.append(reach_after_midnight)
+    (done,) = trading.run(limit(price), seconds=30)
+    assert (done.state, done.created_at.day, done.updated_at.day) == (OrderState.FILLED, 21, 22)
+    (more,) = trading.run(request(1, "0.6"))
+    assert more.reason is Reason.DAY_NOTIONAL
+
+
 def test_working_orders_count_as_if_they_were_filled(trading: Trading) -> None:
     trading.put_limits(replace(LIMITS, position_notional=trading.mark()))
     first, second, third = trading.run(

@@ -107,12 +107,12 @@ class OrderBook:
             self._clock_off = off
 
     async def limits(self, at: datetime) -> tuple[TradingLimits, tuple[Order, ...]] | None:
-        """The account's limits and the orders since midnight UTC; None where they cannot be read."""
+        """The account's limits, and the orders at work since midnight UTC; None where they cannot be read."""
         account = self._office.account
 
         def read(session: Session) -> tuple[TradingLimits, tuple[Order, ...]]:
             found = definitions.get(session, Kind.TRADING_LIMITS, account, TradingLimits)
-            return found, orders.since(session, account, day_of(at))
+            return found, orders.at_work_since(session, account, day_of(at))
 
         try:
             return await self._do(read)

@@ -33,8 +33,8 @@ class NoTradingAccountError(NotFoundError):
 class TradingAccount:
     """An account whose venue takes orders.
 
-    ``limits`` None: it only reduces. ``spent_today``: what its orders since midnight UTC came to, in the
-    limits' quote. ``unsettled``: orders of which something is left to be learned.
+    ``limits`` None: it only reduces. ``spent_today``: what its orders at work since midnight UTC came to, in
+    the limits' quote. ``unsettled``: orders of which something is left to be learned.
     """
 
     account: AccountId
@@ -57,7 +57,7 @@ def list_accounts(
     for venue in venues(session):
         account = venue.account
         if account not in found and sight.sees_account(account):
-            today = orders.since(session, account, day_of(now))
+            today = orders.at_work_since(session, account, day_of(now))
             found[account] = TradingAccount(
                 account,
                 venue.connection.id,
