@@ -21,6 +21,7 @@ from truenav.core.orders import Order, OrderFill, OrderState, Side
 from truenav.core.product import DailyTimes, Fee, Schedule
 from truenav.simulator.world import Override
 from truenav.store import orders
+from truenav.store.orders import StaleExecutorError
 
 from ...trading.desk import PERPETUAL as CONTRACT
 from ..listings import listing, terms
@@ -271,6 +272,49 @@ def test_a_creation_that_ended_meanwhile_is_not_traded_by_who_read_it_before(fol
     asyncio.run(late())
     assert len(following.trading.journal()) == 1  # the opening
     assert following.running().live.units == 1000
+
+
+class _Overtaken:
+    """A trader that another process takes the account from as soon as an order was placed."""
+
+    def __init__(self, trader):
+        self.trader, self.overtaken = trader, False
+
+    async def execute(self, account, requests, *, good_until):
+        done = await self.trader.execute(account, requests, good_until=good_until)
+        if requests and not self.overtaken:
+            self.overtaken = True
+            raise StaleExecutorError("Another executor works the account's orders by now.")
+        return done
+
+    async def look(self, account, instrument):
+        return await self.trader.look(account, instrument)
+
+
+def test_a_creation_whose_order_another_process_took_over_waits_for_it(following):
+    _hedged(following)
+    following.tended()
+    asked = following.asks(CreateUnits("maker", D(100)))
+    following.approves(asked)
+    following.trading.later(seconds=1)
+    following.told(following.trading.mark(), 5)
+
+    async def overtaken() -> None:
+        hedger = following.hedger()
+        hedger.trader = _Overtaken(hedger.trader)
+        for _ in range(2):
+            await following.products.tend(hedger)
+            await hedger.idle()
+        assert hedger.trader.overtaken
+        await hedger.close()
+
+    asyncio.run(overtaken())
+    assert following.instruction(asked).state is InstructionState.APPROVED
+    following.trading.later(seconds=6)
+    following.tended()
+    following.written()
+    assert following.instruction(asked).state is InstructionState.DONE
+    assert following.running().live.actual.position == following.trading.position()
 
 
 def test_a_product_that_ended_meanwhile_is_not_traded_for(following):

@@ -39,7 +39,7 @@ from truenav.core.money import ZERO, Amount, exact, to_text
 from truenav.core.orders import Order, OrderRequest, Side, TooSmallError, fitted
 from truenav.store import instructions, orders
 from truenav.store.instructions import Instruction
-from truenav.store.orders import ExecutorBusyError
+from truenav.store.orders import ExecutorBusyError, StaleExecutorError
 
 ORDER_SECONDS = timedelta(seconds=20)
 """How long an order is good for; one at the market ends at once, unless the venue does not answer."""
@@ -52,6 +52,11 @@ REST_SECONDS = timedelta(seconds=5)
 
 _PLACES = Decimal("1e-18")
 """Contracts are asked for in no finer parts."""
+
+_COMES_BACK = (ExecutorBusyError, StaleExecutorError, UnavailableError)
+"""What ends by itself: another process has the account for now, or something does not answer. What was sent
+is found again, so that nothing is decided by these.
+"""
 
 _SYSTEM = "system"
 _log = structlog.get_logger("truenav.hedging")
@@ -231,7 +236,7 @@ class Hedger:
                 await self._deal(name, account, deal)
             await self._rebalance(name, account)
             await self._compare(name, account)
-        except (ExecutorBusyError, UnavailableError) as error:
+        except _COMES_BACK as error:
             _log.warning("hedging waits", product=name, reason=error.message)
             self._rests[account] = self.house.clock.now() + REST_SECONDS
         except TruenavError as error:
@@ -332,7 +337,7 @@ class Hedger:
                 rest = wanted - found.quantity
             try:
                 order = None if why else await self._next(account, running, origin, len(done), rest, held)
-            except (ExecutorBusyError, UnavailableError):
+            except _COMES_BACK:
                 raise
             except (TruenavError, _NothingTradedError) as error:
                 order, why = None, str(error)
