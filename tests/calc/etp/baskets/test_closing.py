@@ -146,6 +146,15 @@ def test_a_fee_that_was_overpaid_is_no_asset_of_the_product():
     assert pooled(found)[0] == {BTC: Decimal(10)}
 
 
+def test_a_payment_of_fees_that_accrued_since_the_close_leaves_nothing_owed():
+    rules, whole = terms(expense_rate=Decimal("0.025")), Holdings(CLOSE, USD, (Holding(BTC, Decimal(100)),))
+    at_close = fees_owed(with_fees(whole, {}, days=3, terms=rules))[BTC]
+    now = fees_owed(with_fees(whole, {BTC: at_close}, days=2, terms=rules))[BTC]
+    left = Holdings(CLOSE, USD, (Holding(BTC, Decimal(100) - now),))
+    owed = fees_owed(with_fees(left, {BTC: at_close - now}, days=2, terms=rules))[BTC]
+    assert owed < (now - at_close) / 1000
+
+
 @given(
     days=st.lists(st.integers(min_value=1, max_value=9), min_size=1, max_size=5),
     held=st.decimals(min_value="0.001", max_value="100000", places=8),

@@ -112,9 +112,7 @@ def with_fees(
     with exact():
         for one in holdings.assets:
             net[one.asset] = net.get(one.asset, ZERO) + net_quantity(one)
-        fees = {
-            asset: _fee(held, max(before.get(asset, ZERO), ZERO), days, terms) for asset, held in net.items()
-        }
+        fees = {asset: _fee(held, before.get(asset, ZERO), days, terms) for asset, held in net.items()}
         assets = [
             replace(one, accrued_fee=one.accrued_fee + fees.pop(one.asset, ZERO)) for one in holdings.assets
         ]
@@ -122,9 +120,9 @@ def with_fees(
 
 
 def _fee(held: Decimal, owed: Decimal, days: int, terms: BasketTerms) -> Decimal:
-    net = max(held - owed, ZERO)
+    net = max(held - max(owed, ZERO), ZERO)
     since = token_fee(net, rate=terms.expense_rate, days=days, day_count=terms.day_count)
-    return rounded(owed + since, MAX_SCALE)
+    return rounded(max(owed + since, ZERO), MAX_SCALE)
 
 
 def fees_owed(holdings: Holdings) -> dict[AssetId, Decimal]:
