@@ -342,6 +342,22 @@ def test_position_and_fills_are_those_of_the_order_alone() -> None:
     assert (quantity, fee.number, maker) == (D("0.2"), D("3.2"), True)
 
 
+def test_a_fill_whose_fee_is_in_no_asset_is_not_read() -> None:
+    fill = {"id": 7, "orderId": 283194212, "qty": "0.2", "price": "40000", "commission": "3.2"}
+
+    def venue(request: httpx.Request) -> httpx.Response:
+        told = ORDER if request.url.path == "/fapi/v1/order" else [{**fill, "time": 1566818724722}]
+        return httpx.Response(200, json=told)
+
+    async def work(port: UsdmOrders) -> Any:
+        found = await port.look_up(asked())
+        assert found is not None
+        return await port.fills(found)
+
+    with pytest.raises(MalformedPayloadError, match="commissionAsset"):
+        with_port(venue, work)
+
+
 @pytest.mark.parametrize(("recent", "requests"), [(2, 1), (1, 2), (0, 2)])
 def test_fills_that_the_plain_answer_does_not_hold_are_asked_for_from_the_first(
     recent: int, requests: int

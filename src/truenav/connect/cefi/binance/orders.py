@@ -272,13 +272,12 @@ class UsdmOrders:
 
 def _fill(row: Node, context: ParseContext) -> OrderFill:
     at, paid = row.instant("time"), row.decimal("commission")
-    code = row.text_or("commissionAsset")
     return OrderFill(
         id=row.text("id"),
         at=at,
         quantity=row.decimal("qty"),
         price=row.decimal("price"),
-        fee=Amount(paid, _asset(code, at, context)) if paid else None,
+        fee=Amount(paid, _asset(row.text("commissionAsset"), at, context)) if paid else None,
         maker=row.flag("maker") is True,
     )
 
