@@ -126,7 +126,7 @@ function Table({ rows, filtered, selected }: { rows: readonly OrderAnswer[]; fil
     { id: 'origin', header: t.origin, card: 'none', cell: (one) => <span className="mono">{one.origin}</span>, sortBy: (one) => one.origin },
   ];
   const open = (one: OrderAnswer) => {
-    if (one.client_id !== MASK) void navigate({ pathname: `/orders/${one.account}/${one.client_id}`, search: params.toString() });
+    if (one.client_id !== MASK) void navigate({ pathname: `/orders/${encodeURIComponent(one.account)}/${encodeURIComponent(one.client_id)}`, search: params.toString() });
   };
   return (
     <DataTable
