@@ -12,7 +12,7 @@ def _step(page, verb):
     """Press a step of the order that is open, and confirm it."""
     drawer = page.get_by_role("dialog", name="Order").first
     drawer.get_by_role("button", name=verb, exact=True).click()
-    question = page.get_by_role("dialog").nth(1)  # the last one is the drawer itself until the question stands
+    question = page.get_by_role("dialog").nth(1)  # `last` is the drawer itself until it stands
     question.get_by_role("button", name=verb, exact=True).click()
 
 
