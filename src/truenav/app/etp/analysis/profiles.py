@@ -9,7 +9,7 @@ from decimal import Decimal
 from truenav.app.etp.analysis.rule_sets import RuleSet
 from truenav.calc.etp.engine.history import History
 from truenav.calc.etp.explain.decay import Expected, decay, expected_return
-from truenav.calc.etp.explain.effort import most_steps
+from truenav.calc.etp.explain.effort import most_steps, way_of_move
 from truenav.calc.etp.explain.outlook import Outlook, outlook
 from truenav.calc.etp.explain.risk_note import Language, risk_note
 from truenav.calc.etp.explain.what_if import Legs, one_way_day, triggers_alone, two_legs
@@ -156,11 +156,11 @@ def _check_profile(question: ProfileQuestion) -> None:
 
 def _refuse_fills(terms: Sequence[Terms], moves: Sequence[Decimal]) -> None:
     """Refuse what would take long: triggers so near to the target that they fire all along the way."""
-    with exact():
-        ways = [abs(float((1 + move).ln())) for move in moves]  # a float of 1 + move may be 0
     still = History((0, 1), (ONE, ONE))
     fills = sum(
-        most_steps(triggers_alone(rules), still, way, continuous=True) for rules in terms for way in ways
+        most_steps(triggers_alone(rules), still, way_of_move(move), continuous=True)
+        for rules in terms
+        for move in moves
     )
     if fills > MOST_FILLS:
         raise ProfileInputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 
 import numpy as np
 
@@ -19,6 +20,12 @@ def way_of(history: History) -> float:
     """How far the price went in all: the sum of its logarithmic moves, each counted as positive."""
     logarithms = np.log(np.asarray(history.prices, dtype=np.float64))
     return float(np.sum(np.abs(np.diff(logarithms))))
+
+
+def way_of_move(move: Decimal) -> float:
+    """How far the price goes in one move, a fraction above -1."""
+    with exact():
+        return abs(float((1 + move).ln()))  # as a float, 1 + move may be 0
 
 
 def most_steps(product: Product, history: History, way: float, *, continuous: bool = False) -> int:
