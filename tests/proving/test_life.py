@@ -31,7 +31,7 @@ def lived(seed: int, **how: object) -> Lived:
     return asyncio.run(live_through(seed, market=MARKET, **how))
 
 
-@pytest.mark.parametrize("first", range(0, 500, AT_ONCE))
+@pytest.mark.parametrize("first", range(0, 300, AT_ONCE))
 @pytest.mark.timeout(600)
 def test_worlds_in_storms_leave_no_trace_and_no_wrong_nav(first: int) -> None:
     ended = [lived(seed) for seed in range(first, first + AT_ONCE)]
@@ -39,7 +39,9 @@ def test_worlds_in_storms_leave_no_trace_and_no_wrong_nav(first: int) -> None:
     assert sum(one.right for one in ended) >= AT_ONCE // 2, "storms that are weathered"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(12, 20))]
+)
 @pytest.mark.timeout(600)
 def test_a_month_over_http_is_true_to_its_end(seed: int) -> None:
     assert lived(seed, size=MONTH, served=True).facts > 500
