@@ -187,6 +187,19 @@ def test_a_merge_gives_each_holder_what_is_his_and_is_done_once(following):
     assert again.running().live.units == 100
 
 
+def test_units_asked_for_before_a_merge_are_not_approved_after_it(following):
+    _opened(following, merge=ShareMerge(D(1), 10))
+    before = following.asks(CreateUnits("maker", D(50)))
+    following.trading.later(seconds=1)
+    _end(following, _asked(following, ChangeUnits(10, 1, {"anna": D(1000)})))
+    with pytest.raises(InstructionOverError, match="were changed 10:1 since"):
+        following.approves(before)
+    following.trading.later(seconds=1)
+    after = _asked(following, CreateUnits("maker", D(5)))
+    following.told("50000", 5)
+    assert _end(following, after).state is DONE
+
+
 def test_a_merge_of_other_holders_than_there_are_is_refused_with_the_reason(opened):
     asked = _asked(opened, ChangeUnits(10, 1, {"anna": D(999)}))
     found = _end(opened, asked)

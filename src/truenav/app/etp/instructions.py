@@ -16,6 +16,8 @@ from truenav.app.etp.reading import find_listing
 from truenav.app.house import House
 from truenav.app.sight import Sight
 from truenav.calc.etp.engine.adjustments import UnitChange
+from truenav.calc.etp.engine.calendar import microseconds
+from truenav.calc.etp.live.deeds import Changed
 from truenav.core.canonical import encode
 from truenav.core.failure import InvalidInputError
 from truenav.core.instruction import (
@@ -30,7 +32,7 @@ from truenav.core.instruction import (
     Wish,
 )
 from truenav.core.names import refuse_bad_texts
-from truenav.store import audit, instructions
+from truenav.store import audit, instructions, products
 from truenav.store.database import Session
 from truenav.store.instructions import Instruction, InstructionOverError
 
@@ -75,6 +77,7 @@ def approve(session: Session, house: House, principal: Principal, sight: Sight, 
     authorize(principal, "product:approve", maker)
     if found.state is not InstructionState.REQUESTED:
         raise InstructionOverError(f"Instruction {id} is {found.state}; only a requested one is approved.")
+    _refuse_old_units(session, found)
     after = replace(
         found,
         state=InstructionState.APPROVED,
@@ -130,6 +133,20 @@ def ended(session: Session, after: Instruction) -> None:
     """The audit entry of what the follower carried out or refused."""
     detail = {"outcome": after.outcome, "chapter": after.chapter}
     _tell(session, "system", f"product.{after.state}", after, detail)
+
+
+def _refuse_old_units(session: Session, found: Instruction) -> None:
+    """Refuse a number of units that was asked for before a merge or split: it would be dealt in new ones."""
+    if not isinstance(found.wish, CreateUnits | RedeemUnits):
+        return
+    asked = microseconds(found.made_at)
+    for deed in products.deeds(session, found.listing):
+        if isinstance(deed.what, Changed) and deed.at >= asked:
+            ratio = f"{deed.what.plan.change.old}:{deed.what.plan.change.new}"
+            raise InstructionOverError(
+                f"The units of {found.listing} were changed {ratio} since {found.id} was asked for; withdraw "
+                "it and ask in the new ones."
+            )
 
 
 def _refuse_nonsense(wish: Wish) -> None:
