@@ -440,8 +440,8 @@ def _check_left(live: LiveProduct, free: Decimal, units: Decimal) -> None:
         )
     if units == free and live.actual is not None:
         raise DealingRefusedError(
-            f"The last units of {live.product} end it: close its position at its venue, pay its cash out, and "
-            "end the listing."
+            f"The last units of {live.product} end it: close its position at its venue, pay its cash out, "
+            "and end the listing."
         )
 
 
