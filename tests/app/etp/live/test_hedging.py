@@ -224,14 +224,20 @@ def _foreign():
     return replace(request(quantity="0.25"), origin="by hand")
 
 
-def test_a_creation_in_cash_is_traded_first_and_trues_up(following):
-    _hedged(following)
-    following.tended()
-    before = basket(following.running().live).nav
+def _creation(following):
+    """100 units asked for and approved, and the mark that they are dealt at."""
     asked = following.asks(CreateUnits("maker", D(100)))
     following.approves(asked)
     following.trading.later(seconds=1)
     following.told(following.trading.mark(), 5)
+    return asked
+
+
+def test_a_creation_in_cash_is_traded_first_and_trues_up(following):
+    _hedged(following)
+    following.tended()
+    before = basket(following.running().live).nav
+    asked = _creation(following)
     following.tended()
     following.written()
     done = following.instruction(asked)
@@ -247,10 +253,7 @@ def test_a_creation_in_cash_is_traded_first_and_trues_up(following):
 def test_a_creation_that_ended_meanwhile_is_not_traded_by_who_read_it_before(following):
     _hedged(following)
     following.tended()
-    asked = following.asks(CreateUnits("maker", D(100)))
-    following.approves(asked)
-    following.trading.later(seconds=1)
-    following.told(following.trading.mark(), 5)
+    asked = _creation(following)
 
     async def estimated() -> None:
         hedger = following.hedger()
@@ -294,10 +297,7 @@ class _Overtaken:
 def test_a_creation_whose_order_another_process_took_over_waits_for_it(following):
     _hedged(following)
     following.tended()
-    asked = following.asks(CreateUnits("maker", D(100)))
-    following.approves(asked)
-    following.trading.later(seconds=1)
-    following.told(following.trading.mark(), 5)
+    asked = _creation(following)
 
     async def overtaken() -> None:
         hedger = following.hedger()
